@@ -1,0 +1,1 @@
+"""Accounts, sign-in, sessions, tokens, roles, and the sign-on that other applications use."""

@@ -1,0 +1,127 @@
+"""Who can sign in, how, and what they were granted."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.access import GRANTED_ROLES
+from core.database import Base, Created, Encrypted, Id, Moment, Version
+
+ROLE_LIST = ", ".join(f"'{role}'" for role in GRANTED_ROLES)
+
+
+class Account(Base):
+    """One who can sign in: a resident by phone, staff by name and password, or both."""
+
+    __tablename__ = "auth_account"
+    __table_args__ = (
+        CheckConstraint("username IS NOT NULL OR phone_index IS NOT NULL", name="has_a_name"),
+    )
+
+    id: Mapped[Id]
+    username: Mapped[str | None] = mapped_column(unique=True)
+    display_name: Mapped[str]
+    password_hash: Mapped[str | None]
+    phone: Mapped[str | None] = mapped_column(Encrypted("auth_account.phone"))
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents_person.id"), unique=True)
+    disabled_at: Mapped[datetime | None]
+    version: Mapped[Version]
+    created_at: Mapped[Created]
+
+
+class RoleGrant(Base):
+    """A role held on a unit (division code, institution or team id); it holds below it too."""
+
+    __tablename__ = "auth_role_grant"
+    __table_args__ = (
+        CheckConstraint(f"role IN ({ROLE_LIST})", name="role"),
+        Index(
+            "uq_auth_role_grant_current",
+            "account_id",
+            "role",
+            "unit",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_auth_role_grant_unit", "unit"),
+    )
+
+    id: Mapped[Id]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    role: Mapped[str]
+    unit: Mapped[str]
+    unit_name: Mapped[str]
+    granted_by: Mapped[UUID | None]
+    created_at: Mapped[Created]
+    ended_at: Mapped[datetime | None]
+
+
+class SignInSession(Base):
+    """A browser that is signed in; its cookie holds a random token of which we keep the hash."""
+
+    __tablename__ = "auth_session"
+    __table_args__ = (Index("ix_auth_session_account_id", "account_id"),)
+
+    id: Mapped[Id]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    method: Mapped[str]
+    active_role: Mapped[str]
+    address: Mapped[str]
+    created_at: Mapped[Created]
+    expires_at: Mapped[Moment]
+    ended_at: Mapped[datetime | None]
+
+
+class Token(Base):
+    """A bearer token, kept as its hash; ``client_id`` is the application it was given to."""
+
+    __tablename__ = "auth_token"
+    __table_args__ = (Index("ix_auth_token_account_id", "account_id"),)
+
+    id: Mapped[Id]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("auth_session.id"))
+    client_id: Mapped[str | None]
+    scope: Mapped[str]
+    created_at: Mapped[Created]
+    expires_at: Mapped[Moment]
+    ended_at: Mapped[datetime | None]
+
+
+class Challenge(Base):
+    """A code sent to a phone; hashed, five minutes, five tries, used once."""
+
+    __tablename__ = "auth_challenge"
+    __table_args__ = (Index("ix_auth_challenge_phone_index", "phone_index", "created_at"),)
+
+    id: Mapped[Id]
+    phone: Mapped[str] = mapped_column(Encrypted("auth_challenge.phone"))
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    tries: Mapped[int] = mapped_column(SmallInteger, default=0)
+    created_at: Mapped[Created]
+    expires_at: Mapped[Moment]
+    used_at: Mapped[datetime | None]
+
+
+class Attempt(Base):
+    """A try that counts against a limit, by the keyed digest of who or where."""
+
+    __tablename__ = "auth_attempt"
+    __table_args__ = (Index("ix_auth_attempt_subject_at", "subject", "at"),)
+
+    id: Mapped[Id]
+    subject: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[Moment]

@@ -1,0 +1,90 @@
+"""Signing in, and what an account looks like from outside."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from core.access import Role
+
+# 11 digits; the demo's reserved range begins with 12, which no operator issues.
+Phone = Annotated[str, StringConstraints(pattern=r"^1[0-9]{10}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+
+
+class RequestCode(BaseModel):
+    """Ask for a sign-in code by SMS."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    phone: Phone
+
+
+class ChallengeSent(BaseModel):
+    """A code is on its way; the answer is the same whether or not an account exists."""
+
+    challenge_id: UUID
+    expires_at: datetime
+
+
+class ConfirmCode(BaseModel):
+    """The code that arrived."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    challenge_id: UUID
+    code: Code
+
+
+class PasswordSignIn(BaseModel):
+    """Staff sign in by name and password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class SwitchRole(BaseModel):
+    """Show another of the roles one holds."""
+
+    role: Role
+
+
+class SignedIn(BaseModel):
+    """A new session: the token goes into the cookie (pages) or is a bearer token (API)."""
+
+    account_id: UUID
+    token: str
+    expires_at: datetime
+
+
+class Grant(BaseModel):
+    """A role on a unit."""
+
+    role: Role
+    unit: str
+    unit_name: str
+
+
+class Me(BaseModel):
+    """The signed-in account."""
+
+    account_id: UUID
+    name: str
+    person_id: UUID | None
+    verified: bool
+    roles: list[Grant]
+
+
+class AccountSummary(BaseModel):
+    """An account as an administrator sees it; never a password or a whole phone."""
+
+    id: UUID
+    username: str | None
+    display_name: str
+    disabled: bool
+    grants: list[Grant]
+    version: int
+    created_at: datetime

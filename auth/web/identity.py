@@ -1,0 +1,72 @@
+"""From a cookie or bearer token to the actor of a request (Flask-Login's two loaders)."""
+
+from dataclasses import replace
+
+from flask import Flask, Request, g, request
+from flask_login import LoginManager, UserMixin, login_user
+
+from auth.queries.actors import actor_of_session, actor_of_token
+from auth.schemas import SignedIn
+from auth.services.sign_in import Origin
+from core.access import Actor
+from core.database import transaction
+
+PORTAL_SCOPE = "portal"
+
+
+class SignedInUser(UserMixin):  # type: ignore[misc]
+    """What Flask-Login keeps for a request: the session's token and its actor."""
+
+    def __init__(self, token: str, actor: Actor | None) -> None:
+        self.id = token
+        self.actor = actor
+
+
+def origin(channel: str = "web") -> Origin:
+    """Where this request comes from."""
+    return Origin(request.remote_addr or "", g.get("request_id", ""), channel)
+
+
+def begin(session: SignedIn) -> None:
+    """Put a new session into the browser's cookie."""
+    login_user(SignedInUser(session.token, None))
+
+
+def install(app: Flask) -> None:
+    """Register the loaders; called once by the room's register."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # the session row in the database is the protection
+    manager.user_loader(_from_cookie)
+    manager.request_loader(_from_bearer)
+
+
+def _from_cookie(token: str) -> SignedInUser | None:
+    if request.path.startswith("/api/"):
+        return None  # the API takes bearer tokens only, so that no cookie can be abused there
+    with transaction() as session:
+        actor = actor_of_session(session, token)
+    return _user(token, actor, "web")
+
+
+def _from_bearer(incoming: Request) -> SignedInUser | None:
+    authorization = incoming.authorization
+    if authorization is None or authorization.type != "bearer" or not authorization.token:
+        return None
+    with transaction() as session:
+        found = actor_of_token(session, authorization.token)
+    if found is None:
+        return None
+    actor, scope = found
+    if PORTAL_SCOPE not in scope.split():
+        return None  # a token for another application's userinfo is no key to our API
+    return _user(authorization.token, actor, "api")
+
+
+def _user(token: str, actor: Actor | None, channel: str) -> SignedInUser | None:
+    if actor is None:
+        return None
+    where = origin(channel)
+    return SignedInUser(
+        token,
+        replace(actor, channel=channel, address=where.address, request_id=where.request_id),
+    )

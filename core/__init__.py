@@ -1,0 +1,1 @@
+"""The bottom room: database, access decisions, audit, events, jobs, errors, clock, crypto."""

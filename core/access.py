@@ -1,0 +1,167 @@
+"""Access decisions: Cedar policies, one file a room, default deny, every decision audited."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from uuid import UUID
+
+import cedarpy
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.errors import Denied
+
+SCHEMA_FILE = Path(__file__).with_name("access.cedarschema")
+
+
+class Role(StrEnum):
+    """What somebody may be in the health service. Residents need no grant: they are a person."""
+
+    RESIDENT = "resident"
+    LEADER = "leader"
+    MEMBER = "member"
+    REGISTRAR = "registrar"
+    ADMINISTRATOR = "administrator"
+    ANALYST = "analyst"
+
+
+GRANTED_ROLES = tuple(role for role in Role if role is not Role.RESIDENT)
+NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is asking, for whom, and through which channel. Built at the edge, passed everywhere.
+
+    ``grants`` maps each role to the units it holds on: division codes, institution or team ids.
+    """
+
+    account_id: UUID
+    name: str = ""
+    person_id: UUID | None = None
+    verified: bool = False
+    grants: Mapping[Role, frozenset[str]] = field(default_factory=dict)
+    acting_for: UUID | None = None
+    session_id: UUID | None = None
+    active_role: Role = Role.RESIDENT
+    channel: str = "web"
+    address: str = ""
+    request_id: str = ""
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles this actor can switch between, residents' first."""
+        own = (Role.RESIDENT,) if self.person_id else ()
+        return own + tuple(role for role in GRANTED_ROLES if self.grants.get(role))
+
+    def units(self, *roles: Role) -> frozenset[str]:
+        """The units on which any of ``roles`` was granted, for the SQL of list queries."""
+        return frozenset().union(*(self.grants.get(role, frozenset()) for role in roles))
+
+    @cached_property
+    def entity(self) -> dict[str, object]:
+        """This actor as a Cedar entity."""
+        attributes: dict[str, object] = {
+            role.value: sorted(self.grants.get(role, ())) for role in GRANTED_ROLES
+        }
+        attributes |= {"person": str(self.person_id or ""), "verified": self.verified}
+        uid = {"type": "Account", "id": str(self.account_id)}
+        return {"uid": uid, "attrs": attributes, "parents": []}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is asked for: its type and id, whose data it is, and the units it lies in.
+
+    ``units`` runs from the nearest (team, institution) through all divisions above it.
+    """
+
+    type: str
+    id: str
+    person_id: UUID | None = None
+    units: tuple[str, ...] = ()
+    more: Mapping[str, object] = field(default_factory=dict)
+
+    def entity(self) -> dict[str, object]:
+        """This resource as a Cedar entity."""
+        attributes = {"person": str(self.person_id or ""), "units": list(self.units), **self.more}
+        return {"uid": {"type": self.type, "id": self.id}, "attrs": attributes, "parents": []}
+
+
+class PolicyError(Exception):
+    """The policies do not fit the schema; the portal must not start."""
+
+
+class PolicyBook:
+    """All rooms' policies, parsed and validated once."""
+
+    def __init__(self, room_directories: Iterable[Path]) -> None:
+        directories = list(room_directories)
+        schema = [SCHEMA_FILE.read_text(encoding="utf-8")]
+        schema += [_text(directory / "schema.cedarschema") for directory in directories]
+        policies = "\n".join(_text(directory / "policy.cedar") for directory in directories)
+        self._schema = cedarpy.Schema.from_str("\n".join(schema))
+        verdict = cedarpy.validate_policies(policies, self._schema)
+        if not verdict.validation_passed:
+            raise PolicyError("; ".join(str(error) for error in verdict.errors))
+        self._policies = cedarpy.PolicySet.from_str(policies)
+
+    def decide(self, actor: Actor, action: str, resource: Resource) -> tuple[bool, list[str]]:
+        """Whether ``actor`` may, and the ids of the policies that said so. Any error denies."""
+        request = {
+            "principal": {"type": "Account", "id": str(actor.account_id)},
+            "action": {"type": "Action", "id": action},
+            "resource": {"type": resource.type, "id": resource.id},
+            "context": {},
+        }
+        entities = json.dumps([actor.entity, resource.entity()])
+        result = cedarpy.is_authorized(request, self._policies, entities)
+        reasons = result.diagnostics
+        named = reasons.id_annotations_by_reason
+        policies = [named.get(reason, reason) for reason in reasons.reasons]
+        return result.decision is cedarpy.Decision.Allow and not reasons.errors, policies
+
+
+_book: PolicyBook | None = None
+
+
+def open_book(book: PolicyBook) -> None:
+    """Make ``book`` the policies of this process."""
+    global _book
+    _book = book
+
+
+def decide(actor: Actor, action: str, resource: Resource) -> tuple[bool, list[str]]:
+    """A decision without audit: for showing or hiding a button, never for guarding data."""
+    return _book.decide(actor, action, resource) if _book else (False, [])
+
+
+def require(session: Session, actor: Actor, action: str, resource: Resource) -> None:
+    """Let the actor pass or raise Denied; either way the audit gets its event."""
+    allowed, policies = decide(actor, action, resource)
+    event = audit.row(
+        None if actor.account_id == NOBODY else actor.account_id,
+        action,
+        resource.type,
+        resource.id,
+        person_id=resource.person_id,
+        acting_for=actor.acting_for,
+        outcome="allowed" if allowed else "denied",
+        policies=policies,
+        channel=actor.channel,
+        address=actor.address,
+        request_id=actor.request_id,
+    )
+    if allowed:
+        audit.note(session, event)
+        return
+    refusal = Denied()
+    refusal.audit_row = event
+    raise refusal
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.exists() else ""

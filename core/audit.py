@@ -1,0 +1,93 @@
+"""The audit: an event in the same transaction as the decision. No audit, no data."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from core import clock, database
+from core.errors import Denied
+from core.ids import new_id
+from core.models import AuditEvent, ChangeRecord
+
+PENDING = "core.audit.pending"
+Row: TypeAlias = dict[str, object]
+
+
+def row(
+    account_id: UUID | None,
+    action: str,
+    resource_type: str,
+    resource_id: str,
+    *,
+    person_id: UUID | None = None,
+    acting_for: UUID | None = None,
+    outcome: str = "allowed",
+    policies: Sequence[str] = (),
+    channel: str = "web",
+    address: str = "",
+    request_id: str = "",
+) -> Row:
+    """An event for ``note``; ``person_id`` is whose data it concerns."""
+    return {
+        "account_id": account_id,
+        "acting_for": acting_for,
+        "action": str(action),
+        "resource_type": resource_type,
+        "resource_id": resource_id,
+        "person_id": person_id,
+        "outcome": outcome,
+        "policies": list(policies),
+        "channel": channel,
+        "address": address,
+        "request_id": request_id,
+    }
+
+
+def note(session: Session, event: Row) -> None:
+    """Add one event to the transaction; all of them are written with one statement at its end."""
+    session.info.setdefault(PENDING, []).append({"id": new_id(), "at": clock.now(), **event})
+
+
+def write_pending(session: Session) -> None:
+    """Write what ``note`` gathered; runs before every commit."""
+    rows = session.info.pop(PENDING, None)
+    if rows:
+        session.execute(insert(AuditEvent), rows)
+
+
+def write_denial(session: Session, error: BaseException) -> None:
+    """A refusal rolls its transaction back, so its event is written in one of its own."""
+    if isinstance(error, Denied) and error.audit_row is not None:
+        event = {"id": new_id(), "at": clock.now(), **error.audit_row}
+        session.execute(insert(AuditEvent), [event])
+
+
+def record_change(
+    session: Session,
+    *,
+    account_id: UUID | None,
+    actor_name: str,
+    subject_type: str,
+    subject_id: UUID,
+    version: int,
+    changes: dict[str, list[object]],
+) -> None:
+    """Keep the history of an administered thing: field → [before, after], JSON values only."""
+    session.add(
+        ChangeRecord(
+            at=clock.now(),
+            account_id=account_id,
+            actor_name=actor_name,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            version=version,
+            changes=changes,
+        )
+    )
+
+
+database.before_commit(write_pending)
+database.after_rollback(write_denial)

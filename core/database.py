@@ -1,0 +1,144 @@
+"""PostgreSQL: the engine, the one commit point, and the column types that all rooms share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    DateTime,
+    Engine,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Text,
+    Uuid,
+    create_engine,
+)
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from core import clock, crypto
+from core.ids import new_id
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = Annotated[UUID, mapped_column(Uuid(), primary_key=True, default=new_id)]
+Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+Created = Annotated[datetime, mapped_column(DateTime(timezone=True), default=clock.now)]
+
+Version = Annotated[int, mapped_column(SmallInteger, default=1, server_default="1")]
+
+
+class Base(DeclarativeBase):
+    """The base of every room's tables."""
+
+    metadata = metadata
+    type_annotation_map: ClassVar = {datetime: DateTime(timezone=True), str: Text}
+
+
+class Encrypted(TypeDecorator[str]):
+    """Text that is AES-GCM ciphertext in the database; ``context`` binds it to its column."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, context: str) -> None:
+        super().__init__()
+        self.context = context
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        """Encrypt on the way in."""
+        return None if value is None else crypto.encrypt(value, self.context)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        """Decrypt on the way out."""
+        return None if value is None else crypto.decrypt(bytes(value), self.context)
+
+
+_bind: Engine | Connection | None = None
+_before_commit: list[Callable[[Session], None]] = []
+_after_rollback: list[Callable[[Session, BaseException], None]] = []
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The same address with the psycopg 3 driver named."""
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+def make_engine(url: str, pool: int) -> Engine:
+    """An engine with a small pool: requests wait in front of it (a hot row is fastest so)."""
+    return create_engine(
+        sqlalchemy_url(url),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=10,
+        hide_parameters=True,  # an error in the log must not carry personal data
+    )
+
+
+def use(bind: Engine | Connection) -> None:
+    """Let ``transaction`` work on this engine (or, in tests, on this connection)."""
+    global _bind
+    _bind = bind
+
+
+def bound() -> Engine | Connection:
+    """What ``transaction`` works on. Raises RuntimeError before ``use``."""
+    if _bind is None:
+        raise RuntimeError("the database is not configured: create the app first")
+    return _bind
+
+
+def before_commit(hook: Callable[[Session], None]) -> None:
+    """Run ``hook`` in every transaction just before it commits."""
+    if hook not in _before_commit:
+        _before_commit.append(hook)
+
+
+def after_rollback(hook: Callable[[Session, BaseException], None]) -> None:
+    """Run ``hook`` in a transaction of its own after another was rolled back."""
+    if hook not in _after_rollback:
+        _after_rollback.append(hook)
+
+
+def _session() -> Session:
+    return Session(bound(), expire_on_commit=False, join_transaction_mode="create_savepoint")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """The one commit point: all of the block, with its audit and events, or nothing.
+
+    Owned by an endpoint, a job or a command; services never commit.
+    """
+    session = _session()
+    try:
+        yield session
+        for hook in _before_commit:
+            hook(session)
+        session.commit()
+    except BaseException as error:
+        session.rollback()
+        _report(session, error)
+        raise
+    finally:
+        session.close()
+
+
+def _report(failed: Session, error: BaseException) -> None:
+    """Keep what must outlive the rollback (a refusal's audit) in a transaction of its own."""
+    with _session() as session, session.begin():
+        for hook in _after_rollback:
+            hook(session, error)

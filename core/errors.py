@@ -1,0 +1,88 @@
+"""What can go wrong, in the product's words. Each is mapped once to problem+json or to a page."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from core.messages import N_, Message
+
+
+class PortalError(Exception):
+    """A refusal with a stable ``code`` for programs and a sentence for the person.
+
+    ``fields`` names the inputs at fault, each with its own sentence.
+    """
+
+    status: ClassVar[int] = 500
+    default_code: ClassVar[str] = "error"
+    default_sentence: ClassVar[str] = N_("出了一点问题，请稍后再试。")
+
+    def __init__(
+        self,
+        code: str | None = None,
+        sentence: str | None = None,
+        *,
+        fields: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> None:
+        self.code = code or self.default_code
+        self.message = Message(sentence or self.default_sentence, values)
+        self.fields = {name: Message(text) for name, text in (fields or {}).items()}
+        super().__init__(self.code)
+
+
+class Invalid(PortalError):
+    """The input breaks a rule that the person can put right."""
+
+    status = 422
+    default_code = "invalid"
+    default_sentence = N_("有些内容需要修改，请看标出的地方。")
+
+
+class SignInRequired(PortalError):
+    """Nobody is signed in, or the token is not valid any more."""
+
+    status = 401
+    default_code = "sign_in_required"
+    default_sentence = N_("请先登录。")
+
+
+class Denied(PortalError):
+    """The policy does not allow it. ``audit_row`` outlives the rollback that follows."""
+
+    audit_row: Mapping[str, object] | None = None
+
+    status = 403
+    default_code = "denied"
+    default_sentence = N_("您没有权限查看或办理这一项。如有需要，请联系本单位管理员。")
+
+
+class NotFound(PortalError):
+    """There is no such thing, or not for this actor."""
+
+    status = 404
+    default_code = "not_found"
+    default_sentence = N_("没有找到这一项，它可能已被移除。")
+
+
+class Conflict(PortalError):
+    """The state of things does not allow it now."""
+
+    status = 409
+    default_code = "conflict"
+    default_sentence = N_("情况刚有变化，请刷新后再试。")
+
+
+class TooMany(PortalError):
+    """A limit was reached; trying later works."""
+
+    status = 429
+    default_code = "too_many"
+    default_sentence = N_("操作太频繁，请稍后再试。")
+
+
+class Unavailable(PortalError):
+    """An outside party does not answer; nothing was lost."""
+
+    status = 503
+    default_code = "unavailable"
+    default_sentence = N_("外部服务暂时没有响应，您的内容已保留，请稍后再试。")

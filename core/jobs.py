@@ -1,0 +1,69 @@
+"""Background and scheduled work: procrastinate on the same PostgreSQL, so a job is a row in the
+caller's transaction. Jobs run at least once.
+"""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+import procrastinate
+from procrastinate import RetryStrategy
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+P = ParamSpec("P")
+RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
+# A worker that has not been heard of for this long does not count as running.
+HEARTBEAT_SECONDS = 60
+
+
+def job(function: Callable[P, None]) -> Callable[P, None]:
+    """Make ``function`` a job named after its module; its arguments must be JSON values."""
+    app.task(name=_name(function), retry=RETRY)(function)
+    return function
+
+
+def scheduled(cron: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Run the function by ``cron`` (UTC), once however many workers run."""
+
+    def register(function: Callable[[], None]) -> Callable[[], None]:
+        def run(timestamp: int) -> None:
+            del timestamp  # given by the scheduler; the clock is core.clock
+            function()
+
+        task = app.task(name=_name(function), retry=RETRY)(run)
+        app.periodic(cron=cron)(task)
+        return function
+
+    return register
+
+
+def defer(session: Session, function: Callable[..., None], **arguments: Any) -> None:
+    """Queue a job in the caller's transaction: it commits and rolls back with it."""
+    defer_by_name(session, _name(function), **arguments)
+
+
+def defer_by_name(session: Session, name: str, **arguments: Any) -> None:
+    """As ``defer``, by the job's registered name."""
+    connection = session.connection().connection.driver_connection
+    app.configure_task(name, connection=connection).defer(**arguments)
+
+
+def worker_alive(session: Session) -> bool:
+    """Whether at least one worker has been heard of lately."""
+    query = text(
+        "SELECT count(*) FROM procrastinate_workers"
+        " WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
+    )
+    return bool(session.execute(query, {"seconds": HEARTBEAT_SECONDS}).scalar_one())
+
+
+def run_worker(url: str, concurrency: int = 2) -> None:
+    """Work until stopped; blocks. Needs the rooms to be registered already."""
+    connector = procrastinate.PsycopgConnector(conninfo=url)
+    with app.replace_connector(connector) as worker_app:
+        worker_app.run_worker(concurrency=concurrency, delete_jobs="successful")
+
+
+def _name(function: Callable[..., None]) -> str:
+    return f"{function.__module__}.{function.__qualname__}"

@@ -1,0 +1,130 @@
+"""Settings, typed and checked at start: a production with a weak secret never comes up."""
+
+import secrets
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEMO_FILE = "demo.env"
+SHORTEST_SECRET = 32
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class Environment(StrEnum):
+    """Where this process runs: the loud demo, the tests, or for real."""
+
+    DEMO = "demo"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text says what to set."""
+
+
+class Settings(BaseSettings):
+    """Read from the environment; in the demo also from ``INSTANCE_DIR/demo.env``."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    environment: Environment = Environment.DEMO
+    region: str = "guigang"
+    instance_dir: Path = Path("instance")
+    database_url: str | None = None
+    database_pool: int = Field(default=6, ge=1, le=64)
+    public_url: str = "http://127.0.0.1:8000"
+    secret_key: SecretStr = SecretStr("")
+    data_key: SecretStr = SecretStr("")
+    sms_url: str = ""
+    sms_key: SecretStr = SecretStr("")
+    identity_url: str = ""
+    identity_key: SecretStr = SecretStr("")
+    stripe_secret_key: SecretStr = SecretStr("")
+    stripe_webhook_secret: SecretStr = SecretStr("")
+    stripe_api_base: str = "https://api.stripe.com"
+    stripe_checkout_url: str = ""
+    second_app_url: str = ""
+
+    @property
+    def demo(self) -> bool:
+        """Whether the loud demo environment runs: banner on each page, stand-ins on loopback."""
+        return self.environment is Environment.DEMO
+
+    @property
+    def standins_url(self) -> str:
+        """Where the demo's stand-ins answer; empty outside the demo."""
+        return self.sms_url if self.demo else ""
+
+    @model_validator(mode="after")
+    def _refuse_what_production_must_not_have(self) -> Self:
+        if self.environment is not Environment.PRODUCTION:
+            return self
+        for name in ("secret_key", "data_key"):
+            if len(getattr(self, name).get_secret_value()) < SHORTEST_SECRET:
+                raise ValueError(
+                    f"set {name.upper()} to a random secret of {SHORTEST_SECRET} characters or more"
+                )
+        for name in ("sms_key", "identity_key", "stripe_secret_key", "stripe_webhook_secret"):
+            if not getattr(self, name).get_secret_value():
+                raise ValueError(f"set {name.upper()}, given by that service")
+        for name in ("sms_url", "identity_url", "stripe_api_base", "public_url"):
+            address = urlsplit(getattr(self, name))
+            if address.scheme != "https":
+                raise ValueError(f"set {name.upper()} to an https:// address")
+            if address.hostname in LOOPBACK:
+                raise ValueError(f"set {name.upper()} to the real service: it names this machine")
+        if not self.database_url:
+            raise ValueError("set DATABASE_URL to the PostgreSQL of this installation")
+        return self
+
+
+def load_settings() -> Settings:
+    """Read and check the settings.
+
+    Raises SettingsError with one sentence a setting that says what to set.
+    """
+    try:
+        first = Settings()
+        if first.environment is Environment.PRODUCTION:
+            return first
+        return Settings(_env_file=_demo_file(first.instance_dir))
+    except ValidationError as error:
+        lines = [_sentence(problem["loc"], problem["msg"]) for problem in error.errors()]
+        raise SettingsError("The portal cannot start:\n  " + "\n  ".join(lines)) from None
+
+
+def _sentence(place: tuple[int | str, ...], message: str) -> str:
+    name = ".".join(str(part) for part in place).upper()
+    text = message.removeprefix("Value error, ")
+    return f"{name}: {text}" if name else text
+
+
+def _demo_file(instance_dir: Path) -> Path:
+    """The demo's own secrets, made once and kept in the instance directory."""
+    file = instance_dir / DEMO_FILE
+    if not file.exists():
+        instance_dir.mkdir(parents=True, exist_ok=True)
+        names = (
+            "SECRET_KEY",
+            "DATA_KEY",
+            "SMS_KEY",
+            "IDENTITY_KEY",
+            "STRIPE_SECRET_KEY",
+            "STRIPE_WEBHOOK_SECRET",
+        )
+        prefixes = {"STRIPE_SECRET_KEY": "sk_test_", "STRIPE_WEBHOOK_SECRET": "whsec_"}
+        lines = [f"{name}={prefixes.get(name, '')}{secrets.token_hex(24)}\n" for name in names]
+        file.write_text("".join(lines), encoding="utf-8")
+        file.chmod(0o600)
+    return file
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return load_settings()

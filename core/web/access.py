@@ -1,0 +1,103 @@
+"""Who may call a route. Each route declares it; one that does not is refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from flask import Flask, current_app, g, request
+from flask_login import current_user
+
+from core.access import Actor, Role
+from core.errors import Denied, SignInRequired
+
+RULE = "access_rule"
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Anyone:
+    """Nobody needs to be signed in."""
+
+    def __str__(self) -> str:
+        return "anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Any signed-in account; the service decides about the thing itself."""
+
+    def __str__(self) -> str:
+        return "signed in"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Accounts that hold one of these roles; the service decides about the thing itself."""
+
+    roles: tuple[Role, ...]
+
+    def __str__(self) -> str:
+        return ", ".join(self.roles)
+
+
+Rule: TypeAlias = Anyone | SignedIn | Holding
+ANYONE = Anyone()
+SIGNED_IN = SignedIn()
+
+
+def open_to(*audience: Anyone | SignedIn | Role) -> Callable[[F], F]:
+    """Declare who may call this view: ANYONE, SIGNED_IN, or one or more roles.
+
+    Put it nearest to the function, under the route and the API decorators.
+    """
+    first = audience[0]
+    rule: Rule = (
+        first
+        if isinstance(first, Anyone | SignedIn)
+        else Holding(tuple(role for role in audience if isinstance(role, Role)))
+    )
+
+    def mark(view: F) -> F:
+        setattr(view, RULE, rule)
+        return view
+
+    return mark
+
+
+def rule_of(app: Flask, endpoint: str) -> Rule | None:
+    """The rule that a view declared, through any wrappers; None where it declared none."""
+    view: object = app.view_functions[endpoint]
+    while view is not None:
+        rule = getattr(view, RULE, None)
+        if rule is not None:
+            return rule  # type: ignore[no-any-return]
+        view = getattr(view, "__wrapped__", None)
+    return None
+
+
+def signed_in() -> bool:
+    """Whether this request comes from a known account."""
+    return bool(current_user.is_authenticated)
+
+
+def current_actor() -> Actor:
+    """Who makes this request. Raises SignInRequired."""
+    if not signed_in():
+        raise SignInRequired()
+    actor: Actor = current_user.actor
+    return actor
+
+
+def enforce() -> None:
+    """Before each request: refuse by the view's rule, and whatever has none."""
+    if request.endpoint is None:
+        return
+    rule = rule_of(current_app, request.endpoint)
+    g.access_rule = rule
+    if isinstance(rule, Anyone):
+        return
+    if rule is None:
+        raise Denied()
+    actor = current_actor()
+    if isinstance(rule, Holding) and not set(rule.roles) & set(actor.roles):
+        raise Denied()

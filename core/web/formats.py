@@ -1,0 +1,93 @@
+"""How dates, money and numbers read, in both languages; template filters."""
+
+from datetime import date, datetime, timedelta
+from typing import TypeAlias
+
+from flask import Flask
+from flask_babel import get_locale, gettext
+
+from core import clock
+
+WEEKDAYS_ZH = "一二三四五六日"
+Day: TypeAlias = date | datetime
+
+
+def day(value: Day) -> str:
+    """11月24日 周二, or Tue 24 Nov."""
+    local = _local_day(value)
+    if _chinese():
+        return f"{local.month}月{local.day}日 周{WEEKDAYS_ZH[local.weekday()]}"
+    return f"{local:%a} {local.day} {local:%b}"
+
+
+def clock_time(value: datetime) -> str:
+    """09:30 on the region's clock."""
+    return f"{clock.local(value):%H:%M}"
+
+
+def moment(value: datetime) -> str:
+    """11月24日 周二 09:30."""
+    return f"{day(value)} {clock_time(value)}"
+
+
+def span(start: datetime, end: datetime) -> str:
+    """11月24日 周二 09:30–10:00."""
+    return f"{moment(start)}–{clock_time(end)}"
+
+
+def iso_date(value: Day) -> str:
+    """2027-03-31."""
+    return _local_day(value).isoformat()
+
+
+def yuan(fen: int) -> str:
+    """¥31.00 from integer fen; a whole amount stays short: ¥31."""
+    whole, rest = divmod(abs(fen), 100)
+    sign = "-" if fen < 0 else ""
+    return f"{sign}¥{whole:,}" + (f".{rest:02d}" if rest else "")
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """1,486; an em dash where there is none."""
+    return "—" if value is None else f"{value:,.{digits}f}"
+
+
+def percent(share: float | None) -> str:
+    """44.8% from 0.448; an em dash where there is none."""
+    return "—" if share is None else f"{share * 100:.1f}%"
+
+
+def distance(value: Day) -> str:
+    """How far away a day is: today, tomorrow, in 3 days, 3 days ago."""
+    days = (_local_day(value) - clock.today()) // timedelta(days=1)
+    if days == 0:
+        return gettext("今天")
+    if days == 1:
+        return gettext("明天")
+    if days > 0:
+        return gettext("还有 %(days)s 天", days=days)
+    return gettext("%(days)s 天前", days=-days)
+
+
+def install(app: Flask) -> None:
+    """Register the filters; called once by the factory."""
+    app.jinja_env.filters.update(
+        day=day,
+        clock=clock_time,
+        moment=moment,
+        span=span,
+        date=iso_date,
+        yuan=yuan,
+        number=number,
+        percent=percent,
+        distance=distance,
+    )
+
+
+def _local_day(value: Day) -> date:
+    return clock.local(value).date() if isinstance(value, datetime) else value
+
+
+def _chinese() -> bool:
+    locale = get_locale()
+    return locale is None or locale.language == "zh"

@@ -1,0 +1,129 @@
+"""One map from errors to answers: problem+json (RFC 9457) for the API, a page for people."""
+
+from typing import Any, cast
+
+import structlog
+from apiflask import APIFlask
+from apiflask.exceptions import HTTPError
+from flask import Response, json, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from werkzeug.exceptions import HTTPException
+
+from core.errors import NotFound, PortalError, SignInRequired
+from core.messages import N_, Message
+
+log = structlog.get_logger()
+
+# Sentences for what the framework itself refuses, by HTTP status.
+SENTENCES = {
+    400: N_("请求的内容无法识别，请检查后再试。"),
+    401: N_("请先登录。"),
+    403: N_("您没有权限查看或办理这一项。如有需要，请联系本单位管理员。"),
+    404: N_("没有找到这个页面，请检查地址。"),
+    405: N_("这个地址不支持这样的操作。"),
+    406: N_("无法按要求的格式答复。"),
+    413: N_("内容太大了，请精简后再提交。"),
+    415: N_("内容格式不受支持，请使用 JSON。"),
+    422: N_("有些内容需要修改，请看标出的地方。"),
+    429: N_("操作太频繁，请稍后再试。"),
+    500: N_("我们这边出了问题，已经记录下来，请稍后再试。"),
+}
+
+
+def translated(message: Message) -> str:
+    """The sentence in the reader's language."""
+    return gettext(message.sentence, **{name: str(v) for name, v in message.values.items()})
+
+
+def wants_problem() -> bool:
+    """Whether this request belongs to the API."""
+    return request.path.startswith("/api/")
+
+
+def problem(status: int, code: str, detail: str, errors: list[dict[str, str]]) -> Response:
+    """An application/problem+json answer."""
+    body: dict[str, Any] = {
+        "type": f"/api/problems/{code}",
+        "title": gettext(SENTENCES.get(status, SENTENCES[500])),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = errors
+    response = Response(json.dumps(body), status, mimetype="application/problem+json")
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="api"'
+    return response
+
+
+def answer_portal_error(error: PortalError) -> ResponseReturnValue:
+    """A refusal in the product's own words."""
+    if wants_problem():
+        fields = [{"field": k, "message": translated(v)} for k, v in error.fields.items()]
+        return problem(error.status, error.code, translated(error.message), fields)
+    if isinstance(error, SignInRequired):
+        return redirect(url_for("auth.sign_in", next=_return_path()))
+    return error_page(error.status, translated(error.message))
+
+
+def answer_http_error(error: HTTPException) -> ResponseReturnValue:
+    """What Werkzeug or APIFlask refuses."""
+    if isinstance(error.response, Response):
+        return error.response
+    status = error.code or 500
+    if 300 <= status < 400:
+        return error
+    if wants_problem():
+        return problem(status, _code(status), gettext(SENTENCES.get(status, SENTENCES[400])), [])
+    return error_page(status, gettext(SENTENCES.get(status, SENTENCES[400])))
+
+
+def answer_invalid_request(error: HTTPError) -> ResponseReturnValue:
+    """What APIFlask's validation found: each field at fault is named."""
+    errors = [{"field": field, "message": sentence} for _, field, sentence in flatten(error.detail)]
+    status = error.status_code
+    return problem(status, _code(status), gettext(SENTENCES.get(status, SENTENCES[400])), errors)
+
+
+def answer_crash(error: Exception) -> ResponseReturnValue:
+    """A defect of ours: logged with its trace, shown without it."""
+    log.exception("request.crashed", endpoint=request.endpoint)
+    if wants_problem():
+        return problem(500, "internal", gettext(SENTENCES[500]), [])
+    return error_page(500, gettext(SENTENCES[500]))
+
+
+def error_page(status: int, sentence: str) -> ResponseReturnValue:
+    """The page a person sees; what they typed is still in their browser's history."""
+    return render_template("shell/error.html", status=status, sentence=sentence), status
+
+
+def flatten(detail: Any) -> list[tuple[str, str, str]]:
+    """APIFlask's {place: {field: [sentences]}} as (place, field, sentence) rows."""
+    rows: list[tuple[str, str, str]] = []
+    for place, fields in (detail or {}).items():
+        items = fields.items() if isinstance(fields, dict) else [("", fields)]
+        for field, sentences in items:
+            texts = sentences if isinstance(sentences, list) else [sentences]
+            rows += [(place, str(field), str(text)) for text in texts]
+    return rows
+
+
+def _code(status: int) -> str:
+    return {404: NotFound.default_code, 422: "invalid", 401: "sign_in_required"}.get(
+        status, f"http_{status}"
+    )
+
+
+def _return_path() -> str:
+    return request.full_path.rstrip("?") if request.method == "GET" else request.path
+
+
+def install(app: APIFlask) -> None:
+    """Register the map; called once by the factory."""
+    app.register_error_handler(PortalError, answer_portal_error)
+    app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(Exception, answer_crash)
+    app.error_processor(cast(Any, answer_invalid_request))  # it asks for Flask's narrower type

@@ -1,0 +1,46 @@
+"""What a room plugs into the portal. Each room's register.py makes one of these."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from click import Command
+from flask import Blueprint, Flask
+
+from core.access import Role
+from core.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the side bar (staff) or the tab bar (residents), shown to some roles.
+
+    ``label`` is marked for translation; ``order`` sorts within a role's bar.
+    """
+
+    label: str
+    icon: str
+    endpoint: str
+    roles: Sequence[Role]
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room as the portal sees it."""
+
+    name: str
+    pages: Sequence[Blueprint] = ()
+    apis: Sequence[Blueprint] = ()
+    # Endpoints that machines call and that read no cookie: webhooks, the token endpoint.
+    machines: Sequence[Blueprint] = ()
+    subscribers: Sequence[tuple[type[Event], Callable[..., None]]] = ()
+    commands: Sequence[Command] = ()
+    navigation: Sequence[NavItem] = ()
+    install: Callable[[Flask], None] | None = None
+
+    @property
+    def directory(self) -> Path:
+        """Where the room's policy, templates and translations lie."""
+        return Path(str(import_module(f"{self.name}.register").__file__)).parent

@@ -1,0 +1,1 @@
+"""Divisions, institutions, departments, staff and teams: who and where the health service is."""

@@ -1,0 +1,241 @@
+"""Reads of the directory. All of it is public, so nothing is scoped to an actor here."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from core.errors import NotFound
+from core.paging import Page, read_page
+from directory.divisions import division_path, division_prefix
+from directory.models import (
+    Department,
+    Division,
+    Institution,
+    Specialty,
+    Staff,
+    Team,
+    TeamMember,
+)
+from directory.schemas import (
+    DepartmentSearch,
+    DepartmentView,
+    DivisionView,
+    Duty,
+    InstitutionSearch,
+    InstitutionView,
+    StaffSearch,
+    StaffView,
+    TeamMemberView,
+    TeamSearch,
+    TeamView,
+)
+
+
+def contains(column: Any, text: str) -> ColumnElement[bool]:
+    """A substring search in which the person's % and _ mean themselves."""
+    return column.icontains(text, autoescape=True)  # type: ignore[no-any-return]
+
+
+def list_divisions(session: Session, parent_code: str | None = None) -> list[DivisionView]:
+    """All divisions below ``parent_code``, or all; by code."""
+    query = select(Division).order_by(Division.code)
+    if parent_code:
+        query = query.where(Division.parent_code == parent_code)
+    return [DivisionView.model_validate(row) for row in session.scalars(query)]
+
+
+def get_division(session: Session, code: str) -> DivisionView:
+    """Raises NotFound."""
+    row = session.get(Division, code)
+    if row is None:
+        raise NotFound()
+    return DivisionView.model_validate(row)
+
+
+def list_institutions(session: Session, search: InstitutionSearch) -> Page[InstitutionView]:
+    """Institutions in service that match, by code."""
+    query = select(Institution, Institution.code).where(Institution.disabled_at.is_(None))
+    if search.search:
+        query = query.where(contains(Institution.name, search.search))
+    if search.division:
+        query = query.where(Institution.division_code.startswith(division_prefix(search.division)))
+    if search.bookable is not None:
+        query = query.where(Institution.bookable.is_(search.bookable))
+    rows, following = read_page(session, query, [Institution.code], search)
+    return Page(items=[institution_view(row[0]) for row in rows], next_cursor=following)
+
+
+def get_institution(session: Session, institution_id: UUID) -> InstitutionView:
+    """Raises NotFound; a disabled institution is still found, marked so."""
+    row = session.get(Institution, institution_id)
+    if row is None:
+        raise NotFound()
+    return institution_view(row)
+
+
+def institution_view(row: Institution) -> InstitutionView:
+    """A row as others may see it."""
+    view = InstitutionView.model_validate(row)
+    return view.model_copy(update={"disabled": row.disabled_at is not None})
+
+
+def list_departments(session: Session, search: DepartmentSearch) -> Page[DepartmentView]:
+    """Departments in service of an institution, by specialty."""
+    order = [Department.specialty_code, Department.id]
+    query = select(Department, *order).where(
+        Department.institution_id == search.institution_id, Department.disabled_at.is_(None)
+    )
+    if search.search:
+        query = query.where(contains(Department.name, search.search))
+    rows, following = read_page(session, query, order, search)
+    items = [DepartmentView.model_validate(row[0]) for row in rows]
+    return Page(items=items, next_cursor=following)
+
+
+def get_department(session: Session, department_id: UUID) -> DepartmentView:
+    """Raises NotFound."""
+    row = session.get(Department, department_id)
+    if row is None:
+        raise NotFound()
+    return DepartmentView.model_validate(row)
+
+
+def list_specialties(session: Session) -> list[tuple[str, str]]:
+    """All specialties as (code, name), by code."""
+    query = select(Specialty.code, Specialty.name).order_by(Specialty.code)
+    return [(code, name) for code, name in session.execute(query)]
+
+
+def list_staff(session: Session, search: StaffSearch) -> Page[StaffView]:
+    """Staff in service, by id."""
+    query = select(Staff, Staff.id).where(Staff.disabled_at.is_(None))
+    if search.institution_id:
+        query = query.where(Staff.institution_id == search.institution_id)
+    if search.department_id:
+        query = query.where(Staff.department_id == search.department_id)
+    if search.search:
+        query = query.where(contains(Staff.name, search.search))
+    rows, following = read_page(session, query, [Staff.id], search)
+    return Page(items=[StaffView.model_validate(row[0]) for row in rows], next_cursor=following)
+
+
+def _teams() -> Select[Team, str, str, str, UUID]:
+    leader = aliased(Staff)
+    return (
+        select(
+            Team,
+            Institution.name.label("institution_name"),
+            Division.name.label("division_name"),
+            leader.name.label("leader_name"),
+            Team.id,
+        )
+        .join(Institution, Institution.id == Team.institution_id)
+        .join(Division, Division.code == Team.division_code)
+        .join(TeamMember, (TeamMember.team_id == Team.id) & (TeamMember.duty == Duty.LEADER))
+        .join(leader, leader.id == TeamMember.staff_id)
+    )
+
+
+def list_teams(session: Session, search: TeamSearch) -> Page[TeamView]:
+    """Teams in service that match, by id; ``search`` finds team, leader and institution names."""
+    query = _teams().where(Team.disabled_at.is_(None))
+    if search.division:
+        query = query.where(Team.division_code.startswith(division_prefix(search.division)))
+    if search.institution_id:
+        query = query.where(Team.institution_id == search.institution_id)
+    if search.search:
+        led = (
+            select(TeamMember.team_id)
+            .join(Staff, Staff.id == TeamMember.staff_id)
+            .where(TeamMember.duty == Duty.LEADER, contains(Staff.name, search.search))
+        )
+        query = query.where(
+            or_(
+                contains(Team.name, search.search),
+                contains(Institution.name, search.search),
+                contains(Division.name, search.search),
+                Team.id.in_(led),
+            )
+        )
+    rows, following = read_page(session, query, [Team.id], search)
+    return Page(items=[_team_view(row) for row in rows], next_cursor=following)
+
+
+def get_team(session: Session, team_id: UUID) -> TeamView:
+    """Raises NotFound; a disabled team is still found, marked so."""
+    row = session.execute(_teams().where(Team.id == team_id)).one_or_none()
+    if row is None:
+        raise NotFound()
+    return _team_view(row)
+
+
+def teams_by_id(session: Session, team_ids: set[UUID]) -> dict[UUID, TeamView]:
+    """The teams of these ids, with one statement."""
+    rows = session.execute(_teams().where(Team.id.in_(team_ids)))
+    return {row[0].id: _team_view(row) for row in rows}
+
+
+def _team_view(row: Any) -> TeamView:
+    team = row[0]
+    return TeamView(
+        id=team.id,
+        name=team.name,
+        institution_id=team.institution_id,
+        institution_name=row.institution_name,
+        division_code=team.division_code,
+        division_name=row.division_name,
+        capacity=team.capacity,
+        introduction=team.introduction,
+        leader_name=row.leader_name,
+        example=team.example,
+        disabled=team.disabled_at is not None,
+    )
+
+
+def list_team_members(session: Session, team_id: UUID) -> list[TeamMemberView]:
+    """The members of a team in service, leader first."""
+    query = (
+        select(TeamMember.staff_id, Staff.name, TeamMember.duty, Staff.title)
+        .join(Staff, Staff.id == TeamMember.staff_id)
+        .where(TeamMember.team_id == team_id, Staff.disabled_at.is_(None))
+        .order_by(TeamMember.duty != Duty.LEADER, TeamMember.duty, Staff.id)
+    )
+    return [TeamMemberView.model_validate(row) for row in session.execute(query)]
+
+
+def teams_of_account(session: Session, account_id: UUID) -> list[UUID]:
+    """The teams in which the holder of an account works."""
+    query = (
+        select(TeamMember.team_id)
+        .join(Staff, Staff.id == TeamMember.staff_id)
+        .where(Staff.account_id == account_id)
+        .order_by(TeamMember.team_id)
+    )
+    return list(session.scalars(query))
+
+
+def find_staff_of_account(session: Session, account_id: UUID) -> StaffView | None:
+    """The member of staff who holds this account."""
+    row = session.scalar(select(Staff).where(Staff.account_id == account_id))
+    return StaffView.model_validate(row) if row else None
+
+
+def unit_path(session: Session, unit: str) -> tuple[str, ...]:
+    """A unit (division code, institution or team id) and all units above it, nearest first.
+
+    An unknown unit is only itself.
+    """
+    if unit.isdigit():
+        return division_path(unit)
+    try:
+        unit_id = UUID(unit)
+    except ValueError:
+        return (unit,)
+    team = session.get(Team, unit_id)
+    institution = session.get(Institution, team.institution_id if team else unit_id)
+    path: tuple[str, ...] = (unit,) if team else ()
+    if institution is not None:
+        path += (str(institution.id), *division_path(institution.division_code))
+    return path or (unit,)

@@ -1,0 +1,1 @@
+"""Which message, to whom, through which channel."""

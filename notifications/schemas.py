@@ -1,0 +1,19 @@
+"""Views of the notifications room."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class MessageView(BaseModel):
+    """A message; ``sentence`` is the catalogue's key and ``values`` fill its places."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    id: UUID
+    sentence: str
+    values: dict[str, str]
+    link: str
+    created_at: datetime
+    read_at: datetime | None

@@ -1,0 +1,30 @@
+"""Writing and reading messages."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.access import Actor
+from notifications.models import Message
+
+
+def notify(
+    session: Session, person_id: UUID, sentence: str, values: Mapping[str, str], link: str
+) -> None:
+    """Leave a message for a person with the caller's transaction.
+
+    ``sentence`` is a marked catalogue key, ``link`` a path of the portal.
+    """
+    session.add(Message(person_id=person_id, sentence=sentence, values=dict(values), link=link))
+
+
+def mark_read(session: Session, actor: Actor) -> None:
+    """Mark all of the actor's own messages as read."""
+    session.execute(
+        update(Message)
+        .where(Message.person_id == actor.person_id, Message.read_at.is_(None))
+        .values(read_at=clock.now())
+    )

@@ -1,0 +1,25 @@
+"""The message box."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from core.database import transaction
+from core.paging import PageQuery
+from core.web.access import SIGNED_IN, current_actor, open_to
+from core.web.forms import read_query
+from core.web.pager import pager
+from notifications.queries import list_messages
+from notifications.services import mark_read
+
+pages = Blueprint("notifications", __name__, url_prefix="/messages")
+
+
+@pages.get("/")
+@open_to(SIGNED_IN)
+def box() -> ResponseReturnValue:
+    """One's own messages, newest first; showing them marks them read."""
+    actor = current_actor()
+    with transaction() as session:
+        messages = list_messages(session, actor, read_query(PageQuery))
+        mark_read(session, actor)
+    return render_template("notifications/box.html", messages=messages, pager=pager(messages))

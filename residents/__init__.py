@@ -1,0 +1,1 @@
+"""People: identity, real-name check, household, and who may act for whom."""

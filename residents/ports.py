@@ -1,0 +1,63 @@
+"""What this room needs from outside: who cares for a person, and who confirms a name and number."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+import requests
+import structlog
+from sqlalchemy.orm import Session
+
+from core.errors import Unavailable
+from core.messages import N_
+
+CareUnits: TypeAlias = Callable[[Session, UUID], Sequence[str]]
+TIMEOUT_SECONDS = 5
+log = structlog.get_logger()
+_care_units: CareUnits | None = None
+
+
+def provide_care_units(hook: CareUnits) -> None:
+    """Register how the units that care for a person are found."""
+    global _care_units
+    _care_units = hook
+
+
+def care_units(session: Session, person_id: UUID) -> tuple[str, ...]:
+    """The units (team, institution, divisions) that care for a person; empty where none does."""
+    return tuple(_care_units(session, person_id)) if _care_units else ()
+
+
+class Verdict(StrEnum):
+    """What the national identity service says of a name and number."""
+
+    MATCH = "match"
+    MISMATCH = "mismatch"
+    NOT_FOUND = "not_found"
+
+
+class IdentityVerifier:
+    """The real-name service: does this name belong to this number?"""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url
+        self._key = key
+
+    def verify(self, name: str, id_number: str) -> Verdict:
+        """Ask the service; call it outside any transaction. Raises Unavailable."""
+        try:
+            answer = requests.post(
+                f"{self._url}/identity/verify",
+                json={"name": name, "id_number": id_number},
+                headers={"Authorization": f"Bearer {self._key}"},
+                timeout=TIMEOUT_SECONDS,
+            )
+            answer.raise_for_status()
+            return Verdict(answer.json()["result"])
+        except (requests.RequestException, ValueError, KeyError) as error:
+            log.warning("identity.unavailable", kind=type(error).__name__)
+            raise Unavailable(
+                "identity_unavailable",
+                N_("实名核验服务暂时没有响应。您填写的内容还在，请过几分钟再提交。"),
+            ) from None

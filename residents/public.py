@@ -1,0 +1,29 @@
+"""The door of the residents room."""
+
+from residents.models import GroupMembership, Household, Person
+from residents.ports import care_units, provide_care_units
+from residents.queries import (
+    find_own_identity,
+    get_person,
+    matches,
+    people_by_id,
+    person_resource,
+    population_facts,
+)
+from residents.services import id_index, id_tail_index
+
+__all__ = [
+    "GroupMembership",
+    "Household",
+    "Person",
+    "care_units",
+    "find_own_identity",
+    "get_person",
+    "id_index",
+    "id_tail_index",
+    "matches",
+    "people_by_id",
+    "person_resource",
+    "population_facts",
+    "provide_care_units",
+]

@@ -1,0 +1,5 @@
+"""What the residents room plugs into the portal."""
+
+from core.web.rooms import Room
+
+room = Room(name="residents")

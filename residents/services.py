@@ -1,0 +1,138 @@
+"""Use cases of the residents room."""
+
+import hmac
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from auth.public import Account, link_person
+from core import clock
+from core.access import Actor, require
+from core.crypto import blind_index
+from core.errors import Conflict, Invalid
+from core.ids import new_id
+from core.messages import N_
+from directory.public import get_division
+from residents.identity import IdNumber, parse_id_number
+from residents.models import GroupMembership, Person
+from residents.ports import Verdict
+from residents.queries import ID_TAIL, person_resource
+from residents.schemas import Action, PersonView, VerifyIdentity
+
+ELDERLY_AGE = 65
+ELDERLY_GROUP, CHILD_GROUP, GENERAL_GROUP = "03", "02", "10"
+CHILD_AGE = 7
+
+ID_SENTENCES = {
+    "length": N_("身份证号应为 18 位，请检查是否漏填。"),
+    "characters": N_("身份证号只能是数字，最后一位可以是 X。"),
+    "date": N_("身份证号里的出生日期不存在，请检查。"),
+    "check digit": N_("身份证号的最后一位对不上，请检查是否输错。"),
+}
+
+
+def check_id_number(id_number: str) -> IdNumber:
+    """Parse by GB 11643. Raises Invalid that names the field and what is wrong."""
+    try:
+        return parse_id_number(id_number)
+    except ValueError as error:
+        sentence = ID_SENTENCES.get(str(error), ID_SENTENCES["characters"])
+        raise Invalid("bad_id_number", sentence, fields={"id_number": sentence}) from None
+
+
+def join_identity(
+    session: Session, actor: Actor, command: VerifyIdentity, verdict: Verdict
+) -> PersonView:
+    """Join the account to the person that the verifier confirmed.
+
+    A person already known here is joined only if the account proved the phone they registered:
+    knowing a name and a number is not being that person. Raises Invalid or Conflict.
+    """
+    number = check_id_number(command.id_number)
+    require(session, actor, Action.VERIFY, person_resource(actor.account_id, "000000"))
+    if verdict is not Verdict.MATCH:
+        sentence = N_("姓名与身份证号不一致，请按身份证核对后再提交。")
+        raise Invalid("identity_mismatch", sentence, fields={"name": sentence})
+    person = _known(session, command) or _register(session, actor, command, number)
+    _require_same_phone(session, actor, person)
+    person.verified_at = person.verified_at or clock.now()
+    link_person(session, actor.account_id, person.id, person.name)
+    session.flush()
+    return PersonView(
+        id=person.id,
+        name=person.name,
+        sex=person.sex,
+        birth_date=person.birth_date,
+        division_code=person.division_code,
+        village_name="",
+        groups=(),
+        example=person.example,
+    )
+
+
+def id_index(id_number: str) -> bytes:
+    """The blind index by which a person is found from the ID number."""
+    return blind_index(id_number.upper(), "id-number")
+
+
+def id_tail_index(id_number: str) -> bytes:
+    """The blind index of the last four characters, for searching at a counter."""
+    return blind_index(id_number.upper()[-ID_TAIL:], "id-tail")
+
+
+def _known(session: Session, command: VerifyIdentity) -> Person | None:
+    index = id_index(command.id_number)
+    return session.scalar(select(Person).where(Person.id_index == index))
+
+
+def _register(session: Session, actor: Actor, command: VerifyIdentity, number: IdNumber) -> Person:
+    if command.division_code is None:
+        sentence = N_("请选择您现在居住的乡镇或街道。")
+        raise Invalid("division_needed", sentence, fields={"division_code": sentence})
+    division = get_division(session, command.division_code)
+    account = session.get_one(Account, actor.account_id)
+    person = Person(
+        id=new_id(),
+        relation="self",
+        name=command.name,
+        sex=number.sex,
+        birth_date=number.birth_date,
+        id_number=command.id_number.upper(),
+        id_index=id_index(command.id_number),
+        id_tail_index=id_tail_index(command.id_number),
+        phone=account.phone,
+        phone_index=account.phone_index,
+        division_code=division.code,
+        created_at=clock.now(),
+    )
+    session.add(person)
+    session.flush()
+    session.execute(
+        insert(GroupMembership).values(
+            person_id=person.id,
+            group_code=_group_by_age(number),
+            source="age",
+            since=clock.today(),
+        )
+    )
+    return person
+
+
+def _group_by_age(number: IdNumber) -> str:
+    age = (clock.today() - number.birth_date).days / 365.25
+    if age >= ELDERLY_AGE:
+        return ELDERLY_GROUP
+    return CHILD_GROUP if age < CHILD_AGE else GENERAL_GROUP
+
+
+def _require_same_phone(session: Session, actor: Actor, person: Person) -> None:
+    account = session.get_one(Account, actor.account_id)
+    known, proved = person.phone_index, account.phone_index
+    if known is None or proved is None or not hmac.compare_digest(known, proved):
+        raise Conflict(
+            "phone_differs",
+            N_(
+                "这份身份登记的手机号与您登录的不同。请带身份证到就近的社区卫生服务机构更新手机号。"
+            ),
+        )

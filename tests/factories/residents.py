@@ -1,0 +1,78 @@
+"""People for tests."""
+
+from datetime import date
+from itertools import count
+
+from sqlalchemy.orm import Session
+
+from auth.models import Account
+from auth.services.sign_in import phone_index
+from core.ids import new_id
+from residents.identity import check_digit
+from residents.models import GroupMembership, Household, Person
+from residents.services import id_index, id_tail_index
+from tests.factories.auth import make_account, make_phone
+from tests.factories.directory import TOWNSHIP, make_divisions
+
+_numbers = count(1)
+
+
+def make_id_number(birth_date: date = date(1980, 5, 17), division: str = "990102") -> str:
+    """A valid number in a division that does not exist."""
+    first = f"{division}{birth_date:%Y%m%d}{next(_numbers) % 1000:03d}"
+    return first + check_digit(first)
+
+
+def make_person(
+    session: Session,
+    *,
+    name: str = "示例居民",
+    birth_date: date = date(1980, 5, 17),
+    division_code: str = TOWNSHIP,
+    phone: str | None = None,
+    groups: tuple[str, ...] = ("10",),
+    id_number: str | None = None,
+) -> Person:
+    """A person in a household of their own."""
+    make_divisions(session)
+    household = Household(
+        id=new_id(),
+        division_code=division_code,
+        village_code=f"{division_code}201",
+        village_name="试验村",
+    )
+    session.add(household)
+    session.flush()
+    number = id_number or make_id_number(birth_date)
+    person = Person(
+        id=new_id(),
+        household_id=household.id,
+        relation="self",
+        name=name,
+        sex="female",
+        birth_date=birth_date,
+        id_number=number,
+        id_index=id_index(number),
+        id_tail_index=id_tail_index(number),
+        phone=phone,
+        phone_index=phone_index(phone) if phone else None,
+        division_code=division_code,
+    )
+    session.add(person)
+    session.flush()
+    for group in groups:
+        session.add(
+            GroupMembership(
+                person_id=person.id, group_code=group, source="test", since=date(2026, 1, 1)
+            )
+        )
+    session.flush()
+    return person
+
+
+def make_resident(session: Session, **more: object) -> tuple[Account, Person]:
+    """A resident who has passed the real-name check, with an account."""
+    phone = make_phone()
+    person = make_person(session, phone=phone, **more)  # type: ignore[arg-type]
+    account = make_account(session, name=person.name, phone=phone, person_id=person.id)
+    return account, person

@@ -1,0 +1,6 @@
+from pathlib import Path
+
+class PostgresServer:
+    def get_uri(self, database: str | None = None) -> str: ...
+
+def get_server(pgdata: Path | str, cleanup_mode: str | None = "stop") -> PostgresServer: ...
