@@ -1,5 +1,6 @@
 """The door of the residents room."""
 
+from residents.identity import check_digit, parse_id_number
 from residents.models import GroupMembership, Household, Person
 from residents.ports import care_units, provide_care_units
 from residents.queries import (
@@ -17,11 +18,13 @@ __all__ = [
     "Household",
     "Person",
     "care_units",
+    "check_digit",
     "find_own_identity",
     "get_person",
     "id_index",
     "id_tail_index",
     "matches",
+    "parse_id_number",
     "people_by_id",
     "person_resource",
     "population_facts",

@@ -14,7 +14,7 @@ from core.errors import Conflict, Invalid
 from core.ids import new_id
 from core.messages import N_
 from directory.public import get_division
-from residents.identity import IdNumber, parse_id_number
+from residents.identity import IdNumber, NumberError, parse_id_number
 from residents.models import GroupMembership, Person
 from residents.ports import Verdict
 from residents.queries import ID_TAIL, person_resource
@@ -28,7 +28,7 @@ ID_SENTENCES = {
     "length": N_("身份证号应为 18 位，请检查是否漏填。"),
     "characters": N_("身份证号只能是数字，最后一位可以是 X。"),
     "date": N_("身份证号里的出生日期不存在，请检查。"),
-    "check digit": N_("身份证号的最后一位对不上，请检查是否输错。"),
+    "check_digit": N_("身份证号的最后一位对不上，请检查是否输错。"),
 }
 
 
@@ -36,8 +36,8 @@ def check_id_number(id_number: str) -> IdNumber:
     """Parse by GB 11643. Raises Invalid that names the field and what is wrong."""
     try:
         return parse_id_number(id_number)
-    except ValueError as error:
-        sentence = ID_SENTENCES.get(str(error), ID_SENTENCES["characters"])
+    except NumberError as error:
+        sentence = ID_SENTENCES.get(error.reason, ID_SENTENCES["characters"])
         raise Invalid("bad_id_number", sentence, fields={"id_number": sentence}) from None
 
 

@@ -1,0 +1,1 @@
+"""Region packs: a region is data and settings, never code."""

@@ -1,0 +1,60 @@
+"""The shapes of a region pack's rows, one class a file.
+
+Every row has ``provenance`` (where it comes from). ``estimate`` says plausible but not checked,
+``example`` says made up in the usual shape: such rows are shown with the mark 示例. A field name
+that begins with ``figures_``, ``price_``, ``times_``, ``population_`` or ``target_`` narrows the
+mark to those figures. Money is integer fen.
+"""
+
+from regions.facts.people import AgeBand, Measure, Name, PopulationGroup
+from regions.facts.places import (
+    DepartmentName,
+    Division,
+    Institution,
+    MapNote,
+    Region,
+    Specialty,
+    Village,
+)
+from regions.facts.services import (
+    AppointmentRules,
+    Catalogue,
+    ContractRules,
+    PackDocument,
+    PackItem,
+    Payers,
+    Pools,
+    ServiceItem,
+    ServicePack,
+    Waitlist,
+)
+from regions.facts.standards import CodeItem, FollowupNorms, Indicator, Norm, Threshold
+
+__all__ = [
+    "AgeBand",
+    "AppointmentRules",
+    "Catalogue",
+    "CodeItem",
+    "ContractRules",
+    "DepartmentName",
+    "Division",
+    "FollowupNorms",
+    "Indicator",
+    "Institution",
+    "MapNote",
+    "Measure",
+    "Name",
+    "Norm",
+    "PackDocument",
+    "PackItem",
+    "Payers",
+    "Pools",
+    "PopulationGroup",
+    "Region",
+    "ServiceItem",
+    "ServicePack",
+    "Specialty",
+    "Threshold",
+    "Village",
+    "Waitlist",
+]

@@ -1,0 +1,143 @@
+"""Rows about family-doctor packs and the rules of contracts and appointments."""
+
+from datetime import time
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from regions.facts.base import Count, Fact, Fen, Share
+
+
+class ServiceItem(Fact):
+    """``service_items.csv``: something a team does or lends, and the price of one ``unit``."""
+
+    code: str
+    name: str
+    name_en: str
+    category: Literal["general", "follow_up", "examination", "home", "device"]
+    unit: str
+    unit_en: str
+    unit_price_fen: Fen
+    price_example: bool
+    provenance: str
+
+
+class PackItem(Fact):
+    """An item of a pack and how many times a year it is owed."""
+
+    item: str
+    times: Annotated[int, Field(gt=0)]
+
+
+class Payers(Fact):
+    """Who pays the real price of a pack."""
+
+    public_health_fen: Fen
+    insurance_fen: Fen
+    person_fen: Fen
+
+    @property
+    def total_fen(self) -> int:
+        """What the three pay together."""
+        return self.public_health_fen + self.insurance_fen + self.person_fen
+
+
+class ServicePack(Fact):
+    """A pack of ``packs.json``; ``group`` is a contract group or ``all``.
+
+    ``times_example`` marks the item counts, made up even in the real basic pack.
+    """
+
+    code: str
+    name: str
+    name_en: str
+    group: str
+    tier: Literal["basic", "primary", "intermediate", "advanced"]
+    items: tuple[PackItem, ...]
+    list_price_fen: Fen
+    real_price_fen: Fen
+    payers: Payers
+    example: bool
+    times_example: bool
+    provenance: str
+
+
+class PackDocument(Fact):
+    """The rule that the packs of ``packs.json`` stand on."""
+
+    title: str
+    number: str
+    issuers: tuple[str, ...]
+    year: int
+    read_from: tuple[str, ...]
+    not_found: str
+
+
+class Catalogue(Fact):
+    """``packs.json``."""
+
+    document: PackDocument
+    packs: tuple[ServicePack, ...]
+
+
+class Pools(Fact):
+    """Shares of a clinic's places, together 1."""
+
+    public: Share
+    family_doctor_reserved: Share
+    referral: Share
+    onsite: Share
+    elderly_phone: Share
+
+
+class Waitlist(Fact):
+    """How a freed place is offered; ``priority`` comes before the time of joining."""
+
+    max_per_patient: Count
+    offer_minutes: Count
+    priority: tuple[Literal["referral", "elderly", "contracted"], ...]
+
+
+class AppointmentRules(Fact):
+    """``appointment_rules.toml``: the region's defaults; times are wall-clock times there."""
+
+    estimate: bool
+    provenance: str
+    release_time: time
+    horizon_days: Count
+    horizon_expert_days: Count
+    slot_minutes: Annotated[int, Field(gt=0)]
+    slot_minutes_max: Annotated[int, Field(gt=0)]
+    same_day_until_minutes_before: Count
+    limit_per_patient_department_day: Count
+    limit_per_patient_day: Count
+    limit_active_per_patient: Count
+    limit_per_account_proxies: Count
+    pay_hold_minutes: Count
+    cancel_days_before: Count
+    cancel_time: time
+    late_cancel_no_shows: Annotated[float, Field(ge=0, le=1)]
+    no_show_window_days: Count
+    no_show_max: Count
+    suspend_days: Count
+    grace_checkin_minutes: Count
+    reserved_pool_release_hours_before: Count
+    pools: Pools
+    waitlist: Waitlist
+
+
+class ContractRules(Fact):
+    """``contract_rules.toml``: capacity, term and deadlines of family-doctor contracts."""
+
+    estimate: bool
+    provenance: str
+    capacity_per_doctor: Annotated[int, Field(gt=0)]
+    residents_per_team: Annotated[int, Field(gt=0)]
+    term_years: Annotated[int, Field(gt=0)]
+    term_years_max: Annotated[int, Field(gt=0)]
+    answer_days: Count
+    confirm_days: Count
+    expiring_days: Count
+    service_record_days: Count
+    health_checks_per_year: Count
+    chronic_followups_per_year: Count

@@ -1,0 +1,298 @@
+"""Read a region pack: the directory of data files that is a region.
+
+``load_pack("guigang")`` gives everything checked and frozen. The classes of the rows, which name
+their files, are in :mod:`regions.facts`.
+"""
+
+import csv
+import io
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from regions.facts import (
+    AgeBand,
+    AppointmentRules,
+    Catalogue,
+    CodeItem,
+    ContractRules,
+    DepartmentName,
+    Division,
+    FollowupNorms,
+    Indicator,
+    Institution,
+    Measure,
+    Name,
+    PackDocument,
+    PopulationGroup,
+    Region,
+    ServiceItem,
+    ServicePack,
+    Specialty,
+    Threshold,
+    Village,
+)
+
+_HOME = Path(__file__).parent
+_REGION_FILE = "region.toml"
+_ALL_GROUPS = "all"
+_ROUNDING = 1e-6
+
+Row = TypeVar("Row", bound=BaseModel)
+
+
+class PackError(Exception):
+    """A pack cannot be used; the text names the file and what is wrong in it."""
+
+
+@dataclass(frozen=True)
+class RegionPack:
+    """A region's data, checked. Tuples keep the order of the files."""
+
+    region: Region
+    divisions: tuple[Division, ...]
+    villages: tuple[Village, ...]
+    population: tuple[Measure, ...]
+    ages: tuple[AgeBand, ...]
+    groups: tuple[PopulationGroup, ...]
+    names: tuple[Name, ...]
+    institutions: tuple[Institution, ...]
+    specialties: tuple[Specialty, ...]
+    department_names: tuple[DepartmentName, ...]
+    service_items: tuple[ServiceItem, ...]
+    packs_document: PackDocument
+    packs: tuple[ServicePack, ...]
+    appointment_rules: AppointmentRules
+    contract_rules: ContractRules
+    thresholds: tuple[Threshold, ...]
+    indicators: tuple[Indicator, ...]
+    code_lists: tuple[CodeItem, ...]
+    followup_norms: FollowupNorms
+    boundaries: dict[str, Any]
+    """A GeoJSON FeatureCollection; ``properties.code`` of a feature is a county."""
+
+    @cached_property
+    def townships(self) -> tuple[Division, ...]:
+        """The lowest divisions, in the order of the file."""
+        return tuple(division for division in self.divisions if division.level == "township")
+
+    @cached_property
+    def residents(self) -> int:
+        """The people of the whole region, as its division row counts them."""
+        return next(d.population for d in self.divisions if d.code == self.region.code)
+
+    @cached_property
+    def villages_of(self) -> dict[str, tuple[Village, ...]]:
+        """The villages of each township, by its code."""
+        return {
+            township.code: tuple(v for v in self.villages if v.division_code == township.code)
+            for township in self.townships
+        }
+
+    def measure(self, key: str) -> float:
+        """The figure ``key`` of ``population.csv``. Raises KeyError."""
+        for measure in self.population:
+            if measure.key == key:
+                return measure.value
+        raise KeyError(key)
+
+    def code_list(self, name: str) -> tuple[CodeItem, ...]:
+        """The codes of one list; empty if there is no such list."""
+        return tuple(item for item in self.code_lists if item.list == name)
+
+    def departments_of(self, institution: Institution) -> tuple[DepartmentName, ...]:
+        """What an institution opens by its type and grade; none for agencies."""
+        return tuple(
+            department
+            for department in self.department_names
+            if department.type_code == institution.type_code
+            and (institution.tertiary or not department.tertiary_only)
+        )
+
+
+def available_packs(home: Path = _HOME) -> tuple[str, ...]:
+    """The names that ``load_pack`` takes, sorted."""
+    return tuple(sorted(file.parent.name for file in home.glob(f"*/{_REGION_FILE}")))
+
+
+def load_pack(name: str, home: Path = _HOME) -> RegionPack:
+    """Read and check the pack ``name`` under ``home``.
+
+    Raises PackError, which names the file and row, if there is no such pack, a file is missing or
+    malformed, a code is double or points nowhere, or shares or payers do not add up.
+    """
+    known = available_packs(home)
+    if name not in known:
+        raise PackError(f"no region pack {name!r}; there are: {', '.join(known) or 'none'}")
+    pack = _read(home / name)
+    _check(pack)
+    return pack
+
+
+def _read(directory: Path) -> RegionPack:
+    catalogue = _document(directory / "packs.json", Catalogue)
+    return RegionPack(
+        region=_document(directory / _REGION_FILE, Region),
+        divisions=_rows(directory / "divisions.csv", Division),
+        villages=_rows(directory / "villages.csv", Village),
+        population=_rows(directory / "population.csv", Measure),
+        ages=_rows(directory / "ages.csv", AgeBand),
+        groups=_rows(directory / "groups.csv", PopulationGroup),
+        names=_rows(directory / "names.csv", Name),
+        institutions=_rows(directory / "institutions.csv", Institution),
+        specialties=_rows(directory / "departments.csv", Specialty),
+        department_names=_rows(directory / "department_names.csv", DepartmentName),
+        service_items=_rows(directory / "service_items.csv", ServiceItem),
+        packs_document=catalogue.document,
+        packs=catalogue.packs,
+        appointment_rules=_document(directory / "appointment_rules.toml", AppointmentRules),
+        contract_rules=_document(directory / "contract_rules.toml", ContractRules),
+        thresholds=_rows(directory / "thresholds.csv", Threshold),
+        indicators=_rows(directory / "indicators.csv", Indicator),
+        code_lists=_rows(directory / "code_lists.csv", CodeItem),
+        followup_norms=_document(directory / "followup_norms.json", FollowupNorms),
+        boundaries=_parsed(directory / "boundaries.geojson"),
+    )
+
+
+def _rows(file: Path, kind: type[Row]) -> tuple[Row, ...]:
+    reader = csv.DictReader(io.StringIO(_text(file)))
+    rows = []
+    for row in reader:
+        try:
+            rows.append(kind.model_validate(row))
+        except ValidationError as error:
+            raise _flaw(file, error, f" line {reader.line_num}") from error
+    return tuple(rows)
+
+
+def _document(file: Path, kind: type[Row]) -> Row:
+    try:
+        return kind.model_validate(_parsed(file))
+    except ValidationError as error:
+        raise _flaw(file, error) from error
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    text = _text(file)
+    try:
+        parsed = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
+    except ValueError as error:
+        raise PackError(f"{file.name}: {error}") from error
+    if not isinstance(parsed, dict):
+        raise PackError(f"{file.name}: an object is wanted")
+    return parsed
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PackError(f"{file.name}: {error.strerror}") from error
+
+
+def _flaw(file: Path, error: ValidationError, place: str = "") -> PackError:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    return PackError(f"{file.name}{place}: {field}: {first['msg']}")
+
+
+def _check(pack: RegionPack) -> None:
+    _check_places(pack)
+    _check_people(pack)
+    _check_services(pack)
+
+
+def _check_places(pack: RegionPack) -> None:
+    divisions = _unique("divisions.csv", (d.code for d in pack.divisions))
+    if pack.region.code not in divisions:
+        raise PackError(f"divisions.csv: the region {pack.region.code} is missing")
+    seen: set[str] = set()
+    for division in pack.divisions:
+        if division.parent_code is not None:
+            _known("divisions.csv", division.parent_code, seen)
+        seen.add(division.code)
+    _unique("villages.csv", (v.code for v in pack.villages))
+    _unique("villages.csv", (v.division_code + v.record_code for v in pack.villages))
+    townships = {township.code for township in pack.townships}
+    for village in pack.villages:
+        _known("villages.csv", village.division_code, townships)
+    for township in pack.townships:
+        if not pack.villages_of[township.code]:
+            raise PackError(f"villages.csv: {township.code} has no village")
+    try:
+        drawn = [feature["properties"]["code"] for feature in pack.boundaries["features"]]
+    except (KeyError, TypeError) as error:
+        raise PackError("boundaries.geojson: features with properties.code are wanted") from error
+    for code in drawn:
+        _known("boundaries.geojson", code, divisions)
+
+    _unique("institutions.csv", (i.code for i in pack.institutions))
+    for institution in pack.institutions:
+        _known("institutions.csv", institution.division_code, divisions)
+    specialties = _unique("departments.csv", (s.code for s in pack.specialties))
+    for specialty in pack.specialties:
+        if specialty.parent_code is not None:
+            _known("departments.csv", specialty.parent_code, specialties)
+    _unique("department_names.csv", (d.type_code + d.name for d in pack.department_names))
+    for department in pack.department_names:
+        _known("department_names.csv", department.specialty_code, specialties)
+
+
+def _check_people(pack: RegionPack) -> None:
+    _unique("population.csv", (measure.key for measure in pack.population))
+    _unique("groups.csv", (group.code for group in pack.groups))
+    _unique("code_lists.csv", (f"{item.list}/{item.code}" for item in pack.code_lists))
+    _whole("ages.csv", 100, (band.share for band in pack.ages))
+    expected = 0
+    for band in pack.ages:
+        if not expected == band.from_age <= band.to_age:
+            raise PackError(f"ages.csv: {band.from_age} should follow {expected - 1}")
+        expected = band.to_age + 1
+
+
+def _check_services(pack: RegionPack) -> None:
+    items = _unique("service_items.csv", (item.code for item in pack.service_items))
+    _unique("packs.json", (service_pack.code for service_pack in pack.packs))
+    groups = {group.code for group in pack.groups} | {_ALL_GROUPS}
+    for service_pack in pack.packs:
+        _known("packs.json", service_pack.group, groups)
+        for code in _unique(
+            f"packs.json {service_pack.code}", (i.item for i in service_pack.items)
+        ):
+            _known("packs.json", code, items)
+        paid, price = service_pack.payers.total_fen, service_pack.real_price_fen
+        if paid != price:
+            raise PackError(
+                f"packs.json: {service_pack.code}: payers give {paid} fen of a price of {price}"
+            )
+    _unique("thresholds.csv", (threshold.metric for threshold in pack.thresholds))
+    _unique("indicators.csv", (indicator.code for indicator in pack.indicators))
+    pools = pack.appointment_rules.pools.model_dump()
+    _whole("appointment_rules.toml pools", 1, pools.values())
+
+
+def _unique(file: str, codes: Iterable[str]) -> set[str]:
+    counts = Counter(codes)
+    double = [code for code, times in counts.items() if times > 1]
+    if double:
+        raise PackError(f"{file}: {double[0]} stands there more than once")
+    return set(counts)
+
+
+def _known(file: str, code: str, known: set[str]) -> None:
+    if code not in known:
+        raise PackError(f"{file}: {code} is not known")
+
+
+def _whole(file: str, whole: float, shares: Iterable[float]) -> None:
+    total = sum(shares)
+    if abs(total - whole) > _ROUNDING:
+        raise PackError(f"{file}: the shares add up to {total:g}, not {whole:g}")

@@ -1,0 +1,92 @@
+"""My page: who the portal knows me as, and the real-name check."""
+
+from functools import cache
+
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from core.database import transaction
+from core.errors import PortalError
+from core.settings import settings
+from core.web.access import SIGNED_IN, current_actor, open_to
+from core.web.forms import Form, blank, read_form
+from core.web.redirects import next_path
+from core.web.writes import write
+from directory.public import list_divisions
+from directory.schemas import DivisionView
+from residents.ports import IdentityVerifier
+from residents.queries import find_own_identity
+from residents.schemas import PersonView, VerifyIdentity
+from residents.services import check_id_number, join_identity
+
+pages = Blueprint("residents", __name__, url_prefix="/me")
+
+
+@pages.get("/")
+@open_to(SIGNED_IN)
+def me() -> ResponseReturnValue:
+    """Who I am here; the way to the real-name check before it."""
+    with transaction() as session:
+        identity = find_own_identity(session, current_actor())
+    return render_template("residents/me.html", identity=identity)
+
+
+@pages.get("/verify")
+@open_to(SIGNED_IN)
+def verify() -> ResponseReturnValue:
+    """The real-name check's form."""
+    if current_actor().verified:
+        return redirect(next_path())
+    return _verify_page(blank(VerifyIdentity), 200)
+
+
+@pages.post("/verify")
+@open_to(SIGNED_IN)
+def submit_verify() -> ResponseReturnValue:
+    """Check name and number with the identity service, then join the account to the person."""
+    form = read_form(VerifyIdentity)
+    if form.command is None:
+        return _verify_page(form, 422)
+    try:
+        person = verify_identity(form.command)
+    except PortalError as error:
+        return _verify_page(form, form.fail(error))
+    flash(gettext("%(name)s，实名认证已完成，现在可以签约和预约了。", name=person.name), "good")
+    return redirect(next_path())
+
+
+def verify_identity(command: VerifyIdentity) -> PersonView:
+    """Ask the identity service outside any transaction, then join. Raises PortalError."""
+    actor = current_actor()
+    check_id_number(command.id_number)
+    verdict = verifier().verify(command.name, command.id_number)
+    return write(PersonView, lambda session: join_identity(session, actor, command, verdict))
+
+
+@cache
+def verifier() -> IdentityVerifier:
+    """The identity service of this installation."""
+    chosen = settings()
+    return IdentityVerifier(chosen.identity_url, chosen.identity_key.get_secret_value())
+
+
+def _verify_page(form: Form[VerifyIdentity], status: int) -> ResponseReturnValue:
+    with transaction() as session:
+        townships = _townships(session)
+    page = render_template(
+        "residents/verify.html", verification=form, townships=townships, next=next_path()
+    )
+    return page, status
+
+
+def _townships(session: Session) -> dict[str, list[DivisionView]]:
+    """Townships by the name of their county, for the select."""
+    divisions = list_divisions(session)
+    names = {division.code: division.name for division in divisions}
+    grouped: dict[str, list[DivisionView]] = {}
+    for division in divisions:
+        if len(division.code) > 6 and division.parent_code:  # a township, not a county
+            grouped.setdefault(names[division.parent_code], []).append(division)
+    return grouped
