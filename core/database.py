@@ -77,6 +77,12 @@ def sqlalchemy_url(url: str) -> str:
     return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url
 
 
+def plain_url(url: str) -> str:
+    """The same address as libpq and psycopg read it, without SQLAlchemy's driver."""
+    scheme, _, rest = url.partition("://")
+    return f"postgresql://{rest}" if scheme.startswith("postgres") else url
+
+
 def make_engine(url: str, pool: int) -> Engine:
     """An engine with a small pool: requests wait in front of it (a hot row is fastest so)."""
     return create_engine(

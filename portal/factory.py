@@ -7,7 +7,7 @@ from apiflask import APIFlask
 from flask import Blueprint
 from flask_wtf import CSRFProtect
 
-from core import database
+from core import clock, database
 from core.access import PolicyBook, open_book
 from core.events import subscribe
 from core.settings import Settings, settings
@@ -15,6 +15,8 @@ from core.web import access, formats, languages, logs, problems, security
 from core.web.api import bearer
 from core.web.rooms import Room
 from portal import embedded
+from portal.web import shell
+from regions.public import load_pack
 
 ROOT = Path(__file__).resolve().parent.parent
 # Every room, bottom first. A new room is one line here.
@@ -74,6 +76,9 @@ def create_app(configuration: Settings | None = None) -> APIFlask:
     access.open_to(access.ANYONE)(app.view_functions["static"])
     for room in rooms:
         _mount(app, room, csrf)
+    pack = load_pack(chosen.region)
+    clock.set_zone(pack.region.timezone)
+    shell.install(app, pack, rooms)
     app.extensions["rooms"] = rooms
     return app
 

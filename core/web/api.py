@@ -20,12 +20,12 @@ class Problem(BaseModel):
     errors: list[dict[str, str]] | None = None
 
 
-def room_api(name: str, title: str) -> APIBlueprint:
-    """The API blueprint of a room, mounted under /api/v1/<name with dashes>."""
+def room_api(name: str, title: str, path: str | None = None) -> APIBlueprint:
+    """The API blueprint of a room, mounted under /api/v1/<path>, else its name with dashes."""
     return APIBlueprint(
         f"{name}_api",
         name,
-        url_prefix=f"/api/{VERSION}/{name.replace('_', '-')}",
+        url_prefix=f"/api/{VERSION}/{path or name.replace('_', '-')}",
         tag=title,
     )
 

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from core.database import transaction
 from core.paging import PageQuery
@@ -9,6 +10,7 @@ from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import read_query
 from core.web.pager import pager
 from notifications.queries import list_messages
+from notifications.schemas import MessageView
 from notifications.services import mark_read
 
 pages = Blueprint("notifications", __name__, url_prefix="/messages")
@@ -22,4 +24,11 @@ def box() -> ResponseReturnValue:
     with transaction() as session:
         messages = list_messages(session, actor, read_query(PageQuery))
         mark_read(session, actor)
-    return render_template("notifications/box.html", messages=messages, pager=pager(messages))
+    return render_template(
+        "notifications/box.html", messages=messages, pager=pager(messages), text=text
+    )
+
+
+def text(message: MessageView) -> str:
+    """The message in the reader's language."""
+    return gettext(message.sentence, **message.values)

@@ -1,13 +1,38 @@
 """The shell's own pages: home, preferences, health checks."""
 
-from flask import Blueprint, redirect, session
+from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 
-from core.web.access import ANYONE, open_to
+from core.access import Role
+from core.web.access import ANYONE, current_actor, open_to, signed_in
 from core.web.redirects import next_path
-from portal.web.shell import LARGE_TEXT
+from portal.readiness import readiness
+from portal.home import resident_home
+from portal.web.shell import LARGE_TEXT, shown_role
 
 pages = Blueprint("portal", __name__)
+
+
+# Where each role begins; residents begin at the page composed here.
+HOMES = {
+    Role.LEADER: "family_doctor.today",
+    Role.MEMBER: "family_doctor.today",
+    Role.REGISTRAR: "appointments.day_list",
+    Role.ADMINISTRATOR: "directory.admin",
+    Role.ANALYST: "gov_stats.overview",
+}
+
+
+@pages.get("/")
+@open_to(ANYONE)
+def home() -> ResponseReturnValue:
+    """The front door: sign-in for strangers, then the home of the role."""
+    if not signed_in():
+        return redirect(url_for("auth.sign_in"))
+    role = shown_role()
+    if role in HOMES:
+        return redirect(url_for(HOMES[role]))
+    return render_template("portal/home.html", home=resident_home(current_actor()))
 
 
 @pages.get("/healthz")
@@ -15,6 +40,14 @@ pages = Blueprint("portal", __name__)
 def healthz() -> ResponseReturnValue:
     """The process is up."""
     return {"status": "ok"}
+
+
+@pages.get("/readyz")
+@open_to(ANYONE)
+def readyz() -> ResponseReturnValue:
+    """Whether requests can be served: database, migrations at the head, a worker alive."""
+    checks = readiness()
+    return {"checks": checks}, 200 if all(checks.values()) else 503
 
 
 @pages.post("/preferences/large-text")

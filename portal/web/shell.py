@@ -9,13 +9,15 @@ from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from core.access import Actor, Role
+from core.database import transaction
 from core.messages import N_
 from core.settings import Settings
 from core.web.access import current_actor, signed_in
 from core.web.languages import LANGUAGES
 from core.web.rooms import NavItem, Room
 from core.web.writes import once_token
-from regions.pack import RegionPack
+from notifications.public import count_unread
+from regions.public import RegionPack
 
 LARGE_TEXT = "large_text"
 PLAIN_ICON = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>')
@@ -62,7 +64,10 @@ class Shell:
         self._region = region
         self._items = [item for room in rooms for item in room.navigation]
 
-    product = "康桥"
+    @property
+    def product(self) -> str:
+        """The product's name."""
+        return gettext("康桥")
 
     @property
     def brand(self) -> str:
@@ -104,11 +109,7 @@ class Shell:
     @property
     def role(self) -> Role:
         """The role whose shell is shown."""
-        if not self.signed_in:
-            return Role.RESIDENT
-        actor = self.actor
-        roles = actor.roles
-        return actor.active_role if actor.active_role in roles else (*roles, Role.RESIDENT)[0]
+        return shown_role() if self.signed_in else Role.RESIDENT
 
     @property
     def layout(self) -> str:
@@ -162,8 +163,16 @@ class Shell:
 
     @property
     def unread(self) -> int:
-        """How many messages wait."""
-        return 0
+        """How many messages wait for the person."""
+        if not self.signed_in or self.actor.person_id is None:
+            return 0
+        with transaction() as work:
+            return count_unread(work, self.actor)
+
+    @property
+    def messages_url(self) -> str:
+        """The message box."""
+        return url_for("notifications.box")
 
     @property
     def acting_for(self) -> str | None:
@@ -183,6 +192,14 @@ class Shell:
 def _area(endpoint: str | None) -> str:
     """The blueprint an endpoint belongs to."""
     return (endpoint or "").split(".")[0]
+
+
+def shown_role() -> Role:
+    """The role whose home and navigation the signed-in person sees."""
+    actor = current_actor()
+    if actor.active_role in actor.roles:
+        return actor.active_role
+    return next(iter(actor.roles), Role.RESIDENT)
 
 
 def icon(name: str, label: str | None = None) -> Markup:

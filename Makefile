@@ -1,0 +1,59 @@
+# Kangqiao: `make run` serves the portal with the demo region; `make test` proves it.
+# Knobs of run: PORT (8000), INSTANCE_DIR (instance/), SCALE (fraction of the city), DATABASE_URL.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PORT INSTANCE_DIR SCALE DATABASE_URL
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench format lock clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+$(VENV)/.app: requirements/app.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing the locked dependencies"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/app.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.app
+	@echo "Installing the locked development dependencies"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.PHONY: assets
+assets: $(VENV)/.app
+	@$(BIN)/python -m portal.assets
+
+run: assets ## Serve the portal with the demo region (PORT, INSTANCE_DIR, SCALE, DATABASE_URL)
+	@$(BIN)/python -m portal.serve
+
+test: $(VENV)/.dev assets ## Run every test, with a real PostgreSQL and a real browser
+	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV)/.dev assets ## Format, lint, types, import contract, migrations
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy .
+	@PYTHONPATH=. $(BIN)/lint-imports
+	@$(BIN)/python -m tests.architecture.guards
+	@$(BIN)/python -m tests.architecture.migrations
+
+bench: $(VENV)/.dev assets ## Measure hot paths against their floors (NAME=booking, or all)
+	@$(BIN)/python -m bench.run $(NAME)
+
+format: $(VENV)/.dev ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.dev ## Write the lock files anew from pyproject.toml
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile --universal --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate pyproject.toml -o requirements/app.txt
+	@$(BIN)/uv pip compile --universal --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate --extra dev pyproject.toml -o requirements/dev.txt
+
+clean: ## Remove what was made, but not the demo's data
+	rm -rf $(VENV) node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache

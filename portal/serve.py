@@ -1,0 +1,150 @@
+"""`make run`: database, migrations, region, stand-ins, web server and worker in one job.
+
+Ctrl-C stops everything; whatever a kill left behind is cleaned up by the next start.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import psycopg
+
+from core.settings import Settings, SettingsError, load_settings
+from portal import embedded
+
+GUNICORN_WORKERS = 2
+GUNICORN_THREADS = 8
+STOP_SECONDS = 10
+ROOT = Path(__file__).resolve().parent.parent
+DEMO_ACCOUNTS = (
+    ("demo-resident", "居民 resident"),
+    ("demo-leader", "家庭医生团队长 family-doctor leader"),
+    ("demo-nurse", "团队护士 team nurse"),
+    ("demo-registrar", "医院挂号员 hospital registrar"),
+    ("demo-admin", "管理员 administrator"),
+    ("demo-analyst", "统计分析员 government analyst"),
+)
+
+
+def main() -> int:
+    """Serve until stopped; returns the exit status."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    port = int(os.environ.get("PORT") or "8000")
+    environment = _environment(settings, port)
+    settings.instance_dir.mkdir(parents=True, exist_ok=True)
+    url = settings.database_url or embedded.start(settings.instance_dir)
+    environment["DATABASE_URL"] = url
+    _run(environment, "alembic", "upgrade", "head")
+    if settings.demo and not _loaded(url):
+        scale = os.environ.get("SCALE")
+        _run(environment, "flask", "--app", "wsgi", "region", "load", settings.region,
+             *(["--scale", scale] if scale else []))  # fmt: skip
+    return _supervise(settings, environment, port)
+
+
+def _environment(settings: Settings, port: int) -> dict[str, str]:
+    environment = {key: value for key, value in os.environ.items() if value}
+    if settings.demo:
+        standins = f"http://127.0.0.1:{port + 1}"
+        environment |= {
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "SMS_URL": standins,
+            "IDENTITY_URL": standins,
+            "STRIPE_API_BASE": standins,
+            "STRIPE_CHECKOUT_URL": f"{standins}/stripe/pay",
+            "SECOND_APP_URL": f"{standins}/clinic/",
+        }
+    return environment
+
+
+def _loaded(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT 1 FROM directory_division LIMIT 1").fetchone()
+    return row is not None
+
+
+def _run(environment: dict[str, str], program: str, *arguments: str) -> None:
+    subprocess.run([_tool(program), *arguments], check=True, cwd=ROOT, env=environment)  # noqa: S603
+
+
+def _tool(program: str) -> str:
+    return str(Path(sys.executable).with_name(program))
+
+
+def _commands(settings: Settings, port: int) -> list[list[str]]:
+    gunicorn = [
+        _tool("gunicorn"), "wsgi:app", "--bind", f"127.0.0.1:{port}",
+        "--workers", str(GUNICORN_WORKERS), "--worker-class", "gthread",
+        "--threads", str(GUNICORN_THREADS), "--reuse-port", "--log-level", "warning",
+        "--graceful-timeout", "5",
+    ]  # fmt: skip
+    commands = [gunicorn, [_tool("flask"), "--app", "wsgi", "worker"]]
+    if settings.demo:
+        commands.append([
+            sys.executable, "-m", "standins", "--port", str(port + 1),
+            "--portal-url", f"http://127.0.0.1:{port}",
+        ])  # fmt: skip
+    return commands
+
+
+def _supervise(settings: Settings, environment: dict[str, str], port: int) -> int:
+    """Start the processes and wait; when one ends or a signal comes, end them all."""
+    stopping: list[int] = []
+    _on_signals(lambda number: stopping.append(number))
+    children = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)  # noqa: S603
+        for command in _commands(settings, port)
+    ]
+    _announce(settings, port)
+    while not stopping and all(child.poll() is None for child in children):
+        time.sleep(0.2)
+    failed = next((child.returncode for child in children if child.poll()), 0)
+    _stop(children)
+    return 0 if stopping else failed or 1
+
+
+def _on_signals(handle: Callable[[int], None]) -> None:
+    def receive(number: int, frame: FrameType | None) -> None:
+        del frame
+        handle(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, receive)
+
+
+def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _announce(settings: Settings, port: int) -> None:
+    print(f"\n  Kangqiao serves on http://127.0.0.1:{port}   (Ctrl-C stops it)")
+    if not settings.demo:
+        return
+    print(f"  SMS inbox of the demo: http://127.0.0.1:{port + 1}/sms/inbox")
+    print(f"  Second application:    http://127.0.0.1:{port + 1}/clinic/\n")
+    print("  Demo accounts (staff sign in by name; the password of all is in the README):")
+    for name, role in DEMO_ACCOUNTS:
+        print(f"    {name:<16}{role}")
+    print(flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""Guards over the whole tree: each route has an access rule, each string a translation.
+
+`make check` runs them; the tests beside plant a fault for each and see it found.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+from flask import Flask
+
+from core.web.access import rule_of
+from portal.factory import ROOM_NAMES, ROOT
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+ROOMS = ("core", *ROOM_NAMES)
+# Calls whose string arguments are catalogue keys.
+MARKERS = {"N_", "_", "gettext", "ngettext"}
+# Data, not interface: these modules hold the region's or a vendor's own texts.
+DATA_MODULES = {"regions", "notifications/sms.py", "portal/serve.py"}
+
+
+def routes_without_rule(app: Flask) -> list[str]:
+    """Endpoints that do not say who may call them."""
+    return [
+        f"{rule.endpoint}: no access rule (open_to) on {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        if rule_of(app, rule.endpoint) is None
+    ]
+
+
+def untranslated(root: Path) -> list[str]:
+    """Chinese that does not go through the catalogue, and keys without English."""
+    found: list[str] = []
+    keys: set[str] = set()
+    for room in ROOMS:
+        for file in sorted((root / room).rglob("templates/**/*.html")):
+            bare, marked = read_template(file.read_text(encoding="utf-8"))
+            found += [f"{file.relative_to(root)}: not translatable: {text}" for text in bare]
+            keys |= marked
+        for file in sorted((root / room).rglob("*.py")):
+            if not _is_data(file.relative_to(root)):
+                bare, marked = read_module(file.read_text(encoding="utf-8"))
+                found += [f"{file.relative_to(root)}: not translatable: {text}" for text in bare]
+                keys |= marked
+    missing = sorted(key for key in keys - english(root) if CHINESE.search(key))
+    return found + [f"no English for: {key}" for key in missing]
+
+
+def read_template(source: str) -> tuple[list[str], set[str]]:
+    """(lines with bare Chinese, keys marked by _() or ngettext) of a Jinja template."""
+    source = re.sub(r"{#.*?#}", "", source, flags=re.S)
+    marked = re.compile(r"""\b(?:_|gettext|ngettext)\(\s*((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+                        r"""(?:\s*,\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))?)""")  # fmt: skip
+    keys: set[str] = set()
+    for match in marked.finditer(source):
+        first, *second = re.findall(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", match.group(1))
+        keys.add(ast.literal_eval(first))
+        del second  # the plural belongs to the same key
+    rest = marked.sub("", source)
+    # A language is named in itself on the switch.
+    lines = [line.strip() for line in rest.splitlines() if 'hreflang="zh-CN"' not in line]
+    bare = [line for line in lines if CHINESE.search(line)]
+    return bare, keys
+
+
+def read_module(source: str) -> tuple[list[str], set[str]]:
+    """(bare Chinese strings, marked keys) of a Python module; docstrings do not count."""
+    tree = ast.parse(source)
+    marked = {
+        id(argument): argument.value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and _name(call.func) in MARKERS
+        for argument in call.args[:2]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+    bare = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and CHINESE.search(node.value)
+        and id(node) not in marked
+        and id(node) not in set(_docstrings(tree))
+        and not _is_format(node.value)
+    ]
+    return bare, set(marked.values())
+
+
+def english(root: Path) -> set[str]:
+    """The keys that have an English text in some room's catalogue."""
+    keys: set[str] = set()
+    for room in ROOMS:
+        file = root / room / "translations/en/LC_MESSAGES/messages.po"
+        if file.exists():
+            with file.open("rb") as handle:
+                for message in read_po(handle):
+                    if message.id and message.string and "fuzzy" not in message.flags:
+                        keys.add(message.id if isinstance(message.id, str) else message.id[0])
+    return keys
+
+
+def _docstrings(tree: ast.Module) -> Iterator[int]:
+    holders = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, holders) and node.body and isinstance(node.body[0], ast.Expr):
+            yield id(node.body[0].value)
+
+
+def _is_format(text: str) -> bool:
+    """The words of a Chinese date, which only the Chinese format uses."""
+    return set(CHINESE.findall(text)) <= set("月日周一二三四五六")
+
+
+def _is_data(file: Path) -> bool:
+    return file.parts[0] in DATA_MODULES or file.as_posix() in DATA_MODULES
+
+
+def _name(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def main() -> int:
+    """Print what is wrong; 1 if anything is."""
+    from tests.architecture.application import application
+
+    faults = routes_without_rule(application()) + untranslated(ROOT)
+    print("\n".join(faults) or "Guards: every route has its rule, every string its English.")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Each guard finds the fault it is there for, and finds none in the tree."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+from flask import Flask
+
+from core.web.access import ANYONE, open_to, rule_of
+from portal.factory import ROOT
+from tests.architecture import guards
+
+ROUTES = Path(__file__).with_name("routes.txt")
+
+
+def test_every_route_says_who_may_call_it(app: APIFlask) -> None:
+    assert guards.routes_without_rule(app) == []
+
+
+def test_a_route_without_a_rule_is_found() -> None:
+    app = Flask("planted", static_folder=None)
+    app.add_url_rule("/bare", "bare", lambda: "")
+    app.add_url_rule("/open", "open", open_to(ANYONE)(lambda: ""))
+    assert guards.routes_without_rule(app) == ["bare: no access rule (open_to) on /bare"]
+
+
+def test_no_route_appears_disappears_or_opens_unnoticed(app: APIFlask) -> None:
+    """routes.txt is the reviewed list; write it anew with `python -m tests.architecture.routes`."""
+    from tests.architecture.routes import table
+
+    assert table(app) == ROUTES.read_text(encoding="utf-8").splitlines()
+
+
+def test_a_route_without_a_rule_is_refused_at_run_time(app: APIFlask) -> None:
+    def bare() -> str:
+        return ""
+
+    assert rule_of(app, "portal.healthz") is not None
+    planted = Flask("planted")
+    planted.add_url_rule("/bare", "bare", bare)
+    assert rule_of(planted, "bare") is None
+
+
+def test_every_string_is_translated() -> None:
+    assert guards.untranslated(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("portal/templates/planted.html", "<p>你好</p>"),
+        ("portal/templates/planted.html", '<input placeholder="姓名">'),
+        ("portal/planted.py", 'TEXT = "没有标记"\n'),
+        ("portal/planted.py", 'from core.messages import N_\nTEXT = N_("没有英文的一句")\n'),
+    ],
+)
+def test_an_untranslated_string_is_found(tmp_path: Path, file: str, text: str) -> None:
+    planted = tmp_path / file
+    planted.parent.mkdir(parents=True)
+    planted.write_text(text, encoding="utf-8")
+    assert len(guards.untranslated(tmp_path)) == 1
+
+
+def test_a_translated_string_is_not_a_fault(tmp_path: Path) -> None:
+    room = tmp_path / "portal"
+    catalogue = room / "translations/en/LC_MESSAGES/messages.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text('msgid "你好"\nmsgstr "Hello"\n', encoding="utf-8")
+    (room / "templates").mkdir()
+    (room / "templates/planted.html").write_text('{{ _("你好") }}', encoding="utf-8")
+    assert guards.untranslated(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "import family_doctor.public\n",  # upward
+        "import auth.models\n",  # through a window
+    ],
+)
+def test_a_forbidden_import_breaks_the_contract(tmp_path: Path, planted: str) -> None:
+    copy = tmp_path / "tree"
+    copy.mkdir()
+    for room in (*guards.ROOMS, "tests", "pyproject.toml"):
+        subprocess.run(["cp", "-r", str(ROOT / room), str(copy)], check=True)
+    (copy / "residents" / "planted.py").write_text(planted, encoding="utf-8")
+    lint = Path(sys.executable).with_name("lint-imports")
+    run = subprocess.run(
+        [str(lint), "--no-cache"],
+        cwd=copy,
+        env={"PYTHONPATH": str(copy), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1, run.stdout
+    assert "residents.planted" in run.stdout

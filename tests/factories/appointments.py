@@ -1,0 +1,138 @@
+"""Clinics for tests: an institution with rules, a department, a doctor, sessions with slots."""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from appointments.models import Booking, ClinicSession, Rule, Slot, Template
+from appointments.schemas import HalfDay, Kind
+from appointments.services.timetable import slot_times
+from core import clock
+from core.ids import new_id
+from directory.models import Department, Institution, Staff
+from tests.factories.directory import make_department, make_institution, make_staff
+
+
+class Clinic(NamedTuple):
+    """Where and whom."""
+
+    institution: Institution
+    department: Department
+    doctor: Staff
+
+
+def make_rule(session: Session, institution: Institution, **more: object) -> Rule:
+    """The institution's rule, the region's defaults unless told otherwise."""
+    rule = Rule(institution_id=institution.id, **more)
+    session.add(rule)
+    session.flush()
+    return rule
+
+
+def make_clinic(session: Session, institution: Institution | None = None, **rule: object) -> Clinic:
+    """A department with a doctor in an institution that takes bookings."""
+    if institution is None:
+        institution = make_institution(session)
+        make_rule(session, institution, **rule)
+    department = make_department(session, institution)
+    return Clinic(institution, department, make_staff(session, institution, department=department))
+
+
+def make_template(
+    session: Session,
+    clinic: Clinic,
+    *,
+    weekday: int = 1,
+    half_day: HalfDay = HalfDay.MORNING,
+    kind: Kind = Kind.GENERAL,
+    clinic_name: str | None = None,
+    capacity: int = 3,
+) -> Template:
+    """A weekly clinic of the doctor, or of the department under ``clinic_name``."""
+    template = Template(
+        institution_id=clinic.institution.id,
+        department_id=clinic.department.id,
+        staff_id=None if clinic_name else clinic.doctor.id,
+        clinic_name=clinic_name,
+        kind=kind,
+        weekday=weekday,
+        half_day=half_day,
+        room="3 诊室",
+        capacity=capacity,
+        fee_fen=1200,
+    )
+    session.add(template)
+    session.flush()
+    return template
+
+
+def make_slots(
+    session: Session,
+    clinic: Clinic,
+    *,
+    day: date | None = None,
+    half_day: HalfDay = HalfDay.MORNING,
+    capacity: int = 3,
+    kind: Kind = Kind.GENERAL,
+) -> list[Slot]:
+    """A session of the doctor, by default in three days' time, and its slots in order."""
+    day = day or clock.today() + timedelta(days=3)
+    institution, department, doctor = clinic
+    opened = ClinicSession(
+        id=new_id(),
+        institution_id=institution.id,
+        department_id=department.id,
+        staff_id=doctor.id,
+        division_code=institution.division_code,
+        institution_name=institution.name,
+        department_name=department.name,
+        clinic_name=doctor.name,
+        doctor_title=doctor.title,
+        place=f"{department.location} 3 诊室",
+        kind=kind,
+        date=day,
+        half_day=half_day,
+        fee_fen=1200,
+    )
+    session.add(opened)
+    session.flush()
+    rule = session.get_one(Rule, institution.id)
+    slots = [
+        Slot(
+            id=new_id(),
+            session_id=opened.id,
+            institution_id=institution.id,
+            department_id=department.id,
+            division_code=institution.division_code,
+            date=day,
+            capacity=capacity,
+            remaining=capacity,
+            **times._asdict(),
+        )
+        for times in slot_times(rule, kind, day, half_day)
+    ]
+    session.add_all(slots)
+    session.flush()
+    return slots
+
+
+def make_booking(session: Session, slot: Slot, person_id: UUID, **more: object) -> Booking:
+    """A live booking, its place taken."""
+    slot.remaining -= 1
+    slot.issued += 1
+    booking = Booking(
+        slot_id=slot.id,
+        person_id=person_id,
+        institution_id=slot.institution_id,
+        department_id=slot.department_id,
+        division_code=slot.division_code,
+        date=slot.date,
+        starts_at=slot.starts_at,
+        number=slot.issued,
+        **more,
+    )
+    session.add(booking)
+    session.flush()
+    return booking

@@ -1,0 +1,68 @@
+"""Decisions leave their event in the audit, and a refusal's event outlives the rollback."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, PolicyBook, PolicyError, require
+from core.database import transaction
+from core.errors import Denied
+from core.ids import new_id
+from core.models import AuditEvent
+from portal.factory import ROOT
+from residents.public import person_resource
+from residents.schemas import Action
+
+
+def events(session: Session, action: str) -> list[AuditEvent]:
+    return list(session.scalars(select(AuditEvent).where(AuditEvent.action == action)))
+
+
+def test_an_allowed_decision_is_written_with_its_policy(session: Session) -> None:
+    person_id = new_id()
+    actor = Actor(account_id=new_id(), person_id=person_id, verified=True, address="203.0.113.9")
+    with transaction() as work:
+        require(work, actor, Action.READ_PERSON, person_resource(person_id, "990102001"))
+    (event,) = events(session, Action.READ_PERSON)
+    assert (event.outcome, event.policies) == ("allowed", ["residents.own"])
+    assert (event.account_id, event.person_id) == (actor.account_id, person_id)
+    assert event.address == "203.0.113.9"
+
+
+def test_a_refusal_is_audited_although_its_transaction_is_rolled_back(session: Session) -> None:
+    actor = Actor(account_id=new_id(), person_id=new_id(), verified=True)
+    with pytest.raises(Denied), transaction() as work:
+        require(work, actor, Action.READ_PERSON, person_resource(new_id(), "990102001"))
+    (event,) = events(session, Action.READ_PERSON)
+    assert (event.outcome, event.policies) == ("denied", [])
+
+
+def test_no_audit_no_data(session: Session) -> None:
+    person_id = new_id()
+    actor = Actor(account_id=new_id(), person_id=person_id, verified=True)
+
+    def fail_late() -> None:
+        with transaction() as work:
+            require(work, actor, Action.READ_PERSON, person_resource(person_id, "990102001"))
+            raise ValueError("after the decision")
+
+    with pytest.raises(ValueError, match="after the decision"):
+        fail_late()
+    assert events(session, Action.READ_PERSON) == []
+
+
+def test_an_unknown_action_is_denied(session: Session) -> None:
+    actor = Actor(account_id=new_id(), person_id=new_id(), verified=True)
+    with pytest.raises(Denied), transaction() as work:
+        require(work, actor, "residents:nothing", person_resource(new_id(), "990102001"))
+
+
+def test_a_policy_that_does_not_fit_the_schema_stops_the_start(tmp_path: object) -> None:
+    directory = ROOT / "residents"
+    broken = type(directory)(str(tmp_path))
+    (broken / "schema.cedarschema").write_text((directory / "schema.cedarschema").read_text())
+    (broken / "policy.cedar").write_text(
+        'permit (principal, action == Action::"residents:fly", resource);'
+    )
+    with pytest.raises(PolicyError):
+        PolicyBook([broken])

@@ -1,0 +1,58 @@
+"""From a rule and a half-day to slots."""
+
+from datetime import date, time, timedelta
+from uuid import uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appointments.models import Rule
+from appointments.public import slot_times
+from appointments.schemas import HalfDay, Kind
+from core import clock
+
+DAY = date(2026, 11, 24)
+
+
+def rule(**more: object) -> Rule:
+    values: dict[str, object] = {
+        "horizon_days": 7,
+        "expert_horizon_days": 14,
+        "release_time": time(7),
+        "close_minutes": 30,
+        "cancel_days": 1,
+        "cancel_time": time(17),
+        "slot_minutes": 30,
+        "morning_from": time(8),
+        "morning_until": time(12),
+        "afternoon_from": time(14, 30),
+        "afternoon_until": time(17, 30),
+    }
+    return Rule(institution_id=uuid4(), **(values | more))
+
+
+def test_a_morning_is_eight_half_hours() -> None:
+    slots = slot_times(rule(), Kind.GENERAL, DAY, HalfDay.MORNING)
+    assert len(slots) == 8
+    assert slots[0].starts_at == clock.at(DAY, 8)
+    assert slots[-1].ends_at == clock.at(DAY, 12)
+
+
+def test_the_moments_follow_the_rule() -> None:
+    slot = slot_times(rule(), Kind.GENERAL, DAY, HalfDay.AFTERNOON)[0]
+    assert slot.opens_at == clock.at(date(2026, 11, 17), 7)
+    assert slot.closes_at == clock.at(DAY, 14, 0)
+    assert slot.cancel_until == clock.at(date(2026, 11, 23), 17)
+
+
+def test_an_expert_opens_earlier() -> None:
+    slot = slot_times(rule(), Kind.EXPERT, DAY, HalfDay.MORNING)[0]
+    assert slot.opens_at == clock.at(date(2026, 11, 10), 7)
+
+
+@given(st.integers(5, 60))
+def test_slots_follow_each_other_and_stay_within_the_hours(minutes: int) -> None:
+    slots = slot_times(rule(slot_minutes=minutes), Kind.GENERAL, DAY, HalfDay.MORNING)
+    assert all(a.ends_at == b.starts_at for a, b in zip(slots, slots[1:], strict=False))
+    assert slots[-1].ends_at <= clock.at(DAY, 12)
+    assert clock.at(DAY, 12) - slots[-1].ends_at < timedelta(minutes=minutes)

@@ -1,0 +1,46 @@
+"""A production with a missing or weak setting does not come up and says what to set."""
+
+import pytest
+
+from core.settings import SettingsError, load_settings
+
+GOOD = {
+    "ENVIRONMENT": "production",
+    "DATABASE_URL": "postgresql://db.example/kangqiao",
+    "PUBLIC_URL": "https://health.example",
+    "SECRET_KEY": "s" * 32,
+    "DATA_KEY": "d" * 32,
+    "SMS_URL": "https://sms.example",
+    "SMS_KEY": "k",
+    "IDENTITY_URL": "https://id.example",
+    "IDENTITY_KEY": "k",
+    "STRIPE_SECRET_KEY": "sk_live_x",
+    "STRIPE_WEBHOOK_SECRET": "whsec_x",
+}
+
+
+def start(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
+    for name, value in (GOOD | changed).items():
+        monkeypatch.setenv(name, value)
+    load_settings()
+
+
+def test_a_complete_production_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    start(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "short"),
+        ("DATA_KEY", ""),
+        ("STRIPE_WEBHOOK_SECRET", ""),
+        ("SMS_URL", "https://127.0.0.1:8001"),
+        ("STRIPE_API_BASE", "http://stripe.example"),
+        ("PUBLIC_URL", "http://health.example"),
+        ("DATABASE_URL", ""),
+    ],
+)
+def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        start(monkeypatch, **{name: value})
