@@ -12,11 +12,12 @@ export PORT INSTANCE_DIR SCALE DATABASE_URL
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-$(VENV)/.app: requirements/app.txt
+$(VENV)/.app: requirements/app.txt requirements/node.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	@echo "Installing the locked dependencies"
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/app.txt
+	@command -v npm >/dev/null || $(BIN)/pip install --quiet --require-hashes -r requirements/node.txt
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.app
@@ -54,6 +55,7 @@ lock: $(VENV)/.dev ## Write the lock files anew from pyproject.toml
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile --universal --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate pyproject.toml -o requirements/app.txt
 	@$(BIN)/uv pip compile --universal --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate --extra dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile --universal --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate --only-extra node pyproject.toml -o requirements/node.txt
 
 clean: ## Remove what was made, but not the demo's data
 	rm -rf $(VENV) node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache
