@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec
 
 import procrastinate
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -47,6 +47,16 @@ def defer_by_name(session: Session, name: str, **arguments: Any) -> None:
     """As ``defer``, by the job's registered name."""
     connection = session.connection().connection.driver_connection
     app.configure_task(name, connection=connection).defer(**arguments)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="core.jobs.retry_stalled", pass_context=True)
+async def retry_stalled(context: JobContext, timestamp: int) -> None:
+    """Hand on the jobs of a worker that died in the middle of them."""
+    del timestamp
+    manager = context.app.job_manager
+    for stalled in await manager.get_stalled_jobs():
+        await manager.retry_job(stalled)
 
 
 def worker_alive(session: Session) -> bool:

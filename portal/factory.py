@@ -7,6 +7,7 @@ from apiflask import APIFlask
 from flask import Blueprint
 from flask_wtf import CSRFProtect
 
+import core.retention  # noqa: F401  its scheduled job
 from core import clock, database
 from core.access import PolicyBook, open_book
 from core.events import subscribe

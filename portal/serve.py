@@ -20,6 +20,7 @@ from portal import embedded
 GUNICORN_WORKERS = 2
 GUNICORN_THREADS = 8
 STOP_SECONDS = 10
+PIDS = "serve.pids"
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_ACCOUNTS = (
     ("demo-resident", "居民 resident"),
@@ -43,6 +44,7 @@ def main() -> int:
     settings.instance_dir.mkdir(parents=True, exist_ok=True)
     url = settings.database_url or embedded.start(settings.instance_dir)
     environment["DATABASE_URL"] = url
+    _end_leftovers(settings.instance_dir)
     _run(environment, "alembic", "upgrade", "head")
     if settings.demo and not _loaded(url):
         scale = os.environ.get("SCALE")
@@ -104,12 +106,36 @@ def _supervise(settings: Settings, environment: dict[str, str], port: int) -> in
         subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)  # noqa: S603
         for command in _commands(settings, port)
     ]
+    pids = settings.instance_dir / PIDS
+    pids.write_text("".join(f"{child.pid}\n" for child in children), encoding="utf-8")
     _announce(settings, port)
     while not stopping and all(child.poll() is None for child in children):
         time.sleep(0.2)
     failed = next((child.returncode for child in children if child.poll()), 0)
     _stop(children)
+    pids.unlink(missing_ok=True)
     return 0 if stopping else failed or 1
+
+
+def _end_leftovers(instance_dir: Path) -> None:
+    """End what a killed predecessor left running, so that its port is free again."""
+    pids = instance_dir / PIDS
+    if not pids.exists():
+        return
+    for pid in (int(line) for line in pids.read_text(encoding="utf-8").split()):
+        if str(ROOT) in _command_of(pid):
+            # Each child leads a group of its own, its workers with it.
+            os.killpg(pid, signal.SIGKILL)
+    pids.unlink()
+
+
+def _command_of(pid: int) -> str:
+    """The command line of a process, empty where there is none: a pid may have a new owner."""
+    listed = subprocess.run(  # noqa: S603
+        ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return listed.stdout
 
 
 def _on_signals(handle: Callable[[int], None]) -> None:

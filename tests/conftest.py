@@ -1,10 +1,12 @@
 """What every test can ask for: the app on a real PostgreSQL, one rolled-back transaction a test."""
 
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 os.environ["ENVIRONMENT"] = "test"
@@ -20,8 +22,23 @@ from sqlalchemy import Connection, Engine, event  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
 
 from core import database, jobs  # noqa: E402
-from core.settings import settings  # noqa: E402
+from core.settings import LOOPBACK, settings  # noqa: E402
 from tests import postgres  # noqa: E402
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loopback_only() -> Iterator[None]:
+    """No test may speak to the outside."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in LOOPBACK:
+            raise OSError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, cast
 
 from apiflask import APIFlask
-from flask import Blueprint, Response, current_app, json, render_template
+from flask import Blueprint, Response, current_app, json, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from core.idempotency import LONGEST_KEY
@@ -36,7 +36,7 @@ def openapi() -> ResponseReturnValue:
 @open_to(ANYONE)
 def docs() -> ResponseReturnValue:
     """The description for people."""
-    return render_template("portal/api_docs.html")
+    return render_template("shell/api_docs.html", openapi_url=url_for("api_docs.openapi"))
 
 
 @cache

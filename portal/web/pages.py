@@ -6,8 +6,8 @@ from flask.typing import ResponseReturnValue
 from core.access import Role
 from core.web.access import ANYONE, current_actor, open_to, signed_in
 from core.web.redirects import next_path
-from portal.readiness import readiness
 from portal.home import resident_home
+from portal.readiness import readiness
 from portal.web.shell import LARGE_TEXT, shown_role
 
 pages = Blueprint("portal", __name__)

@@ -119,6 +119,17 @@
     };
   }
 
+  // How wide a degree of longitude is beside one of latitude, at the middle of each map.
+  const widths = new Map();
+  function learn(url, shapes) {
+    const heights = [];
+    const walk = (node) => (typeof node[0] === "number" ? heights.push(node[1]) : node.forEach(walk));
+    shapes.features.forEach((feature) => walk(feature.geometry.coordinates));
+    const middle = (Math.min(...heights) + Math.max(...heights)) / 2;
+    widths.set(url, Math.cos((middle * Math.PI) / 180));
+    echarts.registerMap(url, shapes);
+  }
+
   function map(spec, width, figure) {
     const known = spec.regions.map((one) => one.value).filter((value) => value !== null);
     const low = Math.min(...known);
@@ -126,6 +137,9 @@
     const words = (region) => `${region.name}\n${written(region.value, spec.unit)}`;
     const regions = new Map(spec.regions.map((one) => [one.code, one]));
     const name = (point) => (regions.has(point.name) ? words(regions.get(point.name)) : "");
+    // On a narrow phone in large text the figures would cover each other; a tap shows them.
+    const tight = width < 16 * rem();
+    const short = (point) => (regions.has(point.name) ? regions.get(point.name).name : "");
     return {
       tooltip: tooltip({ trigger: "item", formatter: name }),
       visualMap: {
@@ -151,6 +165,8 @@
         bottom: 8,
         left: width > 40 * rem() ? 60 : 4,
         right: 4,
+        preserveAspect: "contain",
+        aspectScale: widths.get(spec.map_url),
         cursor: "pointer",
         itemStyle: { areaColor: LINE, borderColor: "#fff", borderWidth: 2 },
         emphasis: { label: { color: INK }, itemStyle: { areaColor: "#f3d9b1" } },
@@ -164,8 +180,7 @@
               : { color: INK, textBorderColor: "rgba(255,255,255,0.8)", textBorderWidth: 2 },
           };
         }),
-        label: { show: true, fontWeight: 600, lineHeight: 1.05 * rem(), formatter: name, ...type() },
-        labelLayout: { hideOverlap: false },
+        label: { show: true, fontWeight: 600, lineHeight: 1.05 * rem(), formatter: tight ? short : name, ...type(tight ? 0.7 : 0.8125) },
       }],
     };
   }
@@ -192,7 +207,7 @@
     if (spec.kind === "map" && !echarts.getMap(spec.map_url)) {
       const answer = await fetch(spec.map_url, { credentials: "same-origin" });
       if (!answer.ok) throw new Error(`map ${answer.status}`);
-      echarts.registerMap(spec.map_url, await answer.json());
+      learn(spec.map_url, await answer.json());
     }
     const chart = echarts.init(canvas, null, { renderer: "canvas" });
     draw(chart, figure, spec, canvas);
