@@ -1,0 +1,1 @@
+"""Money in: payment intents at the provider, their settlement and refund."""

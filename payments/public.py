@@ -1,0 +1,46 @@
+"""The door of the payments room.
+
+To collect: ``open_payment`` in the transaction that makes what is paid for; then three steps, each
+on its own: ``request_checkout`` in a transaction, ``collect`` outside any, ``take_checkout`` in
+another. What becomes of it is told by the events of this room.
+"""
+
+from payments.ports import provider
+from payments.queries import find_open_reference, get_payment
+from payments.schemas import Checkout, CheckoutRequest, IntentView, PaymentState, PaymentView
+from payments.services import (
+    cancel_payment,
+    open_payment,
+    request_checkout,
+    request_refund,
+    take_checkout,
+    take_intent,
+)
+
+__all__ = [
+    "Checkout",
+    "CheckoutRequest",
+    "IntentView",
+    "PaymentState",
+    "PaymentView",
+    "cancel_payment",
+    "collect",
+    "find_open_reference",
+    "get_payment",
+    "look_up",
+    "open_payment",
+    "request_checkout",
+    "request_refund",
+    "take_checkout",
+    "take_intent",
+]
+
+
+def collect(request: CheckoutRequest) -> IntentView:
+    """Ask the provider to collect; outside any transaction. Raises Unavailable."""
+    return provider().collect(request)
+
+
+def look_up(reference: str) -> IntentView:
+    """Ask the provider how a payment stands; outside any transaction. Raises Unavailable."""
+    return provider().find(reference)

@@ -1,0 +1,49 @@
+"""Reads of payments."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Resource, require
+from core.errors import NotFound
+from payments.models import Payment
+from payments.schemas import OPEN_STATES, Action, PaymentState, PaymentView
+
+
+def payment_resource(payment_id: UUID, person_id: UUID | None) -> Resource:
+    """A payment as the policy sees it."""
+    return Resource("Payment", str(payment_id), person_id)
+
+
+def get_payment(session: Session, actor: Actor, payment_id: UUID) -> PaymentView:
+    """One payment. Raises NotFound or Denied."""
+    return PaymentView.model_validate(load(session, actor, Action.READ, payment_id))
+
+
+def load(session: Session, actor: Actor, action: Action, payment_id: UUID) -> Payment:
+    """The row, if the actor may do this with it. Raises NotFound or Denied."""
+    payment = session.get(Payment, payment_id, populate_existing=True)
+    if payment is None:
+        raise NotFound()
+    require(session, actor, action, payment_resource(payment.id, payment.person_id))
+    return payment
+
+
+def find_open_reference(session: Session, actor: Actor, payment_id: UUID) -> str | None:
+    """The provider's name of a payment that may still change; None where there is nothing to ask.
+
+    Raises NotFound or Denied.
+    """
+    payment = load(session, actor, Action.READ, payment_id)
+    return payment.provider_reference if payment.state in OPEN_STATES else None
+
+
+def find_reference(
+    session: Session, payment_id: UUID, state: PaymentState | None = None
+) -> str | None:
+    """For jobs: the provider's name of a payment, if it has one and is in ``state``."""
+    query = select(Payment.provider_reference).where(Payment.id == payment_id)
+    if state is not None:
+        query = query.where(Payment.state == state)
+    return session.scalar(query)

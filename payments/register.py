@@ -1,0 +1,13 @@
+"""What the payments room plugs into the portal."""
+
+import payments.jobs  # noqa: F401  the worker knows a job once its module is loaded
+from core.settings import settings
+from core.web.rooms import Room
+from payments.ports import provide
+from payments.stripe import StripeProvider
+from payments.web.webhooks import webhooks
+
+provide(StripeProvider(settings()))
+
+# The webhook stands among the APIs because it, too, takes no cookie and needs no CSRF token.
+room = Room(name="payments", apis=[webhooks])

@@ -1,0 +1,147 @@
+"""Payments for tests, and the provider's side of them: the real SDK against the stand-in."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import requests
+import stripe
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from core.ids import new_id
+from core.settings import settings
+from payments import ports
+from payments.models import Payment
+from payments.schemas import PaymentState
+from payments.services import open_payment
+from payments.stripe import StripeProvider
+from standins.config import StandinConfig
+from standins.server import running
+from standins.stripe.webhooks import signature
+
+SECRET_KEY = "sk_test_" + "k" * 24
+WEBHOOK_SECRET = "whsec_" + "w" * 24
+WEBHOOK_PATH = "/webhooks/stripe"
+SECONDS = 10
+
+
+def make_payment(session: Session, actor: Actor, *, amount_fen: int = 13_000) -> Payment:
+    """An open payment for something."""
+    assert actor.person_id
+    view = open_payment(
+        session,
+        actor,
+        purpose="test",
+        subject_id=new_id(),
+        person_id=actor.person_id,
+        amount_fen=amount_fen,
+        description="服务包订单 0001",
+    )
+    return session.get_one(Payment, view.id)
+
+
+def state_of(session: Session, payment_id: UUID) -> PaymentState:
+    """Where it stands in our books."""
+    payment = session.get_one(Payment, payment_id, populate_existing=True)
+    return PaymentState(payment.state)
+
+
+@dataclass(frozen=True)
+class Cashier:
+    """Stripe's side in a test: what the payer does there, and the events it makes."""
+
+    url: str
+    client: stripe.StripeClient
+
+    def choose(self, checkout_url: str, action: str) -> str:
+        """Press a button of the cashier; gives where it sends the payer."""
+        with requests.Session() as browser:
+            browser.trust_env = False
+            answer = browser.post(
+                checkout_url, data={"action": action}, allow_redirects=False, timeout=SECONDS
+            )
+        assert answer.status_code == 303
+        return answer.headers["Location"]
+
+    def travel(self, mode: str) -> None:
+        """How the following webhooks travel."""
+        headers = {"Authorization": f"Bearer {SECRET_KEY}"}
+        with requests.Session() as operator:
+            operator.trust_env = False
+            operator.put(
+                f"{self.url}/stripe/webhooks/mode",
+                json={"mode": mode},
+                headers=headers,
+                timeout=SECONDS,
+            ).raise_for_status()
+
+    def events(self, *types: str) -> list[dict[str, Any]]:
+        """The events so far of these types, oldest first."""
+        listed = self.client.v1.events.list({"types": list(types), "limit": 100})
+        return [event.to_dict() for event in reversed(listed.data)]
+
+
+@contextmanager
+def stripe_standin(**config: Any) -> Iterator[Cashier]:
+    """The stand-in as this process's provider, its webhooks dropped unless told otherwise."""
+    chosen = StandinConfig(
+        sms_key="s",
+        identity_key="i",
+        stripe_secret_key=SECRET_KEY,
+        stripe_webhook_secret=WEBHOOK_SECRET,
+        webhook_retry_delays=(),
+        **config,
+    )
+    before = ports.provider()
+    with running(chosen) as url:
+        provide_stripe(url)
+        client = stripe.StripeClient(SECRET_KEY, base_addresses={"api": url})
+        cashier = Cashier(url, client)
+        if "webhook_url" not in config:
+            cashier.travel("dropped")
+        yield cashier
+    ports.provide(before)
+
+
+def provide_stripe(url: str) -> None:
+    """Make whatever answers at ``url`` this process's Stripe."""
+    ports.provide(
+        StripeProvider(
+            settings().model_copy(
+                update={
+                    "stripe_api_base": url,
+                    "stripe_secret_key": SecretStr(SECRET_KEY),
+                    "stripe_webhook_secret": SecretStr(WEBHOOK_SECRET),
+                }
+            )
+        )
+    )
+
+
+def deliver(
+    client: FlaskClient,
+    event: dict[str, Any],
+    *,
+    secret: str = WEBHOOK_SECRET,
+    age: int = 0,
+) -> int:
+    """Post an event as Stripe does, signed ``age`` seconds ago; gives the status."""
+    body = json.dumps(event)
+    headers = {
+        "Stripe-Signature": signature(body, secret, int(time.time()) - age),
+        "Content-Type": "application/json",
+    }
+    return client.post(WEBHOOK_PATH, data=body, headers=headers).status_code
+
+
+def redirect_status(address: str) -> str:
+    """What the cashier's redirect claims."""
+    return parse_qs(urlsplit(address).query)["redirect_status"][0]
