@@ -1,0 +1,1 @@
+"""The catalogue of service packs, orders, entitlements and service records."""

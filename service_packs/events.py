@@ -1,0 +1,39 @@
+"""Facts that the service packs announce."""
+
+from uuid import UUID
+
+from core.events import Event
+
+
+class OrderPaid(Event):
+    """An order is paid and its entitlement granted."""
+
+    order_id: UUID
+    person_id: UUID
+
+
+class ServiceRecorded(Event):
+    """A team recorded a service; one time of the entitlement is used."""
+
+    record_id: UUID
+    person_id: UUID
+    item_code: str
+    team_id: UUID
+
+
+class ServiceConfirmed(Event):
+    """The person confirmed that the service was done."""
+
+    record_id: UUID
+    person_id: UUID
+    item_code: str
+    team_id: UUID
+
+
+class ServiceDisputed(Event):
+    """The person says that the service was not done as recorded."""
+
+    record_id: UUID
+    person_id: UUID
+    item_code: str
+    team_id: UUID

@@ -1,0 +1,17 @@
+"""The door of the service packs."""
+
+from service_packs.queries.catalogue import get_pack, list_groups, list_packs
+from service_packs.queries.entitlements import list_entitlements
+from service_packs.queries.facts import sales_facts, service_facts
+from service_packs.services.entitlements import end_entitlements, grant_entitlement
+
+__all__ = [
+    "end_entitlements",
+    "get_pack",
+    "grant_entitlement",
+    "list_entitlements",
+    "list_groups",
+    "list_packs",
+    "sales_facts",
+    "service_facts",
+]

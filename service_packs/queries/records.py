@@ -1,0 +1,109 @@
+"""Reads of service records: a person's own, or those of one's teams."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Resource, require
+from core.errors import NotFound
+from core.paging import Page, read_page
+from residents.public import Person, matches
+from service_packs.models import Item, ServiceRecord
+from service_packs.queries.entitlements import require_own_teams, serving_team
+from service_packs.schemas import (
+    Action,
+    RecordSearch,
+    RecordView,
+    TeamRecordSearch,
+    TeamRecordView,
+)
+
+NEWEST: tuple[ColumnElement[Any], ...] = (
+    ServiceRecord.performed_at.expression,
+    ServiceRecord.id.expression,
+)
+
+
+def _records(*more: Any) -> Select[Any]:
+    names = (Item.name.label("item_name"), Item.name_en.label("item_name_en"))
+    return select(ServiceRecord, *names, *more).join(Item, Item.code == ServiceRecord.item_code)
+
+
+def view_record(session: Session, record_id: UUID) -> RecordView:
+    """One record; the caller has asked the policy. Raises NotFound."""
+    row = session.execute(
+        _records().where(ServiceRecord.id == record_id),
+        execution_options={"populate_existing": True},
+    ).one_or_none()
+    if row is None:
+        raise NotFound()
+    return _view(row)
+
+
+def require_record(session: Session, actor: Actor, record_id: UUID, action: Action) -> None:
+    """Let the actor do ``action`` with a record. Raises NotFound or Denied."""
+    record = view_record(session, record_id)
+    units = (str(record.team_id),)
+    resource = Resource("ServiceRecord", str(record_id), record.person_id, units)
+    require(session, actor, action, resource)
+
+
+def list_records(session: Session, actor: Actor, search: RecordSearch) -> Page[RecordView]:
+    """One's own records or those of one team, newest first. Raises Denied for another team."""
+    query = _records(*NEWEST)
+    if search.team_id:
+        require(session, actor, Action.READ_TEAM_RECORDS, serving_team(search.team_id))
+        query = query.where(ServiceRecord.team_id == search.team_id)
+    else:
+        query = query.where(ServiceRecord.person_id == actor.person_id)
+    if search.state:
+        query = query.where(ServiceRecord.state == search.state)
+    rows, following = read_page(session, query, NEWEST, search, descending=True)
+    return Page(items=[_view(row) for row in rows], next_cursor=following)
+
+
+def list_team_records(
+    session: Session, actor: Actor, search: TeamRecordSearch
+) -> Page[TeamRecordView]:
+    """Records of the actor's teams with the people's names, newest first."""
+    teams = require_own_teams(session, actor)
+    query = (
+        _records(Person.name.label("person_name"), Person.example.label("person_example"), *NEWEST)
+        .join(Person, Person.id == ServiceRecord.person_id)
+        .where(ServiceRecord.team_id.in_(teams))
+    )
+    if search.state:
+        query = query.where(ServiceRecord.state == search.state)
+    if search.search:
+        query = query.where(matches(search.search))
+    rows, following = read_page(session, query, NEWEST, search, descending=True)
+    items = [
+        TeamRecordView(
+            **_view(row).model_dump(),
+            person_name=row.person_name,
+            person_example=row.person_example,
+        )
+        for row in rows
+    ]
+    return Page(items=items, next_cursor=following)
+
+
+def _view(row: Any) -> RecordView:
+    record: ServiceRecord = row[0]
+    return RecordView(
+        id=record.id,
+        person_id=record.person_id,
+        item_code=record.item_code,
+        item_name=row.item_name,
+        item_name_en=row.item_name_en,
+        team_id=record.team_id,
+        staff_name=record.staff_name,
+        performed_at=record.performed_at,
+        note=record.note,
+        state=record.state,
+        dispute_reason=record.dispute_reason,
+        disputed_at=record.disputed_at,
+        confirmed_at=record.confirmed_at,
+    )

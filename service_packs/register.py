@@ -1,0 +1,38 @@
+"""What the service_packs room plugs into the portal."""
+
+import service_packs.jobs  # noqa: F401  the worker knows a job once its module is loaded
+from core.access import Role
+from core.messages import N_
+from core.web.rooms import NavItem, Room
+from payments.events import PaymentCancelled, PaymentRefunded, PaymentSettled
+from service_packs import subscribers
+from service_packs.events import OrderPaid, ServiceRecorded
+from service_packs.web.api import api
+from service_packs.web.pages import pages
+from service_packs.web.staff import staff_pages
+
+room = Room(
+    name="service_packs",
+    pages=[pages, staff_pages],
+    apis=[api],
+    subscribers=[
+        (PaymentSettled, subscribers.on_payment_settled),
+        (PaymentCancelled, subscribers.on_payment_cancelled),
+        (PaymentRefunded, subscribers.on_payment_refunded),
+        (OrderPaid, subscribers.tell_of_paid_order),
+        (ServiceRecorded, subscribers.tell_of_service),
+    ],
+    navigation=[
+        NavItem(N_("健康"), "heartbeat", "service_packs.mine", (Role.RESIDENT,), 40),
+        NavItem(
+            N_("服务记录"),
+            "clipboard-check",
+            "service_records.index",
+            (Role.LEADER, Role.MEMBER),
+            30,
+        ),
+        NavItem(
+            N_("服务包目录"), "packages", "service_packs.catalogue", (Role.LEADER, Role.MEMBER), 60
+        ),
+    ],
+)

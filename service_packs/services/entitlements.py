@@ -1,0 +1,104 @@
+"""Granting and ending entitlements. What grants them (an order, a contract) was allowed before."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.errors import NotFound
+from core.ids import new_id
+from residents.public import Person, care_units
+from service_packs.models import Entitlement, EntitlementItem, PackItem
+from service_packs.queries.entitlements import find_granted
+from service_packs.schemas import EntitlementView, Source
+from service_packs.terms import times_in_term
+
+
+def grant_entitlement(
+    session: Session,
+    *,
+    person_id: UUID,
+    pack_code: str,
+    source: Source,
+    source_id: UUID,
+    starts_on: date,
+    ends_on: date,
+    team_id: UUID | None = None,
+) -> EntitlementView:
+    """Entitle a person to a pack's services for a term, both days included.
+
+    Granting again from the same source gives what was granted before. ``team_id`` is the team
+    that serves it, unless given the one that cares for the person now.
+    """
+    _insert(
+        session,
+        id=new_id(),
+        person_id=person_id,
+        division_code=_division(session, person_id),
+        pack_code=pack_code,
+        source=source,
+        source_id=source_id,
+        team_id=team_id or caring_team(session, person_id),
+        starts_on=starts_on,
+        ends_on=ends_on,
+    )
+    granted = find_granted(session, source, source_id, pack_code)
+    if granted is None:
+        raise NotFound()
+    return granted
+
+
+def end_entitlements(session: Session, source: Source, source_id: UUID) -> None:
+    """End what a source gave, from now; what was used stays recorded."""
+    session.execute(
+        update(Entitlement)
+        .where(
+            Entitlement.source == source,
+            Entitlement.source_id == source_id,
+            Entitlement.ended_at.is_(None),
+        )
+        .values(ended_at=clock.now())
+    )
+
+
+def caring_team(session: Session, person_id: UUID) -> UUID | None:
+    """The team that has a person under contract: the nearest of the caring units."""
+    units = care_units(session, person_id)
+    return UUID(units[0]) if units else None
+
+
+def _insert(session: Session, **values: object) -> None:
+    row = insert(Entitlement).values(**values).on_conflict_do_nothing()
+    inserted = session.execute(
+        row.returning(
+            Entitlement.id, Entitlement.pack_code, Entitlement.starts_on, Entitlement.ends_on
+        )
+    ).one_or_none()
+    if inserted is None:
+        return
+    items = session.execute(
+        select(PackItem.item_code, PackItem.times_per_year).where(
+            PackItem.pack_code == inserted.pack_code
+        )
+    )
+    rows = [
+        {
+            "id": new_id(),
+            "entitlement_id": inserted.id,
+            "item_code": item_code,
+            "times_total": times_in_term(times, inserted.starts_on, inserted.ends_on),
+        }
+        for item_code, times in items
+    ]
+    if rows:
+        session.execute(insert(EntitlementItem), rows)
+
+
+def _division(session: Session, person_id: UUID) -> str:
+    division = session.scalar(select(Person.division_code).where(Person.id == person_id))
+    if division is None:
+        raise NotFound()
+    return division

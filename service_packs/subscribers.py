@@ -1,0 +1,56 @@
+"""What follows from a payment, and the messages to the person."""
+
+from sqlalchemy.orm import Session
+
+from core.messages import N_
+from notifications.public import notify
+from payments.events import PaymentCancelled, PaymentRefunded, PaymentSettled
+from service_packs.events import OrderPaid, ServiceRecorded
+from service_packs.queries.orders import view_order
+from service_packs.queries.records import view_record
+from service_packs.services.orders import (
+    PURPOSE,
+    close_unpaid_order,
+    end_refunded_order,
+    settle_order,
+)
+
+# Where the messages lead: one's own services (service_packs.mine).
+MINE = "/packs/mine"
+
+
+def on_payment_settled(session: Session, event: PaymentSettled) -> None:
+    """What was paid for begins."""
+    if event.purpose == PURPOSE:
+        settle_order(session, event.subject_id, event.payment_id)
+
+
+def on_payment_cancelled(session: Session, event: PaymentCancelled) -> None:
+    """Nothing will be paid any more."""
+    if event.purpose == PURPOSE:
+        close_unpaid_order(session, event.subject_id)
+
+
+def on_payment_refunded(session: Session, event: PaymentRefunded) -> None:
+    """What was paid for ends, and the person is told."""
+    if event.purpose != PURPOSE:
+        return
+    person_id = end_refunded_order(session, event.subject_id)
+    if person_id is not None:
+        sentence = N_("服务包的款项已原路退回，请留意到账。")
+        notify(session, person_id, sentence, {}, MINE)
+
+
+def tell_of_paid_order(session: Session, event: OrderPaid) -> None:
+    """Tell the person that the pack can be used."""
+    order = view_order(session, event.order_id)
+    sentence = N_("服务包“%(pack)s”已生效，可以在“我的服务”里查看次数。")
+    notify(session, event.person_id, sentence, {"pack": order.pack_name}, MINE)
+
+
+def tell_of_service(session: Session, event: ServiceRecorded) -> None:
+    """Ask the person to confirm or dispute what was recorded."""
+    record = view_record(session, event.record_id)
+    sentence = N_("%(staff)s 为您登记了“%(item)s”，请确认是否属实。")
+    values = {"staff": record.staff_name, "item": record.item_name}
+    notify(session, event.person_id, sentence, values, MINE)

@@ -1,0 +1,255 @@
+"""Residents' pages: the catalogue, ordering and paying, one's services."""
+
+from uuid import UUID
+
+import structlog
+from flask import Blueprint, flash, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from core.database import transaction
+from core.errors import PortalError, Unavailable
+from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
+from core.web.forms import Form, blank, read_form, read_query
+from core.web.pager import pager
+from core.web.writes import write
+from payments.public import get_payment
+from service_packs.queries.catalogue import (
+    get_pack,
+    list_groups,
+    recommend_packs,
+    search_packs,
+)
+from service_packs.queries.entitlements import list_entitlements
+from service_packs.queries.orders import get_order, list_orders
+from service_packs.queries.records import list_records, require_record, view_record
+from service_packs.schemas import (
+    Action,
+    DisputeRecord,
+    EntitlementSearch,
+    OrderSearch,
+    OrderState,
+    OrderView,
+    PackSearch,
+    PlaceOrder,
+    RecordSearch,
+    RecordState,
+    RecordView,
+)
+from service_packs.services.orders import cancel_order, place_order
+from service_packs.services.records import confirm_record, dispute_record
+from service_packs.web.checkout import begin_checkout
+from service_packs.web.checkout import refresh as refresh_payment
+
+pages = Blueprint("service_packs", __name__, url_prefix="/packs")
+log = structlog.get_logger()
+
+
+@pages.get("/")
+@open_to(ANYONE)
+def catalogue() -> ResponseReturnValue:
+    """The packs on offer, those for one's own groups first."""
+    search = read_query(PackSearch)
+    browsing = not (search.group or search.search or search.cursor)
+    with transaction() as session:
+        groups = list_groups(session)
+        packs = search_packs(session, search)
+        mine = recommend_packs(session, current_actor()) if browsing and signed_in() else []
+    return render_template(
+        "service_packs/catalogue.html",
+        groups=groups,
+        packs=packs,
+        recommended=mine,
+        search=search,
+        pager=pager(packs),
+    )
+
+
+@pages.get("/<code>")
+@open_to(ANYONE)
+def pack(code: str) -> ResponseReturnValue:
+    """A pack: what is in it, how often, and who pays what."""
+    return _pack_page(code, blank(PlaceOrder))
+
+
+@pages.post("/<code>/order")
+@open_to(SIGNED_IN)
+def order_pack(code: str) -> ResponseReturnValue:
+    """Order the pack for oneself."""
+    form = read_form(PlaceOrder, pack_code=code)
+    command = form.command
+    if command is None:
+        return _pack_page(code, form, 422)
+    try:
+        order = write(OrderView, lambda session: place_order(session, current_actor(), command))
+    except PortalError as error:
+        return _pack_page(code, form, form.fail(error), error.code)
+    if order.state is OrderState.PAID:
+        flash(gettext("服务包已生效，不需要付款。"), "good")
+        return redirect(url_for("service_packs.mine"))
+    return redirect(url_for("service_packs.order", order_id=order.id))
+
+
+@pages.get("/mine")
+@open_to(SIGNED_IN)
+def mine() -> ResponseReturnValue:
+    """What one may use, what waits for one's word, and what is not paid yet."""
+    actor = current_actor()
+    with transaction() as session:
+        entitlements = list_entitlements(session, actor, read_query(EntitlementSearch))
+        waiting = list_records(session, actor, RecordSearch(state=RecordState.RECORDED, limit=5))
+        unpaid = list_orders(session, actor, OrderSearch(state=OrderState.PENDING_PAYMENT, limit=5))
+    return render_template(
+        "service_packs/mine.html",
+        entitlements=entitlements,
+        waiting=waiting,
+        unpaid=unpaid,
+        pager=pager(entitlements),
+    )
+
+
+@pages.get("/mine/records")
+@open_to(SIGNED_IN)
+def own_records() -> ResponseReturnValue:
+    """All services that were done for one."""
+    search = read_query(RecordSearch, team_id=None)
+    with transaction() as session:
+        records = list_records(session, current_actor(), search)
+    return render_template(
+        "service_packs/own_records.html", records=records, search=search, pager=pager(records)
+    )
+
+
+@pages.get("/mine/orders")
+@open_to(SIGNED_IN)
+def own_orders() -> ResponseReturnValue:
+    """All one's orders."""
+    search = read_query(OrderSearch)
+    with transaction() as session:
+        orders = list_orders(session, current_actor(), search)
+    return render_template(
+        "service_packs/own_orders.html", orders=orders, search=search, pager=pager(orders)
+    )
+
+
+@pages.get("/orders/<uuid:order_id>")
+@open_to(SIGNED_IN)
+def order(order_id: UUID) -> ResponseReturnValue:
+    """An order and how its payment stands, from our own books."""
+    return _order_page(order_id)
+
+
+@pages.post("/orders/<uuid:order_id>/pay")
+@open_to(SIGNED_IN)
+def pay(order_id: UUID) -> ResponseReturnValue:
+    """On to the provider's page. A link leads there, not this form's redirect: the policy that
+    limits where forms may lead stays closed, however many hops the provider makes.
+    """
+    form = blank(PlaceOrder)
+    try:
+        checkout = begin_checkout(order_id)
+    except PortalError as error:
+        return _order_page(order_id, form, form.fail(error))
+    if checkout.checkout_url is None:
+        return redirect(url_for("service_packs.order", order_id=order_id))
+    page = render_template("service_packs/cashier.html", checkout=checkout)
+    response = make_response(page)
+    response.headers["Refresh"] = f"0; url={checkout.checkout_url}"
+    return response
+
+
+@pages.get("/orders/<uuid:order_id>/return")
+@open_to(SIGNED_IN)
+def returned(order_id: UUID) -> ResponseReturnValue:
+    """Back from the provider's page. What its address says is not believed: we ask once."""
+    try:
+        refresh_payment(order_id)
+    except Unavailable as error:
+        log.warning("payment.not_refreshed", code=error.code)
+    return redirect(url_for("service_packs.order", order_id=order_id))
+
+
+@pages.post("/orders/<uuid:order_id>/cancel")
+@open_to(SIGNED_IN)
+def cancel(order_id: UUID) -> ResponseReturnValue:
+    """Cancel an unpaid order."""
+    form = blank(PlaceOrder)
+    try:
+        write(OrderView, lambda session: cancel_order(session, current_actor(), order_id))
+    except PortalError as error:
+        return _order_page(order_id, form, form.fail(error))
+    flash(gettext("订单已取消，没有产生费用。需要时可以重新选购。"), "good")
+    return redirect(url_for("service_packs.order", order_id=order_id))
+
+
+@pages.post("/records/<uuid:record_id>/confirm")
+@open_to(SIGNED_IN)
+def confirm(record_id: UUID) -> ResponseReturnValue:
+    """Confirm that a service was done."""
+    try:
+        write(RecordView, lambda session: confirm_record(session, current_actor(), record_id))
+    except PortalError as error:
+        form = blank(DisputeRecord)
+        return _record_page(record_id, form, form.fail(error))
+    flash(gettext("已确认，谢谢。"), "good")
+    return redirect(url_for("service_packs.mine"))
+
+
+@pages.get("/records/<uuid:record_id>")
+@open_to(SIGNED_IN)
+def record(record_id: UUID) -> ResponseReturnValue:
+    """One record, to confirm or to say what is wrong with it."""
+    return _record_page(record_id, blank(DisputeRecord))
+
+
+@pages.post("/records/<uuid:record_id>/dispute")
+@open_to(SIGNED_IN)
+def dispute(record_id: UUID) -> ResponseReturnValue:
+    """Say what is wrong with a record."""
+    form = read_form(DisputeRecord)
+    command = form.command
+    if command is None:
+        return _record_page(record_id, form, 422)
+    try:
+        write(
+            RecordView,
+            lambda session: dispute_record(session, current_actor(), record_id, command),
+        )
+    except PortalError as error:
+        return _record_page(record_id, form, form.fail(error))
+    flash(gettext("已告诉服务团队，他们会与您联系核实。"), "good")
+    return redirect(url_for("service_packs.mine"))
+
+
+def _pack_page(
+    code: str, form: Form[PlaceOrder], status: int = 200, problem: str = ""
+) -> ResponseReturnValue:
+    with transaction() as session:
+        found = get_pack(session, code)
+    page = render_template("service_packs/pack.html", pack=found, form=form, problem=problem)
+    return page, status
+
+
+def _order_page(
+    order_id: UUID, form: Form[PlaceOrder] | None = None, status: int = 200
+) -> ResponseReturnValue:
+    actor = current_actor()
+    with transaction() as session:
+        found = get_order(session, actor, order_id)
+        payment = get_payment(session, actor, found.payment_id) if found.payment_id else None
+    page = render_template(
+        "service_packs/order.html",
+        order=found,
+        payment=payment,
+        form=form or blank(PlaceOrder),
+    )
+    return page, status
+
+
+def _record_page(
+    record_id: UUID, form: Form[DisputeRecord], status: int = 200
+) -> ResponseReturnValue:
+    with transaction() as session:
+        require_record(session, current_actor(), record_id, Action.ANSWER_RECORD)
+        found = view_record(session, record_id)
+    return render_template("service_packs/record.html", record=found, form=form), status

@@ -1,0 +1,108 @@
+"""The team's pages: recording a service, and what was recorded."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from core.access import Role
+from core.database import transaction
+from core.errors import PortalError
+from core.web.access import current_actor, open_to
+from core.web.forms import Form, blank, read_form, read_query
+from core.web.pager import pager
+from core.web.writes import write
+from residents.public import get_person
+from residents.schemas import PersonSearch
+from service_packs.queries.entitlements import find_people, list_entitlements
+from service_packs.queries.records import list_team_records
+from service_packs.schemas import (
+    EntitlementSearch,
+    RecordService,
+    RecordView,
+    TeamRecordSearch,
+)
+from service_packs.services.records import record_service
+
+staff_pages = Blueprint("service_records", __name__, url_prefix="/service-records")
+
+
+@staff_pages.get("/")
+@open_to(Role.LEADER, Role.MEMBER)
+def index() -> ResponseReturnValue:
+    """What the team recorded, disputes to be found by the filter."""
+    search = read_query(TeamRecordSearch)
+    with transaction() as session:
+        records = list_team_records(session, current_actor(), search)
+    return render_template(
+        "service_packs/team_records.html",
+        records=records,
+        search=search,
+        pager=pager(records),
+    )
+
+
+@staff_pages.get("/new")
+@open_to(Role.LEADER, Role.MEMBER)
+def find() -> ResponseReturnValue:
+    """Find the person for whom a service was done."""
+    search = read_query(PersonSearch)
+    with transaction() as session:
+        people = find_people(session, current_actor(), search)
+    return render_template(
+        "service_packs/find_person.html", people=people, search=search, pager=pager(people)
+    )
+
+
+@staff_pages.get("/new/<uuid:person_id>")
+@open_to(Role.LEADER, Role.MEMBER)
+def new(person_id: UUID) -> ResponseReturnValue:
+    """Choose the service, from what the person is entitled to; ``?item=F01`` chooses before."""
+    return _record_page(person_id, blank(RecordService), item_code=request.args.get("item"))
+
+
+@staff_pages.post("/new/<uuid:person_id>")
+@open_to(Role.LEADER, Role.MEMBER)
+def create(person_id: UUID) -> ResponseReturnValue:
+    """Record the service."""
+    form = read_form(RecordService)
+    command = form.command
+    if command is None:
+        return _record_page(person_id, form, 422)
+    try:
+        record = write(
+            RecordView, lambda session: record_service(session, current_actor(), command)
+        )
+    except PortalError as error:
+        return _record_page(person_id, form, form.fail(error))
+    flash(gettext("已登记“%(item)s”，居民会收到确认提醒。", item=record.item_name), "good")
+    return redirect(url_for("service_records.new", person_id=person_id))
+
+
+def _record_page(
+    person_id: UUID,
+    form: Form[RecordService],
+    status: int = 200,
+    item_code: str | None = None,
+) -> ResponseReturnValue:
+    actor = current_actor()
+    with transaction() as session:
+        person = get_person(session, actor, person_id)
+        search = EntitlementSearch(person_id=person_id, limit=100)
+        entitlements = list_entitlements(session, actor, search)
+    usable = [
+        item
+        for entitlement in entitlements.items
+        for item in entitlement.items
+        if item.item_code == item_code and item.times_left
+    ]
+    if usable:
+        form.values["entitlement_item_id"] = str(usable[0].id)
+    page = render_template(
+        "service_packs/record_service.html",
+        person=person,
+        entitlements=entitlements.items,
+        form=form,
+    )
+    return page, status
