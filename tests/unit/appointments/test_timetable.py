@@ -1,6 +1,7 @@
 """From a rule and a half-day to slots."""
 
 from datetime import date, time, timedelta
+from itertools import pairwise
 from uuid import uuid4
 
 from hypothesis import given
@@ -53,6 +54,6 @@ def test_an_expert_opens_earlier() -> None:
 @given(st.integers(5, 60))
 def test_slots_follow_each_other_and_stay_within_the_hours(minutes: int) -> None:
     slots = slot_times(rule(slot_minutes=minutes), Kind.GENERAL, DAY, HalfDay.MORNING)
-    assert all(a.ends_at == b.starts_at for a, b in zip(slots, slots[1:], strict=False))
+    assert all(a.ends_at == b.starts_at for a, b in pairwise(slots))
     assert slots[-1].ends_at <= clock.at(DAY, 12)
     assert clock.at(DAY, 12) - slots[-1].ends_at < timedelta(minutes=minutes)

@@ -1,0 +1,1 @@
+"""Clinic sessions, half-hour slots, and bookings that are never oversold."""

@@ -1,0 +1,1 @@
+"""Reads of appointments: offers are public, bookings and day lists scoped to the actor."""

@@ -1,0 +1,122 @@
+"""Bookings as their owner and the registrar may see them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, not_, select
+from sqlalchemy.orm import Session
+
+from appointments.models import Booking
+from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT
+from appointments.schemas import Action, BookingQuery, BookingView, State, When
+from core import clock
+from core.access import Actor, Resource, require
+from core.errors import NotFound
+from core.paging import Page, read_page
+from directory.public import division_path
+
+BOOKING = Booking.__table__
+BOOKINGS = (
+    select(
+        BOOKING.c.slot_id,
+        BOOKING.c.person_id,
+        BOOKING.c.state,
+        BOOKING.c.number,
+        BOOKING.c.date,
+        BOOKING.c.division_code,
+        BOOKING.c.created_at,
+        BOOKING.c.cancelled_at,
+        SLOT.c.ends_at,
+        SLOT.c.cancel_until,
+        *CLINIC_COLUMNS,
+        BOOKING.c.starts_at,
+        BOOKING.c.id,
+    )
+    .join_from(BOOKING, SLOT, SLOT.c.id == BOOKING.c.slot_id)
+    .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
+)
+BY_TIME: list[ColumnElement[Any]] = [BOOKING.c.starts_at, BOOKING.c.id]
+
+
+def units_of(institution_id: UUID, division_code: str) -> tuple[str, ...]:
+    """The units a slot or booking lies in, nearest first."""
+    return (str(institution_id), *division_path(division_code))
+
+
+def get_booking(
+    session: Session, actor: Actor, booking_id: UUID, action: Action = Action.READ_BOOKING
+) -> BookingView:
+    """One booking, for reading or for what ``action`` says. Raises NotFound or Denied."""
+    row = session.execute(BOOKINGS.where(BOOKING.c.id == booking_id)).one_or_none()
+    if row is None:
+        raise NotFound()
+    units = units_of(row.institution_id, row.division_code)
+    require(session, actor, action, Resource("Booking", str(booking_id), row.person_id, units))
+    return booking_view(row._mapping)
+
+
+def find_booking(session: Session, booking_id: UUID) -> BookingView | None:
+    """One booking, for this room's own reactions to its facts; nobody is asking."""
+    row = session.execute(BOOKINGS.where(BOOKING.c.id == booking_id)).one_or_none()
+    return booking_view(row._mapping) if row else None
+
+
+def list_own(session: Session, actor: Actor, query: BookingQuery) -> Page[BookingView]:
+    """The actor's own bookings: the coming ones soonest first, else newest first."""
+    if actor.person_id is None:
+        return Page(items=[])
+    _require_own(session, actor, actor.person_id)
+    found = BOOKINGS.where(BOOKING.c.person_id == actor.person_id)
+    if query.when is not None:
+        found = found.where(_coming() if query.when is When.COMING else not_(_coming()))
+    rows, following = read_page(
+        session, found, BY_TIME, query, descending=query.when is not When.COMING
+    )
+    return Page(items=[booking_view(row._mapping) for row in rows], next_cursor=following)
+
+
+def next_booking(session: Session, actor: Actor) -> BookingView | None:
+    """The actor's own next visit."""
+    if actor.person_id is None:
+        return None
+    _require_own(session, actor, actor.person_id)
+    found = BOOKINGS.where(BOOKING.c.person_id == actor.person_id, _coming())
+    row = session.execute(found.order_by(*BY_TIME).limit(1)).one_or_none()
+    return booking_view(row._mapping) if row else None
+
+
+def booking_facts(session: Session, start: date, end: date) -> list[tuple[str, int, int]]:
+    """Bookings for visits on ``start`` ≤ day < ``end``: (division of the institution, all that
+    were made, how many of them were cancelled).
+    """
+    cancelled = func.count().filter(BOOKING.c.state == State.CANCELLED)
+    query = (
+        select(BOOKING.c.division_code, func.count(), cancelled)
+        .where(BOOKING.c.date >= start, BOOKING.c.date < end)
+        .group_by(BOOKING.c.division_code)
+        .order_by(BOOKING.c.division_code)
+    )
+    return [(division, booked, ended) for division, booked, ended in session.execute(query)]
+
+
+def booking_view(values: Mapping[Any, Any]) -> BookingView:
+    """The columns of ``BOOKINGS`` as a view at this moment."""
+    return BookingView.model_validate(
+        {**values, "cancellable": is_cancellable(values["state"], values["cancel_until"])}
+    )
+
+
+def is_cancellable(state: str, cancel_until: datetime) -> bool:
+    """Whether the owner may still give the place back."""
+    return state == State.BOOKED and clock.now() < cancel_until
+
+
+def _coming() -> ColumnElement[bool]:
+    return and_(BOOKING.c.state == State.BOOKED, SLOT.c.ends_at > clock.now())
+
+
+def _require_own(session: Session, actor: Actor, person_id: UUID) -> None:
+    """A list of one's own bookings is asked for under the id of its owner."""
+    require(session, actor, Action.READ_BOOKING, Resource("Booking", str(person_id), person_id))

@@ -1,0 +1,155 @@
+"""What can be booked. Schedules are public, so nothing is scoped to an actor here."""
+
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from appointments.models import ClinicSession, Slot
+from appointments.schemas import (
+    DayOffer,
+    DepartmentOffer,
+    SlotQuery,
+    SlotState,
+    SlotView,
+)
+from core import clock
+from core.errors import NotFound
+
+# The strip of days a department shows: as far as the widest horizon of the usual rules.
+STRIP_DAYS = 14
+
+# The tables themselves, not their classes: these reads stand on the booking path, where the
+# ORM's loading would cost more than the query.
+SLOT = Slot.__table__
+CLINIC = ClinicSession.__table__
+CLINIC_COLUMNS = (
+    CLINIC.c.institution_id,
+    CLINIC.c.institution_name,
+    CLINIC.c.department_id,
+    CLINIC.c.department_name,
+    CLINIC.c.department_name_en,
+    CLINIC.c.clinic_name,
+    CLINIC.c.doctor_title,
+    CLINIC.c.place,
+    CLINIC.c.kind,
+    CLINIC.c.fee_fen,
+    CLINIC.c.example,
+)
+SLOTS: Select[Any] = select(
+    SLOT.c.id,
+    SLOT.c.session_id,
+    SLOT.c.date,
+    SLOT.c.starts_at,
+    SLOT.c.ends_at,
+    SLOT.c.capacity,
+    SLOT.c.remaining,
+    SLOT.c.opens_at,
+    SLOT.c.closes_at,
+    SLOT.c.cancel_until,
+    CLINIC.c.half_day,
+    *CLINIC_COLUMNS,
+).join_from(SLOT, CLINIC, CLINIC.c.id == SLOT.c.session_id)
+ONE_SLOT = SLOTS.where(SLOT.c.id == bindparam("slot_id"))
+
+
+def get_slot(session: Session, slot_id: UUID) -> SlotView:
+    """Raises NotFound."""
+    row = session.execute(ONE_SLOT, {"slot_id": slot_id}).one_or_none()
+    if row is None:
+        raise NotFound()
+    return slot_view(row)
+
+
+def list_slots(session: Session, query: SlotQuery) -> list[SlotView]:
+    """A department's slots of one day, by half-day, clinic and time."""
+    found = SLOTS.where(
+        SLOT.c.department_id == query.department_id, SLOT.c.date == query.date
+    ).order_by(CLINIC.c.half_day.desc(), CLINIC.c.kind, CLINIC.c.clinic_name, SLOT.c.starts_at)
+    return [slot_view(row) for row in session.execute(found)]
+
+
+def list_days(session: Session, department_id: UUID) -> list[DayOffer]:
+    """The coming days of a department, today first, with what is free; gapless."""
+    today = clock.today()
+    query = (
+        select(
+            SLOT.c.date,
+            func.coalesce(func.sum(SLOT.c.remaining).filter(_takable()), 0).label("free"),
+            func.min(SLOT.c.opens_at).filter(SLOT.c.opens_at > clock.now()).label("opens_at"),
+        )
+        .where(SLOT.c.department_id == department_id, *_in_strip(today))
+        .group_by(SLOT.c.date)
+    )
+    known = {row.date: DayOffer.model_validate(row) for row in session.execute(query)}
+    days = [today + timedelta(days=ahead) for ahead in range(STRIP_DAYS + 1)]
+    return [known.get(day, DayOffer(date=day, free=0)) for day in days]
+
+
+def department_offers(
+    session: Session, department_ids: Collection[UUID]
+) -> dict[UUID, DepartmentOffer]:
+    """What these departments have free in the coming days, with one statement."""
+    query = (
+        select(
+            SLOT.c.department_id,
+            func.sum(SLOT.c.remaining).label("free"),
+            func.min(SLOT.c.starts_at).label("earliest"),
+        )
+        .where(SLOT.c.department_id.in_(department_ids), *_in_strip(clock.today()), _takable())
+        .group_by(SLOT.c.department_id)
+    )
+    rows = session.execute(query)
+    return {row.department_id: DepartmentOffer.model_validate(row) for row in rows}
+
+
+def find_nearest(session: Session, wanted: SlotView) -> SlotView | None:
+    """The free slot of the same department that comes closest to ``wanted``: the same day
+    before another, the same doctor before another, then by time.
+    """
+    away = func.abs(func.extract("epoch", SLOT.c.starts_at - wanted.starts_at))
+    query = (
+        SLOTS.where(
+            SLOT.c.department_id == wanted.department_id,
+            SLOT.c.id != wanted.id,
+            *_in_strip(clock.today()),
+            _takable(),
+        )
+        .order_by(
+            SLOT.c.date != wanted.date,
+            CLINIC.c.clinic_name != wanted.clinic_name,
+            away,
+            SLOT.c.starts_at,
+        )
+        .limit(1)
+    )
+    row = session.execute(query).one_or_none()
+    return slot_view(row) if row else None
+
+
+def slot_view(row: Row[Any]) -> SlotView:
+    """A row of ``SLOTS`` with its state at this moment."""
+    values = row._mapping
+    state = _state(values["remaining"], values["opens_at"], values["closes_at"])
+    return SlotView.model_validate({**values, "state": state})
+
+
+def _state(remaining: int, opens_at: datetime, closes_at: datetime) -> SlotState:
+    now = clock.now()
+    if now >= closes_at:
+        return SlotState.CLOSED
+    if now < opens_at:
+        return SlotState.NOT_YET
+    return SlotState.FREE if remaining else SlotState.FULL
+
+
+def _takable() -> ColumnElement[bool]:
+    now = clock.now()
+    return and_(SLOT.c.remaining > 0, SLOT.c.opens_at <= now, SLOT.c.closes_at > now)
+
+
+def _in_strip(today: date) -> tuple[ColumnElement[bool], ...]:
+    return (SLOT.c.date >= today, SLOT.c.date <= today + timedelta(days=STRIP_DAYS))

@@ -1,0 +1,23 @@
+"""What the appointments room plugs into the portal."""
+
+import appointments.jobs  # noqa: F401  registers the scheduled work
+from appointments.events import BookingCancelled, SlotBooked
+from appointments.subscribers import tell_booked, tell_cancelled
+from appointments.web.api import api
+from appointments.web.pages import pages
+from core.access import Role
+from core.messages import N_
+from core.web.rooms import NavItem, Room
+
+room = Room(
+    name="appointments",
+    pages=[pages],
+    apis=[api],
+    subscribers=[(SlotBooked, tell_booked), (BookingCancelled, tell_cancelled)],
+    navigation=[
+        NavItem(N_("预约"), "calendar-event", "appointments.hospitals", (Role.RESIDENT,), order=20),
+        NavItem(
+            N_("每日预约"), "clipboard-list", "appointments.day_list", (Role.REGISTRAR,), order=10
+        ),
+    ],
+)

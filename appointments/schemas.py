@@ -1,0 +1,216 @@
+"""Commands, queries and views of appointments: one shape for pages, API and mini-program."""
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+from core import clock
+from core.paging import PageQuery
+
+# Patients are asked to be there this long before their slot.
+ARRIVE_BEFORE = timedelta(minutes=15)
+
+
+class Action(StrEnum):
+    """What may be asked of slots, bookings and an institution's day."""
+
+    BOOK = "appointments:book"
+    READ_BOOKING = "appointments:read-booking"
+    CANCEL_BOOKING = "appointments:cancel-booking"
+    READ_DAY_LIST = "appointments:read-day-list"
+
+
+class Kind(StrEnum):
+    """What sort of clinic it is; an expert's opens further ahead."""
+
+    GENERAL = "general"
+    SPECIALIST = "specialist"
+    EXPERT = "expert"
+
+
+class HalfDay(StrEnum):
+    """Which half of the day a session fills."""
+
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+
+
+class State(StrEnum):
+    """What became of a booking."""
+
+    BOOKED = "booked"
+    CANCELLED = "cancelled"
+    ATTENDED = "attended"
+    NO_SHOW = "no_show"
+
+
+class SlotState(StrEnum):
+    """Whether a place can be taken now."""
+
+    FREE = "free"
+    FULL = "full"
+    CLOSED = "closed"
+    NOT_YET = "not_yet"
+
+
+class View(BaseModel):
+    """A view made from a row."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class BookSlot(BaseModel):
+    """Take a place in a slot for a person."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slot_id: UUID
+    person_id: UUID
+
+
+class SlotQuery(BaseModel):
+    """The slots of a department on a day."""
+
+    department_id: UUID
+    date: date
+
+
+class Clinic(View):
+    """Whom one sees, where, and for how much; ``clinic_name`` is the doctor's where there is one.
+
+    ``example`` marks a doctor made up in the usual shape.
+    """
+
+    institution_id: UUID
+    institution_name: str
+    department_id: UUID
+    department_name: str
+    department_name_en: str | None
+    clinic_name: str
+    doctor_title: str
+    place: str
+    kind: Kind
+    fee_fen: int
+    example: bool
+
+
+class SlotView(Clinic):
+    """A half-hour of a session: until when and how many can still book it."""
+
+    id: UUID
+    session_id: UUID
+    half_day: HalfDay
+    date: date
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+    remaining: int
+    opens_at: datetime
+    closes_at: datetime
+    cancel_until: datetime
+    state: SlotState
+
+
+class SlotList(BaseModel):
+    """A department's slots on one day, by clinic and time."""
+
+    items: list[SlotView]
+
+
+class DayOffer(View):
+    """A day of the strip: free places, or from when on there will be some."""
+
+    date: date
+    free: int
+    opens_at: datetime | None = None
+
+
+class DepartmentOffer(View):
+    """What a department has free in the days that can be booked."""
+
+    free: int
+    earliest: datetime | None
+
+
+class BookingView(Clinic):
+    """A booking as its owner and the registrar see it; ``number`` is the order in the slot."""
+
+    id: UUID
+    slot_id: UUID
+    person_id: UUID
+    state: State
+    number: int
+    date: date
+    starts_at: datetime
+    ends_at: datetime
+    cancel_until: datetime
+    cancellable: bool
+    created_at: datetime
+    cancelled_at: datetime | None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def arrive_at(self) -> datetime:
+        """When the patient is asked to be there."""
+        return self.starts_at - ARRIVE_BEFORE
+
+
+class When(StrEnum):
+    """Which of one's bookings."""
+
+    COMING = "coming"
+    PAST = "past"
+
+
+class BookingQuery(PageQuery):
+    """One's own bookings: all, the coming ones, or those past and cancelled."""
+
+    when: When | None = None
+
+
+class DayListQuery(PageQuery):
+    """An institution's patients of a day; ``search`` is a name, the last four characters of an
+    ID number, or a number given out.
+    """
+
+    institution_id: UUID
+    date: date
+    department_id: UUID | None = None
+    search: Annotated[str | None, Field(max_length=60)] = None
+
+
+class DayListRow(View):
+    """One patient of the day."""
+
+    booking_id: UUID
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+    department_id: UUID
+    department_name: str
+    department_name_en: str | None
+    clinic_name: str
+    place: str
+    state: State
+    person_id: UUID
+    person_name: str
+    sex: str
+    birth_date: date
+
+    @property
+    def age(self) -> int:
+        """Whole years today."""
+        today, born = clock.today(), self.birth_date
+        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+class DepartmentCount(View):
+    """How many patients a department expects on a day."""
+
+    department_id: UUID
+    department_name: str
+    department_name_en: str | None
+    patients: int

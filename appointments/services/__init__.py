@@ -1,0 +1,1 @@
+"""Use cases of appointments: booking and cancelling, and opening sessions."""

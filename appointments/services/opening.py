@@ -1,0 +1,191 @@
+"""Opening sessions from the weekly templates, so that there is always something to book."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import (
+    Date,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    extract,
+    func,
+    insert,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import insert as claim
+from sqlalchemy.orm import Session
+
+from appointments.models import ClinicSession, Rule, Slot, Template
+from appointments.schemas import HalfDay, Kind
+from appointments.services.timetable import slot_times
+from core import clock
+from core.ids import new_id
+from core.paging import HIGHEST_LIMIT, Page
+from directory.public import get_institution, list_departments, list_staff
+from directory.schemas import (
+    DepartmentSearch,
+    DepartmentView,
+    InstitutionView,
+    StaffSearch,
+    StaffView,
+)
+
+# The furthest any rule may look ahead.
+FURTHEST = timedelta(days=60)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an institution publishes about itself, read once for all its sessions."""
+
+    institution: InstitutionView
+    departments: dict[UUID, DepartmentView]
+    doctors: dict[UUID, StaffView]
+
+
+def open_sessions(session: Session, until: date) -> int:
+    """Open what the templates say for today up to ``until``, but no further than a day beyond
+    each institution's horizon; returns how many sessions. What is there already is left alone.
+
+    Institutions, departments and doctors out of service are passed over.
+    """
+    opened = 0
+    due = session.execute(_due(until)).all()
+    for institution_id, rows in groupby(due, key=lambda row: row.Template.institution_id):
+        names = _names(session, institution_id)
+        if not names.institution.disabled:
+            opened += _open(session, names, list(rows))
+    return opened
+
+
+def _due(until: date) -> Select[Any]:
+    """Template, rule and day of every session that is not there yet."""
+    today = clock.today()
+    moments = func.generate_series(
+        today, min(until, today + FURTHEST), timedelta(days=1)
+    ).column_valued("moment")
+    days = select(cast(moments, Date).label("day")).subquery()
+    horizon = case(
+        (Template.kind == Kind.EXPERT, Rule.expert_horizon_days), else_=Rule.horizon_days
+    )
+    same_clinic = and_(
+        ClinicSession.department_id == Template.department_id,
+        ClinicSession.clinic_name == Template.clinic_name,
+    )
+    there = exists().where(
+        ClinicSession.date == days.c.day,
+        ClinicSession.half_day == Template.half_day,
+        or_(ClinicSession.staff_id == Template.staff_id, same_clinic),
+    )
+    return (
+        select(Template, Rule, days.c.day)
+        .join(Rule, Rule.institution_id == Template.institution_id)
+        .join(days, extract("isodow", days.c.day) == Template.weekday)
+        .where(
+            Template.disabled_at.is_(None),
+            # A day more than can be booked, so that it is there when its release time comes.
+            days.c.day - cast(today, Date) <= cast(horizon, Integer) + 1,
+            ~there,
+        )
+        .order_by(Template.institution_id, days.c.day, Template.id)
+    )
+
+
+def _names(session: Session, institution_id: UUID) -> Names:
+    departments = _every(
+        lambda cursor: list_departments(
+            session,
+            DepartmentSearch(institution_id=institution_id, cursor=cursor, limit=HIGHEST_LIMIT),
+        )
+    )
+    staff = _every(
+        lambda cursor: list_staff(
+            session,
+            StaffSearch(institution_id=institution_id, cursor=cursor, limit=HIGHEST_LIMIT),
+        )
+    )
+    return Names(
+        get_institution(session, institution_id),
+        {department.id: department for department in departments},
+        {doctor.id: doctor for doctor in staff},
+    )
+
+
+def _every(read: Callable[[str | None], Page[T]]) -> Iterator[T]:
+    """The items of all pages."""
+    page = read(None)
+    yield from page.items
+    while page.next_cursor:
+        page = read(page.next_cursor)
+        yield from page.items
+
+
+def _open(session: Session, names: Names, due: list[Any]) -> int:
+    planned = {}
+    for template, rule, day in due:
+        if row := _session_row(names, template, day):
+            planned[row["id"]] = (row, _slot_rows(row, rule, template.capacity))
+    if not planned:
+        return 0
+    # Another worker may open the same sessions now: only those that are ours get slots.
+    ours = session.scalars(
+        claim(ClinicSession).on_conflict_do_nothing().returning(ClinicSession.id),
+        [row for row, _ in planned.values()],
+    ).all()
+    slots = [slot for session_id in ours for slot in planned[session_id][1]]
+    if slots:
+        session.execute(insert(Slot), slots)
+    return len(ours)
+
+
+def _session_row(names: Names, template: Template, day: date) -> dict[str, Any] | None:
+    """A session under the names published today; None where somebody is out of service."""
+    department = names.departments.get(template.department_id)
+    doctor = names.doctors.get(template.staff_id) if template.staff_id else None
+    if department is None or (template.staff_id and doctor is None):
+        return None
+    institution = names.institution
+    return {
+        "id": new_id(),
+        "institution_id": institution.id,
+        "department_id": department.id,
+        "staff_id": template.staff_id,
+        "division_code": institution.division_code,
+        "institution_name": institution.name,
+        "department_name": department.name,
+        "department_name_en": department.name_en,
+        "clinic_name": doctor.name if doctor else template.clinic_name,
+        "doctor_title": doctor.title if doctor else "",
+        "place": " ".join(part for part in (department.location, template.room) if part),
+        "example": doctor.example if doctor else institution.example,
+        "kind": template.kind,
+        "date": day,
+        "half_day": template.half_day,
+        "fee_fen": template.fee_fen,
+        "created_at": clock.now(),
+    }
+
+
+def _slot_rows(row: dict[str, Any], rule: Rule, capacity: int) -> list[dict[str, Any]]:
+    shared = {
+        "session_id": row["id"],
+        "institution_id": row["institution_id"],
+        "department_id": row["department_id"],
+        "division_code": row["division_code"],
+        "date": row["date"],
+        "capacity": capacity,
+        "remaining": capacity,
+        "issued": 0,
+    }
+    times = slot_times(rule, Kind(row["kind"]), row["date"], HalfDay(row["half_day"]))
+    return [{"id": new_id(), **shared, **slot._asdict()} for slot in times]

@@ -1,0 +1,243 @@
+"""Pages of appointments: from hospital to slot, one's own bookings, the desk's day list."""
+
+from collections.abc import Iterable
+from datetime import date
+from itertools import groupby
+from typing import TypeAlias
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from pydantic import BaseModel
+
+from appointments.queries.bookings import get_booking, list_own
+from appointments.queries.day_list import count_day, desk_institutions, list_day
+from appointments.queries.offers import (
+    department_offers,
+    find_nearest,
+    get_slot,
+    list_days,
+    list_slots,
+)
+from appointments.schemas import (
+    BookingQuery,
+    BookingView,
+    BookSlot,
+    DayListQuery,
+    DayOffer,
+    SlotQuery,
+    SlotState,
+    SlotView,
+    When,
+)
+from appointments.services.booking import book_slot, cancel_booking
+from appointments.web.labels import grouped
+from core import clock
+from core.access import Role
+from core.database import transaction
+from core.errors import Conflict
+from core.paging import HIGHEST_LIMIT, PageQuery
+from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
+from core.web.forms import read_query
+from core.web.pager import pager
+from core.web.problems import translated
+from core.web.writes import write
+from directory.public import get_department, get_institution, list_departments, list_institutions
+from directory.schemas import DepartmentSearch, InstitutionSearch, SearchText
+
+# A field called date hides the type of that name from its own annotation.
+ChosenDay: TypeAlias = date | None
+pages = Blueprint("appointments", __name__, url_prefix="/appointments")
+
+
+class DayChoice(BaseModel):
+    """Which day of a department is looked at."""
+
+    date: ChosenDay = None
+
+
+class DeskQuery(PageQuery):
+    """What the desk looks at; today at its first institution until it chooses."""
+
+    institution_id: UUID | None = None
+    date: ChosenDay = None
+    department_id: UUID | None = None
+    search: SearchText = None
+
+
+@pages.get("/")
+@open_to(ANYONE)
+def hospitals() -> ResponseReturnValue:
+    """The institutions that take bookings."""
+    search = read_query(InstitutionSearch, bookable=True)
+    with transaction() as session:
+        page = list_institutions(session, search)
+    return render_template(
+        "appointments/hospitals.html", page=page, paging=pager(page), search=search
+    )
+
+
+@pages.get("/hospitals/<uuid:institution_id>")
+@open_to(ANYONE)
+def departments(institution_id: UUID) -> ResponseReturnValue:
+    """The departments of an institution, with what is free."""
+    search = read_query(DepartmentSearch, institution_id=institution_id, limit=HIGHEST_LIMIT)
+    with transaction() as session:
+        institution = get_institution(session, institution_id)
+        found = list_departments(session, search)
+        offers = department_offers(session, [department.id for department in found.items])
+    return render_template(
+        "appointments/departments.html",
+        institution=institution,
+        groups=grouped(found.items),
+        offers=offers,
+        search=search,
+        paging=pager(found),
+    )
+
+
+@pages.get("/departments/<uuid:department_id>")
+@open_to(ANYONE)
+def department(department_id: UUID) -> ResponseReturnValue:
+    """A department's days, and the doctors and clinics of the chosen one with their slots."""
+    with transaction() as session:
+        shown = get_department(session, department_id)
+        institution = get_institution(session, shown.institution_id)
+        days = list_days(session, department_id)
+        day = read_query(DayChoice).date or _first_free(days)
+        slots = list_slots(session, SlotQuery(department_id=department_id, date=day))
+    return render_template(
+        "appointments/department.html",
+        department=shown,
+        institution=institution,
+        days=days,
+        day=day,
+        clinics=_by_session(slots),
+    )
+
+
+@pages.get("/slots/<uuid:slot_id>")
+@open_to(SIGNED_IN)
+def confirm(slot_id: UUID) -> ResponseReturnValue:
+    """Who, where, when, for how much, and until when it can be cancelled."""
+    return _confirm_page(slot_id, "", 200)
+
+
+@pages.post("/slots/<uuid:slot_id>")
+@open_to(SIGNED_IN)
+def book(slot_id: UUID) -> ResponseReturnValue:
+    """Book for oneself; a refusal says why and offers the nearest free slot."""
+    actor = current_actor()
+    if actor.person_id is None:
+        return _confirm_page(slot_id, "", 403)
+    command = BookSlot(slot_id=slot_id, person_id=actor.person_id)
+    try:
+        booking = write(BookingView, lambda session: book_slot(session, actor, command))
+    except Conflict as refusal:
+        return _confirm_page(slot_id, translated(refusal.message), refusal.status)
+    return redirect(url_for("appointments.booked", booking_id=booking.id))
+
+
+@pages.get("/bookings/<uuid:booking_id>/booked")
+@open_to(SIGNED_IN)
+def booked(booking_id: UUID) -> ResponseReturnValue:
+    """Right after success: the number, the place, when to be there."""
+    return _booking_page("appointments/booked.html", booking_id)
+
+
+@pages.get("/bookings")
+@open_to(SIGNED_IN)
+def mine() -> ResponseReturnValue:
+    """One's own bookings, to come and past."""
+    query = read_query(BookingQuery)
+    if query.when is None:
+        query = query.model_copy(update={"when": When.COMING})
+    with transaction() as session:
+        page = list_own(session, current_actor(), query)
+    return render_template("appointments/mine.html", page=page, paging=pager(page), when=query.when)
+
+
+@pages.get("/bookings/<uuid:booking_id>")
+@open_to(SIGNED_IN)
+def booking(booking_id: UUID) -> ResponseReturnValue:
+    """One booking, and the way to cancel it."""
+    return _booking_page("appointments/booking.html", booking_id)
+
+
+@pages.post("/bookings/<uuid:booking_id>/cancel")
+@open_to(SIGNED_IN)
+def cancel(booking_id: UUID) -> ResponseReturnValue:
+    """Give the place back."""
+    try:
+        write(BookingView, lambda session: cancel_booking(session, current_actor(), booking_id))
+    except Conflict as refusal:
+        flash(translated(refusal.message), "warn")
+    else:
+        flash(gettext("预约已取消，名额已退回。需要时可以重新预约。"), "good")
+    return redirect(url_for("appointments.booking", booking_id=booking_id))
+
+
+@pages.get("/day-list")
+@open_to(Role.REGISTRAR)
+def day_list() -> ResponseReturnValue:
+    """Who comes to the institution on a day, for the desk and for printing."""
+    asked = read_query(DeskQuery, limit=HIGHEST_LIMIT)
+    with transaction() as session:
+        institutions = desk_institutions(session, current_actor())
+        institution_id = asked.institution_id or next((i.id for i in institutions), None)
+        if institution_id is None:
+            return render_template("appointments/no_desk.html")
+        query = DayListQuery(
+            institution_id=institution_id,
+            date=asked.date or clock.today(),
+            department_id=asked.department_id,
+            search=asked.search,
+            cursor=asked.cursor,
+            limit=asked.limit,
+        )
+        page = list_day(session, current_actor(), query)
+        counts = count_day(session, query)
+        institution = get_institution(session, institution_id)
+    return render_template(
+        "appointments/day_list.html",
+        page=page,
+        paging=pager(page),
+        query=query,
+        counts=counts,
+        institution=institution,
+        institutions=institutions,
+    )
+
+
+def _confirm_page(slot_id: UUID, refusal: str, status: int) -> ResponseReturnValue:
+    actor = current_actor()
+    with transaction() as session:
+        slot = get_slot(session, slot_id)
+        takable = slot.state is SlotState.FREE and not refusal
+        nearest = None if takable else find_nearest(session, slot)
+    page = render_template(
+        "appointments/confirm.html",
+        slot=slot,
+        nearest=nearest,
+        actor=actor,
+        refusal=refusal,
+        here=request.path,
+        now=clock.now(),
+    )
+    return page, status
+
+
+def _booking_page(template: str, booking_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        view = get_booking(session, current_actor(), booking_id)
+    return render_template(template, booking=view, now=clock.now())
+
+
+def _first_free(days: list[DayOffer]) -> date:
+    return next((day.date for day in days if day.free), days[0].date)
+
+
+def _by_session(slots: Iterable[SlotView]) -> list[list[SlotView]]:
+    """The slots of each session together; they come in that order."""
+    return [list(group) for _, group in groupby(slots, key=lambda slot: slot.session_id)]
