@@ -1,0 +1,1 @@
+"""Signing with a family-doctor team, contracts and their obligations."""

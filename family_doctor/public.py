@@ -1,0 +1,29 @@
+"""The door of the family_doctor room."""
+
+from family_doctor.agreement import Terms, compose, digest
+from family_doctor.obligations import plan, progress_on, term_end
+from family_doctor.queries.contracts import (
+    care_units,
+    find_active_contract,
+    find_latest_contract,
+    promised,
+)
+from family_doctor.queries.facts import contract_facts, fulfilment_facts
+from family_doctor.states import IN_FORCE, LIVE
+
+__all__ = [
+    "IN_FORCE",
+    "LIVE",
+    "Terms",
+    "care_units",
+    "compose",
+    "contract_facts",
+    "digest",
+    "find_active_contract",
+    "find_latest_contract",
+    "fulfilment_facts",
+    "plan",
+    "progress_on",
+    "promised",
+    "term_end",
+]

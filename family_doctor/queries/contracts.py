@@ -1,0 +1,188 @@
+"""Reads of contracts and what was promised in them."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.access import Actor, Resource, require
+from core.errors import NotFound
+from core.paging import Page, PageQuery, read_page
+from directory.public import division_path, get_team
+from family_doctor.models import Contract, ContractTransition, Obligation
+from family_doctor.obligations import state_on
+from family_doctor.queries.team import panel_resource
+from family_doctor.schemas import (
+    Action,
+    AgreementView,
+    ContractSearch,
+    ContractView,
+    ObligationView,
+    TransitionView,
+)
+from family_doctor.states import ANSWER_WITHIN, IN_FORCE, SIGN_WITHIN, State
+from residents.public import Person, matches
+
+OBLIGATION = (
+    Obligation.id,
+    Obligation.contract_id,
+    Obligation.item_code,
+    Obligation.item_name,
+    Obligation.item_name_en,
+    Obligation.sequence,
+    Obligation.times,
+    Obligation.opens_on,
+    Obligation.due_on,
+    Obligation.done_at,
+    Obligation.excused_at,
+)
+
+
+def contract_resource(contract: Contract) -> Resource:
+    """A contract as the policy sees it: the resident's, in its team, institution and township."""
+    units = (
+        str(contract.team_id),
+        str(contract.institution_id),
+        *division_path(contract.division_code),
+    )
+    return Resource("Contract", str(contract.id), contract.person_id, units)
+
+
+def read_contract(session: Session, actor: Actor, action: Action, contract_id: UUID) -> Contract:
+    """The row, once the policy has let the actor do ``action``. Raises NotFound or Denied."""
+    contract = session.get(Contract, contract_id)
+    if contract is None:
+        raise NotFound()
+    require(session, actor, action, contract_resource(contract))
+    return contract
+
+
+def get_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
+    """One contract. Raises NotFound or Denied."""
+    return contract_view(read_contract(session, actor, Action.READ_CONTRACT, contract_id))
+
+
+def get_agreement(session: Session, actor: Actor, contract_id: UUID) -> AgreementView:
+    """The agreement's frozen text. Raises NotFound (also before acceptance) or Denied."""
+    contract = read_contract(session, actor, Action.READ_CONTRACT, contract_id)
+    if contract.agreement_text is None or contract.agreement_digest is None:
+        raise NotFound()
+    return AgreementView(text=contract.agreement_text, sha256=contract.agreement_digest.hex())
+
+
+def list_contracts(session: Session, actor: Actor, search: ContractSearch) -> Page[ContractView]:
+    """The actor's own contracts, or with a team those of the team; newest first."""
+    order = [Contract.applied_at, Contract.id]
+    query = select(Contract, *order)
+    if search.team_id is None and actor.person_id is None:
+        return Page(items=[])
+    if search.team_id is None:
+        own = Resource("Contract", "own", actor.person_id)
+        require(session, actor, Action.READ_CONTRACT, own)
+        query = query.where(Contract.person_id == actor.person_id)
+    else:
+        team = get_team(session, search.team_id)
+        require(session, actor, Action.READ_PANEL, panel_resource(team))
+        query = query.where(Contract.team_id == team.id)
+    if search.state:
+        query = query.where(Contract.state == search.state)
+    if search.search:
+        query = query.join(Person, Person.id == Contract.person_id).where(matches(search.search))
+    rows, following = read_page(session, query, order, search, descending=True)
+    return Page(items=[contract_view(row[0]) for row in rows], next_cursor=following)
+
+
+def find_latest_contract(session: Session, actor: Actor) -> ContractView | None:
+    """The contract that the actor's own page is about: the live one, else the last that ended."""
+    if actor.person_id is None:
+        return None
+    query = select(Contract).where(Contract.person_id == actor.person_id)
+    latest = query.order_by(Contract.ended_at.desc().nulls_first(), Contract.id.desc()).limit(1)
+    contract = session.scalar(latest)
+    if contract is None:
+        return None
+    require(session, actor, Action.READ_CONTRACT, contract_resource(contract))
+    return contract_view(contract)
+
+
+def find_active_contract(session: Session, person_id: UUID) -> ContractView | None:
+    """The contract in force of a person. The caller has asked the policy."""
+    query = select(Contract).where(Contract.person_id == person_id, Contract.state.in_(IN_FORCE))
+    contract = session.scalar(query)
+    return contract_view(contract) if contract else None
+
+
+def care_units(session: Session, person_id: UUID) -> tuple[str, ...]:
+    """The team and institution that care for a person, and the divisions the person lives in;
+    empty without a contract in force.
+    """
+    query = select(Contract.team_id, Contract.institution_id, Contract.division_code).where(
+        Contract.person_id == person_id, Contract.state.in_(IN_FORCE)
+    )
+    row = session.execute(query).one_or_none()
+    if row is None:
+        return ()
+    return str(row.team_id), str(row.institution_id), *division_path(row.division_code)
+
+
+def list_obligations(
+    session: Session, actor: Actor, contract_id: UUID, page: PageQuery
+) -> Page[ObligationView]:
+    """What a contract promises, by date. Raises NotFound or Denied."""
+    read_contract(session, actor, Action.READ_CONTRACT, contract_id)
+    order = [Obligation.due_on, Obligation.id]
+    query = select(*OBLIGATION, *order).where(Obligation.contract_id == contract_id)
+    rows, following = read_page(session, query, order, page)
+    return Page(items=[obligation_view(row) for row in rows], next_cursor=following)
+
+
+def promised(session: Session, contract_id: UUID) -> list[ObligationView]:
+    """All that a contract promises, by date; as many as its pack has. The caller has asked."""
+    query = select(*OBLIGATION).where(Obligation.contract_id == contract_id)
+    rows = session.execute(query.order_by(Obligation.due_on, Obligation.id))
+    return [obligation_view(row) for row in rows]
+
+
+def list_transitions(session: Session, contract_id: UUID) -> list[TransitionView]:
+    """The history of a contract, newest first. The caller has asked the policy."""
+    query = select(ContractTransition).where(ContractTransition.contract_id == contract_id)
+    rows = session.scalars(query.order_by(ContractTransition.id.desc()))
+    return [TransitionView.model_validate(row) for row in rows]
+
+
+def obligation_view(row: Any) -> ObligationView:
+    """A row of ``OBLIGATION`` as others may see it, as it stands today."""
+    return ObligationView(
+        id=row.id,
+        contract_id=row.contract_id,
+        item_code=row.item_code,
+        item_name=row.item_name,
+        item_name_en=row.item_name_en,
+        sequence=row.sequence,
+        times=row.times,
+        opens_on=row.opens_on,
+        due_on=row.due_on,
+        done_at=row.done_at,
+        state=state_on(row, clock.today()),
+    )
+
+
+def contract_view(contract: Contract) -> ContractView:
+    """A row as others may see it."""
+    waits_for_team = contract.state == State.APPLIED
+    waits_for_resident = contract.state == State.PENDING_SIGNATURE and contract.accepted_at
+    return ContractView(
+        **{name: getattr(contract, name) for name in COPIED},
+        agreement_sha256=contract.agreement_digest.hex() if contract.agreement_digest else None,
+        answer_by=contract.applied_at + ANSWER_WITHIN if waits_for_team else None,
+        sign_by=waits_for_resident + SIGN_WITHIN if waits_for_resident else None,
+    )
+
+
+COPIED = tuple(
+    name
+    for name in ContractView.model_fields
+    if name not in ("agreement_sha256", "answer_by", "sign_by")
+)

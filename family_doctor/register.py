@@ -1,0 +1,31 @@
+"""What the family_doctor room plugs into the portal."""
+
+from core.access import Role
+from core.messages import N_
+from core.web.rooms import NavItem, Room
+from family_doctor import jobs
+from family_doctor.public import care_units
+from family_doctor.subscribers import settle_promise
+from family_doctor.web.api import api
+from family_doctor.web.pages import pages
+from residents.public import provide_care_units
+from service_packs.events import ServiceRecorded
+
+__all__ = ["jobs", "room"]
+
+provide_care_units(care_units)
+
+TEAM = (Role.LEADER, Role.MEMBER)
+
+room = Room(
+    name="family_doctor",
+    pages=[pages],
+    apis=[api],
+    subscribers=[(ServiceRecorded, settle_promise)],
+    navigation=[
+        NavItem(N_("医生"), "stethoscope", "family_doctor.find", [Role.RESIDENT], 30),
+        NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10),
+        NavItem(N_("我的居民"), "users", "family_doctor.panel", TEAM, 20),
+        NavItem(N_("签约申请"), "signature", "family_doctor.applications", TEAM, 25),
+    ],
+)

@@ -1,0 +1,1 @@
+"""Use cases of the family_doctor room: the only writers."""

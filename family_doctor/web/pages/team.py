@@ -1,0 +1,210 @@
+"""Today's work, applications and residents: the team's side."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.access import Role, decide
+from core.database import transaction
+from core.errors import PortalError
+from core.paging import PageQuery
+from core.web.access import current_actor, open_to
+from core.web.forms import Form, blank, read_form, read_query
+from core.web.pager import pager
+from core.web.writes import write
+from directory.public import get_team
+from family_doctor.obligations import progress_on
+from family_doctor.queries import team as queries
+from family_doctor.queries.contracts import (
+    contract_resource,
+    contract_view,
+    list_transitions,
+    promised,
+    read_contract,
+)
+from family_doctor.schemas import (
+    Action,
+    ContractView,
+    PanelSearch,
+    RejectContract,
+    TerminateContract,
+    WorkSearch,
+)
+from family_doctor.services import contracts as services
+from family_doctor.states import IN_FORCE, State
+from family_doctor.web.pages.blueprint import pages
+from residents.public import people_by_id
+from service_packs.public import list_groups
+
+# How many waiting applications today's page shows beside the work.
+FIRST = PageQuery(limit=5)
+
+
+@pages.get("/today")
+@open_to(Role.LEADER, Role.MEMBER)
+def today() -> ResponseReturnValue:
+    """The day of a team: figures, what to do, who applied."""
+    search = read_query(WorkSearch)
+    with transaction() as session:
+        teams = queries.teams_worked_in(session, current_actor())
+        team = queries.require_team(session, current_actor(), teams, search.team_id)
+        figures = queries.team_figures(session, team.id)
+        counts = queries.work_by_group(session, team.id, search.due)
+        groups = list_groups(session)
+        work = queries.list_work(session, team.id, search)
+        applications = queries.list_applications(session, team.id, FIRST)
+    return render_template(
+        "family_doctor/today.html",
+        team=team,
+        teams=teams,
+        search=search,
+        figures=figures,
+        capacity=queries.capacity_of(team, figures.taken),
+        counts=counts,
+        groups=[group for group in groups if group.code in counts],
+        work=work.items,
+        pager=pager(work),
+        applications=applications.items,
+    )
+
+
+@pages.get("/applications")
+@open_to(Role.LEADER, Role.MEMBER)
+def applications() -> ResponseReturnValue:
+    """Who applied and waits for an answer, oldest first."""
+    search = read_query(PanelSearch)
+    with transaction() as session:
+        teams = queries.teams_worked_in(session, current_actor())
+        team = queries.require_team(session, current_actor(), teams, search.team_id)
+        taken = queries.taken_places(session, {team.id})
+        page = queries.list_applications(session, team.id, search)
+    return render_template(
+        "family_doctor/applications.html",
+        team=team,
+        teams=teams,
+        capacity=queries.capacity_of(team, taken[team.id]),
+        entries=page.items,
+        pager=pager(page),
+    )
+
+
+@pages.get("/panel")
+@open_to(Role.LEADER, Role.MEMBER)
+def panel() -> ResponseReturnValue:
+    """The residents who have signed with the team."""
+    search = read_query(PanelSearch)
+    with transaction() as session:
+        teams = queries.teams_worked_in(session, current_actor())
+        team = queries.require_team(session, current_actor(), teams, search.team_id)
+        page = queries.list_panel(session, team.id, search)
+        progress = queries.progress_of(session, [entry.contract_id for entry in page.items])
+    return render_template(
+        "family_doctor/panel.html",
+        team=team,
+        teams=teams,
+        search=search,
+        entries=page.items,
+        progress=progress,
+        pager=pager(page),
+    )
+
+
+@pages.get("/panel/<uuid:contract_id>")
+@open_to(Role.LEADER, Role.MEMBER)
+def resident(contract_id: UUID) -> ResponseReturnValue:
+    """A resident of the team, or an applicant to decide on."""
+    return _resident_page(contract_id, blank(RejectContract), blank(TerminateContract), 200)
+
+
+@pages.post("/panel/<uuid:contract_id>/accept")
+@open_to(Role.LEADER)
+def accept(contract_id: UUID) -> ResponseReturnValue:
+    """Accept an application."""
+    form = blank(RejectContract)
+    try:
+        _decide(lambda session: services.accept_contract(session, current_actor(), contract_id))
+    except PortalError as error:
+        return _resident_page(contract_id, form, blank(TerminateContract), form.fail(error))
+    flash(gettext("已同意，协议已发给居民确认。居民确认后签约生效。"), "good")
+    return redirect(url_for("family_doctor.applications"))
+
+
+@pages.post("/panel/<uuid:contract_id>/reject")
+@open_to(Role.LEADER)
+def reject(contract_id: UUID) -> ResponseReturnValue:
+    """Turn an application down."""
+    form = read_form(RejectContract)
+    command = form.command
+    if command is None:
+        return _resident_page(contract_id, form, blank(TerminateContract), 422)
+    try:
+        _decide(
+            lambda session: services.reject_contract(session, current_actor(), contract_id, command)
+        )
+    except PortalError as error:
+        return _resident_page(contract_id, form, blank(TerminateContract), form.fail(error))
+    flash(gettext("已答复居民没有同意，并附上了您写的原因。"), "good")
+    return redirect(url_for("family_doctor.applications"))
+
+
+@pages.post("/panel/<uuid:contract_id>/terminate")
+@open_to(Role.LEADER)
+def terminate(contract_id: UUID) -> ResponseReturnValue:
+    """End a resident's contract before its term."""
+    form = read_form(TerminateContract)
+    command = form.command
+    if command is None:
+        return _resident_page(contract_id, blank(RejectContract), form, 422)
+    try:
+        _decide(
+            lambda session: services.terminate_contract(
+                session, current_actor(), contract_id, command
+            )
+        )
+    except PortalError as error:
+        return _resident_page(contract_id, blank(RejectContract), form, form.fail(error))
+    flash(gettext("已解约，名额已空出，居民已收到消息。"), "good")
+    return redirect(url_for("family_doctor.panel"))
+
+
+def _decide(work: Callable[[Session], ContractView]) -> ContractView:
+    return write(ContractView, work)
+
+
+def _resident_page(
+    contract_id: UUID,
+    rejection: Form[RejectContract],
+    termination: Form[TerminateContract],
+    status: int,
+) -> ResponseReturnValue:
+    actor = current_actor()
+    with transaction() as session:
+        row = read_contract(session, actor, Action.READ_CONTRACT, contract_id)
+        contract = contract_view(row)
+        person = people_by_id(session, {contract.person_id})[contract.person_id]
+        team = get_team(session, contract.team_id)
+        taken = queries.taken_places(session, {team.id})
+        promises = promised(session, contract_id) if contract.starts_on else []
+        history = list_transitions(session, contract_id)
+    may_decide, _ = decide(actor, Action.DECIDE, contract_resource(row))
+    page = render_template(
+        "family_doctor/resident.html",
+        contract=contract,
+        person=person,
+        team=team,
+        capacity=queries.capacity_of(team, taken[team.id]),
+        promises=promises,
+        progress=progress_on(promises, clock.today()),
+        history=history,
+        waits=contract.state is State.APPLIED,
+        in_force=contract.state in IN_FORCE,
+        may_decide=may_decide,
+        rejection=rejection,
+        termination=termination,
+    )
+    return page, status

@@ -1,0 +1,120 @@
+"""Many at once, with real commits: a team is never overfull, a person never signed twice."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from core import clock
+from core.access import Actor
+from core.database import transaction
+from core.errors import Conflict
+from family_doctor.models import Contract, Obligation
+from family_doctor.schemas import ApplyForContract
+from family_doctor.services import contracts as services
+from family_doctor.services.promises import keep_promise
+from family_doctor.states import HOLDING_A_PLACE, State
+from tests.factories.directory import make_team
+from tests.factories.family_doctor import (
+    actor_of,
+    make_basic_pack,
+    make_contract,
+    make_service_record,
+    taken,
+)
+from tests.factories.residents import make_person, make_resident
+
+pytestmark = pytest.mark.usefixtures("committed_database")
+T = TypeVar("T")
+
+
+def at_once(work: Callable[[T], object], items: Iterable[T]) -> list[str]:
+    """The outcome of each: "done" or a refusal's code."""
+
+    def one(item: T) -> str:
+        try:
+            work(item)
+        except Conflict as refusal:
+            return refusal.code
+        return "done"
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(one, items))
+
+
+def test_a_team_is_never_overfull(committed_database: Engine) -> None:
+    with transaction() as session:
+        team, leader, _ = make_team(session, capacity=5)
+        waiting = [
+            make_contract(session, make_person(session), team, state=State.APPLIED).id
+            for _ in range(16)
+        ]
+        actor = actor_of(session, leader)
+
+    def accept(contract_id: UUID) -> None:
+        with transaction() as session:
+            services.accept_contract(session, actor, contract_id)
+
+    outcomes = at_once(accept, waiting)
+    assert sorted(outcomes) == ["done"] * 5 + ["team_full"] * 11
+    with transaction() as session:
+        held = select(func.count()).where(
+            Contract.team_id == team.id, Contract.state.in_(HOLDING_A_PLACE)
+        )
+        assert session.scalar(held) == taken(session, team.id) == 5
+
+
+def test_one_application_is_accepted_once(committed_database: Engine) -> None:
+    with transaction() as session:
+        team, leader, _ = make_team(session)
+        contract = make_contract(session, make_person(session), team, state=State.APPLIED)
+        actor = actor_of(session, leader)
+
+    def accept(contract_id: UUID) -> None:
+        with transaction() as session:
+            services.accept_contract(session, actor, contract_id)
+
+    outcomes = at_once(accept, [contract.id] * 8)
+    assert sorted(outcomes) == ["contract_moved"] * 7 + ["done"]
+    with transaction() as session:
+        assert taken(session, team.id) == 1
+
+
+def test_a_person_applies_once(committed_database: Engine) -> None:
+    with transaction() as session:
+        make_basic_pack(session)
+        teams = [make_team(session)[0].id for _ in range(8)]
+        account, _ = make_resident(session)
+        actor: Actor = actor_of(session, account.id)
+
+    def apply(team_id: UUID) -> None:
+        with transaction() as session:
+            services.apply_for_contract(session, actor, ApplyForContract(team_id=team_id))
+
+    outcomes = at_once(apply, teams)
+    assert sorted(outcomes) == ["contract_exists"] * 7 + ["done"]
+
+
+def test_two_records_at_once_settle_two_promises(committed_database: Engine) -> None:
+    with transaction() as session:
+        team, _, _ = make_team(session)
+        contract = make_contract(session, make_person(session), team)
+        records = [make_service_record(session, contract, "T02") for _ in range(4)]
+
+    def settle(record_id: UUID) -> None:
+        with transaction() as session:
+            assert keep_promise(
+                session,
+                person_id=contract.person_id,
+                item_code="T02",
+                record_id=record_id,
+                performed_at=clock.now(),
+            )
+
+    assert at_once(settle, records) == ["done"] * 4
+    with transaction() as session:
+        settled = select(Obligation.service_record_id).where(Obligation.item_code == "T02")
+        assert set(session.scalars(settled)) == set(records)
