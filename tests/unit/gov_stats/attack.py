@@ -1,4 +1,4 @@
-"""What can be worked out from shown counts: exact linear algebra, knowing nothing of the control."""
+"""What can be worked out from shown counts: exact linear algebra, ignorant of the control."""
 
 from collections.abc import Iterable
 from fractions import Fraction

@@ -53,7 +53,7 @@ def test_roll_up_leaves_out_other_regions() -> None:
     assert roll_up(make_tree([1]), {"elsewhere": 7, "0.0": 2}) == {CITY: 2, "0": 2, "0.0": 2}
 
 
-@settings(max_examples=400)
+@settings(max_examples=300, deadline=None)
 @given(counted())
 def test_no_subtraction_gives_a_count_under_five(case: tuple[Tree, dict[str, int]]) -> None:
     tree, own = case
@@ -124,7 +124,7 @@ NESTED = {
 UNSHOWN = ((1,), (2,), (3,), (2, 3), (1, 3))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(populations())
 def test_no_difference_of_nested_counts_gives_one_under_five(case: tuple[Tree, Atoms]) -> None:
     tree, atoms = case

@@ -1,0 +1,1 @@
+"""Figures for government: indicators by division and period, with disclosure control."""
