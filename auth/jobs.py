@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from auth.models import Attempt, Challenge
+from auth.models import Attempt, AuthorizationCode, Challenge
 from core import clock
 from core.database import transaction
 from core.jobs import scheduled
@@ -15,8 +15,9 @@ KEPT = timedelta(days=1)
 
 @scheduled("40 19 * * *")
 def forget_attempts() -> None:
-    """Remove codes and counted tries that no limit looks at any more."""
+    """Remove codes and counted tries that nothing looks at any more."""
     before = clock.now() - KEPT
     with transaction() as session:
         session.execute(delete(Challenge).where(Challenge.created_at < before))
         session.execute(delete(Attempt).where(Attempt.at < before))
+        session.execute(delete(AuthorizationCode).where(AuthorizationCode.expires_at < before))

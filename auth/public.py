@@ -1,18 +1,38 @@
 """The door of the auth room."""
 
 from auth.models import Account
+from auth.organisation import Unit, UnitKind, provide_organisation
 from auth.ports import provide_code_sender, provide_unit_path
-from auth.services.accounts import create_account, grant_role, link_person
+from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
+from auth.queries.accounts import account_figures, accounts_within
+from auth.services.accounts import (
+    create_account,
+    end_grants,
+    grant_role,
+    link_person,
+    make_password,
+)
+from auth.services.administration import hold_team_role, open_account
 from auth.services.sign_in import find_by_username, issue_token, phone_index
 
 __all__ = [
+    "ACCOUNT_SUBJECT",
     "Account",
+    "Unit",
+    "UnitKind",
+    "account_figures",
+    "accounts_within",
     "create_account",
+    "end_grants",
     "find_by_username",
     "grant_role",
+    "hold_team_role",
     "issue_token",
     "link_person",
+    "make_password",
+    "open_account",
     "phone_index",
     "provide_code_sender",
+    "provide_organisation",
     "provide_unit_path",
 ]

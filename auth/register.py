@@ -1,8 +1,20 @@
 """What the auth room plugs into the portal."""
 
-from auth.web import identity
+from auth.commands import commands
+from auth.web import admin, admin_api, identity
 from auth.web.api import api
 from auth.web.pages import pages
-from core.web.rooms import Room
+from auth.web.sso import application_pages, endpoints, sso_pages
+from core.access import Role
+from core.messages import N_
+from core.web.rooms import NavItem, Room
 
-room = Room(name="auth", pages=[pages], apis=[api], install=identity.install)
+room = Room(
+    name="auth",
+    pages=[pages, admin.pages, sso_pages, application_pages],
+    apis=[api, admin_api.api],
+    machines=[endpoints],
+    commands=commands,
+    navigation=[NavItem(N_("账号"), "key", "auth_accounts.listing", [Role.ADMINISTRATOR], 60)],
+    install=identity.install,
+)

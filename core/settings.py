@@ -47,7 +47,6 @@ class Settings(BaseSettings):
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secret: SecretStr = SecretStr("")
     stripe_api_base: str = "https://api.stripe.com"
-    stripe_checkout_url: str = ""
     second_app_url: str = ""
 
     @property

@@ -17,6 +17,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.database import Base, Created, Id, Version
 
 
+class Disableable:
+    """What is taken out of service rather than deleted, so that its history keeps its meaning."""
+
+    disabled_at: Mapped[datetime | None]
+    version: Mapped[Version]
+
+    @property
+    def disabled(self) -> bool:
+        """Whether it is out of service."""
+        return self.disabled_at is not None
+
+
 class Division(Base):
     """A city, county or township by its code (GB/T 2260, GB/T 10114); population is official or
     estimated, never counted from the people loaded here.
@@ -59,7 +71,7 @@ class Specialty(Base):
     parent_code: Mapped[str | None]
 
 
-class Institution(Base):
+class Institution(Disableable, Base):
     """A hospital, health centre or agency. ``type_code`` follows WS 218; figures are reported."""
 
     __tablename__ = "directory_institution"
@@ -82,12 +94,10 @@ class Institution(Base):
     nurses: Mapped[int]
     bookable: Mapped[bool] = mapped_column(default=False)
     example: Mapped[bool] = mapped_column(default=False)
-    disabled_at: Mapped[datetime | None]
-    version: Mapped[Version]
     created_at: Mapped[Created]
 
 
-class Department(Base):
+class Department(Disableable, Base):
     """A department that an institution runs."""
 
     __tablename__ = "directory_department"
@@ -99,11 +109,9 @@ class Department(Base):
     name: Mapped[str]
     name_en: Mapped[str | None]
     location: Mapped[str]
-    disabled_at: Mapped[datetime | None]
-    version: Mapped[Version]
 
 
-class Staff(Base):
+class Staff(Disableable, Base):
     """One who works at an institution; with an account if they use the portal."""
 
     __tablename__ = "directory_staff"
@@ -121,11 +129,9 @@ class Staff(Base):
     title: Mapped[str]
     introduction: Mapped[str]
     example: Mapped[bool] = mapped_column(default=False)
-    disabled_at: Mapped[datetime | None]
-    version: Mapped[Version]
 
 
-class Team(Base):
+class Team(Disableable, Base):
     """A family-doctor team of an institution, serving a township first."""
 
     __tablename__ = "directory_team"
@@ -142,8 +148,6 @@ class Team(Base):
     capacity: Mapped[int]
     introduction: Mapped[str]
     example: Mapped[bool] = mapped_column(default=False)
-    disabled_at: Mapped[datetime | None]
-    version: Mapped[Version]
 
 
 class TeamMember(Base):

@@ -67,11 +67,7 @@ def create_app(configuration: Settings | None = None) -> APIFlask:
     formats.install(app)
     logs.install(app)
     problems.install(app)
-    security.install(
-        app,
-        form_targets=[chosen.standins_url] if chosen.standins_url else [chosen.stripe_checkout_url],
-        https=chosen.public_url.startswith("https"),
-    )
+    security.install(app, https=chosen.public_url.startswith("https"))
     csrf = CSRFProtect(app)
     app.before_request(access.enforce)
     access.open_to(access.ANYONE)(app.view_functions["static"])

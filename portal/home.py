@@ -4,12 +4,31 @@ from dataclasses import dataclass
 
 from appointments.public import next_booking
 from appointments.schemas import BookingView
+from core import clock
 from core.access import Actor
 from core.database import transaction
 from directory.public import get_team
 from directory.schemas import TeamView
-from family_doctor.public import find_active_contract
-from family_doctor.schemas import ContractView
+from family_doctor.public import IN_FORCE, LIVE, find_latest_contract, progress_on, promised
+from family_doctor.schemas import ContractView, ObligationState, ObligationView, Progress
+
+# As many promises as a glance takes in.
+SOON = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """The contract that runs or is being made, and what comes next under it."""
+
+    contract: ContractView
+    team: TeamView
+    progress: Progress
+    coming: list[ObligationView]
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the team already serves the resident."""
+        return self.contract.state in IN_FORCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +36,7 @@ class ResidentHome:
     """What a resident sees first; None where there is nothing yet."""
 
     booking: BookingView | None = None
-    contract: ContractView | None = None
-    team: TeamView | None = None
+    doctor: Doctor | None = None
 
 
 def resident_home(actor: Actor) -> ResidentHome:
@@ -26,9 +44,18 @@ def resident_home(actor: Actor) -> ResidentHome:
     if actor.person_id is None:
         return ResidentHome()
     with transaction() as session:
-        contract = find_active_contract(session, actor.person_id)
-        return ResidentHome(
-            booking=next_booking(session, actor),
-            contract=contract,
-            team=get_team(session, contract.team_id) if contract else None,
-        )
+        contract = find_latest_contract(session, actor)
+        doctor = None
+        if contract is not None and contract.state in LIVE:
+            promises = promised(session, contract.id) if contract.starts_on else []
+            doctor = Doctor(
+                contract=contract,
+                team=get_team(session, contract.team_id),
+                progress=progress_on(promises, clock.today()),
+                coming=[each for each in promises if _waits(each)][:SOON],
+            )
+        return ResidentHome(booking=next_booking(session, actor), doctor=doctor)
+
+
+def _waits(promise: ObligationView) -> bool:
+    return promise.state not in (ObligationState.DONE, ObligationState.EXCUSED)

@@ -16,11 +16,13 @@ import psycopg
 
 from core.settings import Settings, SettingsError, load_settings
 from portal import embedded
+from regions.public import DEMO_PASSWORD, load_pack, resident_phone
 
 GUNICORN_WORKERS = 2
 GUNICORN_THREADS = 8
 STOP_SECONDS = 10
 PIDS = "serve.pids"
+SECOND_APPLICATION = "检查预约小站（示例）"
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_ACCOUNTS = (
     ("demo-resident", "居民 resident"),
@@ -50,6 +52,8 @@ def main() -> int:
         scale = os.environ.get("SCALE")
         _run(environment, "flask", "--app", "wsgi", "region", "load", settings.region,
              *(["--scale", scale] if scale else []))  # fmt: skip
+    if settings.demo:
+        _register_second_application(environment, port)
     return _supervise(settings, environment, port)
 
 
@@ -62,10 +66,18 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
             "SMS_URL": standins,
             "IDENTITY_URL": standins,
             "STRIPE_API_BASE": standins,
-            "STRIPE_CHECKOUT_URL": f"{standins}/stripe/pay",
             "SECOND_APP_URL": f"{standins}/clinic/",
         }
     return environment
+
+
+def _register_second_application(environment: dict[str, str], port: int) -> None:
+    """Another vendor's application, so that the demo shows one sign-on for two."""
+    clinic = f"http://127.0.0.1:{port + 1}/clinic"
+    _run(environment, "flask", "--app", "wsgi", "oidc", "client", "create", "--exist-ok",
+         "--client-id", "clinic-demo", "--public", "--name", SECOND_APPLICATION,
+         "--redirect-uri", f"{clinic}/callback",
+         "--post-logout-redirect-uri", f"{clinic}/signed-out")  # fmt: skip
 
 
 def _loaded(url: str) -> bool:
@@ -166,9 +178,11 @@ def _announce(settings: Settings, port: int) -> None:
         return
     print(f"  SMS inbox of the demo: http://127.0.0.1:{port + 1}/sms/inbox")
     print(f"  Second application:    http://127.0.0.1:{port + 1}/clinic/\n")
-    print("  Demo accounts (staff sign in by name; the password of all is in the README):")
+    print(f"  Demo accounts, all with the password {DEMO_PASSWORD}:")
     for name, role in DEMO_ACCOUNTS:
         print(f"    {name:<16}{role}")
+    phone = resident_phone(load_pack(settings.region))
+    print(f"  demo-resident also signs in by phone {phone} and the code in the SMS inbox.")
     print(flush=True)
 
 

@@ -8,5 +8,17 @@ from auth.models.accounts import (
     SignInSession,
     Token,
 )
+from auth.models.sso import AuthorizationCode, Client, Consent, SigningKey
 
-__all__ = ["Account", "Attempt", "Challenge", "RoleGrant", "SignInSession", "Token"]
+__all__ = [
+    "Account",
+    "Attempt",
+    "AuthorizationCode",
+    "Challenge",
+    "Client",
+    "Consent",
+    "RoleGrant",
+    "SignInSession",
+    "SigningKey",
+    "Token",
+]

@@ -33,6 +33,8 @@ CODES_PER_ADDRESS_HOUR = 60
 PASSWORD_TRIES_PER_NAME = 10
 PASSWORD_TRIES_PER_ADDRESS = 100
 SESSION_LIFETIME = timedelta(hours=12)
+# The scope of our own clients; a token without it is no key to our API.
+PORTAL_SCOPE = "portal"
 # Which role a person with several begins in: the one with the most work waiting.
 FIRST_ROLES = (Role.ADMINISTRATOR, Role.LEADER, Role.MEMBER, Role.REGISTRAR, Role.ANALYST)
 

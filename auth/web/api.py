@@ -4,7 +4,7 @@ from auth import ports
 from auth.queries.actors import grants_of
 from auth.schemas import ChallengeSent, ConfirmCode, Me, PasswordSignIn, RequestCode, SignedIn
 from auth.services import sign_in as services
-from auth.web.identity import PORTAL_SCOPE, origin
+from auth.web.identity import origin
 from auth.web.pages import confirm
 from core.database import transaction
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
@@ -81,7 +81,7 @@ def _as_token(signed_in: SignedIn) -> SignedIn:
         token = services.issue_token(
             session,
             signed_in.account_id,
-            scope=PORTAL_SCOPE,
+            scope=services.PORTAL_SCOPE,
             lifetime=lifetime,
             session_id=services.session_id_of(session, signed_in.token),
         )

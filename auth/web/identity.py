@@ -7,11 +7,9 @@ from flask_login import LoginManager, UserMixin, login_user
 
 from auth.queries.actors import actor_of_session, actor_of_token
 from auth.schemas import SignedIn
-from auth.services.sign_in import Origin
+from auth.services.sign_in import PORTAL_SCOPE, Origin
 from core.access import Actor
 from core.database import transaction
-
-PORTAL_SCOPE = "portal"
 
 
 class SignedInUser(UserMixin):  # type: ignore[misc]

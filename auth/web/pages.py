@@ -127,4 +127,4 @@ def _ask_code(form: Form[ConfirmCode], status: int) -> ResponseReturnValue:
         UUID(form.values.get("challenge_id", ""))
     except ValueError:
         return redirect(url_for("auth.sign_in"))
-    return render_template("auth/code.html", form=form, next=next_path()), status
+    return render_template("auth/code.html", code=form, next=next_path()), status

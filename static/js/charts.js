@@ -90,7 +90,7 @@
     const sideways = spec.horizontal !== false;
     const names = categories(spec.labels, sideways ? { inverse: true, axisLine: { show: false } } : {});
     if (sideways) {
-      names.axisLabel = { ...names.axisLabel, width: Math.min(width * 0.38, 11 * rem()), overflow: "truncate" };
+      names.axisLabel = { ...names.axisLabel, width: Math.min(width * 0.38, 11 * rem()), overflow: "truncate", interval: 0 };
     }
     const amounts = values(spec, sideways ? { show: false } : {});
     return {

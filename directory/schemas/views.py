@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.paging import PageQuery
 
 DivisionCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3})?$")]
-SearchText = Annotated[str | None, Field(max_length=60)]
+SearchText = Annotated[str | None, Field(max_length=60, pattern=r"^[^\x00]*$")]
 
 
 class Duty(StrEnum):
@@ -86,6 +86,8 @@ class StaffView(View):
     title: str
     introduction: str
     example: bool
+    disabled: bool = False
+    version: int = 1
 
 
 class TeamMemberView(View):
@@ -95,6 +97,12 @@ class TeamMemberView(View):
     name: str
     duty: Duty
     title: str
+
+
+class TeamMembers(BaseModel):
+    """The roster of a team, its leader first."""
+
+    items: list[TeamMemberView]
 
 
 class TeamView(View):
@@ -111,6 +119,7 @@ class TeamView(View):
     leader_name: str
     example: bool
     disabled: bool = False
+    version: int = 1
 
 
 class InstitutionSearch(PageQuery):

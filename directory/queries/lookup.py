@@ -1,4 +1,4 @@
-"""Reads of the directory. All of it is public, so nothing is scoped to an actor here."""
+"""Public reads of the directory: nothing here is scoped to an actor."""
 
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from core.errors import NotFound
 from core.paging import Page, read_page
-from directory.divisions import division_path, division_prefix
+from directory.divisions import division_prefix
 from directory.models import (
     Department,
     Division,
@@ -64,7 +64,8 @@ def list_institutions(session: Session, search: InstitutionSearch) -> Page[Insti
     if search.bookable is not None:
         query = query.where(Institution.bookable.is_(search.bookable))
     rows, following = read_page(session, query, [Institution.code], search)
-    return Page(items=[institution_view(row[0]) for row in rows], next_cursor=following)
+    items = [InstitutionView.model_validate(row[0]) for row in rows]
+    return Page(items=items, next_cursor=following)
 
 
 def get_institution(session: Session, institution_id: UUID) -> InstitutionView:
@@ -72,13 +73,24 @@ def get_institution(session: Session, institution_id: UUID) -> InstitutionView:
     row = session.get(Institution, institution_id)
     if row is None:
         raise NotFound()
-    return institution_view(row)
+    return InstitutionView.model_validate(row)
 
 
-def institution_view(row: Institution) -> InstitutionView:
-    """A row as others may see it."""
-    view = InstitutionView.model_validate(row)
-    return view.model_copy(update={"disabled": row.disabled_at is not None})
+def institution_facts(session: Session) -> list[tuple[str, str, str, int, int, int]]:
+    """Institutions in service: (division_code, type_code, level, beds, doctors, nurses) of each."""
+    query = select(
+        Institution.division_code,
+        Institution.type_code,
+        Institution.level,
+        Institution.beds,
+        Institution.doctors,
+        Institution.nurses,
+    ).where(Institution.disabled_at.is_(None))
+    rows = session.execute(query.order_by(Institution.code))
+    return [
+        (division, kind, level, beds, doctors, nurses)
+        for division, kind, level, beds, doctors, nurses in rows
+    ]
 
 
 def list_departments(session: Session, search: DepartmentSearch) -> Page[DepartmentView]:
@@ -121,7 +133,8 @@ def list_staff(session: Session, search: StaffSearch) -> Page[StaffView]:
     return Page(items=[StaffView.model_validate(row[0]) for row in rows], next_cursor=following)
 
 
-def _teams() -> Select[Team, str, str, str, UUID]:
+def teams() -> Select[Team, str, str, str, UUID]:
+    """Teams with the names of their institution, division and leader; the id comes last."""
     leader = aliased(Staff)
     return (
         select(
@@ -140,7 +153,7 @@ def _teams() -> Select[Team, str, str, str, UUID]:
 
 def list_teams(session: Session, search: TeamSearch) -> Page[TeamView]:
     """Teams in service that match, by id; ``search`` finds team, leader and institution names."""
-    query = _teams().where(Team.disabled_at.is_(None))
+    query = teams().where(Team.disabled_at.is_(None))
     if search.division:
         query = query.where(Team.division_code.startswith(division_prefix(search.division)))
     if search.institution_id:
@@ -160,24 +173,25 @@ def list_teams(session: Session, search: TeamSearch) -> Page[TeamView]:
             )
         )
     rows, following = read_page(session, query, [Team.id], search)
-    return Page(items=[_team_view(row) for row in rows], next_cursor=following)
+    return Page(items=[team_view(row) for row in rows], next_cursor=following)
 
 
 def get_team(session: Session, team_id: UUID) -> TeamView:
     """Raises NotFound; a disabled team is still found, marked so."""
-    row = session.execute(_teams().where(Team.id == team_id)).one_or_none()
+    row = session.execute(teams().where(Team.id == team_id)).one_or_none()
     if row is None:
         raise NotFound()
-    return _team_view(row)
+    return team_view(row)
 
 
 def teams_by_id(session: Session, team_ids: set[UUID]) -> dict[UUID, TeamView]:
     """The teams of these ids, with one statement."""
-    rows = session.execute(_teams().where(Team.id.in_(team_ids)))
-    return {row[0].id: _team_view(row) for row in rows}
+    rows = session.execute(teams().where(Team.id.in_(team_ids)))
+    return {row[0].id: team_view(row) for row in rows}
 
 
-def _team_view(row: Any) -> TeamView:
+def team_view(row: Any) -> TeamView:
+    """A row of ``teams`` as anybody may see it."""
     team = row[0]
     return TeamView(
         id=team.id,
@@ -190,7 +204,8 @@ def _team_view(row: Any) -> TeamView:
         introduction=team.introduction,
         leader_name=row.leader_name,
         example=team.example,
-        disabled=team.disabled_at is not None,
+        disabled=team.disabled,
+        version=team.version,
     )
 
 
@@ -220,22 +235,3 @@ def find_staff_of_account(session: Session, account_id: UUID) -> StaffView | Non
     """The member of staff who holds this account."""
     row = session.scalar(select(Staff).where(Staff.account_id == account_id))
     return StaffView.model_validate(row) if row else None
-
-
-def unit_path(session: Session, unit: str) -> tuple[str, ...]:
-    """A unit (division code, institution or team id) and all units above it, nearest first.
-
-    An unknown unit is only itself.
-    """
-    if unit.isdigit():
-        return division_path(unit)
-    try:
-        unit_id = UUID(unit)
-    except ValueError:
-        return (unit,)
-    team = session.get(Team, unit_id)
-    institution = session.get(Institution, team.institution_id if team else unit_id)
-    path: tuple[str, ...] = (unit,) if team else ()
-    if institution is not None:
-        path += (str(institution.id), *division_path(institution.division_code))
-    return path or (unit,)

@@ -15,6 +15,7 @@ from directory.schemas import (
     InstitutionView,
     StaffSearch,
     StaffView,
+    TeamMembers,
     TeamSearch,
     TeamView,
 )
@@ -87,3 +88,13 @@ def team(team_id: UUID) -> TeamView:
     """One family-doctor team."""
     with transaction() as session:
         return queries.get_team(session, team_id)
+
+
+@api.get("/teams/<uuid:team_id>/members")
+@api.output(TeamMembers)
+@open_to(ANYONE)
+def team_members(team_id: UUID) -> TeamMembers:
+    """Who works in a team, its leader first."""
+    with transaction() as session:
+        queries.get_team(session, team_id)
+        return TeamMembers(items=queries.list_team_members(session, team_id))

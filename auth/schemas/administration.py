@@ -1,0 +1,119 @@
+"""Administering accounts and the roles they hold."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from auth.schemas.accounts import AccountSummary
+from core.access import Role
+from core.messages import N_
+from core.paging import PageQuery
+
+# What administrators give by hand; leader and member follow from a team's roster.
+GIVEN_ROLES = (Role.REGISTRAR, Role.ADMINISTRATOR, Role.ANALYST)
+HIGHEST_VERSION = 32_767
+
+Username = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9][a-z0-9._-]{2,63}$")
+]
+DisplayName = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]*$"
+    ),
+]
+UnitCode = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{6,36}$")]
+AtVersion = Annotated[int, Field(ge=1, le=HIGHEST_VERSION)]
+
+
+class Action(StrEnum):
+    """What may be asked of accounts."""
+
+    LIST_ACCOUNTS = "auth:list-accounts"
+    READ_ACCOUNT = "auth:read-account"
+    CREATE_ACCOUNT = "auth:create-account"
+    CHANGE_ACCOUNT = "auth:change-account"
+    DISABLE_ACCOUNT = "auth:disable-account"
+    RESET_PASSWORD = "auth:reset-password"  # noqa: S105 - the name of an action
+    GRANT_ROLE = "auth:grant-role"
+    END_ROLE = "auth:end-role"
+    GRANT_BY_ROSTER = "auth:grant-by-roster"
+
+
+class AccountState(StrEnum):
+    """Which accounts a list shows."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    ALL = "all"
+
+
+class AccountSearch(PageQuery):
+    """Find accounts by name or sign-in name, role and state; ``idle`` are those without a role."""
+
+    search: Annotated[str | None, Field(max_length=60, pattern=r"^[^\x00]*$")] = None
+    role: Role | None = None
+    state: AccountState = AccountState.ACTIVE
+    idle: bool = False
+
+
+class GrantRole(BaseModel):
+    """Let an account hold a role on a unit: a division code or an institution id."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role
+    unit: UnitCode
+
+
+class CreateAccount(GrantRole):
+    """A new staff account with its first role."""
+
+    username: Username
+    display_name: DisplayName
+
+
+class ChangeAccount(BaseModel):
+    """New values for the given fields, made on ``version``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: AtVersion
+    username: Username | None = None
+    display_name: DisplayName | None = None
+
+
+class AccountVersion(BaseModel):
+    """The state of the account that a request was made on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: AtVersion
+
+
+class NewAccount(AccountSummary):
+    """An account with its initial password, which is shown once: None when a retry is answered."""
+
+    initial_password: str | None
+
+
+class AccountFigures(BaseModel):
+    """How many active accounts there are, and how many of them hold no role."""
+
+    accounts: int
+    idle: int
+
+
+# How the history names what changed.
+HISTORY_LABELS = {
+    "username": N_("登录名"),
+    "display_name": N_("姓名"),
+    "disabled": N_("停用"),
+    "initial_password": N_("初始密码"),
+    "role_registrar": N_("挂号员角色"),
+    "role_administrator": N_("管理员角色"),
+    "role_analyst": N_("统计分析员角色"),
+    "role_leader": N_("团队长角色"),
+    "role_member": N_("团队成员角色"),
+}

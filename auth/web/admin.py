@@ -1,0 +1,299 @@
+"""/admin/accounts: who can sign in, what they may do, and their end."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from auth.organisation import Unit
+from auth.queries.accounts import (
+    account_history,
+    get_account,
+    list_accounts,
+    units_to_grant,
+)
+from auth.schemas import (
+    GIVEN_ROLES,
+    HISTORY_LABELS,
+    AccountSearch,
+    AccountSummary,
+    AccountVersion,
+    ChangeAccount,
+    CreateAccount,
+    GrantRole,
+    NewAccount,
+)
+from auth.services import administration as services
+from auth.web.accounts import with_password
+from core.access import Role
+from core.database import transaction
+from core.errors import Conflict, Invalid
+from core.messages import N_
+from core.paging import PageQuery
+from core.web.access import current_actor, open_to
+from core.web.actions import carry_out
+from core.web.forms import Form, blank, read_form, read_query
+from core.web.history import collision, in_words
+from core.web.pager import pager
+from core.web.problems import translated
+from core.web.writes import write
+
+pages = Blueprint("auth_accounts", __name__, url_prefix="/admin/accounts")
+
+ROLE_LABELS = {
+    Role.LEADER: N_("团队长"),
+    Role.MEMBER: N_("团队成员"),
+    Role.REGISTRAR: N_("挂号员"),
+    Role.ADMINISTRATOR: N_("管理员"),
+    Role.ANALYST: N_("统计分析员"),
+}
+# What each role that is given by hand lets one do, and where.
+ROLE_NOTES = {
+    Role.REGISTRAR: N_("在一家机构查看当日预约、登记到诊"),
+    Role.ADMINISTRATOR: N_("管理一个区划或一家机构，以及其下的全部单位"),
+    Role.ANALYST: N_("查看一个区划的统计，不含个人信息"),
+}
+
+
+@pages.get("/")
+@open_to(Role.ADMINISTRATOR)
+def listing() -> ResponseReturnValue:
+    """Accounts that serve within the administrator's units."""
+    search = read_query(AccountSearch)
+    with transaction() as session:
+        found = list_accounts(session, current_actor(), search)
+    return render_template(
+        "auth/admin/accounts.html",
+        found=found,
+        search=search,
+        pager=pager(found),
+        roles=ROLE_LABELS,
+        role_choices=[(role.value, gettext(label)) for role, label in ROLE_LABELS.items()],
+    )
+
+
+@pages.get("/<uuid:account_id>")
+@open_to(Role.ADMINISTRATOR)
+def show(account_id: UUID) -> ResponseReturnValue:
+    """An account and the roles it holds."""
+    with transaction() as session:
+        account = get_account(session, current_actor(), account_id)
+    return _account_page(account, tab="overview", roles=ROLE_LABELS, given=GIVEN_ROLES)
+
+
+@pages.get("/<uuid:account_id>/history")
+@open_to(Role.ADMINISTRATOR)
+def history(account_id: UUID) -> ResponseReturnValue:
+    """Who changed what, when."""
+    actor = current_actor()
+    with transaction() as session:
+        account, found = account_history(session, actor, account_id, read_query(PageQuery))
+    return _account_page(
+        account,
+        tab="history",
+        history=in_words(found.items, HISTORY_LABELS, {}),
+        pager=pager(found),
+    )
+
+
+@pages.get("/new")
+@open_to(Role.ADMINISTRATOR)
+def new() -> ResponseReturnValue:
+    """The form of a new account."""
+    return _new_form(blank(CreateAccount, role=request.args.get("role")), 200)
+
+
+@pages.post("/new")
+@open_to(Role.ADMINISTRATOR)
+def create() -> ResponseReturnValue:
+    """Open an account and show its password this once."""
+    form = read_form(CreateAccount)
+    command = form.command
+    if command is None:
+        return _new_form(form, 422)
+    try:
+        made = with_password(
+            lambda session, password: services.create_staff_account(
+                session, current_actor(), command, password
+            )
+        )
+    except (Conflict, Invalid) as error:
+        return _new_form(form, form.fail(error))
+    return _password_page(made)
+
+
+@pages.get("/<uuid:account_id>/edit")
+@open_to(Role.ADMINISTRATOR)
+def edit(account_id: UUID) -> ResponseReturnValue:
+    """The form of an account as it stands."""
+    with transaction() as session:
+        account = get_account(session, current_actor(), account_id)
+    return _change_form(blank(ChangeAccount, **account.model_dump(mode="json")), 200, account)
+
+
+@pages.post("/<uuid:account_id>/edit")
+@open_to(Role.ADMINISTRATOR)
+def change(account_id: UUID) -> ResponseReturnValue:
+    """Change an account's names."""
+    form = read_form(ChangeAccount)
+    command = form.command
+    refusal = 422
+    if command is not None:
+        try:
+            write(
+                AccountSummary,
+                lambda session: services.change_account(
+                    session, current_actor(), account_id, command
+                ),
+            )
+        except (Conflict, Invalid) as error:
+            refusal = form.fail(error)
+        else:
+            flash(gettext("已保存。"), "good")
+            return redirect(url_for("auth_accounts.show", account_id=account_id))
+    with transaction() as session:
+        account = get_account(session, current_actor(), account_id)
+    return _change_form(form, refusal, account)
+
+
+@pages.post("/<uuid:account_id>/disable")
+@open_to(Role.ADMINISTRATOR)
+def disable(account_id: UUID) -> ResponseReturnValue:
+    """Stop an account at once."""
+    return carry_out(
+        AccountVersion,
+        AccountSummary,
+        lambda session, command: services.disable_account(
+            session, current_actor(), account_id, command
+        ),
+        gettext("账号已停用，所有登录已立即退出。"),
+        url_for("auth_accounts.show", account_id=account_id),
+    )
+
+
+@pages.post("/<uuid:account_id>/enable")
+@open_to(Role.ADMINISTRATOR)
+def enable(account_id: UUID) -> ResponseReturnValue:
+    """Let a disabled account sign in again."""
+    return carry_out(
+        AccountVersion,
+        AccountSummary,
+        lambda session, command: services.enable_account(
+            session, current_actor(), account_id, command
+        ),
+        gettext("账号已恢复，可以用原密码登录。"),
+        url_for("auth_accounts.show", account_id=account_id),
+    )
+
+
+@pages.post("/<uuid:account_id>/password")
+@open_to(Role.ADMINISTRATOR)
+def reset_password(account_id: UUID) -> ResponseReturnValue:
+    """Give a new initial password and show it this once."""
+    form = read_form(AccountVersion)
+    command = form.command
+    if command is None:
+        raise Invalid()
+    try:
+        made = with_password(
+            lambda session, password: services.reset_password(
+                session, current_actor(), account_id, command, password
+            )
+        )
+    except Conflict as error:
+        flash(translated(error.message), "bad")
+        return redirect(url_for("auth_accounts.show", account_id=account_id))
+    return _password_page(made)
+
+
+@pages.get("/<uuid:account_id>/roles")
+@open_to(Role.ADMINISTRATOR)
+def roles(account_id: UUID) -> ResponseReturnValue:
+    """Choose a role and the unit it is to hold on."""
+    return _role_form(account_id, blank(GrantRole, role=request.args.get("role")), 200)
+
+
+@pages.post("/<uuid:account_id>/roles")
+@open_to(Role.ADMINISTRATOR)
+def give_role(account_id: UUID) -> ResponseReturnValue:
+    """Give a role on a unit."""
+    form = read_form(GrantRole)
+    command = form.command
+    if command is None:
+        return _role_form(account_id, form, 422)
+    try:
+        write(
+            AccountSummary,
+            lambda session: services.give_role(session, current_actor(), account_id, command),
+        )
+    except (Conflict, Invalid) as error:
+        return _role_form(account_id, form, form.fail(error))
+    flash(gettext("角色已授予，对方刷新页面后生效。"), "good")
+    return redirect(url_for("auth_accounts.show", account_id=account_id))
+
+
+@pages.post("/<uuid:account_id>/roles/end")
+@open_to(Role.ADMINISTRATOR)
+def end_role(account_id: UUID) -> ResponseReturnValue:
+    """Take a role back."""
+    return carry_out(
+        GrantRole,
+        AccountSummary,
+        lambda session, command: services.end_role(session, current_actor(), account_id, command),
+        gettext("角色已收回，立即生效。"),
+        url_for("auth_accounts.show", account_id=account_id),
+    )
+
+
+def _account_page(account: AccountSummary, **more: object) -> str:
+    own = account.id == current_actor().account_id
+    return render_template("auth/admin/account.html", account=account, own=own, **more)
+
+
+def _password_page(made: NewAccount) -> str:
+    return render_template("auth/admin/password.html", made=made)
+
+
+def _new_form(form: Form[CreateAccount], status: int) -> ResponseReturnValue:
+    with transaction() as session:
+        offered = _offered(session, form)
+    return render_template("auth/admin/new_account.html", form=form, **offered), status
+
+
+def _change_form(
+    form: Form[ChangeAccount], status: int, account: AccountSummary
+) -> ResponseReturnValue:
+    page = render_template(
+        "auth/admin/account_form.html",
+        form=form,
+        account=account,
+        collided=collision(form, account, HISTORY_LABELS, {}),
+    )
+    return page, status
+
+
+def _role_form(account_id: UUID, form: Form[GrantRole], status: int) -> ResponseReturnValue:
+    with transaction() as session:
+        account = get_account(session, current_actor(), account_id)
+        offered = _offered(session, form)
+    page = render_template("auth/admin/role_form.html", form=form, account=account, **offered)
+    return page, status
+
+
+def _offered(session: Session, form: Form[CreateAccount] | Form[GrantRole]) -> dict[str, object]:
+    """The roles to choose from, and the units on which the chosen one can be given."""
+    chosen = form.values.get("role")
+    role = Role(chosen) if chosen in GIVEN_ROLES else None
+    wanted = request.values.get("unit_name") or None
+    units: list[Unit] = []
+    if role is not None:
+        kinds = services.UNIT_KINDS[role]
+        units += units_to_grant(session, current_actor(), kinds, wanted)
+    return {
+        "role": role,
+        "roles": [(r.value, gettext(ROLE_LABELS[r]), gettext(ROLE_NOTES[r])) for r in GIVEN_ROLES],
+        "units": [(unit.code, unit.name) for unit in units],
+        "unit_name": wanted,
+    }

@@ -1,0 +1,154 @@
+"""/api/v1/auth/accounts: accounts and their roles, for administrators."""
+
+from uuid import UUID
+
+from apiflask import APIBlueprint
+
+from auth.queries.accounts import account_history, get_account, list_accounts
+from auth.schemas import (
+    AccountSearch,
+    AccountSummary,
+    AccountVersion,
+    ChangeAccount,
+    CreateAccount,
+    GrantRole,
+    NewAccount,
+)
+from auth.services import administration as services
+from auth.web.accounts import with_password
+from core.access import Role
+from core.database import transaction
+from core.history import ChangeView
+from core.paging import Page, PageQuery
+from core.web.access import current_actor, open_to
+from core.web.api import SECURED, VERSION
+from core.web.writes import write
+
+api = APIBlueprint(
+    "auth_accounts_api", "auth", url_prefix=f"/api/{VERSION}/auth/accounts", tag="Accounts"
+)
+
+
+@api.get("")
+@api.input(AccountSearch, location="query", arg_name="search")
+@api.output(Page[AccountSummary])
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def accounts(search: AccountSearch) -> Page[AccountSummary]:
+    """Accounts that serve within the administrator's units."""
+    with transaction() as session:
+        return list_accounts(session, current_actor(), search)
+
+
+@api.get("/<uuid:account_id>")
+@api.output(AccountSummary)
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def account(account_id: UUID) -> AccountSummary:
+    """One account with the roles it holds."""
+    with transaction() as session:
+        return get_account(session, current_actor(), account_id)
+
+
+@api.get("/<uuid:account_id>/history")
+@api.input(PageQuery, location="query", arg_name="page")
+@api.output(Page[ChangeView])
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def history(account_id: UUID, page: PageQuery) -> Page[ChangeView]:
+    """What was changed at an account, newest first."""
+    with transaction() as session:
+        return account_history(session, current_actor(), account_id, page)[1]
+
+
+@api.post("")
+@api.input(CreateAccount, arg_name="command")
+@api.output(NewAccount, status_code=201)
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def create(command: CreateAccount) -> NewAccount:
+    """Open an account with its first role; its initial password is in this answer only."""
+    return with_password(
+        lambda session, password: services.create_staff_account(
+            session, current_actor(), command, password
+        )
+    )
+
+
+@api.patch("/<uuid:account_id>")
+@api.input(ChangeAccount, arg_name="command")
+@api.output(AccountSummary)
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def change(account_id: UUID, command: ChangeAccount) -> AccountSummary:
+    """Change the given names, made on the version that was read."""
+    return write(
+        AccountSummary,
+        lambda session: services.change_account(session, current_actor(), account_id, command),
+    )
+
+
+@api.post("/<uuid:account_id>/disable")
+@api.input(AccountVersion, arg_name="command")
+@api.output(AccountSummary)
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def disable(account_id: UUID, command: AccountVersion) -> AccountSummary:
+    """Stop an account; its sessions and tokens end at once."""
+    return write(
+        AccountSummary,
+        lambda session: services.disable_account(session, current_actor(), account_id, command),
+    )
+
+
+@api.post("/<uuid:account_id>/enable")
+@api.input(AccountVersion, arg_name="command")
+@api.output(AccountSummary)
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def enable(account_id: UUID, command: AccountVersion) -> AccountSummary:
+    """Let a disabled account sign in again."""
+    return write(
+        AccountSummary,
+        lambda session: services.enable_account(session, current_actor(), account_id, command),
+    )
+
+
+@api.post("/<uuid:account_id>/password")
+@api.input(AccountVersion, arg_name="command")
+@api.output(NewAccount)
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def reset_password(account_id: UUID, command: AccountVersion) -> NewAccount:
+    """Give a new initial password, in this answer only; all sessions end."""
+    return with_password(
+        lambda session, password: services.reset_password(
+            session, current_actor(), account_id, command, password
+        )
+    )
+
+
+@api.post("/<uuid:account_id>/grants")
+@api.input(GrantRole, arg_name="command")
+@api.output(AccountSummary)
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def give_role(account_id: UUID, command: GrantRole) -> AccountSummary:
+    """Let an account hold a role on a unit."""
+    return write(
+        AccountSummary,
+        lambda session: services.give_role(session, current_actor(), account_id, command),
+    )
+
+
+@api.delete("/<uuid:account_id>/grants")
+@api.input(GrantRole, location="query", arg_name="command")
+@api.output(AccountSummary)
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def end_role(account_id: UUID, command: GrantRole) -> AccountSummary:
+    """Take a role on a unit back."""
+    return write(
+        AccountSummary,
+        lambda session: services.end_role(session, current_actor(), account_id, command),
+    )

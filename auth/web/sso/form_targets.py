@@ -1,0 +1,45 @@
+"""A browser checks ``form-action`` again on the redirects after a form. A form here may end at an
+application, so its page has to name that application's origin, and no other.
+"""
+
+from urllib.parse import parse_qs, urlsplit
+
+from flask import Response, url_for
+
+from auth.queries.sso import find_client
+from auth.web.pages import pages as sign_in_pages
+from core.database import transaction
+from core.web.redirects import next_path
+from core.web.security import CONTENT_SECURITY_POLICY
+
+
+def lead_to(response: Response, address: str) -> Response:
+    """Let this page's forms end at ``address``, a registered one."""
+    parts = urlsplit(address)
+    form_action = f"'self' {parts.scheme}://{parts.netloc}"
+    policy = CONTENT_SECURITY_POLICY.format(form_action=form_action)
+    response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+@sign_in_pages.after_request
+def let_sign_in_lead_on(response: Response) -> Response:
+    """Signing in for an application goes on to it at once where the person agreed before."""
+    if response.mimetype != "text/html":
+        return response
+    address = _asking_address(next_path())
+    return lead_to(response, address) if address else response
+
+
+def _asking_address(path: str) -> str | None:
+    """The registered redirect URI of the authorization request that ``path`` is, else None."""
+    parts = urlsplit(path)
+    if parts.path != url_for("sso.authorize"):
+        return None
+    asked = parse_qs(parts.query)
+    client_id, address = (asked.get(name, [""])[0] for name in ("client_id", "redirect_uri"))
+    if not client_id.isprintable():
+        return None
+    with transaction() as session:
+        client = find_client(session, client_id)
+    return address if client and address in client.redirect_uris else None

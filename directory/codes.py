@@ -1,0 +1,113 @@
+"""National code lists that the organisation is described by; the labels are catalogue keys."""
+
+from core.messages import N_
+
+# WS 218, kinds of health institutions, and CDC for centres of disease control.
+INSTITUTION_TYPES = {
+    "A100": N_("综合医院"),
+    "A210": N_("中医医院"),
+    "A220": N_("中医专科医院"),
+    "A300": N_("中西医结合医院"),
+    "A4": N_("民族医院"),
+    "A511": N_("口腔医院"),
+    "A512": N_("眼科医院"),
+    "A514": N_("肿瘤医院"),
+    "A518": N_("妇产医院"),
+    "A519": N_("儿童医院"),
+    "A520": N_("精神病医院"),
+    "A521": N_("传染病医院"),
+    "A522": N_("皮肤病医院"),
+    "A526": N_("骨科医院"),
+    "A527": N_("康复医院"),
+    "A600": N_("疗养院"),
+    "A710": N_("护理院"),
+    "A720": N_("护理站"),
+    "B100": N_("社区卫生服务中心"),
+    "B200": N_("社区卫生服务站"),
+    "C100": N_("街道卫生院"),
+    "C210": N_("中心卫生院"),
+    "C220": N_("乡镇卫生院"),
+    "D110": N_("综合门诊部"),
+    "D211": N_("普通诊所"),
+    "D212": N_("中医诊所"),
+    "D215": N_("口腔诊所"),
+    "D300": N_("卫生所"),
+    "D400": N_("医务室"),
+    "D600": N_("村卫生室"),
+    "E100": N_("急救中心"),
+    "F110": N_("血液中心"),
+    "F120": N_("中心血站"),
+    "G100": N_("妇幼保健院"),
+    "CDC": N_("疾病预防控制中心"),
+}
+# Grades of hospitals; kept in words, as the registers write them.
+LEVELS = (
+    N_("一级"),
+    N_("一级甲等"),
+    N_("一级乙等"),
+    N_("一级丙等"),
+    N_("二级"),
+    N_("二级甲等"),
+    N_("二级乙等"),
+    N_("二级丙等"),
+    N_("三级"),
+    N_("三级甲等"),
+    N_("三级乙等"),
+    N_("三级丙等"),
+)
+OWNERSHIPS = {"public": N_("公立"), "private": N_("民营")}
+PROFESSIONS = {
+    "doctor": N_("医师"),
+    "nurse": N_("护士"),
+    "public_health": N_("公共卫生医师"),
+    "pharmacist": N_("药师"),
+    "technician": N_("技师"),
+    "health_manager": N_("健康管理师"),
+    "village_doctor": N_("乡村医生"),
+    "clerk": N_("行政与窗口人员"),
+}
+DUTIES = {
+    "leader": N_("团队长"),
+    "general_practitioner": N_("全科医生"),
+    "nurse": N_("护士"),
+    "public_health": N_("公卫医师"),
+    "health_manager": N_("健康管理师"),
+    "village_doctor": N_("乡村医生"),
+}
+# How the history names what changed.
+HISTORY_LABELS = {
+    "code": N_("机构编码"),
+    "name": N_("名称"),
+    "name_en": N_("英文名"),
+    "short_name": N_("简称"),
+    "type_code": N_("机构类型"),
+    "level": N_("等级"),
+    "ownership": N_("办医性质"),
+    "division": N_("所在区划"),
+    "address": N_("地址"),
+    "beds": N_("床位"),
+    "doctors": N_("医师数"),
+    "nurses": N_("护士数"),
+    "bookable": N_("开放预约"),
+    "specialty": N_("诊疗科目"),
+    "location": N_("位置"),
+    "department": N_("科室"),
+    "profession": N_("专业"),
+    "title": N_("职称"),
+    "introduction": N_("简介"),
+    "capacity": N_("签约上限"),
+    "account": N_("登录名"),
+    "disabled": N_("停用"),
+    "member_leader": N_("团队长"),
+    "member_general_practitioner": N_("成员：全科医生"),
+    "member_nurse": N_("成员：护士"),
+    "member_public_health": N_("成员：公卫医师"),
+    "member_health_manager": N_("成员：健康管理师"),
+    "member_village_doctor": N_("成员：乡村医生"),
+}
+# Fields of the history whose values are codes.
+HISTORY_CODES = {
+    "type_code": INSTITUTION_TYPES,
+    "ownership": OWNERSHIPS,
+    "profession": PROFESSIONS,
+}

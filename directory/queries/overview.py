@@ -1,0 +1,120 @@
+"""What administrators see first, and the history of what they administer."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from auth.public import ACCOUNT_SUBJECT, account_figures, accounts_within
+from core.access import Actor, require
+from core.errors import NotFound
+from core.history import ChangeView, about, list_changes
+from core.models import ChangeRecord
+from core.paging import Page, PageQuery
+from directory.models import Department, Institution, Staff, Team
+from directory.queries.administration import has_duty, responsible
+from directory.queries.units import institution_within
+from directory.resources import (
+    department_resource,
+    institution_resource,
+    staff_resource,
+    team_resource,
+)
+from directory.schemas import Action, Duty, Kind, Overview
+
+RECENT = 8
+PARTS: dict[Kind, Any] = {
+    Kind.DEPARTMENT: Department,
+    Kind.STAFF: Staff,
+    Kind.TEAM: Team,
+}
+
+
+def overview(session: Session, actor: Actor) -> Overview:
+    """Counts, what needs attention, and the latest changes within the actor's units."""
+    scope = responsible(session, actor)
+    counts = session.execute(_counts(scope)).one()
+    accounts = account_figures(session, scope)
+    recent = list_changes(session, PageQuery(limit=RECENT), changed_within(scope))
+    return Overview(
+        **counts._mapping,
+        accounts=accounts.accounts,
+        idle_accounts=accounts.idle,
+        changes=recent.items,
+    )
+
+
+def changed_within(scope: Collection[str]) -> ColumnElement[bool]:
+    """The condition that a history entry is about something within ``scope``."""
+    institutions = select(Institution.id).where(institution_within(scope))
+    kinds = [_about_any(Kind.INSTITUTION, institutions)]
+    for kind, table in PARTS.items():
+        kinds.append(
+            _about_any(kind, select(table.id).where(table.institution_id.in_(institutions)))
+        )
+    return or_(*kinds, _about_any(ACCOUNT_SUBJECT, accounts_within(scope)))
+
+
+def history_of(
+    session: Session, actor: Actor, kind: Kind, subject_id: UUID, page: PageQuery
+) -> Page[ChangeView]:
+    """What was changed at one thing, newest first. Raises NotFound or Denied."""
+    require(session, actor, Action.READ_HISTORY, _resource(session, kind, subject_id))
+    return list_changes(session, page, about(kind, subject_id))
+
+
+def _counts(scope: Collection[str]) -> Any:
+    institutions = select(Institution.id).where(
+        institution_within(scope), Institution.disabled_at.is_(None)
+    )
+
+    def count(table: Any, *more: ColumnElement[bool]) -> Any:
+        return (
+            select(func.count())
+            .select_from(table)
+            .where(table.institution_id.in_(institutions), table.disabled_at.is_(None), *more)
+            .scalar_subquery()
+        )
+
+    furnished = select(Department.institution_id).where(Department.disabled_at.is_(None))
+    bare = select(func.count()).where(
+        Institution.id.in_(institutions),
+        Institution.bookable,
+        Institution.id.not_in(furnished),
+    )
+    return select(
+        select(func.count()).select_from(institutions.subquery()).scalar_subquery()
+        .label("institutions"),
+        count(Department).label("departments"),
+        count(Staff).label("staff"),
+        count(Team).label("teams"),
+        count(Team, ~has_duty(Duty.NURSE)).label("teams_without_nurse"),
+        bare.scalar_subquery().label("hospitals_without_department"),
+    )  # fmt: skip
+
+
+def _about_any(kind: str, ids: Any) -> ColumnElement[bool]:
+    return (ChangeRecord.subject_type == kind) & ChangeRecord.subject_id.in_(ids)
+
+
+def _resource(session: Session, kind: Kind, subject_id: UUID) -> Any:
+    if kind is Kind.INSTITUTION:
+        return institution_resource(load(session, Institution, subject_id))
+    row = load(session, PARTS[kind], subject_id)
+    institution = load(session, Institution, row.institution_id)
+    parts: dict[Kind, Any] = {
+        Kind.DEPARTMENT: department_resource,
+        Kind.STAFF: staff_resource,
+        Kind.TEAM: team_resource,
+    }
+    return parts[kind](row, institution)
+
+
+def load(session: Session, table: Any, row_id: UUID) -> Any:
+    """The row. Raises NotFound."""
+    row = session.get(table, row_id)
+    if row is None:
+        raise NotFound()
+    return row

@@ -1,0 +1,1 @@
+"""Use cases of those who administer the organisation: the only writers here."""

@@ -1,0 +1,85 @@
+"""``flask --app wsgi region …``, for operators."""
+
+import click
+from flask.cli import AppGroup
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from core.database import transaction
+from core.errors import Conflict
+from core.settings import Environment, settings
+from regions import demo
+from regions.load.region import DEMO_PEOPLE, demo_scale, load_demo, load_organisation
+from regions.pack import PackError, RegionPack, available_packs, load_pack
+from regions.population import people_at
+
+_LOADED = (
+    "This database already has a region; nothing was changed. To load another, give DATABASE_URL"
+    " a new database, or INSTANCE_DIR a new directory, and run the migrations first."
+)
+
+region = AppGroup("region", help="Region packs.")
+
+
+@region.command("load")
+@click.argument("name")
+@click.option(
+    "--scale",
+    type=float,
+    help=f"Share of the residents to make up, 0.01 for a hundredth; about {DEMO_PEOPLE:,} people"
+    " unless given. Not in production, which gets no made-up people.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Other people and histories.")
+def load_command(name: str, scale: float | None, seed: int) -> None:
+    """Load the region pack NAME into an empty, migrated database.
+
+    In the demo with made-up staff, residents, a year of history and the demo accounts; in
+    production the organisation, the booking rules and the packs only.
+    """
+    try:
+        pack = load_pack(name)
+    except PackError as error:
+        raise click.BadParameter(str(error), param_hint="NAME") from None
+    try:
+        if settings().environment is Environment.PRODUCTION:
+            _load_organisation(pack, scale, seed)
+        else:
+            _load_demo(pack, demo_scale(pack) if scale is None else scale, seed)
+    except Conflict:
+        raise click.ClickException(_LOADED) from None
+
+
+@region.command("list")
+def list_command() -> None:
+    """Name the region packs that can be loaded."""
+    for name in available_packs():
+        click.echo(name)
+
+
+def _load_organisation(pack: RegionPack, scale: float | None, seed: int) -> None:
+    if scale is not None:
+        raise click.UsageError("--scale makes up people, which production does not take")
+    with transaction() as session:
+        load_organisation(session, pack, seed=seed)
+    click.echo(f"{pack.region.name_en}: organisation, booking rules and packs are loaded.")
+
+
+def _load_demo(pack: RegionPack, scale: float, seed: int) -> None:
+    try:
+        people = people_at(pack, scale)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--scale") from None
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=1)
+
+        def tell(what: str, done: float) -> None:
+            progress.update(task, description=f"{what:<14}", completed=done)
+
+        with transaction() as session:
+            load_demo(session, pack, scale=scale, seed=seed, tell=tell)
+    click.echo(f"{pack.region.name_en}: {people:,} made-up people and a year of their history.")
+    click.echo(
+        f"The demo accounts sign in with the password {demo.PASSWORD};"
+        f" {demo.RESIDENT} also by the phone {demo.resident_phone(pack)}."
+    )

@@ -1,0 +1,128 @@
+"""The demo's accounts, what they may do, and the little that happens in the resident's box."""
+
+from random import Random
+from uuid import UUID
+
+from appointments.events import SlotBooked
+from auth.public import create_account, grant_role, link_person
+from core.access import Role
+from core.events import publish
+from notifications.public import notify
+from regions import demo
+from regions.facts import Institution
+from regions.identifiers import Identifiers
+from regions.load.bulk import Bulk
+from regions.load.orders import Order
+from regions.load.organisation import Places, Team
+from regions.names import NameMaker
+from regions.pack import RegionPack
+from service_packs.events import OrderPaid, ServiceRecorded
+
+# The last service that came with the ordered pack waits for the resident's answer.
+_TO_CONFIRM = """
+UPDATE service_packs_service_record
+SET state = CASE WHEN id = last.record_id THEN 'recorded' ELSE 'confirmed' END,
+    confirmed_at = CASE WHEN id = last.record_id THEN NULL ELSE performed_at END,
+    dispute_reason = NULL, disputed_at = NULL
+FROM (
+    SELECT record.id AS record_id
+    FROM service_packs_service_record AS record
+    JOIN service_packs_entitlement_item AS item ON item.id = record.entitlement_item_id
+    JOIN service_packs_entitlement AS given ON given.id = item.entitlement_id
+    WHERE given.source = 'order' AND given.person_id = %(person_id)s
+    ORDER BY record.performed_at DESC LIMIT 1
+) AS last
+WHERE person_id = %(person_id)s
+"""
+_WAITING = """
+SELECT id, item_code, team_id FROM service_packs_service_record
+WHERE person_id = %(person_id)s AND state = 'recorded'
+"""
+
+
+class AccountLoader:
+    """Writes the demo's accounts."""
+
+    def __init__(self, bulk: Bulk, pack: RegionPack, places: Places, *, seed: int) -> None:
+        self._bulk = bulk
+        self._session = bulk.session
+        self._pack = pack
+        self._places = places
+        self._rng = Random(f"{seed}/demo-staff")
+
+    def load(self, people: demo.Cast, team: Team, desk: Institution) -> None:
+        """All six."""
+        self._resident(people)
+        self._team(people, team)
+        self._registrar(desk)
+        region = self._pack.region
+        for username, role, name in (
+            (demo.ADMINISTRATOR, Role.ADMINISTRATOR, "示例管理员"),
+            (demo.ANALYST, Role.ANALYST, "示例分析员"),
+        ):
+            account_id = self._account(username, name)
+            grant_role(self._session, account_id, role, region.code, region.name)
+
+    def tell(self, people: demo.Cast, order: Order | None, booking_id: UUID | None) -> None:
+        """What the resident is told: a welcome now, the rest as the rooms hear of it."""
+        person_id = people.resident.id
+        notify(self._session, person_id, demo.WELCOME, {}, "/")
+        self._bulk.run(_TO_CONFIRM, {"person_id": person_id})
+        if booking_id:
+            publish(self._session, SlotBooked(booking_id=booking_id, person_id=person_id))
+        if order:
+            publish(self._session, OrderPaid(order_id=order.id, person_id=person_id))
+        for record_id, item_code, team_id in self._bulk.rows(_WAITING, {"person_id": person_id}):
+            publish(
+                self._session,
+                ServiceRecorded(
+                    record_id=record_id, person_id=person_id, item_code=item_code, team_id=team_id
+                ),
+            )
+
+    def _resident(self, people: demo.Cast) -> None:
+        person = people.resident
+        account_id = self._account(demo.RESIDENT, person.name, person.phone)
+        link_person(self._session, account_id, person.id, person.name)
+
+    def _team(self, people: demo.Cast, team: Team) -> None:
+        leader, nurse = team.members[0], next(m for m in team.members if m.profession == "nurse")
+        for username, member, role in (
+            (demo.LEADER, leader, Role.LEADER),
+            (demo.NURSE, nurse, Role.MEMBER),
+        ):
+            account_id = self._account(username, member.name)
+            grant_role(self._session, account_id, role, str(team.id), team.name)
+            self._work_as(member.id, account_id)
+            if member is leader:
+                link_person(self._session, account_id, people.leader.id, people.leader.name)
+
+    def _registrar(self, desk: Institution) -> None:
+        names = NameMaker(self._pack.names, self._rng)
+        name = names.name(names.surname(), "female", 1995)
+        institution_id = self._places.institutions[desk.code]
+        staff_id = Identifiers(self._rng).new()
+        self._bulk.copy(
+            "directory_staff",
+            ("id", "institution_id", "name", "profession", "title", "introduction", "example"),
+            [(staff_id, institution_id, name, "clerk", "", f"{desk.short_name}导诊台（示例）。", True)],
+        )  # fmt: skip
+        account_id = self._account(demo.REGISTRAR, name)
+        grant_role(self._session, account_id, Role.REGISTRAR, str(institution_id), desk.name)
+        self._work_as(staff_id, account_id)
+
+    def _account(self, username: str, name: str, phone: str | None = None) -> UUID:
+        account = create_account(
+            self._session,
+            username=username,
+            display_name=name,
+            password=demo.PASSWORD,
+            phone=phone,
+        )
+        return account.id
+
+    def _work_as(self, staff_id: UUID, account_id: UUID) -> None:
+        self._bulk.run(
+            "UPDATE directory_staff SET account_id = %(account)s WHERE id = %(staff)s",
+            {"account": account_id, "staff": staff_id},
+        )

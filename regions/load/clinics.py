@@ -1,0 +1,194 @@
+"""What can be booked: each institution's rules, and the weekly clinics of its doctors."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import time
+from random import Random
+from typing import cast
+from uuid import UUID
+
+from appointments.schemas import HalfDay, Kind
+from regions.facts import DepartmentName, Institution
+from regions.identifiers import Identifiers
+from regions.load.bulk import Bulk
+from regions.load.organisation import Places
+from regions.pack import RegionPack
+from regions.staff import Clinic, StaffMember, StaffPlan
+
+# Consulting hours of all institutions; the pack's rules say nothing of them.
+MORNING = time(8), time(12)
+AFTERNOON = time(14, 30), time(17, 30)
+# Made-up consultation fees by title, fen; like the doctors they are 示例.
+_FEES = {"主任医师": 2000, "副主任医师": 1500, "主治医师": 1000}
+_FEE = 800
+_WEEKEND = 6, 7
+_WEEKEND_PLACES = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # each is only equal to itself
+class WeeklyClinic:
+    """A half-day of every week (ISO ``weekday``): of a doctor, or of a department at weekends."""
+
+    institution: Institution
+    department: DepartmentName
+    doctor: StaffMember | None
+    kind: Kind
+    weekday: int
+    half_day: HalfDay
+    room: str
+    places: int
+
+    @property
+    def name(self) -> str:
+        """Whom one books: the doctor, else the department's clinic."""
+        return self.doctor.name if self.doctor else f"{self.department.name}周末门诊"
+
+    @property
+    def fee_fen(self) -> int:
+        """The consultation fee."""
+        return _FEES.get(self.doctor.title, _FEE) if self.doctor else _FEE
+
+    @property
+    def place(self) -> str:
+        """Where it is, as an opened session says it."""
+        return " ".join(part for part in (self.department.location, self.room) if part)
+
+    def department_id(self, places: Places) -> UUID:
+        """The department it belongs to."""
+        return places.departments[self.institution.code, self.department.name]
+
+
+def weekly_clinics(pack: RegionPack, plan: StaffPlan) -> list[WeeklyClinic]:
+    """The week of every bookable institution; the third grade is open at weekends too."""
+    institutions = {institution.code: institution for institution in pack.institutions}
+    departments = {
+        (institution.code, department.name): department
+        for institution in pack.institutions
+        for department in pack.departments_of(institution)
+    }
+    doctors = {member.id: member for member in plan.staff}
+    rooms: dict[tuple[str, str], int] = defaultdict(int)
+    clinics: list[WeeklyClinic] = []
+    for clinic in plan.clinics:
+        key = clinic.institution_code, clinic.department_name
+        rooms[key] += 1
+        institution, department = institutions[clinic.institution_code], departments[key]
+        doctor = doctors[clinic.doctor_id]
+        clinics += _of_doctor(institution, department, doctor, clinic, f"{rooms[key]} 诊室")
+    for institution in pack.institutions:
+        if institution.bookable and institution.tertiary:
+            clinics += _at_weekends(pack, institution)
+    return clinics
+
+
+def _of_doctor(
+    institution: Institution,
+    department: DepartmentName,
+    doctor: StaffMember,
+    clinic: Clinic,
+    room: str,
+) -> Iterator[WeeklyClinic]:
+    for session in clinic.sessions:
+        yield WeeklyClinic(
+            institution,
+            department,
+            doctor,
+            Kind(clinic.kind),
+            session.weekday + 1,
+            HalfDay(session.half),
+            room,
+            clinic.places_per_slot,
+        )
+
+
+def _at_weekends(pack: RegionPack, institution: Institution) -> Iterator[WeeklyClinic]:
+    for department in pack.departments_of(institution):
+        for weekday in _WEEKEND:
+            yield WeeklyClinic(
+                institution,
+                department,
+                None,
+                Kind.GENERAL,
+                weekday,
+                HalfDay.MORNING,
+                "1 诊室",
+                _WEEKEND_PLACES,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The rules of an institution, named as the appointments keep them."""
+
+    institution_id: UUID
+    horizon_days: int
+    expert_horizon_days: int
+    release_time: time
+    close_minutes: int
+    cancel_days: int
+    cancel_time: time
+    day_limit: int
+    active_limit: int
+    slot_minutes: int
+    morning_from: time
+    morning_until: time
+    afternoon_from: time
+    afternoon_until: time
+
+
+def hours(pack: RegionPack, institution_id: UUID) -> Hours:
+    """The region's defaults for an institution."""
+    rules = pack.appointment_rules
+    return Hours(
+        institution_id=institution_id,
+        horizon_days=rules.horizon_days,
+        expert_horizon_days=rules.horizon_expert_days,
+        release_time=rules.release_time,
+        close_minutes=rules.same_day_until_minutes_before,
+        cancel_days=rules.cancel_days_before,
+        cancel_time=rules.cancel_time,
+        day_limit=rules.limit_per_patient_day,
+        active_limit=rules.limit_active_per_patient,
+        slot_minutes=rules.slot_minutes,
+        morning_from=MORNING[0],
+        morning_until=MORNING[1],
+        afternoon_from=AFTERNOON[0],
+        afternoon_until=AFTERNOON[1],
+    )
+
+
+def load_clinics(
+    bulk: Bulk, pack: RegionPack, places: Places, clinics: list[WeeklyClinic], seed: int
+) -> None:
+    """Rules and weekly templates; sessions are opened from them by the appointments."""
+    load_rules(bulk, pack, places)
+    ids = Identifiers(Random(f"{seed}/templates"))
+    bulk.copy(
+        "appointments_template",
+        ("id", "institution_id", "department_id", "staff_id", "clinic_name", "kind", "weekday",
+         "half_day", "room", "capacity", "fee_fen"),
+        (
+            (ids.new(), places.institutions[c.institution.code], c.department_id(places),
+             c.doctor.id if c.doctor else None, None if c.doctor else c.name, c.kind.value,
+             c.weekday, c.half_day.value, c.room, c.places, c.fee_fen)
+            for c in clinics
+        ),
+    )  # fmt: skip
+
+
+def load_rules(bulk: Bulk, pack: RegionPack, places: Places) -> None:
+    """The rules of every institution that takes bookings."""
+    columns = tuple(Hours.__dataclass_fields__)
+    bulk.copy(
+        "appointments_rule",
+        columns,
+        (
+            [
+                cast("object", getattr(hours(pack, places.institutions[i.code]), column))
+                for column in columns
+            ]
+            for i in pack.institutions
+            if i.bookable
+        ),
+    )

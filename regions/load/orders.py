@@ -1,0 +1,158 @@
+"""Packs that people under contract ordered, with their payments. No provider knows of these."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+from uuid import UUID
+
+from core import clock
+from family_doctor.public import term_end
+from regions.chance import Even
+from regions.facts import ServicePack
+from regions.identifiers import Identifiers
+from regions.load.bulk import Bulk
+from regions.load.contracts import Contract
+from regions.pack import RegionPack
+
+# Of the contracts in force; and of the orders those that were never paid.
+_SHARE = 0.06
+_UNPAID = 0.06
+_PURPOSE = "service_packs.order"
+_PROVIDER = "demo"
+_PAY_WITHIN = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A pack that somebody ordered; paid, or closed as nobody paid."""
+
+    id: UUID
+    payment_id: UUID
+    contract: Contract
+    pack: ServicePack
+    created_at: datetime
+    paid_at: datetime | None
+
+    @property
+    def payable(self) -> bool:
+        """Whether the person pays anything themself."""
+        return self.pack.payers.person_fen > 0
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it lapsed unpaid."""
+        return None if self.paid_at else self.created_at + _PAY_WITHIN
+
+
+class OrderMaker:
+    """Makes up orders of the packs that are made for somebody's groups."""
+
+    def __init__(self, pack: RegionPack, *, seed: int, today: date) -> None:
+        self._packs = [each for each in pack.packs if each.tier != "basic"]
+        self._today = today
+        self._rng = Random(f"{seed}/orders")
+        self._ids = Identifiers(Random(f"{seed}/order-ids"))
+        self._orders = Even(self._rng)
+
+    def orders(self, contracts: Sequence[Contract]) -> Iterator[Order]:
+        """Orders of a share of the contracts in force."""
+        for contract in contracts:
+            if contract.in_force and self._orders.takes(_SHARE):
+                fitting = [p for p in self._packs if p.group in contract.person.groups]
+                days = (self._today - (contract.starts_on or self._today)).days
+                if fitting and days > 1:
+                    chosen, days_ago = self._rng.choice(fitting), self._rng.randint(1, days - 1)
+                    yield self.order(contract, chosen, days_ago, unpaid=_UNPAID)
+
+    def order(
+        self, contract: Contract, pack: ServicePack, days_ago: int, *, unpaid: float = 0
+    ) -> Order:
+        """An order made so many days ago; ``unpaid`` is the chance that money due never came."""
+        hour, minute = self._rng.randint(8, 19), self._rng.randrange(60)
+        created = clock.at(self._today - timedelta(days=days_ago), hour, minute)
+        lapses = pack.payers.person_fen and days_ago > 1 and self._rng.random() < unpaid
+        paid = None if lapses else created + timedelta(minutes=self._rng.randint(1, 20))
+        return Order(self._ids.new(), self._ids.new(), contract, pack, created, paid)
+
+
+class OrderLoader:
+    """Writes orders, their payments and what was bought."""
+
+    def __init__(self, bulk: Bulk, *, seed: int) -> None:
+        self._bulk = bulk
+        self._ids = Identifiers(Random(f"{seed}/order-rows"))
+
+    def load(self, orders: Sequence[Order]) -> None:
+        """These orders."""
+        self._bulk.copy(
+            "payments_payment",
+            ("id", "purpose", "subject_id", "person_id", "amount_fen", "currency", "description",
+             "state", "provider", "provider_reference", "created_at", "checked_at", "settled_at"),
+            (self._payment(order) for order in orders if order.payable),
+        )  # fmt: skip
+        self._bulk.copy(
+            "service_packs_order",
+            ("id", "person_id", "division_code", "pack_code", "price_fen", "public_health_fen",
+             "insurance_fen", "person_fen", "state", "payment_id", "created_at", "pay_by",
+             "paid_at", "closed_at"),
+            map(self._order, orders),
+        )  # fmt: skip
+        self._bulk.copy(
+            "service_packs_entitlement",
+            ("id", "person_id", "division_code", "pack_code", "source", "source_id", "team_id",
+             "starts_on", "ends_on", "created_at"),
+            (self._entitlement(order, order.paid_at) for order in orders if order.paid_at),
+        )  # fmt: skip
+
+    def _payment(self, order: Order) -> tuple[object, ...]:
+        ended = order.paid_at or order.closed_at
+        return (
+            order.payment_id,
+            _PURPOSE,
+            order.id,
+            order.contract.person.id,
+            order.pack.payers.person_fen,
+            "CNY",
+            f"服务包订单 {order.id.hex[-8:].upper()}",
+            "settled" if order.paid_at else "cancelled",
+            _PROVIDER,
+            f"{_PROVIDER}_{order.payment_id.hex}",
+            order.created_at,
+            ended,
+            order.paid_at,
+        )
+
+    def _order(self, order: Order) -> tuple[object, ...]:
+        payers = order.pack.payers
+        return (
+            order.id,
+            order.contract.person.id,
+            order.contract.person.division_code,
+            order.pack.code,
+            order.pack.real_price_fen,
+            payers.public_health_fen,
+            payers.insurance_fen,
+            payers.person_fen,
+            "paid" if order.paid_at else "expired",
+            order.payment_id if order.payable else None,
+            order.created_at,
+            order.created_at + _PAY_WITHIN,
+            order.paid_at,
+            order.closed_at,
+        )
+
+    def _entitlement(self, order: Order, paid_at: datetime) -> tuple[object, ...]:
+        first_day = clock.local(paid_at).date()
+        return (
+            self._ids.new(),
+            order.contract.person.id,
+            order.contract.person.division_code,
+            order.pack.code,
+            "order",
+            order.id,
+            order.contract.team.id,
+            first_day,
+            term_end(first_day, 1),
+            paid_at,
+        )

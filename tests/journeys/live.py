@@ -1,0 +1,107 @@
+"""The whole product as `make run` starts it, on a free port with a small region of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# About 450 people: enough for every screen, loaded in seconds.
+SCALE = "0.0001"
+START_SECONDS = 180
+STOP_SECONDS = 30
+# What the tests set for themselves and `make run` must find by itself.
+OWN_SETTINGS = ("SECRET_KEY", "DATA_KEY", "DATABASE_URL", "ENVIRONMENT")
+
+
+@dataclass(frozen=True, slots=True)
+class LivePortal:
+    """A running portal, its stand-ins, and what its processes wrote."""
+
+    url: str
+    standins: str
+    log: Path
+
+    @property
+    def origins(self) -> tuple[str, str]:
+        """The only places a browser may speak to."""
+        return self.url, self.standins
+
+    def crashes(self) -> list[str]:
+        """The log's lines about requests that ended in a defect of ours."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line for line in lines if "request.crashed" in line]
+
+
+@contextmanager
+def running(instance: Path, scale: str = SCALE) -> Iterator[LivePortal]:
+    """Run everything while the block runs. Raises RuntimeError, with the log's end, where it
+    does not come up.
+    """
+    port = _free_pair()
+    log = instance / "serve.log"
+    instance.mkdir(parents=True, exist_ok=True)
+    environment = {key: value for key, value in os.environ.items() if key not in OWN_SETTINGS}
+    environment |= {"INSTANCE_DIR": str(instance), "PORT": str(port), "SCALE": scale}
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "portal.serve"],
+            cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+        portal = LivePortal(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", log)
+        try:
+            _wait_until_ready(process, portal)
+            yield portal
+        finally:
+            _stop(process)
+
+
+def _free_pair() -> int:
+    """A free port whose next one is free too: the stand-ins take that."""
+    while True:
+        with closing(socket.socket()) as first, closing(socket.socket()) as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", portal: LivePortal) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if _ready(portal):
+            return
+        time.sleep(0.2)
+    end = portal.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+    raise RuntimeError(f"the portal did not come up:\n{end}")
+
+
+def _ready(portal: LivePortal) -> bool:
+    try:
+        answers = [requests.get(f"{portal.url}/readyz", timeout=5),
+                   requests.get(f"{portal.standins}/", timeout=5)]  # fmt: skip
+    except requests.RequestException:
+        return False
+    return all(answer.ok for answer in answers)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
