@@ -141,7 +141,8 @@ class TeamLoad(Base):
 
 
 class Obligation(Base):
-    """One promised service: the ``sequence``-th of ``times`` of an item within the term.
+    """One promised service: the ``sequence``-th of ``times`` of an item of an entitlement, given
+    by the contract itself or by a pack that the resident ordered beside it.
 
     It may be served from ``opens_on``, is due on ``due_on`` (both included) and late after. It is
     done by one service record, or excused because the contract ended before it was due. Person,
@@ -151,7 +152,8 @@ class Obligation(Base):
 
     __tablename__ = "family_doctor_obligation"
     __table_args__ = (
-        UniqueConstraint("contract_id", "item_code", "sequence"),
+        UniqueConstraint("entitlement_id", "item_code", "sequence"),
+        Index("ix_family_doctor_obligation_contract_id", "contract_id"),
         UniqueConstraint("service_record_id"),
         CheckConstraint("sequence BETWEEN 1 AND times", name="sequence"),
         CheckConstraint("opens_on <= due_on", name="window"),
@@ -169,6 +171,7 @@ class Obligation(Base):
 
     id: Mapped[Id]
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("family_doctor_contract.id"))
+    entitlement_id: Mapped[UUID] = mapped_column(ForeignKey("service_packs_entitlement.id"))
     person_id: Mapped[UUID]
     team_id: Mapped[UUID]
     division_code: Mapped[str]

@@ -5,11 +5,11 @@ from core.messages import N_
 from core.web.rooms import NavItem, Room
 from family_doctor import jobs
 from family_doctor.public import care_units
-from family_doctor.subscribers import settle_promise
+from family_doctor.subscribers import date_order, settle_promise
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
 from residents.public import provide_care_units
-from service_packs.events import ServiceRecorded
+from service_packs.events import OrderPaid, ServiceRecorded
 
 __all__ = ["jobs", "room"]
 
@@ -21,7 +21,7 @@ room = Room(
     name="family_doctor",
     pages=[pages],
     apis=[api],
-    subscribers=[(ServiceRecorded, settle_promise)],
+    subscribers=[(ServiceRecorded, settle_promise), (OrderPaid, date_order)],
     navigation=[
         NavItem(N_("医生"), "stethoscope", "family_doctor.find", [Role.RESIDENT], 30),
         NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10),

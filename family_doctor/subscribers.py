@@ -2,9 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from core import clock
-from family_doctor.services.promises import keep_promise
-from service_packs.events import ServiceRecorded
+from family_doctor.services.promises import keep_promise, promise_order
+from service_packs.events import OrderPaid, ServiceRecorded
 
 
 def settle_promise(session: Session, event: ServiceRecorded) -> None:
@@ -14,5 +13,10 @@ def settle_promise(session: Session, event: ServiceRecorded) -> None:
         person_id=event.person_id,
         item_code=event.item_code,
         record_id=event.record_id,
-        performed_at=clock.now(),
+        performed_at=event.performed_at,
     )
+
+
+def date_order(session: Session, event: OrderPaid) -> None:
+    """A pack was bought: the team owes its scheduled services by dates."""
+    promise_order(session, event.order_id, event.person_id)

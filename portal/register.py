@@ -1,8 +1,15 @@
 """What the portal itself plugs in: the shell."""
 
-from core.web.rooms import Room
+from core.access import Role
+from core.messages import N_
+from core.web.rooms import NavItem, Room
 from portal.commands import worker
 from portal.web.docs import pages as docs_pages
 from portal.web.pages import pages
 
-room = Room(name="portal", pages=[pages, docs_pages], commands=[worker])
+room = Room(
+    name="portal",
+    pages=[pages, docs_pages],
+    commands=[worker],
+    navigation=[NavItem(N_("首页"), "home", "portal.home", (Role.RESIDENT,), order=10)],
+)

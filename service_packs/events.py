@@ -1,5 +1,6 @@
 """Facts that the service packs announce."""
 
+from datetime import datetime
 from uuid import UUID
 
 from core.events import Event
@@ -19,6 +20,7 @@ class ServiceRecorded(Event):
     person_id: UUID
     item_code: str
     team_id: UUID
+    performed_at: datetime
 
 
 class ServiceConfirmed(Event):

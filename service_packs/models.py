@@ -28,7 +28,9 @@ class Group(Base):
 
 
 class Item(Base):
-    """One kind of service; ``example`` marks a made-up price."""
+    """One kind of service; ``example`` marks a made-up price. ``scheduled`` ones are owed by a
+    date, the others are there for the asking.
+    """
 
     __tablename__ = "service_packs_item"
     __table_args__ = (CheckConstraint("unit_price_fen >= 0", name="unit_price"),)
@@ -39,6 +41,7 @@ class Item(Base):
     unit: Mapped[str]
     unit_price_fen: Mapped[int]
     example: Mapped[bool]
+    scheduled: Mapped[bool]
 
 
 class Pack(Base):

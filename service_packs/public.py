@@ -1,12 +1,13 @@
 """The door of the service packs."""
 
 from service_packs.queries.catalogue import get_pack, list_groups, list_packs
-from service_packs.queries.entitlements import list_entitlements
+from service_packs.queries.entitlements import find_granted, list_entitlements
 from service_packs.queries.facts import sales_facts, service_facts
 from service_packs.services.entitlements import end_entitlements, grant_entitlement
 
 __all__ = [
     "end_entitlements",
+    "find_granted",
     "get_pack",
     "grant_entitlement",
     "list_entitlements",

@@ -103,6 +103,7 @@ class PackItemView(View):
     unit: str
     unit_price_fen: int
     example: bool
+    scheduled: bool
     times_per_year: int
 
 

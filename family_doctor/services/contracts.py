@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -20,8 +20,8 @@ from family_doctor.events import (
     ContractApplied,
     ContractRejected,
 )
-from family_doctor.models import LIVE_CONTRACT, Contract, Obligation
-from family_doctor.obligations import plan, term_end
+from family_doctor.models import LIVE_CONTRACT, Contract
+from family_doctor.obligations import term_end
 from family_doctor.queries.contracts import contract_view, read_contract
 from family_doctor.queries.team import taken_places
 from family_doctor.schemas import (
@@ -36,6 +36,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import notices
 from family_doctor.services.moves import FULL, announce, end, move, remember, take_place
+from family_doctor.services.promises import promise
 from family_doctor.states import TERM_YEARS, State, Step
 from residents.public import people_by_id
 from residents.schemas import PersonView
@@ -214,10 +215,10 @@ def _terms(session: Session, contract: Contract, team: TeamView) -> agreement.Te
 
 
 def _promise(session: Session, contract: Contract) -> None:
-    """Give the contract's pack to the resident and a date to each of its services."""
+    """Give the contract's pack to the resident and a date to what is owed by one."""
     if contract.starts_on is None or contract.ends_on is None:
         raise ValueError("a contract without a term promises nothing")
-    grant_entitlement(
+    granted = grant_entitlement(
         session,
         person_id=contract.person_id,
         pack_code=contract.pack_code,
@@ -226,25 +227,7 @@ def _promise(session: Session, contract: Contract) -> None:
         starts_on=contract.starts_on,
         ends_on=contract.ends_on,
     )
-    items = get_pack(session, contract.pack_code).items
-    promises = plan(
-        [(item.code, item.name, item.name_en, item.times_per_year) for item in items],
-        contract.starts_on,
-        contract.ends_on,
-        TERM_YEARS,
-    )
-    rows = [
-        {
-            "id": new_id(),
-            "contract_id": contract.id,
-            "person_id": contract.person_id,
-            "team_id": contract.team_id,
-            "division_code": contract.division_code,
-            **promise._asdict(),
-        }
-        for promise in promises
-    ]
-    session.execute(insert(Obligation), rows)
+    promise(session, contract, granted, TERM_YEARS)
 
 
 def _tell(session: Session, contract: Contract, sentence: str) -> None:

@@ -1,13 +1,51 @@
-"""Keeping a promise: a recorded service settles the earliest open one of its kind."""
+"""Making and keeping promises: an entitlement's scheduled services get dates, and a recorded
+service settles the earliest open one of its kind.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from core.ids import new_id
 from family_doctor.models import Contract, Obligation
+from family_doctor.obligations import plan
 from family_doctor.states import IN_FORCE
+from service_packs.public import find_granted, get_pack
+from service_packs.schemas import EntitlementView, Source
+
+
+def promise(session: Session, contract: Contract, granted: EntitlementView, years: int) -> None:
+    """Give a date to each scheduled service of an entitlement; made twice, it stays as it is."""
+    items = get_pack(session, granted.pack_code).items
+    owed = [(i.code, i.name, i.name_en, i.times_per_year) for i in items if i.scheduled]
+    rows = [
+        {
+            "id": new_id(),
+            "contract_id": contract.id,
+            "entitlement_id": granted.id,
+            "person_id": contract.person_id,
+            "team_id": contract.team_id,
+            "division_code": contract.division_code,
+            **each._asdict(),
+        }
+        for each in plan(owed, granted.starts_on, granted.ends_on, years)
+    ]
+    if rows:
+        session.execute(postgresql.insert(Obligation).on_conflict_do_nothing(), rows)
+
+
+def promise_order(session: Session, order_id: UUID, person_id: UUID) -> None:
+    """Date what a paid order owes under the person's contract in force; without one, nothing is
+    owed by a date. An order is for one year.
+    """
+    in_force = (Contract.person_id == person_id, Contract.state.in_(IN_FORCE))
+    contract = session.scalar(select(Contract).where(*in_force))
+    granted = find_granted(session, Source.ORDER, order_id)
+    if contract is not None and granted is not None:
+        promise(session, contract, granted, years=1)
 
 
 def keep_promise(

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("unit_price_fen", sa.Integer(), nullable=False),
         sa.Column("example", sa.Boolean(), nullable=False),
+        sa.Column("scheduled", sa.Boolean(), nullable=False),
         sa.CheckConstraint("unit_price_fen >= 0", name=op.f("ck_service_packs_item_unit_price")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_service_packs_item")),
     )
@@ -88,13 +89,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "service_packs_entitlement",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("person_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("division_code", sa.Text(), nullable=False),
         sa.Column("pack_code", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("source_id", sa.Uuid(), nullable=False),
-        sa.Column("team_id", sa.UUID(), nullable=True),
+        sa.Column("team_id", sa.Uuid(), nullable=True),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -139,8 +140,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "service_packs_entitlement_item",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("entitlement_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("entitlement_id", sa.Uuid(), nullable=False),
         sa.Column("item_code", sa.Text(), nullable=False),
         sa.Column("times_total", sa.SmallInteger(), nullable=False),
         sa.Column("times_used", sa.SmallInteger(), nullable=False),
@@ -167,8 +168,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "service_packs_order",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("person_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("division_code", sa.Text(), nullable=False),
         sa.Column("pack_code", sa.Text(), nullable=False),
         sa.Column("price_fen", sa.Integer(), nullable=False),
@@ -176,7 +177,7 @@ def upgrade() -> None:
         sa.Column("insurance_fen", sa.Integer(), nullable=False),
         sa.Column("person_fen", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("payment_id", sa.UUID(), nullable=True),
+        sa.Column("payment_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("pay_by", sa.DateTime(timezone=True), nullable=False),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
@@ -242,13 +243,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "service_packs_service_record",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("entitlement_item_id", sa.UUID(), nullable=False),
-        sa.Column("person_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("entitlement_item_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("division_code", sa.Text(), nullable=False),
         sa.Column("item_code", sa.Text(), nullable=False),
-        sa.Column("team_id", sa.UUID(), nullable=False),
-        sa.Column("staff_id", sa.UUID(), nullable=False),
+        sa.Column("team_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
         sa.Column("staff_name", sa.Text(), nullable=False),
         sa.Column("performed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=True),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, request, session, url_for
+from flask import Flask, g, request, session, url_for
 from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
@@ -20,6 +20,7 @@ from notifications.public import count_unread
 from regions.public import RegionPack
 
 LARGE_TEXT = "large_text"
+UNREAD = "unread_messages"
 PLAIN_ICON = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>')
 LABELLED_ICON = Markup(
     '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>'
@@ -166,8 +167,10 @@ class Shell:
         """How many messages wait for the person."""
         if not self.signed_in or self.actor.person_id is None:
             return 0
-        with transaction() as work:
-            return count_unread(work, self.actor)
+        if UNREAD not in g:
+            with transaction() as work:
+                setattr(g, UNREAD, count_unread(work, self.actor))
+        return int(g.get(UNREAD))
 
     @property
     def messages_url(self) -> str:

@@ -19,6 +19,8 @@ class ServiceItem(Fact):
     unit_en: str
     unit_price_fen: Fen
     price_example: bool
+    # Owed by a date; the others are there for the asking. Our own reading of the list.
+    scheduled: bool
     provenance: str
 
 

@@ -35,7 +35,7 @@ FROM (
 WHERE person_id = %(person_id)s
 """
 _WAITING = """
-SELECT id, item_code, team_id FROM service_packs_service_record
+SELECT id, item_code, team_id, performed_at FROM service_packs_service_record
 WHERE person_id = %(person_id)s AND state = 'recorded'
 """
 
@@ -72,11 +72,16 @@ class AccountLoader:
             publish(self._session, SlotBooked(booking_id=booking_id, person_id=person_id))
         if order:
             publish(self._session, OrderPaid(order_id=order.id, person_id=person_id))
-        for record_id, item_code, team_id in self._bulk.rows(_WAITING, {"person_id": person_id}):
+        waiting = self._bulk.rows(_WAITING, {"person_id": person_id})
+        for record_id, item_code, team_id, performed_at in waiting:
             publish(
                 self._session,
                 ServiceRecorded(
-                    record_id=record_id, person_id=person_id, item_code=item_code, team_id=team_id
+                    record_id=record_id,
+                    person_id=person_id,
+                    item_code=item_code,
+                    team_id=team_id,
+                    performed_at=performed_at,
                 ),
             )
 

@@ -22,9 +22,9 @@ def load_catalogue(bulk: Bulk, pack: RegionPack) -> None:
     )
     bulk.copy(
         "service_packs_item",
-        ("code", "name", "name_en", "unit", "unit_price_fen", "example"),
+        ("code", "name", "name_en", "unit", "unit_price_fen", "example", "scheduled"),
         (
-            (i.code, i.name, i.name_en, i.unit, i.unit_price_fen, i.price_example)
+            (i.code, i.name, i.name_en, i.unit, i.unit_price_fen, i.price_example, i.scheduled)
             for i in pack.service_items
         ),
     )
@@ -55,15 +55,14 @@ def basic_pack(pack: RegionPack) -> ServicePack:
 
 
 def load_promises(bulk: Bulk, pack: RegionPack) -> None:
-    """Make the temporary table ``load_plan``: for each pack and length of a year, each promised
-    service with its first and last day counted from the first of the term.
+    """Make the temporary table ``load_plan``: for each pack and length of a year, each service
+    with its first and last day counted from the first of the term.
 
-    Packs that are ordered promise nothing by date; their services are made up by the same plan.
+    Services for the asking are owed by no date; the same plan spreads what is made up of them.
     """
     bulk.run(
-        "CREATE TEMP TABLE load_plan (pack_code text, days int, item_code text, item_name text,"
-        " item_name_en text, sequence smallint, times smallint, opens int, due int)"
-        " ON COMMIT DROP"
+        "CREATE TEMP TABLE load_plan (pack_code text, days int, item_code text, scheduled bool,"
+        " sequence smallint, times smallint, opens int, due int) ON COMMIT DROP"
     )
     items = {item.code: item for item in pack.service_items}
     rows = []
@@ -71,18 +70,16 @@ def load_promises(bulk: Bulk, pack: RegionPack) -> None:
         ends_on = term_end(starts_on, 1)
         days = (ends_on - starts_on).days + 1
         for each in pack.packs:
-            named = [
-                (i.item, items[i.item].name, items[i.item].name_en, i.times) for i in each.items
-            ]
+            services = [(items[i.item], i.times) for i in each.items]
+            named = [(s.code, s.name, s.name_en, times) for s, times in services]
             rows += [
-                (each.code, days, p.item_code, p.item_name, p.item_name_en, p.sequence, p.times,
+                (each.code, days, p.item_code, items[p.item_code].scheduled, p.sequence, p.times,
                  (p.opens_on - starts_on).days, (p.due_on - starts_on).days)
                 for p in plan(named, starts_on, ends_on, 1)
             ]  # fmt: skip
     bulk.copy(
         "load_plan",
-        ("pack_code", "days", "item_code", "item_name", "item_name_en", "sequence", "times",
-         "opens", "due"),
+        ("pack_code", "days", "item_code", "scheduled", "sequence", "times", "opens", "due"),
         rows,
-    )  # fmt: skip
+    )
     bulk.analyze("load_plan")

@@ -60,6 +60,8 @@ def load_services(
 ) -> None:
     """Items of all entitlements, their service records, and the contracts' dated obligations."""
     values = {"seed": seed, "now": now, "today": today, "zone": clock.zone().key}
+    bulk.run("SET LOCAL work_mem = '256MB'")
+    bulk.run("SET LOCAL maintenance_work_mem = '256MB'")
     _make_tables(bulk, habits, teams)
     bulk.analyze("service_packs_entitlement")
     bulk.run(_MADE_ID)
@@ -105,13 +107,14 @@ def _make_tables(bulk: Bulk, habits: Iterable[Habit], teams: Iterable[Team]) -> 
     bulk.analyze("load_habit", "load_member", "load_complaint")
 
 
-# A UUIDv7 of a moment and a text: as good as any other key, and the same at every load.
+# A UUIDv7 of a moment and a hash, the same at every load; ``kind`` (two hexadecimal digits) tells
+# apart what is made of the same hash.
 _MADE_ID = """
-CREATE OR REPLACE FUNCTION pg_temp.made_id(moment timestamptz, source text) RETURNS uuid
-LANGUAGE sql STABLE AS $$
-    SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0')
-        || '7' || substr(digest, 1, 3) || '8' || substr(digest, 4, 15))::uuid
-    FROM (SELECT md5(source)) AS digests (digest)
+CREATE OR REPLACE FUNCTION pg_temp.made_id(moment timestamptz, hash bigint, kind text)
+RETURNS uuid LANGUAGE sql STABLE AS $$
+    SELECT (lpad(to_hex((date_part('epoch', moment) * 1000)::bigint), 12, '0')
+        || '7' || substr(digits, 1, 3) || '8' || substr(digits, 4) || kind)::uuid
+    FROM (SELECT lpad(to_hex(hash), 16, '0')) AS hashed (digits)
 $$
 """
 
@@ -119,7 +122,8 @@ $$
 # share late, and none after the entitlement ended or today.
 _PROMISES = """
 CREATE TEMP TABLE load_promise ON COMMIT DROP AS
-SELECT planned.*,
+SELECT entitlement_id, source, source_id, person_id, team_id, division_code, signed_at, ended_at,
+    ended_on, item_code, sequence, times, opens_on, due_on, chance, rest,
     CASE
         WHEN done_on >= ended_on OR done_on > %(today)s::date THEN NULL
         WHEN done_on = %(today)s::date THEN %(now)s - rest %% 240 * interval '1 minute'
@@ -129,39 +133,38 @@ SELECT planned.*,
         )
     END AS served_at
 FROM (
-    SELECT chances.*,
+    SELECT windows.*, (chance >> 40 & 1048575)::int AS rest,
         CASE
             WHEN luck < in_time THEN opens_on + floor(moment * (due_on - opens_on + 1))::int
             WHEN luck < in_time + late THEN due_on + 1 + floor(moment * late_days)::int
         END AS done_on
     FROM (
-        SELECT windows.*, habit.in_time, habit.late, habit.late_days,
-            (chance & 1048575) / 1048576.0::float8 AS luck,
-            ((chance >> 20) & 1048575) / 1048576.0::float8 AS moment,
-            ((chance >> 40) & 1048575)::int AS rest
-        FROM (
-            SELECT given.id AS entitlement_id, given.source, given.source_id, given.person_id,
-                given.team_id, given.division_code, given.created_at AS signed_at,
-                plan.item_code, plan.item_name, plan.item_name_en, plan.sequence, plan.times,
-                given.starts_on + plan.opens AS opens_on, given.starts_on + plan.due AS due_on,
-                given.ended_at, (given.ended_at AT TIME ZONE %(zone)s)::date AS ended_on,
-                hashtextextended(
-                    given.source_id::text || plan.item_code || plan.sequence, %(seed)s
-                ) AS chance
-            FROM service_packs_entitlement AS given
-            JOIN load_plan AS plan ON plan.pack_code = given.pack_code
-                AND plan.days = given.ends_on - given.starts_on + 1
-        ) AS windows
-        JOIN load_habit AS habit ON habit.team_id = windows.team_id
-    ) AS chances
+        SELECT given.id AS entitlement_id, given.source, given.source_id, given.person_id,
+            given.team_id, given.division_code, given.created_at AS signed_at, given.ended_at,
+            (given.ended_at AT TIME ZONE %(zone)s)::date AS ended_on,
+            plan.item_code, plan.sequence, plan.times,
+            given.starts_on + plan.opens AS opens_on, given.starts_on + plan.due AS due_on,
+            hashtextextended(
+                given.source_id::text || plan.item_code || plan.sequence, %(seed)s
+            ) AS chance
+        FROM (SELECT * FROM service_packs_entitlement ORDER BY created_at) AS given
+        JOIN load_plan AS plan ON plan.pack_code = given.pack_code
+            AND plan.days = given.ends_on - given.starts_on + 1
+    ) AS windows
+    JOIN load_habit AS habit ON habit.team_id = windows.team_id
+    CROSS JOIN LATERAL (
+        SELECT (chance & 1048575) / 1048576.0::float8,
+            (chance >> 20 & 1048575) / 1048576.0::float8
+    ) AS chances (luck, moment)
 ) AS planned
 """
 
 _ITEMS = """
 INSERT INTO service_packs_entitlement_item
     (id, entitlement_id, item_code, times_total, times_used)
-SELECT pg_temp.made_id(min(signed_at), entitlement_id::text || item_code),
-    entitlement_id, item_code, count(*), count(served_at)
+SELECT pg_temp.made_id(
+        min(signed_at), hashtextextended(entitlement_id::text || item_code, 0), '01'
+    ), entitlement_id, item_code, count(*), count(served_at)
 FROM load_promise GROUP BY entitlement_id, item_code
 """
 
@@ -170,7 +173,7 @@ _RECORDS = """
 INSERT INTO service_packs_service_record
     (id, entitlement_item_id, person_id, division_code, item_code, team_id, staff_id, staff_name,
      performed_at, state, dispute_reason, disputed_at, confirmed_at, created_at)
-SELECT pg_temp.made_id(served_at, 'record' || chance), item.id, person_id, division_code,
+SELECT pg_temp.made_id(served_at, chance, '02'), item.id, person_id, division_code,
     promise.item_code, promise.team_id, member.staff_id, member.name, served_at,
     CASE answer WHEN 0 THEN 'confirmed' WHEN 1 THEN 'disputed' ELSE 'recorded' END,
     CASE answer WHEN 1 THEN complaint.reason END,
@@ -188,17 +191,30 @@ CROSS JOIN LATERAL (
         least(%(now)s, served_at + rest %% 2880 * interval '1 minute')
 ) AS answers (answer, answered_at)
 WHERE served_at IS NOT NULL
+ORDER BY served_at
 """
 
-# What was not yet due when the contract ended is excused.
+# What is owed by a date, under the contract then in force; what was not yet due when the contract
+# ended is excused.
 _OBLIGATIONS = """
 INSERT INTO family_doctor_obligation
-    (id, contract_id, person_id, team_id, division_code, item_code, item_name, item_name_en,
+    (id, contract_id, entitlement_id, person_id, team_id, division_code, item_code, item_name,
+     item_name_en,
      sequence, times, opens_on, due_on, done_at, service_record_id, excused_at)
-SELECT pg_temp.made_id(signed_at, 'promise' || chance), source_id, person_id, team_id,
-    division_code, item_code, item_name, item_name_en, sequence, times, opens_on, due_on,
+SELECT pg_temp.made_id(signed_at, chance, '03'), contract.id, entitlement_id,
+    promise.person_id, promise.team_id, promise.division_code, item.code, item.name,
+    item.name_en, sequence, times, opens_on, due_on,
     served_at,
-    CASE WHEN served_at IS NOT NULL THEN pg_temp.made_id(served_at, 'record' || chance) END,
-    CASE WHEN served_at IS NULL AND due_on >= ended_on THEN ended_at END
-FROM load_promise WHERE source = 'contract'
+    CASE WHEN served_at IS NOT NULL THEN pg_temp.made_id(served_at, chance, '02') END,
+    CASE WHEN served_at IS NULL AND due_on >= ended_on THEN promise.ended_at END
+FROM load_promise AS promise
+JOIN service_packs_item AS item ON item.code = promise.item_code AND item.scheduled
+JOIN LATERAL (
+    SELECT id FROM family_doctor_contract
+    WHERE family_doctor_contract.person_id = promise.person_id AND CASE promise.source
+        WHEN 'contract' THEN id = promise.source_id
+        ELSE signed_at <= promise.signed_at AND (ended_at IS NULL OR ended_at > promise.signed_at)
+    END
+    LIMIT 1
+) AS contract ON true
 """

@@ -82,6 +82,7 @@ def get_pack(session: Session, code: str) -> PackDetail:
             Item.unit,
             Item.unit_price_fen,
             Item.example,
+            Item.scheduled,
             PackItem.times_per_year,
         )
         .join(PackItem, PackItem.item_code == Item.code)

@@ -65,15 +65,9 @@ def list_entitlements(
     return Page(items=views(session, rows), next_cursor=following)
 
 
-def find_granted(
-    session: Session, source: str, source_id: UUID, pack_code: str
-) -> EntitlementView | None:
-    """What a source gave."""
-    query = _entitlements().where(
-        Entitlement.source == source,
-        Entitlement.source_id == source_id,
-        Entitlement.pack_code == pack_code,
-    )
+def find_granted(session: Session, source: str, source_id: UUID) -> EntitlementView | None:
+    """What a source gave. The caller has asked the policy."""
+    query = _entitlements().where(Entitlement.source == source, Entitlement.source_id == source_id)
     found = views(session, session.execute(query).all())
     return found[0] if found else None
 

@@ -45,7 +45,7 @@ def grant_entitlement(
         starts_on=starts_on,
         ends_on=ends_on,
     )
-    granted = find_granted(session, source, source_id, pack_code)
+    granted = find_granted(session, source, source_id)
     if granted is None:
         raise NotFound()
     return granted

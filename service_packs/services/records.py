@@ -57,7 +57,7 @@ def record_service(session: Session, actor: Actor, command: RecordService) -> Re
     )
     session.add(record)
     session.flush()
-    publish(session, ServiceRecorded(**_fact(record)))
+    publish(session, ServiceRecorded(**_fact(record), performed_at=record.performed_at))
     return view_record(session, record.id)
 
 

@@ -13,13 +13,14 @@ from core import clock
 from core.access import Actor
 from core.ids import new_id
 from directory.models import Team
-from family_doctor.models import Contract, Obligation, TeamLoad
-from family_doctor.obligations import plan, term_end
+from family_doctor.models import Contract, TeamLoad
+from family_doctor.obligations import term_end
+from family_doctor.services.promises import promise
 from family_doctor.states import ENDED, HOLDING_A_PLACE, IN_FORCE, State
 from residents.models import Person
 from service_packs.models import Item, Pack, PackItem, ServiceRecord
 from service_packs.public import grant_entitlement
-from service_packs.schemas import Source
+from service_packs.schemas import EntitlementView, Source
 from tests.factories.directory import make_institution, make_staff
 
 _numbers = count(1)
@@ -51,6 +52,7 @@ def make_basic_pack(session: Session) -> None:
             unit="次",
             unit_price_fen=0,
             example=True,
+            scheduled=True,
         )
         session.execute(item.on_conflict_do_nothing())
         content = insert(PackItem).values(pack_code=BASIC, item_code=code, times_per_year=times)
@@ -109,34 +111,28 @@ def make_contract(
 
 def make_obligations(session: Session, contract: Contract) -> None:
     """The dated promises of a contract in force."""
-    assert contract.starts_on
-    assert contract.ends_on
-    items = [(code, f"服务{code}", f"Service {code}", times) for code, times in ITEMS]
-    for promise in plan(items, contract.starts_on, contract.ends_on, 1):
-        session.add(
-            Obligation(
-                id=new_id(),
-                contract_id=contract.id,
-                person_id=contract.person_id,
-                team_id=contract.team_id,
-                division_code=contract.division_code,
-                **promise._asdict(),
-            )
-        )
+    promise(session, contract, _granted(session, contract), years=1)
     session.flush()
 
 
-def make_service_record(session: Session, contract: Contract, item_code: str) -> UUID:
-    """The id of a recorded service of the contract's pack."""
-    granted = grant_entitlement(
+def _granted(session: Session, contract: Contract) -> EntitlementView:
+    """The entitlement that comes with the contract."""
+    assert contract.starts_on
+    assert contract.ends_on
+    return grant_entitlement(
         session,
         person_id=contract.person_id,
         pack_code=BASIC,
         source=Source.CONTRACT,
         source_id=contract.id,
-        starts_on=clock.today(),
-        ends_on=clock.today() + timedelta(days=364),
+        starts_on=contract.starts_on,
+        ends_on=contract.ends_on,
     )
+
+
+def make_service_record(session: Session, contract: Contract, item_code: str) -> UUID:
+    """The id of a recorded service of the contract's pack."""
+    granted = _granted(session, contract)
     record = ServiceRecord(
         id=new_id(),
         entitlement_item_id=next(i.id for i in granted.items if i.item_code == item_code),

@@ -49,6 +49,7 @@ def make_item(session: Session, *, code: str | None = None, name: str = "血压�
         unit="次",
         unit_price_fen=600,
         example=True,
+        scheduled=True,
     )
     session.add(item)
     session.flush()

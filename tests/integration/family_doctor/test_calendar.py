@@ -75,7 +75,11 @@ def test_a_recorded_service_settles_the_earliest_promise_once(session: Session) 
     contract = make_contract(session, make_person(session), team)
     record_id = make_service_record(session, contract, "T02")
     event = ServiceRecorded(
-        record_id=record_id, person_id=contract.person_id, item_code="T02", team_id=team.id
+        record_id=record_id,
+        person_id=contract.person_id,
+        item_code="T02",
+        team_id=team.id,
+        performed_at=clock.now(),
     )
     publish(session, event)
     publish(session, event)
