@@ -14,6 +14,7 @@ from auth.services.accounts import (
 )
 from auth.services.administration import hold_team_role, open_account
 from auth.services.sign_in import find_by_username, issue_token, phone_index
+from auth.services.sso import ensure_client
 
 __all__ = [
     "ACCOUNT_SUBJECT",
@@ -24,6 +25,7 @@ __all__ = [
     "accounts_within",
     "create_account",
     "end_grants",
+    "ensure_client",
     "find_by_username",
     "grant_role",
     "hold_team_role",

@@ -1,6 +1,5 @@
 """What the auth room plugs into the portal."""
 
-from auth.commands import commands
 from auth.web import admin, admin_api, identity
 from auth.web.api import api
 from auth.web.pages import pages
@@ -14,7 +13,11 @@ room = Room(
     pages=[pages, admin.pages, sso_pages, application_pages],
     apis=[api, admin_api.api],
     machines=[endpoints],
-    commands=commands,
+    commands={
+        "account": "auth.commands.accounts:account",
+        "oidc": "auth.commands.oidc:oidc",
+        "token": "auth.commands.tokens:token",
+    },
     navigation=[NavItem(N_("账号"), "key", "auth_accounts.listing", [Role.ADMINISTRATOR], 60)],
     install=identity.install,
 )

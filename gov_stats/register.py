@@ -4,7 +4,6 @@ import gov_stats.jobs  # noqa: F401  the worker knows a job once its module is l
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
-from gov_stats.commands import statistics
 from gov_stats.web.api import api
 from gov_stats.web.pages import pages
 
@@ -12,7 +11,7 @@ room = Room(
     name="gov_stats",
     pages=[pages],
     apis=[api],
-    commands=[statistics],
+    commands={"statistics": "gov_stats.commands:statistics"},
     navigation=[
         NavItem(N_("统计"), "chart-bar", "gov_stats.overview", [Role.ANALYST], order=10),
         NavItem(N_("统计"), "chart-bar", "gov_stats.overview", [Role.ADMINISTRATOR], order=80),

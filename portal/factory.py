@@ -16,8 +16,9 @@ from core.web import access, formats, languages, logs, problems, security
 from core.web.api import bearer
 from core.web.rooms import Room
 from portal import embedded
+from portal.console import Console
 from portal.web import shell
-from regions.public import load_pack
+from regions.public import load_region
 
 ROOT = Path(__file__).resolve().parent.parent
 # Every room, bottom first. A new room is one line here.
@@ -73,9 +74,10 @@ def create_app(configuration: Settings | None = None) -> APIFlask:
     access.open_to(access.ANYONE)(app.view_functions["static"])
     for room in rooms:
         _mount(app, room, csrf)
-    pack = load_pack(chosen.region)
-    clock.set_zone(pack.region.timezone)
-    shell.install(app, pack, rooms)
+    region = load_region(chosen.region)
+    clock.set_zone(region.timezone)
+    shell.install(app, region, rooms)
+    app.cli = Console({name: place for room in rooms for name, place in room.commands.items()})
     app.extensions["rooms"] = rooms
     return app
 
@@ -108,7 +110,5 @@ def _mount(app: APIFlask, room: Room, csrf: CSRFProtect) -> None:
     for machine in (*room.machines, *room.apis):
         csrf.exempt(machine)  # what reads no cookie cannot be forged with one
         app.register_blueprint(machine)
-    for command in room.commands:
-        app.cli.add_command(command)
     if room.install:
         room.install(app)

@@ -3,13 +3,12 @@
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
-from portal.commands import worker
 from portal.web.docs import pages as docs_pages
 from portal.web.pages import pages
 
 room = Room(
     name="portal",
     pages=[pages, docs_pages],
-    commands=[worker],
+    commands={"worker": "portal.commands:worker"},
     navigation=[NavItem(N_("首页"), "home", "portal.home", (Role.RESIDENT,), order=10)],
 )

@@ -16,7 +16,7 @@ import psycopg
 
 from core.settings import Settings, SettingsError, load_settings
 from portal import embedded
-from regions.public import DEMO_PASSWORD, load_pack, resident_phone
+from regions.public import DEMO_PASSWORD, load_region, resident_phone
 
 GUNICORN_WORKERS = 2
 GUNICORN_THREADS = 8
@@ -181,7 +181,7 @@ def _announce(settings: Settings, port: int) -> None:
     print(f"  Demo accounts, all with the password {DEMO_PASSWORD}:")
     for name, role in DEMO_ACCOUNTS:
         print(f"    {name:<16}{role}")
-    phone = resident_phone(load_pack(settings.region))
+    phone = resident_phone(load_region(settings.region))
     print(f"  demo-resident also signs in by phone {phone} and the code in the SMS inbox.")
     print(flush=True)
 

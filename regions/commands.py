@@ -1,9 +1,9 @@
 """``flask --app wsgi region …``, for operators."""
 
+import sys
+
 import click
 from flask.cli import AppGroup
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.database import transaction
 from core.errors import Conflict
@@ -13,6 +13,8 @@ from regions.load.region import DEMO_PEOPLE, demo_scale, load_demo, load_organis
 from regions.pack import PackError, RegionPack, available_packs, load_pack
 from regions.population import people_at
 
+# The progress bar counts in thousandths.
+STEPS = 1000
 _LOADED = (
     "This database already has a region; nothing was changed. To load another, give DATABASE_URL"
     " a new database, or INSTANCE_DIR a new directory, and run the migrations first."
@@ -69,17 +71,16 @@ def _load_demo(pack: RegionPack, scale: float, seed: int) -> None:
         people = people_at(pack, scale)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--scale") from None
-    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("", total=1)
+    with click.progressbar(length=STEPS, label="Loading", file=sys.stderr) as bar:
 
         def tell(what: str, done: float) -> None:
-            progress.update(task, description=f"{what:<14}", completed=done)
+            bar.label = what
+            bar.update(round(done * STEPS) - bar.pos)
 
         with transaction() as session:
             load_demo(session, pack, scale=scale, seed=seed, tell=tell)
     click.echo(f"{pack.region.name_en}: {people:,} made-up people and a year of their history.")
     click.echo(
         f"The demo accounts sign in with the password {demo.PASSWORD};"
-        f" {demo.RESIDENT} also by the phone {demo.resident_phone(pack)}."
+        f" {demo.RESIDENT} also by the phone {demo.resident_phone(pack.region)}."
     )

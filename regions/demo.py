@@ -10,7 +10,7 @@ from random import Random
 from uuid import UUID
 
 from core.messages import N_
-from regions.facts import Village
+from regions.facts import Region, Village
 from regions.facts.base import Sex
 from regions.households import Relation
 from regions.identifiers import Identifiers, IdNumbers
@@ -48,9 +48,9 @@ class Cast:
         return frozenset({self.resident.id, self.leader.id})
 
 
-def resident_phone(pack: RegionPack) -> str:
+def resident_phone(region: Region) -> str:
     """The phone that the demo's resident signs in with."""
-    return _phone(pack, _RESIDENT_PHONE)
+    return _phone(region, _RESIDENT_PHONE)
 
 
 def cast_people(
@@ -75,8 +75,8 @@ def cast_people(
     )
 
 
-def _phone(pack: RegionPack, number: int) -> str:
-    prefix = pack.region.demo_phone_prefix
+def _phone(region: Region, number: int) -> str:
+    prefix = region.demo_phone_prefix
     return f"{prefix}{number:0{_PHONE_DIGITS - len(prefix)}d}"
 
 
@@ -118,7 +118,7 @@ class _Maker:
         born: date,
         groups: tuple[str, ...],
     ) -> SyntheticPerson:
-        phone = _phone(self._pack, self._phones)
+        phone = _phone(self._pack.region, self._phones)
         self._phones += 1
         # The city itself (…01): no county has the code, so nobody of the population the number.
         city = self._pack.region.code[:4] + "01"

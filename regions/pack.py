@@ -128,12 +128,26 @@ def load_pack(name: str, home: Path = _HOME) -> RegionPack:
     Raises PackError, which names the file and row, if there is no such pack, a file is missing or
     malformed, a code is double or points nowhere, or shares or payers do not add up.
     """
+    pack = _read(_directory(name, home))
+    _check(pack)
+    return pack
+
+
+def load_region(name: str, home: Path = _HOME) -> Region:
+    """What the portal shows of itself: brand, zone, map note. Raises PackError."""
+    return _document(_directory(name, home) / _REGION_FILE, Region)
+
+
+def load_boundaries(name: str, home: Path = _HOME) -> dict[str, Any]:
+    """The map as GeoJSON. Raises PackError."""
+    return _parsed(_directory(name, home) / "boundaries.geojson")
+
+
+def _directory(name: str, home: Path) -> Path:
     known = available_packs(home)
     if name not in known:
         raise PackError(f"no region pack {name!r}; there are: {', '.join(known) or 'none'}")
-    pack = _read(home / name)
-    _check(pack)
-    return pack
+    return home / name
 
 
 def _read(directory: Path) -> RegionPack:

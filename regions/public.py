@@ -2,6 +2,7 @@
 
 from regions.demo import PASSWORD as DEMO_PASSWORD
 from regions.demo import resident_phone
-from regions.pack import RegionPack, available_packs, load_pack
+from regions.facts import Region
+from regions.pack import load_boundaries, load_region
 
-__all__ = ["DEMO_PASSWORD", "RegionPack", "available_packs", "load_pack", "resident_phone"]
+__all__ = ["DEMO_PASSWORD", "Region", "load_boundaries", "load_region", "resident_phone"]

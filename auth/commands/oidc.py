@@ -23,7 +23,7 @@ def client() -> None:
 @click.option("--client-id", help="Its name in the protocol, for good; else one is made.")
 @click.option("--name", required=True, help="What people see on the consent page.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, required=True,
-              help="Where it gets codes; exact, https, all on one host. May be repeated.")  # fmt: skip
+              help="Where it gets codes: exact, https, on one host. May be repeated.")  # fmt: skip
 @click.option("--post-logout-redirect-uri", "post_logout_redirect_uris", multiple=True,
               help="Where people land after signing out. May be repeated.")  # fmt: skip
 @click.option("--scope", "scopes", multiple=True, type=click.Choice(list(Scope)),
@@ -32,7 +32,8 @@ def client() -> None:
 @click.option("--algorithm", type=click.Choice(list(SigningAlgorithm)), show_default=True,
               default=SigningAlgorithm.ES256, help="How its ID tokens are signed.")  # fmt: skip
 @click.option("--public", is_flag=True, help="No secret: runs in a browser or on a phone.")
-@click.option("--secret", help="Its secret, 32 characters or more; else one is made.")
+@click.option("--secret", envvar="OIDC_CLIENT_SECRET", show_envvar=True,
+              help="Its secret, 32 characters or more; else one is made.")  # fmt: skip
 @click.option("--exist-ok", is_flag=True, help="Change the registered one to these values.")
 def create(exist_ok: bool, **given: object) -> None:
     """Register an application and print its secret, once.

@@ -25,7 +25,7 @@ class SignOutWish:
     target: str | None = None
 
     def is_of(self, actor: Actor) -> bool:
-        """Whether the ID token is from the actor's present session, so that nobody need be asked."""
+        """Whether the ID token is from the actor's present session: nobody need be asked then."""
         if self.client is None or self.sid is None or actor.session_id is None:
             return False
         return self.sid == session_reference(self.client.client_id, actor.session_id)

@@ -1,5 +1,6 @@
 """The authorization server of one request: Authlib's, on the request's own transaction."""
 
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -33,11 +34,25 @@ class Parameters(OAuth2Payload):  # type: ignore[misc]
     """What was given in the query or in the body; Authlib's own reading mixes the two."""
 
     def __init__(self, given: MultiDict[str, str]) -> None:
-        self.data = given
-        self.datalist = defaultdict(list, given.lists())
+        self._given = given
 
-    data: MultiDict[str, str]
-    datalist: defaultdict[str, list[str]]
+    @property
+    def data(self) -> MultiDict[str, str]:
+        """The first value of each."""
+        return self._given
+
+    @property
+    def datalist(self) -> defaultdict[str, list[str]]:
+        """All values of each."""
+        return defaultdict(list, self._given.lists())
+
+    @property
+    def response_type(self) -> str:
+        """Empty if it is none at all: Authlib repeats it in an error and fails where it may not
+        stand there.
+        """
+        given: str = super().response_type or ""
+        return given if re.fullmatch(r"[\w ]*", given, re.ASCII) else ""
 
 
 class Incoming(OAuth2Request):  # type: ignore[misc]
@@ -58,7 +73,7 @@ class Incoming(OAuth2Request):  # type: ignore[misc]
     @property
     def form(self) -> MultiDict[str, str]:
         """What Authlib's token endpoint reads."""
-        return self.payload.data  # type: ignore[no-any-return]
+        return self.payload.data
 
 
 class Provider(AuthorizationServer):  # type: ignore[misc]
@@ -93,6 +108,15 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
             return None
         error.state = self.given.get("state")
         return self._to_application(self.handle_error_response(None, error))
+
+    def exchange(self) -> Response:
+        """Answer the token endpoint, errors included (RFC 6749, 5.2)."""
+        response: Response
+        try:
+            response = self.create_token_response()
+        except OAuth2Error as error:
+            response = self.handle_error_response(None, error)
+        return response
 
     def generate_token(self, grant_type: str, client: Application, **given: Any) -> dict[str, Any]:
         """The token answer. It is kept at once, by hash, together with what it was given for."""

@@ -24,6 +24,7 @@ from auth.schemas.administration import (
     CreateAccount,
     GrantRole,
     NewAccount,
+    UnitSearch,
     Username,
 )
 from auth.schemas.sso import (
@@ -64,6 +65,7 @@ __all__ = [
     "SigningAlgorithm",
     "SsoAction",
     "SwitchRole",
+    "UnitSearch",
     "Username",
     "WithdrawConsent",
 ]

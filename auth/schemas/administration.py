@@ -24,6 +24,7 @@ DisplayName = Annotated[
     ),
 ]
 UnitCode = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{6,36}$")]
+SearchText = Annotated[str | None, Field(max_length=60, pattern=r"^[^\x00]*$")]
 AtVersion = Annotated[int, Field(ge=1, le=HIGHEST_VERSION)]
 
 
@@ -52,7 +53,7 @@ class AccountState(StrEnum):
 class AccountSearch(PageQuery):
     """Find accounts by name or sign-in name, role and state; ``idle`` are those without a role."""
 
-    search: Annotated[str | None, Field(max_length=60, pattern=r"^[^\x00]*$")] = None
+    search: SearchText = None
     role: Role | None = None
     state: AccountState = AccountState.ACTIVE
     idle: bool = False
@@ -72,6 +73,12 @@ class CreateAccount(GrantRole):
 
     username: Username
     display_name: DisplayName
+
+
+class UnitSearch(BaseModel):
+    """Narrow the units that a role could be given on, by name."""
+
+    unit_name: SearchText = None
 
 
 class ChangeAccount(BaseModel):

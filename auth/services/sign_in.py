@@ -179,7 +179,11 @@ def end_session(session: Session, actor: Actor) -> None:
     )
     session.execute(
         update(Token)
-        .where(Token.session_id == actor.session_id, Token.ended_at.is_(None))
+        .where(
+            Token.account_id == actor.account_id,  # tokens made at the console have no session
+            Token.session_id == actor.session_id,
+            Token.ended_at.is_(None),
+        )
         .values(ended_at=now)
     )
     origin = Origin(actor.address, actor.request_id, actor.channel)

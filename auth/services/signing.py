@@ -1,4 +1,4 @@
-"""The keys that ID tokens are signed with: made on first use, the private part encrypted at rest."""
+"""The keys that ID tokens are signed with: made on first use, the private part encrypted."""
 
 import json
 from typing import Any, TypeAlias

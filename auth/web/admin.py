@@ -24,6 +24,7 @@ from auth.schemas import (
     CreateAccount,
     GrantRole,
     NewAccount,
+    UnitSearch,
 )
 from auth.services import administration as services
 from auth.web.accounts import with_password
@@ -286,7 +287,7 @@ def _offered(session: Session, form: Form[CreateAccount] | Form[GrantRole]) -> d
     """The roles to choose from, and the units on which the chosen one can be given."""
     chosen = form.values.get("role")
     role = Role(chosen) if chosen in GIVEN_ROLES else None
-    wanted = request.values.get("unit_name") or None
+    wanted = read_query(UnitSearch).unit_name
     units: list[Unit] = []
     if role is not None:
         kinds = services.UNIT_KINDS[role]

@@ -14,6 +14,7 @@ from core.web.forms import Form
 
 Words = Mapping[str, Mapping[str, str]]
 NOTHING = "—"
+NAMES = ("name", "display_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def in_words(
                 )
                 for field, (before, after) in change.changes.items()
             ],
-            created=change.version == 1 and all(v[0] is None for v in change.changes.values()),
+            created=_begins(change),
         )
         for change in changes
     ]
@@ -81,6 +82,12 @@ def collision(
             )
     form.values["version"] = str(now["version"])
     return lines
+
+
+def _begins(change: ChangeView) -> bool:
+    """Whether the thing got its name with this entry."""
+    names = [change.changes[field] for field in NAMES if field in change.changes]
+    return change.version == 1 and any(before is None for before, _ in names)
 
 
 def _word(value: object, words: Mapping[str, str]) -> str:

@@ -1,11 +1,10 @@
 """What a room plugs into the portal. Each room's register.py makes one of these."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
-from click import Command
 from flask import Blueprint, Flask
 
 from core.access import Role
@@ -36,7 +35,8 @@ class Room:
     # Endpoints that machines call and that read no cookie: webhooks, the token endpoint.
     machines: Sequence[Blueprint] = ()
     subscribers: Sequence[tuple[type[Event], Callable[..., None]]] = ()
-    commands: Sequence[Command] = ()
+    # Console commands by name, as "module:attribute": imported when one is called.
+    commands: Mapping[str, str] = field(default_factory=dict)
     navigation: Sequence[NavItem] = ()
     install: Callable[[Flask], None] | None = None
 

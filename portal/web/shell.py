@@ -17,7 +17,7 @@ from core.web.languages import LANGUAGES
 from core.web.rooms import NavItem, Room
 from core.web.writes import once_token
 from notifications.public import count_unread
-from regions.public import RegionPack
+from regions.public import Region
 
 LARGE_TEXT = "large_text"
 UNREAD = "unread_messages"
@@ -60,7 +60,7 @@ class RoleEntry:
 class Shell:
     """The frame of the current request; a template global, computed as far as it is used."""
 
-    def __init__(self, settings: Settings, region: RegionPack, rooms: list[Room]) -> None:
+    def __init__(self, settings: Settings, region: Region, rooms: list[Room]) -> None:
         self._settings = settings
         self._region = region
         self._items = [item for room in rooms for item in room.navigation]
@@ -74,7 +74,7 @@ class Shell:
     def brand(self) -> str:
         """The region's own brand."""
         chinese = self.locale == "zh"
-        return self._region.region.brand if chinese else self._region.region.brand_en
+        return self._region.brand if chinese else self._region.brand_en
 
     @property
     def demo(self) -> bool:
@@ -217,10 +217,10 @@ def icon(name: str, label: str | None = None) -> Markup:
     )
 
 
-def install(app: Flask, region: RegionPack, rooms: list[Room]) -> None:
+def install(app: Flask, region: Region, rooms: list[Room]) -> None:
     """Give every template its frame; called once by the factory."""
     shell = Shell(app.config["SETTINGS"], region, rooms)
     names: dict[str, Callable[..., Any]] = {"icon": icon, "once_token": once_token}
-    app.jinja_env.globals.update(names, shell=shell, region=region.region)
+    app.jinja_env.globals.update(names, shell=shell, region=region)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

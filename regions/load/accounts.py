@@ -1,10 +1,12 @@
 """The demo's accounts, what they may do, and the little that happens in the resident's box."""
 
+from datetime import timedelta
 from random import Random
 from uuid import UUID
 
 from appointments.events import SlotBooked
 from auth.public import create_account, grant_role, link_person
+from core import clock
 from core.access import Role
 from core.events import publish
 from notifications.public import notify
@@ -18,25 +20,30 @@ from regions.names import NameMaker
 from regions.pack import RegionPack
 from service_packs.events import OrderPaid, ServiceRecorded
 
-# The last service that came with the ordered pack waits for the resident's answer.
-_TO_CONFIRM = """
+# All that was done for the resident is confirmed but the last service of the ordered pack, which
+# was done yesterday and waits for an answer. Its promise is kept when the event is delivered.
+_CONFIRMED = """
 UPDATE service_packs_service_record
-SET state = CASE WHEN id = last.record_id THEN 'recorded' ELSE 'confirmed' END,
-    confirmed_at = CASE WHEN id = last.record_id THEN NULL ELSE performed_at END,
+SET state = 'confirmed', confirmed_at = coalesce(confirmed_at, performed_at),
     dispute_reason = NULL, disputed_at = NULL
-FROM (
-    SELECT record.id AS record_id
+WHERE person_id = %(person_id)s
+"""
+_WAITING = """
+UPDATE service_packs_service_record
+SET state = 'recorded', confirmed_at = NULL, performed_at = %(at)s, created_at = %(at)s
+WHERE id = (
+    SELECT record.id
     FROM service_packs_service_record AS record
     JOIN service_packs_entitlement_item AS item ON item.id = record.entitlement_item_id
     JOIN service_packs_entitlement AS given ON given.id = item.entitlement_id
     WHERE given.source = 'order' AND given.person_id = %(person_id)s
     ORDER BY record.performed_at DESC LIMIT 1
-) AS last
-WHERE person_id = %(person_id)s
+)
+RETURNING id, item_code, team_id
 """
-_WAITING = """
-SELECT id, item_code, team_id, performed_at FROM service_packs_service_record
-WHERE person_id = %(person_id)s AND state = 'recorded'
+_NOT_YET_KEPT = """
+UPDATE family_doctor_obligation SET done_at = NULL, service_record_id = NULL
+WHERE service_record_id = %(record_id)s
 """
 
 
@@ -67,23 +74,26 @@ class AccountLoader:
         """What the resident is told: a welcome now, the rest as the rooms hear of it."""
         person_id = people.resident.id
         notify(self._session, person_id, demo.WELCOME, {}, "/")
-        self._bulk.run(_TO_CONFIRM, {"person_id": person_id})
         if booking_id:
             publish(self._session, SlotBooked(booking_id=booking_id, person_id=person_id))
         if order:
             publish(self._session, OrderPaid(order_id=order.id, person_id=person_id))
-        waiting = self._bulk.rows(_WAITING, {"person_id": person_id})
-        for record_id, item_code, team_id, performed_at in waiting:
-            publish(
-                self._session,
-                ServiceRecorded(
-                    record_id=record_id,
-                    person_id=person_id,
-                    item_code=item_code,
-                    team_id=team_id,
-                    performed_at=performed_at,
-                ),
+        self._leave_one_to_confirm(person_id)
+
+    def _leave_one_to_confirm(self, person_id: UUID) -> None:
+        self._bulk.run(_CONFIRMED, {"person_id": person_id})
+        at = clock.now() - timedelta(days=1)
+        waiting = self._bulk.rows(_WAITING, {"person_id": person_id, "at": at})
+        for record_id, item_code, team_id in waiting:
+            self._bulk.run(_NOT_YET_KEPT, {"record_id": record_id})
+            recorded = ServiceRecorded(
+                record_id=record_id,
+                person_id=person_id,
+                item_code=item_code,
+                team_id=team_id,
+                performed_at=at,
             )
+            publish(self._session, recorded)
 
     def _resident(self, people: demo.Cast) -> None:
         person = people.resident
@@ -110,7 +120,8 @@ class AccountLoader:
         self._bulk.copy(
             "directory_staff",
             ("id", "institution_id", "name", "profession", "title", "introduction", "example"),
-            [(staff_id, institution_id, name, "clerk", "", f"{desk.short_name}导诊台（示例）。", True)],
+            [(staff_id, institution_id, name, "clerk", "", f"{desk.short_name}导诊台（示例）。",
+              True)],
         )  # fmt: skip
         account_id = self._account(demo.REGISTRAR, name)
         grant_role(self._session, account_id, Role.REGISTRAR, str(institution_id), desk.name)

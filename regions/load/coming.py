@@ -121,7 +121,7 @@ class ComingBookings:
         today = clock.local(self._now).date()
         last = today + timedelta(days=_DAYS_AHEAD)
         rows = self._bulk.rows(_SLOTS, {"now": self._now, "today": today, "last": last})
-        return [Slot(*row[:6], SlotTimes(*row[6:11]), row[11]) for row in rows]
+        return [Slot._make((*row[:6], SlotTimes._make(row[6:11]), row[11])) for row in rows]
 
     def _write(self) -> None:
         self._bulk.copy("appointments_booking", BOOKING, self._rows)

@@ -13,11 +13,17 @@ from regions.facts import ServicePack
 from regions.identifiers import Identifiers
 from regions.load.bulk import Bulk
 from regions.load.contracts import Contract
+from regions.load.organisation import Team
 from regions.pack import RegionPack
 
-# Of the contracts in force; and of the orders those that were never paid.
-_SHARE = 0.06
+# Shares of the contracts in force with a pack that is paid for (load model), and with one for
+# nothing; and of the orders those that were never paid.
+_SOLD, _FREE = 0.06, 0.5
 _UNPAID = 0.06
+# The model team sells more, on days from which services of each quarter fall due about now.
+_SOLD_BY_MODEL = 0.6
+_QUARTER = 91
+_OVERDUE, _AHEAD = 9, 7
 _PURPOSE = "service_packs.order"
 _PROVIDER = "demo"
 _PAY_WITHIN = timedelta(hours=24)
@@ -48,22 +54,38 @@ class Order:
 class OrderMaker:
     """Makes up orders of the packs that are made for somebody's groups."""
 
-    def __init__(self, pack: RegionPack, *, seed: int, today: date) -> None:
+    def __init__(self, pack: RegionPack, model: Team, *, seed: int, today: date) -> None:
         self._packs = [each for each in pack.packs if each.tier != "basic"]
+        self._model = model
         self._today = today
         self._rng = Random(f"{seed}/orders")
         self._ids = Identifiers(Random(f"{seed}/order-ids"))
-        self._orders = Even(self._rng)
+        self._sold, self._free = Even(self._rng), Even(self._rng)
 
     def orders(self, contracts: Sequence[Contract]) -> Iterator[Order]:
         """Orders of a share of the contracts in force."""
         for contract in contracts:
-            if contract.in_force and self._orders.takes(_SHARE):
-                fitting = [p for p in self._packs if p.group in contract.person.groups]
-                days = (self._today - (contract.starts_on or self._today)).days
-                if fitting and days > 1:
-                    chosen, days_ago = self._rng.choice(fitting), self._rng.randint(1, days - 1)
-                    yield self.order(contract, chosen, days_ago, unpaid=_UNPAID)
+            pack = self._choice(contract) if contract.in_force else None
+            days_ago = self._days_ago(contract)
+            if pack and days_ago:
+                yield self.order(contract, pack, days_ago, unpaid=_UNPAID)
+
+    def _choice(self, contract: Contract) -> ServicePack | None:
+        fitting = [pack for pack in self._packs if pack.group in contract.person.groups]
+        sold = [pack for pack in fitting if pack.payers.person_fen]
+        free = [pack for pack in fitting if not pack.payers.person_fen]
+        share = _SOLD_BY_MODEL if contract.team is self._model else _SOLD
+        if sold and self._sold.takes(share):
+            return self._rng.choice(sold)
+        return free[0] if free and self._free.takes(_FREE) else None
+
+    def _days_ago(self, contract: Contract) -> int:
+        """When it was ordered; 0 where the contract is too young."""
+        most = (self._today - (contract.starts_on or self._today)).days - 1
+        if contract.team is self._model and most > _QUARTER + _OVERDUE:
+            quarters = self._rng.randint(1, (most - _OVERDUE) // _QUARTER)
+            return quarters * _QUARTER + self._rng.randint(-_AHEAD, _OVERDUE)
+        return self._rng.randint(1, most) if most > 0 else 0
 
     def order(
         self, contract: Contract, pack: ServicePack, days_ago: int, *, unpaid: float = 0

@@ -38,6 +38,8 @@ T = TypeVar("T")
 DEMO_PEOPLE = 2_000
 _BATCH = 2_000
 _FURTHEST = timedelta(days=60)
+# Half a year: a service of each half and of each quarter falls due today.
+_BOUGHT_DAYS_AGO = 181
 
 
 def demo_scale(pack: RegionPack) -> float:
@@ -113,7 +115,7 @@ class _Demo:
         village = next(v for v in pack.villages_of[largest.code] if team in teams_of[v.code])
         cast = demo.cast_people(pack, village, team.members[0], today=today, seed=seed)
         offers = Offers(clinics, today)
-        self._writers(places, teams_of, offers, largest.code, cast)
+        self._writers(places, teams_of, offers, team, cast)
 
         with bulk.bare("appointments_booking", "appointments_slot", "appointments_session"):
             order = self._load_cast(cast, team)
@@ -139,19 +141,21 @@ class _Demo:
         places: Places,
         teams_of: dict[str, list[Team]],
         offers: Offers,
-        township: str,
+        model: Team,
         cast: demo.Cast,
     ) -> None:
         bulk, pack, seed, now, today = self._bulk, self._pack, self._seed, self._now, self._today
         self._residents = PeopleLoader(
-            bulk, seed=seed, now=now, today=today, township=township, apart=cast.ids
+            bulk, seed=seed, now=now, today=today, township=model.division_code, apart=cast.ids
         )
         self._signing = ContractMaker(pack, teams_of, seed=seed, now=now, today=today)
         self._contracts = ContractLoader(bulk, pack, seed=seed)
-        self._ordering = OrderMaker(pack, seed=seed, today=today)
+        self._ordering = OrderMaker(pack, model, seed=seed, today=today)
         self._orders = OrderLoader(bulk, seed=seed)
         self._past = PastBookings(bulk, pack, places, offers, seed=seed, today=today)
-        self._coming = ComingBookings(bulk, places, offers, seed=seed, now=now, township=township)
+        self._coming = ComingBookings(
+            bulk, places, offers, seed=seed, now=now, township=model.division_code
+        )
 
     def _load_cast(self, cast: demo.Cast, team: Team) -> Order | None:
         """The demo's people: two are signed, three apply; the resident bought a pack."""
@@ -165,7 +169,9 @@ class _Demo:
             for pack in self._pack.packs
             if pack.group == demo.ORDERED_GROUP and pack.payers.person_fen
         ]
-        orders = [self._ordering.order(contracts[1], pack, 150) for pack in fitting[:1]]
+        orders = [
+            self._ordering.order(contracts[1], pack, _BOUGHT_DAYS_AGO) for pack in fitting[:1]
+        ]
         self._write(contracts, orders)
         return orders[0] if orders else None
 

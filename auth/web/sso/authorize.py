@@ -37,7 +37,7 @@ pages = Blueprint("sso", __name__, url_prefix="/oauth")
 @open_to(ANYONE)
 def authorize() -> ResponseReturnValue:
     """Sign a person in to an application: at once, or after they signed in or agreed."""
-    actor = current_actor() if signed_in() else None
+    actor = _visitor()
     with transaction() as session:
         provider = Provider(session, request.args)
         try:
@@ -53,9 +53,9 @@ def authorize() -> ResponseReturnValue:
 @open_to(ANYONE)
 def decide() -> ResponseReturnValue:
     """The person agreed or not; the request itself is in the address, as it came."""
-    if not signed_in():
+    actor = _visitor()
+    if actor is None:
         return redirect(request.full_path, 303)
-    actor = current_actor()
     with transaction() as session:
         provider = Provider(session, request.args)
         try:
@@ -76,7 +76,8 @@ def end_session() -> ResponseReturnValue:
     """Sign out as an application wishes; the person is asked unless it shows their ID token."""
     with transaction() as session:
         wish = read_wish(session, request.args)
-    if not signed_in() or wish.is_of(current_actor()):
+    actor = _visitor()
+    if actor is None or wish.is_of(actor):
         return _sign_out(wish)
     page = make_response(render_template("auth/end_session.html", client=wish.client))
     return lead_to(page, wish.target) if wish.target else page
@@ -117,7 +118,7 @@ def _must_sign_in(session: Session, grant: CodeGrant, actor: Actor) -> bool:
     # A request is known by its PKCE challenge: whoever comes back from the door with a sign-in
     # that is newer than the moment they were sent there has done what was asked.
     challenge, sent_at = cookie.get(SENT_TO_SIGN_IN, ("", 0))
-    return challenge != _challenge(grant) or since.timestamp() < sent_at
+    return bool(challenge != _challenge(grant) or since.timestamp() < sent_at)
 
 
 def _ask(session: Session, grant: CodeGrant, actor: Actor) -> ResponseReturnValue:
@@ -136,14 +137,20 @@ def _ask(session: Session, grant: CodeGrant, actor: Actor) -> ResponseReturnValu
 
 
 def _sign_out(wish: SignOutWish) -> ResponseReturnValue:
-    if signed_in():
+    if actor := _visitor():
         with transaction() as session:
-            sign_in_services.end_session(session, current_actor())
+            sign_in_services.end_session(session, actor)
         logout_user()
     if wish.target:
         return redirect(wish.target, 303)
     flash(gettext("您已退出登录。"), "good")
     return redirect(url_for("auth.sign_in"), 303)
+
+
+def _visitor() -> Actor | None:
+    """Who is signed in in this browser; a token from the console, without a session, is nobody."""
+    actor = current_actor() if signed_in() else None
+    return actor if actor and actor.session_id else None
 
 
 def _prompts(grant: CodeGrant) -> set[str]:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6750 import InvalidTokenError
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
@@ -49,16 +48,12 @@ def keys() -> Response:
 
 @endpoints.post("/oauth/token")
 @open_to(ANYONE)
-def token() -> ResponseReturnValue:
+def token() -> Response:
     """A code for an ID token and an access token. Refusals commit too: a code that is used twice
     ends the token it gave.
     """
     with transaction() as session:
-        provider = Provider(session, request.form)
-        try:
-            return provider.create_token_response()
-        except OAuth2Error as error:
-            return provider.handle_error_response(None, error)
+        return Provider(session, request.form).exchange()
 
 
 @endpoints.route("/oauth/userinfo", methods=["GET", "POST"])
