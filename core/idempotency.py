@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,12 @@ from core.messages import N_
 from core.models import StoredAnswer
 
 LONGEST_KEY = 200
+# Built once: every write passes here, and building them would cost more than they do.
+STORED = cast(Table, StoredAnswer.__table__)
+THIS = (STORED.c.account_id == bindparam("account"), STORED.c.key == bindparam("its_key"))
+CLAIM = insert(STORED).on_conflict_do_nothing().returning(STORED.c.key)
+FIND = select(STORED.c.fingerprint, STORED.c.answer).where(*THIS)
+KEEP = update(STORED).where(*THIS).values(answer=bindparam("given"))
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -36,18 +42,16 @@ def run_once(
     if len(key) > LONGEST_KEY:
         raise Invalid("idempotency_key_too_long", N_("重试标识过长，请控制在 200 个字符以内。"))
     fingerprint = hashlib.sha256(request).digest()
-    claim = insert(StoredAnswer).values(
-        account_id=account_id, key=key, fingerprint=fingerprint, created_at=clock.now()
-    )
-    mine = session.execute(claim.on_conflict_do_nothing().returning(StoredAnswer.key)).first()
-    row = (StoredAnswer.account_id == account_id, StoredAnswer.key == key)
+    claim = {"account_id": account_id, "key": key, "fingerprint": fingerprint}
+    mine = session.execute(CLAIM, {**claim, "answer": None, "created_at": clock.now()}).first()
+    this = {"account": account_id, "its_key": key}
     if mine is None:
-        stored = session.execute(select(StoredAnswer).where(*row)).scalar_one()
+        stored = session.execute(FIND, this).one()
         if stored.fingerprint != fingerprint:
             raise Conflict(
                 "idempotency_mismatch", N_("这个重试标识已用于另一项内容，请换一个再提交。")
             )
         return answer_type.model_validate(stored.answer)
     answer = work()
-    session.execute(update(StoredAnswer).where(*row).values(answer=answer.model_dump(mode="json")))
+    session.execute(KEEP, {**this, "given": answer.model_dump(mode="json")})
     return answer

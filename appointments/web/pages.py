@@ -29,6 +29,7 @@ from appointments.schemas import (
     SlotQuery,
     SlotState,
     SlotView,
+    State,
     When,
 )
 from appointments.services.booking import book_slot, cancel_booking
@@ -143,7 +144,11 @@ def book(slot_id: UUID) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def booked(booking_id: UUID) -> ResponseReturnValue:
     """Right after success: the number, the place, when to be there."""
-    return _booking_page("appointments/booked.html", booking_id)
+    with transaction() as session:
+        view = get_booking(session, current_actor(), booking_id)
+    if view.state is not State.BOOKED:
+        return redirect(url_for("appointments.booking", booking_id=booking_id))
+    return render_template("appointments/booked.html", booking=view)
 
 
 @pages.get("/bookings")
@@ -162,7 +167,9 @@ def mine() -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def booking(booking_id: UUID) -> ResponseReturnValue:
     """One booking, and the way to cancel it."""
-    return _booking_page("appointments/booking.html", booking_id)
+    with transaction() as session:
+        view = get_booking(session, current_actor(), booking_id)
+    return render_template("appointments/booking.html", booking=view, now=clock.now())
 
 
 @pages.post("/bookings/<uuid:booking_id>/cancel")
@@ -226,12 +233,6 @@ def _confirm_page(slot_id: UUID, refusal: str, status: int) -> ResponseReturnVal
         now=clock.now(),
     )
     return page, status
-
-
-def _booking_page(template: str, booking_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
-        view = get_booking(session, current_actor(), booking_id)
-    return render_template(template, booking=view, now=clock.now())
 
 
 def _first_free(days: list[DayOffer]) -> date:

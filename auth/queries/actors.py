@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, select, true
+from sqlalchemy import Text, bindparam, cast, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -13,68 +13,67 @@ from core import clock
 from core.access import Actor, Role
 from core.crypto import token_hash
 
-
-def _grants() -> Any:
-    """The current grants of an account as an array of 'role unit', joined laterally."""
-    entry = RoleGrant.role + " " + cast(RoleGrant.unit, Text)
-    return (
-        select(func.array_agg(aggregate_order_by(entry, RoleGrant.created_at)).label("grants"))
-        .where(RoleGrant.account_id == Account.id, RoleGrant.ended_at.is_(None))
-        .lateral()
+ACCOUNT, SESSION, TOKEN = Account.__table__, SignInSession.__table__, Token.__table__
+GRANT = RoleGrant.__table__
+# The current grants of an account as an array of 'role unit', joined laterally.
+GRANTS = (
+    select(
+        func.array_agg(
+            aggregate_order_by(GRANT.c.role + " " + cast(GRANT.c.unit, Text), GRANT.c.created_at)
+        ).label("grants")
     )
-
-
-def _account(grants: Any, *more: Any) -> Select[Any]:
-    return select(
-        Account.id, Account.display_name, Account.person_id, grants.c.grants, *more
-    ).where(Account.disabled_at.is_(None))
+    .where(GRANT.c.account_id == ACCOUNT.c.id, GRANT.c.ended_at.is_(None))
+    .lateral()
+)
+# Built once, on the tables themselves: one of them runs at the head of every request.
+OF_ACCOUNT = (
+    select(ACCOUNT.c.id, ACCOUNT.c.display_name, ACCOUNT.c.person_id, GRANTS.c.grants)
+    .join_from(ACCOUNT, GRANTS, true())
+    .where(ACCOUNT.c.disabled_at.is_(None))
+)
+OF_SESSION = (
+    OF_ACCOUNT.add_columns(SESSION.c.id.label("session_id"), SESSION.c.active_role)
+    .join(SESSION, SESSION.c.account_id == ACCOUNT.c.id)
+    .where(
+        SESSION.c.token_hash == bindparam("hash"),
+        SESSION.c.ended_at.is_(None),
+        SESSION.c.expires_at > bindparam("now"),
+    )
+)
+# A token given to an application ends with the session it was made in.
+OF_TOKEN = (
+    OF_ACCOUNT.add_columns(TOKEN.c.scope, TOKEN.c.session_id)
+    .join(TOKEN, TOKEN.c.account_id == ACCOUNT.c.id)
+    .outerjoin(SESSION, SESSION.c.id == TOKEN.c.session_id)
+    .where(
+        TOKEN.c.token_hash == bindparam("hash"),
+        TOKEN.c.ended_at.is_(None),
+        TOKEN.c.expires_at > bindparam("now"),
+        SESSION.c.ended_at.is_(None),
+    )
+)
 
 
 def actor_of_session(session: Session, token: str) -> Actor | None:
     """The actor of a live browser session, or None."""
-    grants = _grants()
-    query = (
-        _account(grants, SignInSession.id.label("session_id"), SignInSession.active_role)
-        .join(SignInSession, SignInSession.account_id == Account.id)
-        .join(grants, true())
-        .where(
-            SignInSession.token_hash == token_hash(token),
-            SignInSession.ended_at.is_(None),
-            SignInSession.expires_at > clock.now(),
-        )
-    )
-    row = session.execute(query).one_or_none()
+    row = session.execute(OF_SESSION, _live(token)).one_or_none()
     return _actor(row, row.session_id, row.active_role) if row else None
 
 
 def actor_of_token(session: Session, token: str) -> tuple[Actor, str] | None:
-    """The actor of a live bearer token and its scope, or None.
-
-    A token given to an application ends with the session it was made in.
-    """
-    grants = _grants()
-    query = (
-        _account(grants, Token.scope, Token.session_id)
-        .join(Token, Token.account_id == Account.id)
-        .join(grants, true())
-        .outerjoin(SignInSession, SignInSession.id == Token.session_id)
-        .where(
-            Token.token_hash == token_hash(token),
-            Token.ended_at.is_(None),
-            Token.expires_at > clock.now(),
-            SignInSession.ended_at.is_(None),
-        )
-    )
-    row = session.execute(query).one_or_none()
+    """The actor of a live bearer token and its scope, or None."""
+    row = session.execute(OF_TOKEN, _live(token)).one_or_none()
     return (_actor(row, row.session_id, None), row.scope) if row else None
 
 
 def actor_of_account(session: Session, account_id: UUID) -> Actor | None:
     """The actor of an account that may sign in; for operators and tests."""
-    grants = _grants()
-    query = _account(grants).join(grants, true()).where(Account.id == account_id)
-    row = session.execute(query).one_or_none()
+    row = session.execute(OF_ACCOUNT.where(ACCOUNT.c.id == account_id)).one_or_none()
     return _actor(row, None, None) if row else None
+
+
+def _live(token: str) -> dict[str, Any]:
+    return {"hash": token_hash(token), "now": clock.now()}
 
 
 def _actor(row: Any, session_id: UUID | None, active_role: str | None) -> Actor:

@@ -46,6 +46,9 @@ def test_the_whole_way(session: Session, signed_in: Browser) -> None:
     ended = browser.post(f"/appointments/bookings/{booking.id}/cancel", follow_redirects=True)
     assert "预约已取消，名额已退回" in ended.text
     assert clinic.department.name in browser.get("/appointments/bookings?when=past").text
+    # The page of success does not outlive the booking.
+    again = browser.get(f"/appointments/bookings/{booking.id}/booked")
+    assert again.location == f"/appointments/bookings/{booking.id}"
 
 
 def test_a_double_click_books_once(session: Session, signed_in: Browser) -> None:

@@ -175,6 +175,15 @@ def test_a_token_ends_with_sign_out(client: FlaskClient, session: Session) -> No
     assert client.get("/api/v1/auth/me", headers=headers).status_code == 401
 
 
+def test_signing_out_with_a_console_token_ends_nobody_elses(
+    session: Session, client: FlaskClient, bearer: Callable[[UUID], dict[str, str]]
+) -> None:
+    mine, theirs = bearer(make_account(session).id), bearer(make_account(session).id)
+    assert client.delete("/api/v1/auth/tokens/current", headers=mine).status_code == 204
+    assert client.get("/api/v1/auth/me", headers=mine).status_code == 401
+    assert client.get("/api/v1/auth/me", headers=theirs).status_code == 200
+
+
 def test_a_cookie_is_no_key_to_the_api(
     session: Session, signed_in: Callable[[UUID], FlaskClient]
 ) -> None:

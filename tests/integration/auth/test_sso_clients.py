@@ -1,0 +1,236 @@
+"""Applications: their secrets and keys, how they are registered, and signing out from them."""
+
+import base64
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auth.jobs import forget_attempts
+from auth.models import Account, AuthorizationCode, Client, SignInSession
+from auth.schemas import RegisterClient
+from auth.services.sso import create_client, ensure_client
+from core import clock
+from core.errors import Conflict
+from tests.factories.auth import (
+    make_account,
+)
+from tests.factories.sso import (
+    ISSUER,
+    SIGNED_OUT_URI,
+    RelyingParty,
+    answer_of,
+    make_client,
+    userinfo,
+)
+
+Browser = Callable[[UUID], FlaskClient]
+SECRET = "a-client-secret-of-more-than-32-characters"
+
+
+def basic(client_id: str, secret: str) -> dict[str, str]:
+    pair = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"}
+
+
+# Confidential applications
+
+
+def test_a_confidential_application_shows_its_secret(
+    session: Session, client: FlaskClient, signed_in: Browser, account: Account
+) -> None:
+    make_client(session, public=False, secret=SECRET)
+    assert SECRET.encode() not in (session.scalars(select(Client.secret_hash)).one() or b"")
+    browser = signed_in(account.id)
+    rp = RelyingParty()
+    code = rp.agree(browser)
+    assert rp.exchange(client, code).status_code == 401
+    wrong = rp.exchange(client, code, basic("clinic", "wrong"))
+    assert (wrong.status_code, wrong.get_json()["error"]) == (401, "invalid_client")
+    assert wrong.headers["WWW-Authenticate"].startswith("Basic")
+    malformed = rp.exchange(client, code, {"Authorization": "Basic /w=="})
+    assert malformed.status_code == 401
+    unknown = rp.exchange(client, code, basic("nul\x00", SECRET))
+    assert unknown.status_code == 401
+    assert rp.exchange(client, code, client_secret="wrong").status_code == 401
+    assert rp.exchange(client, code, basic("clinic", SECRET)).status_code == 200
+    second = RelyingParty()
+    by_post = second.exchange(client, second.agree(browser), client_secret=SECRET)
+    assert by_post.status_code == 200
+
+
+def test_a_secret_does_not_replace_pkce(
+    session: Session, client: FlaskClient, signed_in: Browser, account: Account
+) -> None:
+    make_client(session, public=False, secret=SECRET)
+    browser = signed_in(account.id)
+    rp = RelyingParty()
+    assert answer_of(browser.get(rp.address(code_challenge=None)))["error"] == "invalid_request"
+    answer = rp.exchange(client, rp.agree(browser), basic("clinic", SECRET), code_verifier="x" * 43)
+    assert answer.get_json()["error"] == "invalid_grant"
+
+
+def test_an_application_may_have_rs256(
+    session: Session, client: FlaskClient, signed_in: Browser, account: Account
+) -> None:
+    make_client(session, algorithm="RS256")
+    published = client.get("/.well-known/jwks.json").get_json()["keys"]
+    assert [key["alg"] for key in published] == ["ES256", "RS256"]
+    assert not {"d", "p", "q"} & {name for key in published for name in key}
+    rp = RelyingParty()
+    tokens = rp.exchange(client, rp.agree(signed_in(account.id))).get_json()
+    assert rp.claims(client, tokens["id_token"])["sub"]
+
+
+# Signing out
+
+
+def test_an_application_signs_out_with_its_id_token(
+    browser: FlaskClient, client: FlaskClient
+) -> None:
+    rp = RelyingParty()
+    tokens = rp.exchange(client, rp.agree(browser)).get_json()
+    answer = browser.get(
+        "/oauth/end-session",
+        query_string={
+            "id_token_hint": tokens["id_token"],
+            "post_logout_redirect_uri": SIGNED_OUT_URI,
+            "state": "s 1",
+        },
+    )
+    assert (answer.status_code, answer.location) == (303, f"{SIGNED_OUT_URI}?state=s+1")
+    assert userinfo(client, tokens["access_token"]).status_code == 401
+    assert browser.get("/auth/applications").location.startswith("/auth/sign-in")
+
+
+def test_without_a_valid_id_token_the_person_is_asked(
+    browser: FlaskClient, session: Session
+) -> None:
+    for given in (
+        {},
+        {"id_token_hint": "nonsense"},
+        {"id_token_hint": "a.b.c", "client_id": "clinic"},
+        {"client_id": "nul\x00"},
+        {"client_id": "clinic", "post_logout_redirect_uri": SIGNED_OUT_URI},
+    ):
+        page = browser.get("/oauth/end-session", query_string=given)
+        assert page.status_code == 200
+        assert "先不退出" in page.text
+    assert session.scalars(select(SignInSession.ended_at)).one() is None
+    answer = browser.post(
+        "/oauth/end-session",
+        query_string={"client_id": "clinic", "post_logout_redirect_uri": SIGNED_OUT_URI},
+    )
+    assert answer.location == SIGNED_OUT_URI
+    assert session.scalars(select(SignInSession.ended_at)).one() is not None
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", f"{SIGNED_OUT_URI}/", ""])
+def test_signing_out_never_leads_to_an_unregistered_address(
+    browser: FlaskClient, client: FlaskClient, target: str
+) -> None:
+    rp = RelyingParty()
+    hint = rp.exchange(client, rp.agree(browser)).get_json()["id_token"]
+    given = {"id_token_hint": hint, "post_logout_redirect_uri": target}
+    assert browser.get("/oauth/end-session", query_string=given).location == "/auth/sign-in"
+
+
+def test_an_id_token_of_another_session_or_application_does_not_sign_out(
+    session: Session, browser: FlaskClient, client: FlaskClient, signed_in: Browser
+) -> None:
+    make_client(session, "other")
+    rp = RelyingParty()
+    hint = rp.exchange(client, rp.agree(browser)).get_json()["id_token"]
+    somebody = signed_in(make_account(session).id)
+    assert (
+        somebody.get("/oauth/end-session", query_string={"id_token_hint": hint}).status_code == 200
+    )
+    mixed = {"id_token_hint": hint, "client_id": "other"}
+    assert browser.get("/oauth/end-session", query_string=mixed).status_code == 200
+
+
+def test_signing_out_twice_is_no_error(browser: FlaskClient, client: FlaskClient) -> None:
+    rp = RelyingParty()
+    hint = rp.exchange(client, rp.agree(browser)).get_json()["id_token"]
+    given = {"id_token_hint": hint, "post_logout_redirect_uri": SIGNED_OUT_URI}
+    for _ in range(2):
+        assert browser.get("/oauth/end-session", query_string=given).location == SIGNED_OUT_URI
+
+
+# Metadata and registration
+
+
+def test_metadata_names_what_is_there(app: APIFlask, client: FlaskClient) -> None:
+    found = client.get("/.well-known/openid-configuration").get_json()
+    assert found["issuer"] == ISSUER
+    assert found["code_challenge_methods_supported"] == ["S256"]
+    assert found["authorization_response_iss_parameter_supported"] is True
+    paths = {rule.rule for rule in app.url_map.iter_rules()}
+    for name, value in found.items():
+        if name.endswith(("_endpoint", "_uri")):
+            assert value.removeprefix(ISSUER) in paths
+
+
+def test_a_client_is_registered_once_and_kept_up(session: Session) -> None:
+    command = RegisterClient(
+        client_id="demo", name="Demo", redirect_uris=["http://127.0.0.1:8001/cb"], public=True
+    )
+    assert ensure_client(session, command).secret is None
+    with pytest.raises(Conflict, match="client_exists"):
+        create_client(session, command)
+    moved = command.model_copy(update={"redirect_uris": ["http://127.0.0.1:9001/cb"]})
+    ensure_client(session, moved)
+    session.expire_all()
+    assert session.get_one(Client, "demo").redirect_uris == ["http://127.0.0.1:9001/cb"]
+    with pytest.raises(Conflict, match="client_kind"):
+        ensure_client(session, command.model_copy(update={"public": False}))
+    with pytest.raises(Conflict, match="client_host"):
+        ensure_client(session, moved.model_copy(update={"redirect_uris": ["https://a.example/"]}))
+
+
+def test_a_made_secret_is_shown_once_and_stays(session: Session) -> None:
+    command = RegisterClient(client_id="demo", name="Demo", redirect_uris=["https://a.example/cb"])
+    assert ensure_client(session, command).secret
+    before = session.scalars(select(Client.secret_hash)).one()
+    assert ensure_client(session, command).secret is None
+    assert session.scalars(select(Client.secret_hash)).one() == before
+
+
+def test_codes_are_forgotten_after_a_day(browser: FlaskClient, session: Session) -> None:
+    RelyingParty().agree(browser)
+    forget_attempts()
+    assert session.scalars(select(AuthorizationCode)).all()
+    with clock.shifted(timedelta(days=2)):
+        forget_attempts()
+    assert not session.scalars(select(AuthorizationCode)).all()
+
+
+# Commands
+
+
+def test_operators_register_applications_and_issue_tokens(
+    app: APIFlask, client: FlaskClient, session: Session
+) -> None:
+    runner = app.test_cli_runner()
+    given = ["oidc", "client", "create", "--client-id", "clinic-demo", "--name", "Clinic",
+             "--redirect-uri", "http://127.0.0.1:8001/clinic/callback",
+             "--post-logout-redirect-uri", "http://127.0.0.1:8001/clinic/signed-out"]  # fmt: skip
+    made = runner.invoke(args=given)
+    assert made.exit_code == 0, made.output
+    assert re.search("Client id: clinic-demo\nClient secret.*: .{40,}\n", made.output)
+    assert runner.invoke(args=given).exit_code == 1
+    assert runner.invoke(args=[*given, "--exist-ok"]).output == "Client id: clinic-demo\n"
+    bad = runner.invoke(args=[*given, "--redirect-uri", "http://clinic.example/"])
+    assert (bad.exit_code, "must be an https address" in bad.output) == (2, True)
+
+    make_account(session, username="op.demo")
+    token = runner.invoke(args=["token", "issue", "--account", "op.demo"]).output.strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    assert client.get("/api/v1/auth/me", headers=headers).status_code == 200
+    assert runner.invoke(args=["token", "issue", "--account", "nobody"]).exit_code == 1
