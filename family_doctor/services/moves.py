@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from service_packs.public import end_entitlements
 from sqlalchemy import insert, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from family_doctor.events import ContractEnded, ContractEvent
 from family_doctor.models import Contract, ContractTransition, Obligation, TeamLoad
 from family_doctor.schemas import EndReason
 from family_doctor.states import HOLDING_A_PLACE, IN_FORCE, State, Step, after
+from service_packs.public import end_entitlements
 from service_packs.schemas import Source
 
 MOVED = N_("这份签约刚有变化，请刷新页面，按最新的状态办理。")

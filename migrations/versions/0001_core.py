@@ -11,6 +11,29 @@ branch_labels = None
 depends_on = None
 
 
+# The job queue's own tables, functions and types, whatever its version named them.
+DROP_JOB_QUEUE = """
+DO $$
+DECLARE statement text;
+BEGIN
+    FOR statement IN
+        SELECT format('DROP TABLE IF EXISTS %s CASCADE', oid::regclass) FROM pg_class
+        WHERE relkind = 'r' AND relname LIKE 'procrastinate\\_%' AND pg_table_is_visible(oid)
+        UNION ALL
+        SELECT format('DROP FUNCTION IF EXISTS %s CASCADE', oid::regprocedure) FROM pg_proc
+        WHERE proname LIKE 'procrastinate\\_%' AND pg_function_is_visible(oid)
+        UNION ALL
+        SELECT format('DROP TYPE IF EXISTS %s CASCADE', pg_type.oid::regtype) FROM pg_type
+        LEFT JOIN pg_class ON pg_class.oid = typrelid
+        WHERE typname LIKE 'procrastinate\\_%' AND pg_type_is_visible(pg_type.oid)
+            AND (typtype = 'e' OR relkind = 'c')
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+END $$
+"""
+
+
 def upgrade() -> None:
     """Apply."""
     # The job queue brings its own schema; it holds several statements and literal % signs.
@@ -86,3 +109,4 @@ def downgrade() -> None:
     op.drop_index("ix_core_audit_event_person_id_at", table_name="core_audit_event")
     op.drop_index("ix_core_audit_event_account_id_at", table_name="core_audit_event")
     op.drop_table("core_audit_event")
+    op.execute(DROP_JOB_QUEUE)
