@@ -30,7 +30,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Read from the environment; in the demo also from ``INSTANCE_DIR/demo.env``."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     environment: Environment = Environment.DEMO
     region: str = "guigang"

@@ -21,7 +21,7 @@ def readiness() -> dict[str, bool]:
         with transaction() as session:
             version = session.scalar(text("SELECT version_num FROM alembic_version"))
             checks["database"] = True
-            checks["migrations"] = version == _head()
+            checks["migrations"] = version == newest_revision()
             checks["worker"] = jobs.worker_alive(session)
     except SQLAlchemyError as error:
         log.warning("readiness.failed", kind=type(error).__name__)
@@ -29,6 +29,6 @@ def readiness() -> dict[str, bool]:
 
 
 @cache
-def _head() -> str:
+def newest_revision() -> str:
     """The newest revision: their files are numbered (`make check` holds that there is one head)."""
     return max(file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*.py"))

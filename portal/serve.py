@@ -14,14 +14,17 @@ from types import FrameType
 
 import psycopg
 
+from core.database import plain_url
 from core.settings import Settings, SettingsError, load_settings
 from portal import embedded
+from portal.readiness import newest_revision
 from regions.public import DEMO_PASSWORD, load_region, resident_phone
 
 GUNICORN_WORKERS = 2
 GUNICORN_THREADS = 8
 STOP_SECONDS = 10
 PIDS = "serve.pids"
+LOG = "portal.log"
 SECOND_APPLICATION = "检查预约小站（示例）"
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_ACCOUNTS = (
@@ -43,18 +46,28 @@ def main() -> int:
         return 2
     port = int(os.environ.get("PORT") or "8000")
     environment = _environment(settings, port)
+    try:
+        environment["DATABASE_URL"] = _prepare(settings, environment)
+        return _supervise(settings, environment, port)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except subprocess.CalledProcessError as error:
+        return int(error.returncode)  # it has said why
+
+
+def _prepare(settings: Settings, environment: dict[str, str]) -> str:
+    """The address of a migrated database; in the demo with the region in it."""
     settings.instance_dir.mkdir(parents=True, exist_ok=True)
-    url = settings.database_url or embedded.start(settings.instance_dir)
-    environment["DATABASE_URL"] = url
     _end_leftovers(settings.instance_dir)
-    _run(environment, "alembic", "upgrade", "head")
+    url = settings.database_url or embedded.start(settings.instance_dir)
+    here = environment | {"DATABASE_URL": url}
+    if _revision(url) != newest_revision():
+        _run(here, "alembic", "upgrade", "head")
     if settings.demo and not _loaded(url):
         scale = os.environ.get("SCALE")
-        _run(environment, "flask", "--app", "wsgi", "region", "load", settings.region,
+        _run(here, "flask", "--app", "wsgi", "region", "load", settings.region,
              *(["--scale", scale] if scale else []))  # fmt: skip
-    if settings.demo:
-        _register_second_application(environment, port)
-    return _supervise(settings, environment, port)
+    return url
 
 
 def _environment(settings: Settings, port: int) -> dict[str, str]:
@@ -80,8 +93,18 @@ def _register_second_application(environment: dict[str, str], port: int) -> None
          "--post-logout-redirect-uri", f"{clinic}/signed-out")  # fmt: skip
 
 
+def _revision(url: str) -> str | None:
+    """How far the database is migrated; None for a new one."""
+    with psycopg.connect(plain_url(url)) as connection:
+        table = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
+        if table is None or table[0] is None:
+            return None
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return row[0] if row else None
+
+
 def _loaded(url: str) -> bool:
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(plain_url(url)) as connection:
         row = connection.execute("SELECT 1 FROM directory_division LIMIT 1").fetchone()
     return row is not None
 
@@ -114,19 +137,27 @@ def _supervise(settings: Settings, environment: dict[str, str], port: int) -> in
     """Start the processes and wait; when one ends or a signal comes, end them all."""
     stopping: list[int] = []
     _on_signals(lambda number: stopping.append(number))
-    children = [
-        subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)  # noqa: S603
-        for command in _commands(settings, port)
-    ]
+    with (settings.instance_dir / LOG).open("ab") as log:
+        children = [
+            subprocess.Popen(  # noqa: S603
+                command, cwd=ROOT, env=environment, start_new_session=True, stdout=log, stderr=log
+            )
+            for command in _commands(settings, port)
+        ]
     pids = settings.instance_dir / PIDS
     pids.write_text("".join(f"{child.pid}\n" for child in children), encoding="utf-8")
-    _announce(settings, port)
-    while not stopping and all(child.poll() is None for child in children):
-        time.sleep(0.2)
-    failed = next((child.returncode for child in children if child.poll()), 0)
-    _stop(children)
-    pids.unlink(missing_ok=True)
-    return 0 if stopping else failed or 1
+    try:
+        if settings.demo:
+            _register_second_application(environment, port)
+        _announce(settings, port)
+        while not stopping and all(child.poll() is None for child in children):
+            time.sleep(0.2)
+    finally:
+        _stop(children)
+        pids.unlink(missing_ok=True)
+    if not stopping:
+        print(f"A process ended by itself; see {settings.instance_dir / LOG}.", file=sys.stderr)
+    return 0 if stopping else 1
 
 
 def _end_leftovers(instance_dir: Path) -> None:
@@ -174,6 +205,7 @@ def _stop(children: list[subprocess.Popen[bytes]]) -> None:
 
 def _announce(settings: Settings, port: int) -> None:
     print(f"\n  Kangqiao serves on http://127.0.0.1:{port}   (Ctrl-C stops it)")
+    print(f"  Logs:                  {settings.instance_dir / LOG}")
     if not settings.demo:
         return
     print(f"  SMS inbox of the demo: http://127.0.0.1:{port + 1}/sms/inbox")
