@@ -6,10 +6,15 @@ import click
 from flask.cli import AppGroup
 
 from core.database import transaction
-from core.errors import Conflict
 from core.settings import Environment, settings
 from regions import demo
-from regions.load.region import DEMO_PEOPLE, demo_scale, load_demo, load_organisation
+from regions.load.region import (
+    DEMO_PEOPLE,
+    AlreadyLoaded,
+    demo_scale,
+    load_demo,
+    load_organisation,
+)
 from regions.pack import PackError, RegionPack, available_packs, load_pack
 from regions.population import people_at
 
@@ -47,7 +52,7 @@ def load_command(name: str, scale: float | None, seed: int) -> None:
             _load_organisation(pack, scale, seed)
         else:
             _load_demo(pack, demo_scale(pack) if scale is None else scale, seed)
-    except Conflict:
+    except AlreadyLoaded:
         raise click.ClickException(_LOADED) from None
 
 

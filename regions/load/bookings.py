@@ -25,9 +25,10 @@ A_YEAR = 1.08
 _AGAIN = A_YEAR / (1 + A_YEAR)
 _CANCELLED, _NO_SHOW = 0.066, 0.03
 _WEEKS = 52
-_CHILD, _WOMAN = 14, 15
+_CHILD, _OLD = 14, 60
 _FOR_WOMEN = ("05", "06", "50.03")
 _FOR_CHILDREN = ("07", "08", "09", "50.04")
+_FOR_THE_OLD = ("03.10", "50.12")
 # How much likelier a hospital of one's own county is, and one of the third grade elsewhere.
 _NEAR, _RENOWNED, _FAR = 1.0, 0.15, 0.01
 
@@ -35,6 +36,14 @@ BOOKING = (
     "id", "slot_id", "person_id", "institution_id", "department_id", "division_code", "date",
     "starts_at", "number", "state", "created_at", "cancelled_at",
 )  # fmt: skip
+
+
+class Audience(NamedTuple):
+    """What decides which departments suit somebody."""
+
+    child: bool
+    female: bool
+    old: bool
 
 
 class Slot(NamedTuple):
@@ -68,7 +77,7 @@ class Offers:
     def __init__(self, clinics: list[WeeklyClinic], today: date) -> None:
         self._clinics = clinics
         self._today = today
-        self._made: dict[tuple[str, str], Offer] = {}
+        self._made: dict[tuple[str, Audience], Offer] = {}
 
     def of(self, person: SyntheticPerson) -> Offer:
         """The clinics that suit this person."""
@@ -77,25 +86,22 @@ class Offers:
             self._made[key] = self._offer(*key)
         return self._made[key]
 
-    def _audience(self, person: SyntheticPerson) -> str:
+    def _audience(self, person: SyntheticPerson) -> Audience:
         age = (self._today - person.birth_date).days // 365.25
-        if age <= _CHILD:
-            return "child"
-        return "woman" if person.sex == "female" and age >= _WOMAN else "man"
+        return Audience(age <= _CHILD, person.sex == "female", age >= _OLD)
 
-    def _offer(self, county: str, audience: str) -> Offer:
-        suited = [c for c in self._clinics if suits(c.department.specialty_code, audience)]
+    def _offer(self, county: str, audience: Audience) -> Offer:
+        suited = [c for c in self._clinics if _suits(c.department.specialty_code, audience)]
         weights = accumulate(_attraction(clinic, county) for clinic in suited)
         return Offer(suited, list(weights))
 
 
-def suits(specialty: str, audience: str) -> bool:
-    """Whether people of that age and sex go to a department of that specialty."""
-    if specialty.startswith(_FOR_CHILDREN):
-        return audience == "child"
+def _suits(specialty: str, audience: Audience) -> bool:
+    if audience.child or specialty.startswith(_FOR_CHILDREN):
+        return audience.child and specialty.startswith(_FOR_CHILDREN)
     if specialty.startswith(_FOR_WOMEN):
-        return audience == "woman"
-    return audience != "child"
+        return audience.female
+    return audience.old or not specialty.startswith(_FOR_THE_OLD)
 
 
 def _attraction(clinic: WeeklyClinic, county: str) -> float:

@@ -20,9 +20,10 @@ from regions.pack import RegionPack
 # nothing; and of the orders those that were never paid.
 _SOLD, _FREE = 0.06, 0.5
 _UNPAID = 0.06
-# The model team sells more, on days from which services of each quarter fall due about now.
-_SOLD_BY_MODEL = 0.6
-_QUARTER = 91
+# The first so many that the model team could sell a pack to bought the one with most to do, on a
+# day from which each quarter's services fall due about now: so its list is never empty.
+_SOLD_BY_MODEL = 24
+_QUARTER, _QUARTERS = 91, 4
 _OVERDUE, _AHEAD = 9, 7
 _PURPOSE = "service_packs.order"
 _PROVIDER = "demo"
@@ -61,31 +62,44 @@ class OrderMaker:
         self._rng = Random(f"{seed}/orders")
         self._ids = Identifiers(Random(f"{seed}/order-ids"))
         self._sold, self._free = Even(self._rng), Even(self._rng)
+        self._sold_by_model = 0
+        scheduled = {item.code for item in pack.service_items if item.scheduled}
+        self._owed = {
+            each.code: sum(i.times for i in each.items if i.item in scheduled)
+            for each in pack.packs
+        }
 
     def orders(self, contracts: Sequence[Contract]) -> Iterator[Order]:
         """Orders of a share of the contracts in force."""
         for contract in contracts:
-            pack = self._choice(contract) if contract.in_force else None
-            days_ago = self._days_ago(contract)
-            if pack and days_ago:
-                yield self.order(contract, pack, days_ago, unpaid=_UNPAID)
+            most = (self._today - (contract.starts_on or self._today)).days - 1
+            if not contract.in_force or most < 1:
+                continue
+            fitting = [pack for pack in self._packs if pack.group in contract.person.groups]
+            if self._by_model(contract, fitting, most):
+                quarters = self._rng.randint(1, (most - _OVERDUE) // _QUARTER)
+                days_ago = quarters * _QUARTER + self._rng.randint(-_AHEAD, _OVERDUE)
+                yield self.order(contract, max(fitting, key=self._work), days_ago)
+            elif pack := self._choice(fitting):
+                yield self.order(contract, pack, self._rng.randint(1, most), unpaid=_UNPAID)
 
-    def _choice(self, contract: Contract) -> ServicePack | None:
-        fitting = [pack for pack in self._packs if pack.group in contract.person.groups]
+    def _by_model(self, contract: Contract, fitting: list[ServicePack], most: int) -> bool:
+        long_enough = most >= _QUARTER + _OVERDUE
+        work = max((self._work(pack) for pack in fitting), default=0)
+        room = self._sold_by_model < _SOLD_BY_MODEL
+        sold = contract.team is self._model and long_enough and work >= _QUARTERS and room
+        self._sold_by_model += sold
+        return sold
+
+    def _work(self, pack: ServicePack) -> int:
+        return self._owed[pack.code]
+
+    def _choice(self, fitting: list[ServicePack]) -> ServicePack | None:
         sold = [pack for pack in fitting if pack.payers.person_fen]
         free = [pack for pack in fitting if not pack.payers.person_fen]
-        share = _SOLD_BY_MODEL if contract.team is self._model else _SOLD
-        if sold and self._sold.takes(share):
+        if sold and self._sold.takes(_SOLD):
             return self._rng.choice(sold)
         return free[0] if free and self._free.takes(_FREE) else None
-
-    def _days_ago(self, contract: Contract) -> int:
-        """When it was ordered; 0 where the contract is too young."""
-        most = (self._today - (contract.starts_on or self._today)).days - 1
-        if contract.team is self._model and most > _QUARTER + _OVERDUE:
-            quarters = self._rng.randint(1, (most - _OVERDUE) // _QUARTER)
-            return quarters * _QUARTER + self._rng.randint(-_AHEAD, _OVERDUE)
-        return self._rng.randint(1, most) if most > 0 else 0
 
     def order(
         self, contract: Contract, pack: ServicePack, days_ago: int, *, unpaid: float = 0

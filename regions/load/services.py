@@ -46,7 +46,7 @@ def habit(team: Team, rng: Random) -> Habit:
 
 def model_habit(team: Team) -> Habit:
     """A team that makes up for all it missed within a fortnight, so that its list is workable."""
-    return Habit(team.id, 0.58, 0.42, 14)
+    return Habit(team.id, 0.68, 0.32, 14)
 
 
 def load_services(
@@ -107,12 +107,12 @@ def _make_tables(bulk: Bulk, habits: Iterable[Habit], teams: Iterable[Team]) -> 
     bulk.analyze("load_habit", "load_member", "load_complaint")
 
 
-# A UUIDv7 of a moment and a hash, the same at every load; ``kind`` (two hexadecimal digits) tells
-# apart what is made of the same hash.
+# A UUIDv7 of a day and a hash, the same at every load of that day; ``kind`` (two hexadecimal
+# digits) tells apart what is made of the same hash.
 _MADE_ID = """
 CREATE OR REPLACE FUNCTION pg_temp.made_id(moment timestamptz, hash bigint, kind text)
 RETURNS uuid LANGUAGE sql STABLE AS $$
-    SELECT (lpad(to_hex((date_part('epoch', moment) * 1000)::bigint), 12, '0')
+    SELECT (lpad(to_hex((date_part('epoch', date_trunc('day', moment)) * 1000)::bigint), 12, '0')
         || '7' || substr(digits, 1, 3) || '8' || substr(digits, 4) || kind)::uuid
     FROM (SELECT lpad(to_hex(hash), 16, '0')) AS hashed (digits)
 $$
