@@ -32,6 +32,11 @@ from residents.public import GroupMembership, Household, Person, matches
 # How many days ahead the work list looks.
 HORIZON = timedelta(days=7)
 UNSERVED = and_(Obligation.done_at.is_(None), Obligation.excused_at.is_(None))
+# What the team can still do: a promise missed under an ended contract stays missed.
+OWED = and_(
+    UNSERVED,
+    Obligation.contract_id.in_(select(Contract.id).where(Contract.state.in_(IN_FORCE))),
+)
 PERSON = (
     Contract.person_id,
     Person.name,
@@ -108,7 +113,7 @@ def team_figures(session: Session, team_id: UUID) -> TeamFigures:
     )
     late = (
         select(func.count().label("overdue"), func.min(Obligation.due_on).label("oldest_overdue"))
-        .where(Obligation.team_id == team_id, UNSERVED, Obligation.due_on < today)
+        .where(Obligation.team_id == team_id, OWED, Obligation.due_on < today)
         .subquery()
     )
     signing = (
@@ -230,7 +235,7 @@ def _entries(*order: Any) -> Select[*tuple[Any, ...]]:
 
 def _work(team_id: UUID, due: Due | None) -> list[ColumnElement[bool]]:
     """Conditions on obligations: a team's open ones within the horizon, or a part of them."""
-    conditions = [Obligation.team_id == team_id, UNSERVED]
+    conditions = [Obligation.team_id == team_id, OWED]
     return [*conditions, *_due(due, clock.today())]
 
 

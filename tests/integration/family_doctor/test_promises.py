@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.ids import new_id
 from family_doctor.models import Obligation
+from family_doctor.queries.team import list_work, team_figures
+from family_doctor.schemas import WorkSearch
 from family_doctor.subscribers import date_order
 from service_packs.events import OrderPaid
 from service_packs.models import Item
@@ -50,3 +52,14 @@ def test_a_pack_bought_is_dated_under_the_contract_once(session: Session) -> Non
 def test_a_pack_without_a_contract_owes_nothing_by_a_date(session: Session) -> None:
     date_order(session, OrderPaid(order_id=new_id(), person_id=make_person(session).id))
     assert session.scalars(select(Obligation)).all() == []
+
+
+def test_what_was_missed_under_an_ended_contract_is_no_work(session: Session) -> None:
+    team, _, _ = make_team(session)
+    begun = clock.today() - timedelta(days=300)
+    contract = make_contract(session, make_person(session), team, starts_on=begun)
+    assert team_figures(session, team.id).overdue
+    contract.state, contract.ended_at, contract.end_reason = "terminated", clock.now(), "moved"
+    session.flush()
+    assert not team_figures(session, team.id).overdue
+    assert list_work(session, team.id, WorkSearch()).items == []
