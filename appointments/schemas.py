@@ -2,13 +2,13 @@
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from core import clock
 from core.paging import PageQuery
+from directory.schemas import SearchText
 
 # Patients are asked to be there this long before their slot.
 ARRIVE_BEFORE = timedelta(minutes=15)
@@ -179,7 +179,7 @@ class DayListQuery(PageQuery):
     institution_id: UUID
     date: date
     department_id: UUID | None = None
-    search: Annotated[str | None, Field(max_length=60)] = None
+    search: SearchText = None
 
 
 class DayListRow(View):

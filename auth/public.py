@@ -13,6 +13,7 @@ from auth.services.accounts import (
     make_password,
 )
 from auth.services.administration import hold_team_role, open_account
+from auth.services.limits import count_try
 from auth.services.sign_in import find_by_username, issue_token, phone_index
 from auth.services.sso import ensure_client
 
@@ -23,6 +24,7 @@ __all__ = [
     "UnitKind",
     "account_figures",
     "accounts_within",
+    "count_try",
     "create_account",
     "end_grants",
     "ensure_client",

@@ -143,6 +143,18 @@ def transaction() -> Iterator[Session]:
         session.close()
 
 
+@contextmanager
+def reading() -> Iterator[Session]:
+    """For a read of one statement that nothing else must agree with: no BEGIN and COMMIT around
+    it, no audit, no events.
+    """
+    bind = bound()
+    if isinstance(bind, Engine):
+        bind = bind.execution_options(isolation_level="AUTOCOMMIT")  # shares the pool
+    with Session(bind, expire_on_commit=False) as session:
+        yield session
+
+
 def _report(failed: Session, error: BaseException) -> None:
     """Keep what must outlive the rollback (a refusal's audit) in a transaction of its own."""
     with _session() as session, session.begin():

@@ -51,7 +51,7 @@ def run_once(
             raise Conflict(
                 "idempotency_mismatch", N_("这个重试标识已用于另一项内容，请换一个再提交。")
             )
-        return answer_type.model_validate(stored.answer)
+        return answer_type.model_validate_json(stored.answer)
     answer = work()
-    session.execute(KEEP, {**this, "given": answer.model_dump(mode="json")})
+    session.execute(KEEP, {**this, "given": answer.model_dump_json()})
     return answer

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any, ParamSpec
 
 import procrastinate
-from procrastinate import JobContext, RetryStrategy
+from procrastinate import JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
+from procrastinate.connector import BaseConnector
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+app = procrastinate.App(connector=SyncPsycopgConnector())
 P = ParamSpec("P")
 RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 # A worker that has not been heard of for this long does not count as running.
@@ -68,10 +69,19 @@ def worker_alive(session: Session) -> bool:
     return bool(session.execute(query, {"seconds": HEARTBEAT_SECONDS}).scalar_one())
 
 
+class WorkerConnector(PsycopgConnector):
+    """Asynchronous for the worker itself. What its jobs queue goes through their own synchronous
+    transaction, as everywhere else: an open asynchronous connector would refuse that connection.
+    """
+
+    def get_sync_connector(self) -> BaseConnector:
+        """One that needs no pool: jobs always give it their connection."""
+        return SyncPsycopgConnector()
+
+
 def run_worker(url: str, concurrency: int = 2) -> None:
     """Work until stopped; blocks. Needs the rooms to be registered already."""
-    connector = procrastinate.PsycopgConnector(conninfo=url)
-    with app.replace_connector(connector) as worker_app:
+    with app.replace_connector(WorkerConnector(conninfo=url)) as worker_app:
         worker_app.run_worker(concurrency=concurrency, delete_jobs="successful")
 
 

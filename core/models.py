@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from core.database import Base, Created, Id, Moment
+from core.database import Base, Created, Encrypted, Id, Moment
 
 
 class AuditEvent(Base):
@@ -38,14 +38,17 @@ class AuditEvent(Base):
 
 
 class StoredAnswer(Base):
-    """The answer already given to a write, kept so that a retry gets the same one."""
+    """The answer already given to a write, kept so that a retry gets the same one.
+
+    Encrypted as JSON: it repeats what is encrypted where it came from.
+    """
 
     __tablename__ = "core_stored_answer"
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    answer: Mapped[str | None] = mapped_column(Encrypted("core_stored_answer.answer"))
     created_at: Mapped[Created]
 
 

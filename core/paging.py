@@ -76,9 +76,10 @@ def decode(cursor: str, order: Sequence[Any]) -> list[Any]:
         raise Invalid("bad_cursor", N_("翻页位置无效，请从第一页重新查看。")) from None
 
 
-def _parse(text: str, kind: type) -> Any:
-    if "\x00" in text:
-        raise ValueError("a NUL cannot be in a PostgreSQL text")
+def _parse(text: object, kind: type) -> Any:
+    if not isinstance(text, str) or "\x00" in text:
+        raise ValueError("not a text of PostgreSQL")
+    text.encode()  # nor is half a surrogate pair; raises ValueError
     if kind in (datetime, date):
         return kind.fromisoformat(text)
     return kind(text)

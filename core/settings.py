@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     database_pool: int = Field(default=6, ge=1, le=64)
     public_url: str = "http://127.0.0.1:8000"
+    # How many proxies of ours stand in front and write X-Forwarded-For and -Proto.
+    trusted_proxies: int = Field(default=0, ge=0, le=4)
     secret_key: SecretStr = SecretStr("")
     data_key: SecretStr = SecretStr("")
     sms_url: str = ""

@@ -24,7 +24,7 @@ room = Room(
         NavItem(
             N_("机构"), "building-hospital", "directory_institutions.listing", ADMINISTRATORS, 20
         ),
-        NavItem(N_("科室"), "stethoscope", "directory_departments.listing", ADMINISTRATORS, 30),
+        NavItem(N_("院内科室"), "stethoscope", "directory_departments.listing", ADMINISTRATORS, 30),
         NavItem(N_("人员"), "users", "directory_staff.listing", ADMINISTRATORS, 40),
         NavItem(N_("团队"), "users-group", "directory_teams.listing", ADMINISTRATORS, 50),
     ],

@@ -5,6 +5,7 @@ from core.messages import N_
 from core.web.rooms import NavItem, Room
 from family_doctor import jobs
 from family_doctor.public import care_units
+from family_doctor.queries.team import waiting
 from family_doctor.subscribers import date_order, settle_promise
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
@@ -28,4 +29,5 @@ room = Room(
         NavItem(N_("我的居民"), "users", "family_doctor.panel", TEAM, 20),
         NavItem(N_("签约申请"), "signature", "family_doctor.applications", TEAM, 25),
     ],
+    counts=waiting,
 )

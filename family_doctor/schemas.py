@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from core.messages import N_
 from core.paging import PageQuery
+from directory.schemas import SearchText
 from family_doctor.states import State
 
-SearchText = Annotated[str | None, Field(max_length=60)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

@@ -62,7 +62,7 @@ LAYOUTS = {
         structure_title=N_("医疗卫生机构按类别计数"),
     ),
     Tab.APPOINTMENTS: Layout(
-        label=N_("预约"),
+        label=N_("预约就诊"),
         title=N_("预约与取消"),
         figures=("PT03", "PT12", "PT14", "PT04", "PT11", "PT01"),
         map="PT03",

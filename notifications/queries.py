@@ -1,12 +1,19 @@
 """Reads of messages; everybody reads their own only."""
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.paging import Page, PageQuery, read_page
 from notifications.models import Message
 from notifications.schemas import MessageView
+
+# Built once: every page of a resident asks it.
+UNREAD = (
+    select(func.count())
+    .select_from(Message)
+    .where(Message.person_id == bindparam("person"), Message.read_at.is_(None))
+)
 
 
 def list_messages(session: Session, actor: Actor, page: PageQuery) -> Page[MessageView]:
@@ -20,9 +27,4 @@ def list_messages(session: Session, actor: Actor, page: PageQuery) -> Page[Messa
 
 def count_unread(session: Session, actor: Actor) -> int:
     """How many of the actor's own messages were not read yet."""
-    query = (
-        select(func.count())
-        .select_from(Message)
-        .where(Message.person_id == actor.person_id, Message.read_at.is_(None))
-    )
-    return session.scalar(query) or 0
+    return session.scalar(UNREAD, {"person": actor.person_id}) or 0

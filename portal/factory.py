@@ -6,6 +6,7 @@ from pathlib import Path
 from apiflask import APIFlask
 from flask import Blueprint
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import core.retention  # noqa: F401  its scheduled job
 from core import clock, database
@@ -94,6 +95,9 @@ def _configure(app: APIFlask, chosen: Settings) -> None:
         OPENAPI_VERSION="3.1.0",
         SETTINGS=chosen,
     )
+    if proxies := chosen.trusted_proxies:
+        # Limits by address and the audit want the person's address, not the proxy's.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.security_schemes = {"BearerAuth": bearer.get_security_scheme()}
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
 

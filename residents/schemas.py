@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.paging import PageQuery
+from directory.schemas import SearchText
 
 
 class Action(StrEnum):
@@ -61,4 +62,4 @@ class OwnIdentity(PersonView):
 class PersonSearch(PageQuery):
     """Find people by name, or by the last four characters of the ID number."""
 
-    search: Annotated[str | None, Field(max_length=60)] = None
+    search: SearchText = None

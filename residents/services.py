@@ -1,12 +1,13 @@
 """Use cases of the residents room."""
 
 import hmac
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from auth.public import Account, link_person
+from auth.public import Account, count_try, link_person
 from core import clock
 from core.access import Actor, require
 from core.crypto import blind_index
@@ -20,6 +21,7 @@ from residents.ports import Verdict
 from residents.queries import ID_TAIL, person_resource
 from residents.schemas import Action, PersonView, VerifyIdentity
 
+CHECKS_PER_DAY = 10
 ELDERLY_AGE = 65
 ELDERLY_GROUP, CHILD_GROUP, GENERAL_GROUP = "03", "02", "10"
 CHILD_AGE = 7
@@ -39,6 +41,14 @@ def check_id_number(id_number: str) -> IdNumber:
     except NumberError as error:
         sentence = ID_SENTENCES.get(error.reason, ID_SENTENCES["characters"])
         raise Invalid("bad_id_number", sentence, fields={"id_number": sentence}) from None
+
+
+def count_check(session: Session, actor: Actor) -> None:
+    """Count a question to the identity service: each costs, and tells whether a name belongs to a
+    number. In a transaction of its own. Raises TooMany.
+    """
+    whose = str(actor.account_id)
+    count_try(session, "identity check", whose, CHECKS_PER_DAY, timedelta(days=1))
 
 
 def join_identity(

@@ -3,13 +3,14 @@
 from service_packs.queries.catalogue import get_pack, list_groups, list_packs
 from service_packs.queries.entitlements import find_granted, list_entitlements
 from service_packs.queries.facts import sales_facts, service_facts
-from service_packs.services.entitlements import end_entitlements, grant_entitlement
+from service_packs.services.entitlements import end_entitlements, grant_entitlement, hand_over
 
 __all__ = [
     "end_entitlements",
     "find_granted",
     "get_pack",
     "grant_entitlement",
+    "hand_over",
     "list_entitlements",
     "list_groups",
     "list_packs",

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.paging import PageQuery
+from directory.schemas import SearchText
 
 
 class Action(StrEnum):
@@ -19,6 +20,7 @@ class Action(StrEnum):
     CANCEL_ORDER = "service_packs:cancel-order"
     READ_ENTITLEMENTS = "service_packs:read-entitlements"
     RECORD_SERVICE = "service_packs:record-service"
+    READ_RECORDS = "service_packs:read-records"
     ANSWER_RECORD = "service_packs:answer-record"
     READ_TEAM_RECORDS = "service_packs:read-team-records"
 
@@ -116,8 +118,8 @@ class PackDetail(PackView):
 class PackSearch(PageQuery):
     """Find packs by name or population group."""
 
-    search: Annotated[str | None, Field(max_length=60)] = None
-    group: Annotated[str | None, Field(max_length=10)] = None
+    search: SearchText = None
+    group: Annotated[str | None, Field(max_length=10, pattern=r"^[^\x00]*$")] = None
 
 
 class PlaceOrder(BaseModel):
@@ -250,5 +252,5 @@ class RecordSearch(PageQuery):
 class TeamRecordSearch(PageQuery):
     """Records of the teams that one works in; ``search`` is a name or the last four of an ID."""
 
-    search: Annotated[str | None, Field(max_length=60)] = None
+    search: SearchText = None
     state: RecordState | None = None

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, not_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, not_, select
 from sqlalchemy.orm import Session
 
 from appointments.models import Booking
@@ -38,6 +38,18 @@ BOOKINGS = (
     .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
 )
 BY_TIME: list[ColumnElement[Any]] = [BOOKING.c.starts_at, BOOKING.c.id]
+
+
+# Built once: a resident's home asks it.
+NEXT = (
+    BOOKINGS.where(
+        BOOKING.c.person_id == bindparam("person"),
+        BOOKING.c.state == State.BOOKED,
+        SLOT.c.ends_at > bindparam("now"),
+    )
+    .order_by(*BY_TIME)
+    .limit(1)
+)
 
 
 def units_of(institution_id: UUID, division_code: str) -> tuple[str, ...]:
@@ -82,8 +94,7 @@ def next_booking(session: Session, actor: Actor) -> BookingView | None:
     if actor.person_id is None:
         return None
     _require_own(session, actor, actor.person_id)
-    found = BOOKINGS.where(BOOKING.c.person_id == actor.person_id, _coming())
-    row = session.execute(found.order_by(*BY_TIME).limit(1)).one_or_none()
+    row = session.execute(NEXT, {"person": actor.person_id, "now": clock.now()}).one_or_none()
     return booking_view(row._mapping) if row else None
 
 

@@ -221,8 +221,8 @@ def _confirm_page(slot_id: UUID, refusal: str, status: int) -> ResponseReturnVal
     actor = current_actor()
     with transaction() as session:
         slot = get_slot(session, slot_id)
-        takable = slot.state is SlotState.FREE and not refusal
-        nearest = None if takable else find_nearest(session, slot)
+        # With a place free the refusal was the patient's own limit: no other time would help.
+        nearest = None if slot.state is SlotState.FREE else find_nearest(session, slot)
     page = render_template(
         "appointments/confirm.html",
         slot=slot,

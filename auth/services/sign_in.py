@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth import passwords
-from auth.models import Account, Attempt, Challenge, RoleGrant, SignInSession, Token
+from auth.models import Account, Challenge, RoleGrant, SignInSession, Token
 from auth.schemas import (
     ChallengeSent,
     ConfirmCode,
@@ -18,10 +19,11 @@ from auth.schemas import (
     RequestCode,
     SignedIn,
 )
+from auth.services import limits
 from core import audit, clock
 from core.access import Actor, Role
 from core.crypto import blind_index, token_hash
-from core.errors import Denied, Invalid, TooMany
+from core.errors import Denied, Invalid
 from core.ids import new_id
 from core.masking import masked_phone
 from core.messages import N_
@@ -60,15 +62,15 @@ def request_code(
 
     Raises TooMany by phone or by address.
     """
-    index = phone_index(command.phone)
-    _limit(session, index, CODES_PER_PHONE_HOUR, timedelta(hours=1))
-    _limit(session, _subject("address", origin.address), CODES_PER_ADDRESS_HOUR, timedelta(hours=1))
+    hour = timedelta(hours=1)
+    limits.count_try(session, "phone", command.phone, CODES_PER_PHONE_HOUR, hour)
+    limits.count_try(session, "address", origin.address, CODES_PER_ADDRESS_HOUR, hour)
     code = f"{secrets.randbelow(1_000_000):06d}"
     now = clock.now()
     challenge = Challenge(
         id=new_id(),
         phone=command.phone,
-        phone_index=index,
+        phone_index=phone_index(command.phone),
         code_hash=b"",
         created_at=now,
         expires_at=now + timedelta(minutes=CODE_MINUTES),
@@ -115,6 +117,8 @@ def confirm_code(session: Session, command: ConfirmCode, origin: Origin) -> Sign
     account = _account_of_phone(session, challenge)
     if account.disabled_at is not None:
         raise wrong_code()
+    limits.forgive(session, "phone", challenge.phone)
+    limits.forgive_last(session, "address", origin.address)
     return open_session(session, account, "sms", origin)
 
 
@@ -132,8 +136,8 @@ def find_by_username(session: Session, username: str) -> Account | None:
 def count_password_try(session: Session, command: PasswordSignIn, origin: Origin) -> None:
     """Count a try before the costly hash; in a transaction of its own. Raises TooMany."""
     quarter = timedelta(minutes=15)
-    _limit(session, _subject("name", command.username), PASSWORD_TRIES_PER_NAME, quarter)
-    _limit(session, _subject("password from", origin.address), PASSWORD_TRIES_PER_ADDRESS, quarter)
+    limits.count_try(session, "name", command.username, PASSWORD_TRIES_PER_NAME, quarter)
+    limits.count_try(session, "password from", origin.address, PASSWORD_TRIES_PER_ADDRESS, quarter)
 
 
 def sign_in_by_password(session: Session, command: PasswordSignIn, origin: Origin) -> SignedIn:
@@ -141,8 +145,10 @@ def sign_in_by_password(session: Session, command: PasswordSignIn, origin: Origi
     account = find_by_username(session, command.username)
     right = passwords.matches(account.password_hash if account else None, command.password)
     if account is None or not right or account.disabled_at is not None:
-        sentence = N_("姓名或密码不对，请核对后再试。")
+        sentence = N_("用户名或密码不对，请核对后再试。")
         raise Invalid("wrong_password", sentence, fields={"password": sentence})
+    limits.forgive(session, "name", command.username)
+    limits.forgive_last(session, "password from", origin.address)
     return open_session(session, account, "password", origin)
 
 
@@ -224,16 +230,18 @@ def issue_token(
 
 
 def _account_of_phone(session: Session, challenge: Challenge) -> Account:
-    account = session.scalar(select(Account).where(Account.phone_index == challenge.phone_index))
+    """The phone's account, made by its first sign-in; of two at once one makes it."""
+    row = insert(Account).values(
+        id=new_id(),
+        display_name=masked_phone(challenge.phone),
+        phone=challenge.phone,
+        phone_index=challenge.phone_index,
+    )
+    known = select(Account).where(Account.phone_index == challenge.phone_index)
+    account = session.scalar(known)
     if account is None:
-        account = Account(
-            id=new_id(),
-            display_name=masked_phone(challenge.phone),
-            phone=challenge.phone,
-            phone_index=challenge.phone_index,
-        )
-        session.add(account)
-        session.flush()
+        session.execute(row.on_conflict_do_nothing())
+        account = session.scalars(known).one()
     return account
 
 
@@ -246,22 +254,6 @@ def _first_role(session: Session, account: Account) -> Role:
         )
     )
     return next((role for role in FIRST_ROLES if role in held), Role.RESIDENT)
-
-
-def _limit(session: Session, subject: bytes, most: int, within: timedelta) -> None:
-    since = clock.now() - within
-    tries = session.scalar(
-        select(func.count())
-        .select_from(Attempt)
-        .where(Attempt.subject == subject, Attempt.at > since)
-    )
-    if (tries or 0) >= most:
-        raise TooMany("too_many", N_("尝试次数太多，请过一会儿再试。"))
-    session.add(Attempt(subject=subject, at=clock.now()))
-
-
-def _subject(kind: str, value: str) -> bytes:
-    return blind_index(value, f"attempt:{kind}")
 
 
 def _code_hash(challenge_id: UUID, code: str) -> bytes:

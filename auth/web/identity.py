@@ -9,7 +9,7 @@ from auth.queries.actors import actor_of_session, actor_of_token
 from auth.schemas import SignedIn
 from auth.services.sign_in import PORTAL_SCOPE, Origin
 from core.access import Actor
-from core.database import transaction
+from core.database import reading
 
 
 class SignedInUser(UserMixin):  # type: ignore[misc]
@@ -41,7 +41,7 @@ def install(app: Flask) -> None:
 def _from_cookie(token: str) -> SignedInUser | None:
     if request.path.startswith("/api/"):
         return None  # the API takes bearer tokens only, so that no cookie can be abused there
-    with transaction() as session:
+    with reading() as session:
         actor = actor_of_session(session, token)
     return _user(token, actor, "web")
 
@@ -50,7 +50,7 @@ def _from_bearer(incoming: Request) -> SignedInUser | None:
     authorization = incoming.authorization
     if authorization is None or authorization.type != "bearer" or not authorization.token:
         return None
-    with transaction() as session:
+    with reading() as session:
         found = actor_of_token(session, authorization.token)
     if found is None:
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from flask import Flask, current_app, g, request
 from flask_login import current_user
@@ -11,6 +11,7 @@ from core.access import Actor, Role
 from core.errors import Denied, SignInRequired
 
 RULE = "access_rule"
+ACTOR = "actor"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -77,15 +78,22 @@ def rule_of(app: Flask, endpoint: str) -> Rule | None:
 
 def signed_in() -> bool:
     """Whether this request comes from a known account."""
-    return bool(current_user.is_authenticated)
+    return _find_actor() is not None
 
 
 def current_actor() -> Actor:
     """Who makes this request. Raises SignInRequired."""
-    if not signed_in():
+    actor = _find_actor()
+    if actor is None:
         raise SignInRequired()
-    actor: Actor = current_user.actor
     return actor
+
+
+def _find_actor() -> Actor | None:
+    """The actor that Flask-Login found, kept for the rest of the request."""
+    if ACTOR not in g:
+        setattr(g, ACTOR, getattr(current_user, "actor", None))
+    return cast(Actor | None, g.get(ACTOR))
 
 
 def enforce() -> None:

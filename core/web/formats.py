@@ -13,11 +13,13 @@ Day: TypeAlias = date | datetime
 
 
 def day(value: Day) -> str:
-    """11月24日 周二, or Tue 24 Nov."""
+    """11月24日 周二, or Tue 24 Nov; with its year where that is not this one."""
     local = _local_day(value)
+    other = local.year != clock.today().year
     if _chinese():
-        return f"{local.month}月{local.day}日 周{WEEKDAYS_ZH[local.weekday()]}"
-    return f"{local:%a} {local.day} {local:%b}"
+        year = f"{local.year}年" if other else ""
+        return f"{year}{local.month}月{local.day}日 周{WEEKDAYS_ZH[local.weekday()]}"
+    return f"{local:%a} {local.day} {local:%b}" + (f" {local.year}" if other else "")
 
 
 def clock_time(value: datetime) -> str:

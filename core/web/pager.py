@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request, url_for
+from flask import request
 
 from core.paging import Page
+from core.web.redirects import this_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +20,6 @@ class Pager:
 def pager(page: Page[Any]) -> Pager:
     """The links of the current address with another cursor."""
     return Pager(
-        next_url=_address(page.next_cursor) if page.next_cursor else None,
-        first_url=_address(None) if request.args.get("cursor") else None,
+        next_url=this_address(cursor=page.next_cursor) if page.next_cursor else None,
+        first_url=this_address(cursor=None) if request.args.get("cursor") else None,
     )
-
-
-def _address(cursor: str | None) -> str:
-    query: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict()}
-    query.pop("cursor", None)
-    if cursor:
-        query["cursor"] = cursor
-    return url_for(str(request.endpoint), **query)

@@ -5,12 +5,15 @@ from typing import Any, cast
 import structlog
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
-from flask import Response, json, redirect, render_template, request, url_for
+from flask import Response, g, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_login import AnonymousUserMixin
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
-from core.errors import NotFound, PortalError, SignInRequired
+from core.errors import Invalid, NotFound, PortalError, SignInRequired, Unavailable
 from core.messages import N_, Message
 
 log = structlog.get_logger()
@@ -28,6 +31,7 @@ SENTENCES = {
     422: N_("有些内容需要修改，请看标出的地方。"),
     429: N_("操作太频繁，请稍后再试。"),
     500: N_("我们这边出了问题，已经记录下来，请稍后再试。"),
+    503: N_("系统正忙，这次没有办成，请过一会儿再试。"),
 }
 
 
@@ -87,6 +91,25 @@ def answer_invalid_request(error: HTTPError) -> ResponseReturnValue:
     return problem(status, _code(status), gettext(SENTENCES.get(status, SENTENCES[400])), errors)
 
 
+def answer_unreadable(error: Exception) -> ResponseReturnValue:
+    """What no column takes (a NUL, a number out of its range) and what nests too deep to be read:
+    somebody's input, logged all the same.
+    """
+    del error
+    log.exception("request.unreadable", endpoint=request.endpoint)
+    return answer_portal_error(Invalid("unreadable", SENTENCES[400]))
+
+
+def answer_overload(error: Exception) -> ResponseReturnValue:
+    """The database does not answer in time. The page that says so is a stranger's: to ask who is
+    there would be to ask the database again.
+    """
+    del error
+    log.exception("request.overload", endpoint=request.endpoint)
+    g._login_user = AnonymousUserMixin()
+    return answer_portal_error(Unavailable("overload", SENTENCES[503]))
+
+
 def answer_crash(error: Exception) -> ResponseReturnValue:
     """A defect of ours: logged with its trace, shown without it."""
     log.exception("request.crashed", endpoint=request.endpoint)
@@ -123,7 +146,13 @@ def _return_path() -> str:
 
 def install(app: APIFlask) -> None:
     """Register the map; called once by the factory."""
+    # First, as it also takes over what Werkzeug refuses, for which people are due a page. The
+    # cast: it asks for Flask's narrower type.
+    app.error_processor(cast(Any, answer_invalid_request))
     app.register_error_handler(PortalError, answer_portal_error)
     app.register_error_handler(HTTPException, answer_http_error)
+    for unreadable in (DataError, RecursionError):
+        app.register_error_handler(unreadable, answer_unreadable)
+    for overload in (OperationalError, NoConnection):
+        app.register_error_handler(overload, answer_overload)
     app.register_error_handler(Exception, answer_crash)
-    app.error_processor(cast(Any, answer_invalid_request))  # it asks for Flask's narrower type

@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from typing import TypeAlias
 
 from flask import Blueprint, Flask
+from sqlalchemy.orm import Session
 
-from core.access import Role
+from core.access import Actor, Role
 from core.events import Event
+
+Counts: TypeAlias = Callable[[Session, Actor], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,9 @@ class Room:
     # Console commands by name, as "module:attribute": imported when one is called.
     commands: Mapping[str, str] = field(default_factory=dict)
     navigation: Sequence[NavItem] = ()
+    # How many things wait behind entries of the navigation, by endpoint. Asked on every page of
+    # the staff, so it takes one statement at most.
+    counts: Counts | None = None
     install: Callable[[Flask], None] | None = None
 
     @property

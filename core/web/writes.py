@@ -42,4 +42,4 @@ def _fingerprint() -> bytes:
         (k, v) for k, v in request.form.items(multi=True) if k not in (FIELD, "csrf_token")
     )
     body = repr(form).encode() if form else request.get_data()
-    return b"\n".join((request.method.encode(), request.path.encode(), body))
+    return b"\n".join((request.method.encode(), request.full_path.encode(), body))

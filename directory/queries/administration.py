@@ -20,7 +20,7 @@ from directory.models import (
     Team,
     TeamMember,
 )
-from directory.queries.lookup import contains, list_team_members, team_view, teams
+from directory.queries.lookup import TEAMS, contains, list_team_members, team_view
 from directory.queries.units import division_within, institution_within
 from directory.resources import responsibility
 from directory.schemas import (
@@ -151,7 +151,7 @@ def managed_teams(session: Session, actor: Actor, search: ManagedTeams) -> Page[
 def managed_team(session: Session, actor: Actor, team_id: UUID) -> TeamRoster:
     """One team within the actor's units with its members. Raises NotFound or Denied."""
     scope = responsible(session, actor)
-    query = teams().where(Team.id == team_id, institution_within(scope))
+    query = TEAMS.where(Team.id == team_id, institution_within(scope))
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound()
@@ -307,7 +307,7 @@ def _teams() -> Select[Any]:
         .correlate(Team)
         .scalar_subquery()
     )
-    return teams().add_columns(members.label("members"))
+    return TEAMS.add_columns(members.label("members"))
 
 
 def _team_entry(row: Any) -> TeamEntry:

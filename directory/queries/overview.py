@@ -4,10 +4,10 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from auth.public import ACCOUNT_SUBJECT, account_figures, accounts_within
+from auth.public import ACCOUNT_SUBJECT, Account, account_figures, accounts_within
 from core.access import Actor, require
 from core.errors import NotFound
 from core.history import ChangeView, about, list_changes
@@ -43,6 +43,7 @@ def overview(session: Session, actor: Actor) -> Overview:
         accounts=accounts.accounts,
         idle_accounts=accounts.idle,
         changes=recent.items,
+        names=_names(session, {change.subject_id for change in recent.items}),
     )
 
 
@@ -93,6 +94,14 @@ def _counts(scope: Collection[str]) -> Any:
         count(Team, ~has_duty(Duty.NURSE)).label("teams_without_nurse"),
         bare.scalar_subquery().label("hospitals_without_department"),
     )  # fmt: skip
+
+
+def _names(session: Session, ids: set[UUID]) -> dict[UUID, str]:
+    """What the things of these ids are called, whatever they are."""
+    tables: list[Any] = [Institution, *PARTS.values()]
+    named = [select(table.id, table.name).where(table.id.in_(ids)) for table in tables]
+    named.append(select(Account.id, Account.display_name).where(Account.id.in_(ids)))
+    return {row.id: row.name for row in session.execute(union_all(*named))}
 
 
 def _about_any(kind: str, ids: Any) -> ColumnElement[bool]:

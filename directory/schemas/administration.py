@@ -342,7 +342,10 @@ class NewStaffAccount(StaffAccount):
 
 
 class Overview(BaseModel):
-    """What an administrator is responsible for, what changed last, and what needs attention."""
+    """What an administrator is responsible for, what changed last, and what needs attention.
+
+    ``names`` says what the changed things are called now.
+    """
 
     institutions: int
     departments: int
@@ -353,3 +356,4 @@ class Overview(BaseModel):
     teams_without_nurse: int
     hospitals_without_department: int
     changes: list[ChangeView]
+    names: dict[UUID, str]

@@ -97,6 +97,7 @@ class TeamMemberView(View):
     name: str
     duty: Duty
     title: str
+    example: bool = False
 
 
 class TeamMembers(BaseModel):

@@ -33,7 +33,7 @@ def admin() -> ResponseReturnValue:
     return render_template(
         "directory/admin/home.html",
         view=view,
-        changes=choices.recent_in_words(view.changes),
+        changes=choices.recent_in_words(view.changes, view.names),
     )
 
 

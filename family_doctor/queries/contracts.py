@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -37,6 +37,20 @@ OBLIGATION = (
     Obligation.due_on,
     Obligation.done_at,
     Obligation.excused_at,
+)
+
+
+# Built once: a resident's pages ask for them.
+LATEST = (
+    select(Contract)
+    .where(Contract.person_id == bindparam("person"))
+    .order_by(Contract.ended_at.desc().nulls_first(), Contract.id.desc())
+    .limit(1)
+)
+PROMISED = (
+    select(*OBLIGATION)
+    .where(Obligation.contract_id == bindparam("contract"))
+    .order_by(Obligation.due_on, Obligation.id)
 )
 
 
@@ -98,9 +112,7 @@ def find_latest_contract(session: Session, actor: Actor) -> ContractView | None:
     """The contract that the actor's own page is about: the live one, else the last that ended."""
     if actor.person_id is None:
         return None
-    query = select(Contract).where(Contract.person_id == actor.person_id)
-    latest = query.order_by(Contract.ended_at.desc().nulls_first(), Contract.id.desc()).limit(1)
-    contract = session.scalar(latest)
+    contract = session.scalar(LATEST, {"person": actor.person_id})
     if contract is None:
         return None
     require(session, actor, Action.READ_CONTRACT, contract_resource(contract))
@@ -140,8 +152,7 @@ def list_obligations(
 
 def promised(session: Session, contract_id: UUID) -> list[ObligationView]:
     """All that a contract promises, by date; as many as its pack has. The caller has asked."""
-    query = select(*OBLIGATION).where(Obligation.contract_id == contract_id)
-    rows = session.execute(query.order_by(Obligation.due_on, Obligation.id))
+    rows = session.execute(PROMISED, {"contract": contract_id})
     return [obligation_view(row) for row in rows]
 
 

@@ -131,6 +131,23 @@ def team_figures(session: Session, team_id: UUID) -> TeamFigures:
     return TeamFigures.model_validate(session.execute(query).one())
 
 
+def waiting(session: Session, actor: Actor) -> dict[str, int]:
+    """How much waits for the actor's teams, by the page that shows it: services due by today and
+    applications. One statement; nothing for one without a team.
+    """
+    teams = {UUID(unit) for unit in actor.units(Role.LEADER, Role.MEMBER) if not unit.isdigit()}
+    if not teams:
+        return {}
+    due = select(func.count()).where(
+        Obligation.team_id.in_(teams), UNSERVED, Obligation.due_on <= clock.today()
+    )
+    applied = select(func.count()).where(
+        Contract.team_id.in_(teams), Contract.state == State.APPLIED
+    )
+    row = session.execute(select(due.scalar_subquery(), applied.scalar_subquery())).one()
+    return {"family_doctor.today": row[0], "family_doctor.applications": row[1]}
+
+
 def list_work(session: Session, team_id: UUID, search: WorkSearch) -> Page[WorkItem]:
     """What a team has to do: late first, then by date. The caller has asked the policy."""
     order = [Obligation.due_on, Obligation.id]

@@ -40,7 +40,7 @@ from family_doctor.services.promises import promise
 from family_doctor.states import TERM_YEARS, State, Step
 from residents.public import people_by_id
 from residents.schemas import PersonView
-from service_packs.public import get_pack, grant_entitlement, list_packs
+from service_packs.public import get_pack, grant_entitlement, hand_over, list_packs
 from service_packs.schemas import PackView, Source, Tier
 
 
@@ -215,9 +215,12 @@ def _terms(session: Session, contract: Contract, team: TeamView) -> agreement.Te
 
 
 def _promise(session: Session, contract: Contract) -> None:
-    """Give the contract's pack to the resident and a date to what is owed by one."""
+    """Give the contract's pack to the resident and a date to what is owed by one; what the resident
+    bought before is now the team's to serve.
+    """
     if contract.starts_on is None or contract.ends_on is None:
         raise ValueError("a contract without a term promises nothing")
+    hand_over(session, contract.person_id, contract.team_id)
     granted = grant_entitlement(
         session,
         person_id=contract.person_id,

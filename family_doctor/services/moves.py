@@ -16,7 +16,7 @@ from family_doctor.events import ContractEnded, ContractEvent
 from family_doctor.models import Contract, ContractTransition, Obligation, TeamLoad
 from family_doctor.schemas import EndReason
 from family_doctor.states import HOLDING_A_PLACE, IN_FORCE, State, Step, after
-from service_packs.public import end_entitlements
+from service_packs.public import end_entitlements, hand_over
 from service_packs.schemas import Source
 
 MOVED = N_("这份签约刚有变化，请刷新页面，按最新的状态办理。")
@@ -78,6 +78,7 @@ def end(
     if origin in IN_FORCE:
         _excuse(session, ended.id)
         end_entitlements(session, Source.CONTRACT, ended.id)
+        hand_over(session, ended.person_id, None)
     if step is not Step.REJECT:
         announce(session, ContractEnded, ended)
     return ended

@@ -2,29 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cache, cached_property
+from typing import cast
 
 from flask import Flask, g, request, session, url_for
 from flask_babel import get_locale, gettext
 from markupsafe import Markup
+from werkzeug.local import LocalProxy
 
 from core.access import Actor, Role
-from core.database import transaction
+from core.database import reading
 from core.messages import N_
 from core.settings import Settings
 from core.web.access import current_actor, signed_in
 from core.web.languages import LANGUAGES
-from core.web.rooms import NavItem, Room
+from core.web.redirects import this_address
+from core.web.rooms import Counts, NavItem, Room
 from core.web.writes import once_token
 from notifications.public import count_unread
 from regions.public import Region
 
 LARGE_TEXT = "large_text"
-UNREAD = "unread_messages"
-PLAIN_ICON = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>')
-LABELLED_ICON = Markup(
-    '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>'
-)
+SHELL = "shell"
 ROLE_LABELS = {
     Role.RESIDENT: N_("居民"),
     Role.LEADER: N_("家庭医生团队长"),
@@ -42,9 +41,9 @@ class NavEntry:
 
     label: str
     icon: str
+    endpoint: str
     url: str
     active: bool
-    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,77 +56,90 @@ class RoleEntry:
     active: bool
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the frames of all requests have in common."""
+
+    settings: Settings
+    region: Region
+    items: tuple[NavItem, ...]
+    counts: tuple[Counts, ...]
+
+
 class Shell:
-    """The frame of the current request; a template global, computed as far as it is used."""
+    """The frame of one request: each part is computed once, when it is first drawn."""
 
-    def __init__(self, settings: Settings, region: Region, rooms: list[Room]) -> None:
-        self._settings = settings
-        self._region = region
-        self._items = [item for room in rooms for item in room.navigation]
+    def __init__(self, house: House) -> None:
+        self._house = house
 
-    @property
+    @cached_property
     def product(self) -> str:
         """The product's name."""
         return gettext("康桥")
 
-    @property
+    @cached_property
     def brand(self) -> str:
         """The region's own brand."""
         chinese = self.locale == "zh"
-        return self._region.brand if chinese else self._region.brand_en
+        return self._house.region.brand if chinese else self._house.region.brand_en
 
-    @property
+    @cached_property
     def demo(self) -> bool:
         """Whether the loud banner is due."""
-        return self._settings.demo
+        return self._house.settings.demo
 
-    @property
+    @cached_property
     def standins_url(self) -> str:
         """Where the demo's stand-ins answer, for the link to the SMS inbox."""
-        return self._settings.standins_url
+        return self._house.settings.standins_url
 
-    @property
+    @cached_property
+    def second_app_url(self) -> str:
+        """Another vendor's application in the demo, to see one sign-on for two."""
+        return self._house.settings.second_app_url if self.demo else ""
+
+    @cached_property
     def locale(self) -> str:
         """zh or en."""
         locale = get_locale()
         return locale.language if locale else "zh"
 
-    @property
+    @cached_property
     def large_text(self) -> bool:
         """Whether the person chose large text."""
         return bool(session.get(LARGE_TEXT))
 
-    @property
+    @cached_property
     def signed_in(self) -> bool:
         """Whether somebody is signed in."""
         return signed_in()
 
-    @property
+    @cached_property
     def actor(self) -> Actor:
         """The signed-in actor."""
         return current_actor()
 
-    @property
+    @cached_property
     def role(self) -> Role:
         """The role whose shell is shown."""
         return shown_role() if self.signed_in else Role.RESIDENT
 
-    @property
+    @cached_property
     def layout(self) -> str:
         """Which frame fits the role."""
         return LAYOUTS.get(self.role, "staff") if self.signed_in else "plain"
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The person's display name."""
         return self.actor.name if self.signed_in else ""
 
-    @property
+    @cached_property
     def role_label(self) -> str:
         """The role in words."""
         return gettext(ROLE_LABELS[self.role])
 
-    @property
+    @cached_property
     def roles(self) -> list[RoleEntry]:
         """The roles to switch between; empty for one with a single role."""
         roles = self.actor.roles if self.signed_in else ()
@@ -140,44 +152,46 @@ class Shell:
             for role in roles
         ]
 
-    @property
+    @cached_property
     def nav(self) -> list[NavEntry]:
         """The bar of this role."""
         if not self.signed_in:
             return []
         return [self._entry(item) for item in sorted(self._mine(), key=lambda item: item.order)]
 
-    @property
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How much waits behind the entries of the bar, by endpoint; the rooms are asked anew."""
+        with reading() as work:
+            asked = [count(work, self.actor) for count in self._house.counts]
+        return {endpoint: number for each in asked for endpoint, number in each.items()}
+
+    @cached_property
     def language_urls(self) -> dict[str, str]:
         """This page in each language."""
-        query = {key: value for key, value in request.args.items() if key != "lang"}
-        arguments: dict[str, Any] = {**(request.view_args or {}), **query}
-        endpoint = request.endpoint if request.method == "GET" else None
-        if endpoint is None:
-            endpoint, arguments = "portal.home", {}
-        return {language: url_for(endpoint, **arguments, lang=language) for language in LANGUAGES}
+        if request.endpoint is None or request.method != "GET":
+            return {language: url_for("portal.home", lang=language) for language in LANGUAGES}
+        return {language: this_address(lang=language) for language in LANGUAGES}
 
-    @property
+    @cached_property
     def large_text_url(self) -> str:
         """Where the large-text switch posts to."""
         return url_for("portal.large_text")
 
-    @property
+    @cached_property
     def unread(self) -> int:
         """How many messages wait for the person."""
         if not self.signed_in or self.actor.person_id is None:
             return 0
-        if UNREAD not in g:
-            with transaction() as work:
-                setattr(g, UNREAD, count_unread(work, self.actor))
-        return int(g.get(UNREAD))
+        with reading() as work:
+            return count_unread(work, self.actor)
 
-    @property
+    @cached_property
     def messages_url(self) -> str:
         """The message box."""
         return url_for("notifications.box")
 
-    @property
+    @cached_property
     def acting_for(self) -> str | None:
         """For whom the person acts, when not for themself."""
         return None
@@ -186,10 +200,11 @@ class Shell:
         active = _area(request.endpoint) == _area(item.endpoint)
         if active and sum(_area(i.endpoint) == _area(item.endpoint) for i in self._mine()) > 1:
             active = request.endpoint == item.endpoint
-        return NavEntry(gettext(item.label), item.icon, url_for(item.endpoint), active)
+        url = url_for(item.endpoint)
+        return NavEntry(gettext(item.label), item.icon, item.endpoint, url, active)
 
     def _mine(self) -> list[NavItem]:
-        return [item for item in self._items if self.role in item.roles]
+        return [item for item in self._house.items if self.role in item.roles]
 
 
 def _area(endpoint: str | None) -> str:
@@ -205,22 +220,43 @@ def shown_role() -> Role:
     return next(iter(actor.roles), Role.RESIDENT)
 
 
-def icon(name: str, label: str | None = None) -> Markup:
-    """A Tabler icon from the sprite; decorative unless it has a label."""
-    sprite = url_for("static", filename="vendor/icons.svg")
-    if label:
-        return Markup(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>'
-        ).format(label, sprite, name)
-    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
-        sprite, name
-    )
+def draw_icons(sprite: str) -> Callable[..., Markup]:
+    """The template global ``icon(name, label=None)``: a Tabler icon from the sprite at this
+    address, decorative unless it has a label.
+    """
+
+    @cache
+    def icon(name: str, label: str | None = None) -> Markup:
+        if label:
+            return Markup(
+                '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>'
+            ).format(label, sprite, name)
+        return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
+            sprite, name
+        )
+
+    return icon
 
 
 def install(app: Flask, region: Region, rooms: list[Room]) -> None:
     """Give every template its frame; called once by the factory."""
-    shell = Shell(app.config["SETTINGS"], region, rooms)
-    names: dict[str, Callable[..., Any]] = {"icon": icon, "once_token": once_token}
-    app.jinja_env.globals.update(names, shell=shell, region=region)
+    house = House(
+        settings=app.config["SETTINGS"],
+        region=region,
+        items=tuple(item for room in rooms for item in room.navigation),
+        counts=tuple(room.counts for room in rooms if room.counts is not None),
+    )
+
+    def shell_of_request() -> Shell:
+        if SHELL not in g:
+            setattr(g, SHELL, Shell(house))
+        return cast(Shell, g.get(SHELL))
+
+    app.jinja_env.globals.update(
+        icon=draw_icons(f"{app.static_url_path}/vendor/icons.svg"),
+        once_token=once_token,
+        shell=LocalProxy(shell_of_request),
+        region=region,
+    )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

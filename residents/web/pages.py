@@ -19,7 +19,7 @@ from directory.schemas import DivisionView
 from residents.ports import IdentityVerifier
 from residents.queries import find_own_identity
 from residents.schemas import PersonView, VerifyIdentity
-from residents.services import check_id_number, join_identity
+from residents.services import check_id_number, count_check, join_identity
 
 pages = Blueprint("residents", __name__, url_prefix="/me")
 
@@ -61,6 +61,8 @@ def verify_identity(command: VerifyIdentity) -> PersonView:
     """Ask the identity service outside any transaction, then join. Raises PortalError."""
     actor = current_actor()
     check_id_number(command.id_number)
+    with transaction() as session:
+        count_check(session, actor)
     verdict = verifier().verify(command.name, command.id_number)
     return write(PersonView, lambda session: join_identity(session, actor, command, verdict))
 

@@ -44,6 +44,10 @@ def view_order(session: Session, order_id: UUID) -> OrderView:
 
 def list_orders(session: Session, actor: Actor, search: OrderSearch) -> Page[OrderView]:
     """The actor's own orders, newest first."""
+    if actor.person_id is None:
+        return Page(items=[])
+    own = Resource("PackOrder", "own", actor.person_id)
+    require(session, actor, Action.READ_ORDER, own)
     order = [Order.created_at, Order.id]
     query = _orders(*order).where(Order.person_id == actor.person_id)
     if search.state:

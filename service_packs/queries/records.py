@@ -56,7 +56,11 @@ def list_records(session: Session, actor: Actor, search: RecordSearch) -> Page[R
     if search.team_id:
         require(session, actor, Action.READ_TEAM_RECORDS, serving_team(search.team_id))
         query = query.where(ServiceRecord.team_id == search.team_id)
+    elif actor.person_id is None:
+        return Page(items=[])
     else:
+        own = Resource("ServiceRecord", "own", actor.person_id)
+        require(session, actor, Action.READ_RECORDS, own)
         query = query.where(ServiceRecord.person_id == actor.person_id)
     if search.state:
         query = query.where(ServiceRecord.state == search.state)

@@ -12,7 +12,7 @@ from core.errors import NotFound
 from core.ids import new_id
 from residents.public import Person, care_units
 from service_packs.models import Entitlement, EntitlementItem, PackItem
-from service_packs.queries.entitlements import find_granted
+from service_packs.queries.entitlements import find_granted, in_force
 from service_packs.schemas import EntitlementView, Source
 from service_packs.terms import times_in_term
 
@@ -61,6 +61,15 @@ def end_entitlements(session: Session, source: Source, source_id: UUID) -> None:
             Entitlement.ended_at.is_(None),
         )
         .values(ended_at=clock.now())
+    )
+
+
+def hand_over(session: Session, person_id: UUID, team_id: UUID | None) -> None:
+    """Let this team serve all that a person may still use; None: nobody serves it now."""
+    session.execute(
+        update(Entitlement)
+        .where(Entitlement.person_id == person_id, in_force())
+        .values(team_id=team_id)
     )
 
 

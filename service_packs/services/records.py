@@ -1,6 +1,6 @@
 """Recording services, and what the person says to it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,9 @@ from service_packs.schemas import (
     RecordView,
 )
 from service_packs.services.entitlements import caring_team
+
+# No entitlement is older; dates at the edge of the calendar cannot be reckoned with.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def record_service(session: Session, actor: Actor, command: RecordService) -> RecordView:
@@ -111,6 +114,8 @@ def _moment(given: datetime | None) -> datetime:
     if moment > now:
         sentence = N_("服务时间不能晚于现在，请检查。")
         raise Invalid("in_the_future", fields={"performed_at": sentence})
+    if moment < EARLIEST:
+        raise _outside_term()
     return moment
 
 
@@ -135,8 +140,12 @@ def _take_one(
     if item_code is not None:
         return item_code
     if entitlement.ended_at or not entitlement.starts_on <= day <= entitlement.ends_on:
-        raise Conflict("outside_term", N_("这一天不在服务包的有效期内，请检查服务时间。"))
+        raise _outside_term()
     raise Conflict("no_times_left", N_("这一项的次数已经用完，没有重复登记。"))
+
+
+def _outside_term() -> Conflict:
+    return Conflict("outside_term", N_("这一天不在服务包的有效期内，请检查服务时间。"))
 
 
 def _answer(

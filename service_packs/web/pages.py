@@ -14,6 +14,7 @@ from core.web.forms import Form, blank, read_form, read_query
 from core.web.pager import pager
 from core.web.writes import write
 from payments.public import get_payment
+from payments.schemas import PaymentState
 from service_packs.queries.catalogue import (
     get_pack,
     list_groups,
@@ -43,6 +44,8 @@ from service_packs.web.checkout import refresh as refresh_payment
 
 pages = Blueprint("service_packs", __name__, url_prefix="/packs")
 log = structlog.get_logger()
+# The entitlement follows the payment by a job; the page looks again by itself.
+OPENING_SECONDS = 2
 
 
 @pages.get("/")
@@ -243,7 +246,12 @@ def _order_page(
         payment=payment,
         form=form or blank(PlaceOrder),
     )
-    return page, status
+    response = make_response(page, status)
+    waits = found.state is OrderState.PENDING_PAYMENT
+    if waits and payment and payment.state is PaymentState.SETTLED:
+        here = url_for("service_packs.order", order_id=order_id)
+        response.headers["Refresh"] = f"{OPENING_SECONDS}; url={here}"
+    return response
 
 
 def _record_page(

@@ -11,6 +11,11 @@
     }
   });
 
+  // A list on paper; what only helps on the screen is left out by the style sheet.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
   // Filters apply as soon as they are chosen.
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-auto-submit]");

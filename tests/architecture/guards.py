@@ -112,7 +112,7 @@ def _docstrings(tree: ast.Module) -> Iterator[int]:
 
 def _is_format(text: str) -> bool:
     """The words of a Chinese date, which only the Chinese format uses."""
-    return set(CHINESE.findall(text)) <= set("月日周一二三四五六")
+    return set(CHINESE.findall(text)) <= set("年月日周一二三四五六")
 
 
 def _is_data(file: Path) -> bool:

@@ -14,7 +14,7 @@ OVERFLOW = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
   const scrolls = element => {
-    for (let e = element; e && e !== document.body; e = e.parentElement)
+    for (let e = element.parentElement; e && e !== document.body; e = e.parentElement)
       if (getComputedStyle(e).overflowX !== 'visible') return true;
     return false;
   };

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from portal.serve import LOG, ROOT
+
 # About 450 people: enough for every screen, loaded in seconds.
 SCALE = "0.0001"
+OUTPUT = "serve.out"
 START_SECONDS = 180
 STOP_SECONDS = 30
 # What the tests set for themselves and `make run` must find by itself.
@@ -24,11 +26,11 @@ OWN_SETTINGS = ("SECRET_KEY", "DATA_KEY", "DATABASE_URL", "ENVIRONMENT")
 
 @dataclass(frozen=True, slots=True)
 class LivePortal:
-    """A running portal, its stand-ins, and what its processes wrote."""
+    """A running portal, its stand-ins, and where it keeps its things."""
 
     url: str
     standins: str
-    log: Path
+    instance: Path
 
     @property
     def origins(self) -> tuple[str, str]:
@@ -37,8 +39,15 @@ class LivePortal:
 
     def crashes(self) -> list[str]:
         """The log's lines about requests that ended in a defect of ours."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return [line for line in lines if "request.crashed" in line]
+        return [line for line in _text(self.instance / LOG) if "request.crashed" in line]
+
+    def command(self, *arguments: str) -> None:
+        """Run an operator's command (`flask --app wsgi …`). Raises CalledProcessError."""
+        flask = Path(sys.executable).with_name("flask")
+        subprocess.run(
+            [flask, "--app", "wsgi", *arguments],
+            cwd=ROOT, env=_environment(self.instance), check=True, capture_output=True,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -47,22 +56,25 @@ def running(instance: Path, scale: str = SCALE) -> Iterator[LivePortal]:
     does not come up.
     """
     port = _free_pair()
-    log = instance / "serve.log"
     instance.mkdir(parents=True, exist_ok=True)
-    environment = {key: value for key, value in os.environ.items() if key not in OWN_SETTINGS}
-    environment |= {"INSTANCE_DIR": str(instance), "PORT": str(port), "SCALE": scale}
-    with log.open("wb") as out:
+    environment = _environment(instance) | {"PORT": str(port), "SCALE": scale}
+    with (instance / OUTPUT).open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "portal.serve"],
             cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
-        portal = LivePortal(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", log)
+        portal = LivePortal(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", instance)
         try:
             _wait_until_ready(process, portal)
             yield portal
         finally:
             _stop(process)
+
+
+def _environment(instance: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if key not in OWN_SETTINGS}
+    return kept | {"INSTANCE_DIR": str(instance)}
 
 
 def _free_pair() -> int:
@@ -84,8 +96,12 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", portal: LivePortal) ->
         if _ready(portal):
             return
         time.sleep(0.2)
-    end = portal.log.read_text(encoding="utf-8", errors="replace")[-3000:]
-    raise RuntimeError(f"the portal did not come up:\n{end}")
+    said = [*_text(portal.instance / OUTPUT), *_text(portal.instance / LOG)]
+    raise RuntimeError("\n".join(["the portal did not come up:", *said[-40:]]))
+
+
+def _text(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
 
 
 def _ready(portal: LivePortal) -> bool:

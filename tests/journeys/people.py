@@ -14,6 +14,10 @@ from tests.journeys.visitor import Visitor
 PHONE_PREFIX = "128"
 # No county has this code.
 COUNTY = "990102"
+BORN = "19570312"
+# The longest of them must fit everywhere too.
+SURNAMES = ("东方", "司徒", "上官", "诸葛", "慕容", "皇甫", "尉迟", "阿依古丽·买买提江·")
+GIVEN = ("兰香", "秀珍", "少芬", "月娥", "凤英")
 CODE = re.compile(r"\b\d{6}\b")
 
 
@@ -27,15 +31,16 @@ class Newcomer:
 
 
 class Newcomers:
-    """People the portal does not know yet, no two alike."""
+    """People the portal does not know yet, no two alike, of names that the region has not."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
 
-    def new(self, name: str, born: str = "19570312") -> Newcomer:
-        """The next one; ``born`` is YYYYMMDD."""
+    def new(self) -> Newcomer:
+        """The next one: a woman of about 70."""
         number = next(self._numbers)
-        first17 = f"{COUNTY}{born}{number:03d}"
+        first17 = f"{COUNTY}{BORN}{number * 2:03d}"
+        name = SURNAMES[number % len(SURNAMES)] + GIVEN[number // len(SURNAMES) % len(GIVEN)]
         return Newcomer(name, f"{PHONE_PREFIX}{number:08d}", first17 + check_digit(first17))
 
 

@@ -21,7 +21,7 @@ def test_a_resident_signs_in_by_sms_and_proves_who_they_are(
     visit: Visit, newcomers: Newcomers
 ) -> None:
     resident = visit()
-    somebody = newcomers.new("韦兰香")
+    somebody = newcomers.new()
     resident.go("/", "登录")
     resident.fill("手机号", "12")
     resident.press("获取验证码")
@@ -50,7 +50,7 @@ def test_a_wrong_code_is_refused_and_another_try_is_left(
     visit: Visit, newcomers: Newcomers
 ) -> None:
     resident = visit()
-    somebody = newcomers.new("周桂英")
+    somebody = newcomers.new()
     resident.go("/auth/sign-in", "登录")
     resident.fill("手机号", somebody.phone)
     resident.press("获取验证码")
@@ -66,7 +66,7 @@ def test_a_wrong_code_is_refused_and_another_try_is_left(
 
 def test_signing_in_leads_back_to_where_one_was_going(visit: Visit, newcomers: Newcomers) -> None:
     resident = visit()
-    somebody = newcomers.new("黄爱莲")
+    somebody = newcomers.new()
     resident.go("/me/", "登录")
     by_code(resident, somebody.phone)
     resident.arrive("我的")

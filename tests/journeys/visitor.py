@@ -67,8 +67,9 @@ class Visitor:
         self.main.get_by_label(label).first.fill(value)
 
     def choose(self, label: str, option: str) -> None:
-        """Choose from the list of this label, by what is read there."""
-        self.main.get_by_label(label).first.select_option(label=option)
+        """Choose from the list of this label, by words that are read there."""
+        field = self.main.get_by_label(label).first
+        field.select_option(field.locator("option", has_text=option).first.get_attribute("value"))
 
     def press(self, name: str | re.Pattern[str]) -> None:
         """Press a button of the page or of the dialog that is open."""

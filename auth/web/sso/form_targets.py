@@ -2,6 +2,7 @@
 application, so its page has to name that application's origin, and no other.
 """
 
+from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Response, url_for
@@ -25,8 +26,11 @@ def lead_to(response: Response, address: str) -> Response:
 @sign_in_pages.after_request
 def let_sign_in_lead_on(response: Response) -> Response:
     """Signing in for an application goes on to it at once where the person agreed before."""
-    if response.mimetype != "text/html":
-        return response
+    if (
+        response.mimetype != "text/html"
+        or response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    ):
+        return response  # no page, or one for a form that cannot be read
     address = _asking_address(next_path())
     return lead_to(response, address) if address else response
 

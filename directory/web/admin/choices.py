@@ -14,7 +14,6 @@ from auth.public import ACCOUNT_SUBJECT
 from auth.schemas import HISTORY_LABELS as ACCOUNT_LABELS
 from core.access import Actor
 from core.history import ChangeView
-from core.messages import N_
 from core.paging import HIGHEST_LIMIT
 from core.web.forms import Form
 from core.web.history import HistoryEntry, Line, collision, in_words
@@ -37,13 +36,6 @@ INPUT_LABELS = LABELS | {
 }
 
 
-KIND_LABELS: dict[str, str] = {
-    Kind.INSTITUTION: N_("机构"),
-    Kind.DEPARTMENT: N_("科室"),
-    Kind.STAFF: N_("人员"),
-    Kind.TEAM: N_("团队"),
-    ACCOUNT_SUBJECT: N_("账号"),
-}
 # Where the history of each kind is shown, and what its id is called there.
 PAGES: dict[str, tuple[str, str]] = {
     Kind.INSTITUTION: ("directory_institutions.history", "institution_id"),
@@ -116,15 +108,17 @@ class RecentChange:
     """An entry of the history among those of other things."""
 
     kind: str
+    name: str
     url: str
     entry: HistoryEntry
 
 
-def recent_in_words(changes: Sequence[ChangeView]) -> list[RecentChange]:
+def recent_in_words(changes: Sequence[ChangeView], names: Mapping[UUID, str]) -> list[RecentChange]:
     """The latest changes of different things, each with where to look further."""
     return [
         RecentChange(
-            gettext(KIND_LABELS[change.subject_type]),
+            change.subject_type,
+            names.get(change.subject_id, ""),
             _page_of(change.subject_type, change.subject_id),
             entry,
         )

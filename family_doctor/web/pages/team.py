@@ -70,6 +70,10 @@ def today() -> ResponseReturnValue:
         work=work.items,
         pager=pager(work),
         applications=applications.items,
+        counted={
+            "family_doctor.today": figures.overdue + figures.due_today - figures.done_today,
+            "family_doctor.applications": figures.applications,
+        },
     )
 
 
@@ -188,7 +192,8 @@ def _resident_page(
         contract = contract_view(row)
         person = people_by_id(session, {contract.person_id})[contract.person_id]
         team = get_team(session, contract.team_id)
-        taken = queries.taken_places(session, {team.id})
+        waits = contract.state is State.APPLIED
+        taken = queries.taken_places(session, {team.id}) if waits else {}
         promises = promised(session, contract_id) if contract.starts_on else []
         history = list_transitions(session, contract_id)
     may_decide, _ = decide(actor, Action.DECIDE, contract_resource(row))
@@ -197,11 +202,11 @@ def _resident_page(
         contract=contract,
         person=person,
         team=team,
-        capacity=queries.capacity_of(team, taken[team.id]),
+        capacity=queries.capacity_of(team, taken[team.id]) if waits else None,
         promises=promises,
         progress=progress_on(promises, clock.today()),
         history=history,
-        waits=contract.state is State.APPLIED,
+        waits=waits,
         in_force=contract.state in IN_FORCE,
         may_decide=may_decide,
         rejection=rejection,

@@ -206,3 +206,18 @@ def test_a_role_not_held_is_refused(
     browser = signed_in(account.id)
     assert browser.post("/auth/role", data={"role": "administrator"}).status_code == 403
     assert browser.post("/auth/role", data={"role": "analyst"}).status_code == 302
+
+
+def test_getting_in_forgives_the_tries(client: FlaskClient, session: Session) -> None:
+    make_member_of_staff(session)
+    for _ in range(PASSWORD_TRIES_PER_NAME + 2):
+        assert by_password(client, "zhang", PASSWORD) == 201
+
+
+def test_a_phone_that_signs_in_is_not_limited(
+    client: FlaskClient, sent: list[tuple[str, str]]
+) -> None:
+    phone = make_phone()
+    for _ in range(CODES_PER_PHONE_HOUR + 1):
+        challenge = ask(client, phone)
+        assert confirm(client, challenge, sent[-1][1]) == 201

@@ -33,9 +33,13 @@ class Region:
     def __init__(self, session: Session, signed_in: SignedIn) -> None:
         self.institution = make_institution(session, name="甲县人民医院")
         self.department = make_department(session, self.institution, name="心内科")
-        self.staff = make_staff(session, self.institution, department=self.department, name="覃大夫")
+        self.staff = make_staff(
+            session, self.institution, department=self.department, name="覃大夫"
+        )
         self.team, self.leader, self.nurse = make_team(session, self.institution)
-        self.account = make_account(session, name="甲县管理员", roles={Role.ADMINISTRATOR: [COUNTY]})
+        self.account = make_account(
+            session, name="甲县管理员", roles={Role.ADMINISTRATOR: [COUNTY]}
+        )
         self.browser = signed_in(self.account.id)
 
 
@@ -164,9 +168,7 @@ def test_an_institution_is_registered_by_the_form(session: Session, region: Regi
     assert "甲县中医医院" in page and "请填写整数" in page
     made = region.browser.post("/admin/institutions/new", data=data, follow_redirects=True)
     assert "已登记甲县中医医院" in made.get_data(as_text=True)
-    row = session.scalars(
-        select(Institution).where(Institution.code == "990102-A100-09")
-    ).one()
+    row = session.scalars(select(Institution).where(Institution.code == "990102-A100-09")).one()
     assert (row.beds, row.bookable) == (80, False)
     again = region.browser.post("/admin/institutions/new", data=data)
     assert again.status_code == 409 and "已登记，请核对" in again.get_data(as_text=True)

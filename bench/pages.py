@@ -1,0 +1,105 @@
+"""The heaviest page against a bare Flask hello under the same gunicorn, in one run.
+
+Pages are measured on the loaded demo region, each signed in as the one who sees it. Wanted: a
+ratio of 0.10 at least, and 130 MB a worker at most.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+import requests
+
+from bench import clients
+from bench.server import configure, serving
+
+CLIENTS = 16
+REQUESTS = 600
+HELLOS = 6000
+# What each audience looks at most, and who that is in the demo.
+PAGES = (
+    ("demo-resident", "/"),
+    ("demo-resident", "/family-doctor/mine"),
+    ("demo-resident", "/packs/"),
+    ("demo-leader", "/family-doctor/today"),
+    ("demo-registrar", "/appointments/day-list"),
+    ("demo-admin", "/admin/"),
+    ("demo-analyst", "/statistics/"),
+)
+
+
+class Measured(NamedTuple):
+    """A page's answers a second, and how long they took in milliseconds."""
+
+    rate: float
+    p95: float
+
+
+def main() -> float:
+    """Measure all pages and hello; the heaviest page's share of hello's rate."""
+    with tempfile.TemporaryDirectory(prefix="kangqiao-bench-") as scratch:
+        configure(Path(scratch))
+        url = _loaded_region(Path(scratch))
+        with serving("bench.hello:app", url) as port:
+            hello = _measure(port, "/", {}, HELLOS)
+        print(f"{hello.rate:8.0f}/s  p95 {hello.p95:6.1f} ms  hello")
+        with serving("wsgi:app", url) as port:
+            rates = [_page(port, account, path) for account, path in PAGES]
+            print(f"memory of a worker: {_worker_megabytes(port):.0f} MB")
+    return min(rates) / hello.rate
+
+
+def _loaded_region(scratch: Path) -> str:
+    """The address of a database with the demo region in it."""
+    from portal import embedded  # the settings are read from here on
+
+    url = embedded.start(scratch)
+    for arguments in (["alembic", "upgrade", "head"],
+                      ["flask", "--app", "wsgi", "region", "load", "guigang"]):  # fmt: skip
+        tool = Path(sys.executable).with_name(arguments[0])
+        subprocess.run([tool, *arguments[1:]], check=True, capture_output=True)
+    return url
+
+
+def _page(port: int, account: str, path: str) -> float:
+    cookie = {"Cookie": _signed_in(port, account)}
+    _measure(port, path, cookie, CLIENTS * 4)  # templates compiled, connections open
+    measured = _measure(port, path, cookie, REQUESTS)
+    print(f"{measured.rate:8.0f}/s  p95 {measured.p95:6.1f} ms  {path}  ({account})")
+    return measured.rate
+
+
+def _measure(port: int, path: str, headers: dict[str, str], count: int) -> Measured:
+    outcome = clients.run(port, CLIENTS, [clients.message("GET", path, headers)] * count)
+    if set(outcome.statuses) != {"200"}:
+        raise RuntimeError(f"{path} answered {outcome.statuses}")
+    return Measured(count / outcome.seconds, outcome.p95)
+
+
+def _signed_in(port: int, account: str) -> str:
+    """The Cookie header of a browser that signed in as the demo account."""
+    from regions.public import DEMO_PASSWORD
+
+    base = f"http://127.0.0.1:{port}"
+    with requests.Session() as browser:
+        page = browser.get(f"{base}/auth/sign-in?who=staff").text
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        if found is None:
+            raise RuntimeError("the sign-in page has no form")
+        form = {"username": account, "password": DEMO_PASSWORD, "csrf_token": found[1]}
+        browser.post(f"{base}/auth/password", data=form, allow_redirects=False)
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies)
+
+
+def _worker_megabytes(port: int) -> float:
+    """The resident memory of the largest worker that serves ``port``."""
+    workers = [
+        process.memory_info().rss
+        for process in psutil.process_iter(["cmdline"])
+        if f"127.0.0.1:{port}" in (process.info["cmdline"] or [])
+    ]
+    return max(workers) / 1e6

@@ -1,0 +1,1 @@
+"""The portal attacked: across persons, teams, counties and sessions, and with hostile input."""
