@@ -9,5 +9,4 @@ from payments.web.webhooks import webhooks
 
 provide(StripeProvider(settings()))
 
-# The webhook stands among the APIs because it, too, takes no cookie and needs no CSRF token.
-room = Room(name="payments", apis=[webhooks])
+room = Room(name="payments", machines=[webhooks])

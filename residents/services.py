@@ -3,7 +3,7 @@
 import hmac
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -92,7 +92,10 @@ def id_tail_index(id_number: str) -> bytes:
 
 
 def _known(session: Session, command: VerifyIdentity) -> Person | None:
+    """The person of that number; of two who ask at once, the second waits for the first."""
     index = id_index(command.id_number)
+    lock = int.from_bytes(index[:8], signed=True)
+    session.execute(select(func.pg_advisory_xact_lock(lock)))
     return session.scalar(select(Person).where(Person.id_index == index))
 
 

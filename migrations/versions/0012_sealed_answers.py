@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,7 +30,7 @@ def downgrade() -> None:
     _rewrite(OPEN, lambda answer: json.loads(decrypt(bytes(answer), CONTEXT)))
 
 
-def _rewrite(column: sa.Column, convert: Callable[[object], object]) -> None:
+def _rewrite(column: sa.Column[Any], convert: Callable[[Any], object]) -> None:
     """Put ``column`` in the place of ``answer``, with every answer converted."""
     op.add_column("core_stored_answer", column)
     table = sa.Table("core_stored_answer", sa.MetaData(), autoload_with=op.get_bind())

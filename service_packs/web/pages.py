@@ -99,7 +99,9 @@ def mine() -> ResponseReturnValue:
     """What one may use, what waits for one's word, and what is not paid yet."""
     actor = current_actor()
     with transaction() as session:
-        entitlements = list_entitlements(session, actor, read_query(EntitlementSearch))
+        entitlements = list_entitlements(
+            session, actor, read_query(EntitlementSearch, person_id=None)
+        )
         waiting = list_records(session, actor, RecordSearch(state=RecordState.RECORDED, limit=5))
         unpaid = list_orders(session, actor, OrderSearch(state=OrderState.PENDING_PAYMENT, limit=5))
     return render_template(

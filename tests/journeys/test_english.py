@@ -11,7 +11,10 @@ from tests.journeys.visitor import Visitor
 ANY = re.compile(".")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What the product itself says: never a name, a place or a note.
-SAID = ".tabbar, .side-nav, .head-tabs, .page-search, .page-actions, label, thead, legend, main summary"
+SAID = (
+    ".tabbar, .side-nav, .head-tabs, .page-search, .page-actions, label, thead, legend,"
+    " main summary"
+)
 PAGES = {
     "demo-resident": (
         "/", "/me/", "/messages/", "/appointments/", "/appointments/bookings", "/family-doctor/",

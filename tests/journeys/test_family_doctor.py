@@ -27,7 +27,7 @@ def test_a_resident_signs_and_both_sides_see_it(
     resident.press("搜索")
     resident.follow(TEAM)
     resident.arrive(TEAM)
-    resident.see("签约名额", "团队成员", "广西基础服务包", "还可签")
+    resident.see("团队成员", "广西基础服务包", "还可签")
     apply(resident)
 
     staff.sign_in(leader, "demo-leader", TODAY)

@@ -21,6 +21,13 @@ def test_an_unknown_address_is_a_problem(client: FlaskClient) -> None:
     assert answer.json and answer.json["code"] == "not_found"
 
 
+def test_an_unknown_address_outside_the_api_is_a_page(client: FlaskClient) -> None:
+    answer = client.get("/nothing")
+    assert answer.status_code == 404
+    assert answer.mimetype == "text/html"
+    assert "回到首页" in answer.get_data(as_text=True)
+
+
 def test_a_bad_query_names_the_field(client: FlaskClient) -> None:
     answer = client.get("/api/v1/directory/institutions?limit=0")
     assert answer.status_code == 422

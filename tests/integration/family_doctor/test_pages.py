@@ -239,3 +239,13 @@ def test_every_page_keeps_within_its_statements(
 def test_a_page_after_the_term(signed_in: Browser, served: tuple[UUID, UUID]) -> None:
     with clock.shifted(timedelta(days=400)):
         assert signed_in(served[0]).get("/family-doctor/mine").status_code in (200, 302)
+
+
+def test_the_side_bar_says_what_waits(
+    signed_in: Browser, team: tuple[Team, UUID, UUID], served: tuple[UUID, UUID]
+) -> None:
+    nurse = signed_in(team[2])
+    for page in ("/family-doctor/today", "/family-doctor/panel", "/service-records/"):
+        bar = text(nurse.get(page)).split('<ul class="side-nav">')[1].split("</ul>")[0]
+        assert 'class="count">3<' in bar.split("/family-doctor/applications")[1], page
+        assert 'class="count"' in bar.split("/family-doctor/today")[1].split("</a>")[0], page

@@ -1,14 +1,17 @@
 """The real-name check: who is joined to whom, and what is refused."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
+from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from auth.models import Account
+from core.database import transaction
 from residents.models import Person
 from residents.ports import IdentityVerifier, Verdict
 from tests.factories.auth import make_account, make_phone
@@ -111,3 +114,16 @@ def test_the_page_keeps_what_was_typed(
     page = browser.post("/me/verify", data={"name": "黄示例", "id_number": "123"})
     assert page.status_code == 422
     assert 'value="黄示例"' in page.text
+
+
+def test_of_two_who_register_one_number_at_once_one_is_refused(
+    app: APIFlask, committed_database: Engine, bearer: Callable[[UUID], dict[str, str]]
+) -> None:
+    number = make_id_number()
+    with transaction() as work:
+        make_divisions(work)
+        accounts = [make_account(work, phone=make_phone()).id for _ in range(2)]
+    callers = [bearer(account) for account in accounts]
+    with ThreadPoolExecutor(2) as pool:
+        given = list(pool.map(lambda each: submit(app.test_client(), each, number), callers))
+    assert sorted(given) == [(201, ""), (409, "phone_differs")]

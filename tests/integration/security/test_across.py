@@ -83,7 +83,7 @@ BY_API = [
     ("analyst", "GET", f"{V}/family-doctor/contracts?team_id={{team}}", None),
     ("analyst", "GET", f"{V}/auth/accounts", None),
 ]  # fmt: skip
-BY_PAGE = [
+BY_PAGE: list[tuple[str, str, str, dict[str, str] | None]] = [
     ("resident", "GET", "/appointments/bookings/{booking}", None),
     ("resident", "POST", "/appointments/bookings/{booking}/cancel", {}),
     ("resident", "GET", "/family-doctor/contracts/{contract}/agreement", None),

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -10,15 +11,21 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import create_environ, run_wsgi_app
 
 from auth.services import sign_in
 from core.settings import Settings
 from core.web.logs import trace
+from portal import factory
 from residents.ports import IdentityVerifier, Verdict
 from residents.services import CHECKS_PER_DAY
 from tests.factories.auth import make_account, make_phone
 from tests.factories.residents import make_id_number
 from tests.integration.security.world import Side, make_sides
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 Bearer = Callable[[UUID], dict[str, str]]
 Browser = Callable[[UUID], FlaskClient]
@@ -216,11 +223,12 @@ def test_identity_checks_are_limited(
 ) -> None:
     """The identity service is no oracle for who has which number."""
     asked: list[str] = []
-    monkeypatch.setattr(
-        IdentityVerifier,
-        "verify",
-        lambda self, name, number: asked.append(name) or Verdict.MISMATCH,
-    )
+
+    def mismatch(self: IdentityVerifier, name: str, number: str) -> Verdict:
+        asked.append(name)
+        return Verdict.MISMATCH
+
+    monkeypatch.setattr(IdentityVerifier, "verify", mismatch)
     account = make_account(session, phone=make_phone())
     session.commit()
     headers = bearer(account.id)
@@ -235,18 +243,18 @@ def test_identity_checks_are_limited(
 
 def test_the_address_is_the_persons_behind_our_proxies() -> None:
     """One proxy of ours: what it wrote counts, what the person wrote before it does not."""
-    from werkzeug.middleware.proxy_fix import ProxyFix
-    from werkzeug.test import create_environ
-
-    from portal import factory
-
     app = APIFlask("proxied")
     factory._configure(app, Settings(environment="test", trusted_proxies=1))
     assert isinstance(app.wsgi_app, ProxyFix)
     seen: list[str] = []
-    app.wsgi_app.app = lambda environ, start: seen.append(environ["REMOTE_ADDR"]) or []
-    environ = create_environ(headers={"X-Forwarded-For": "6.6.6.6, 10.1.2.3"})
-    app.wsgi_app(environ, lambda *_: None)
+
+    def remember(environ: "WSGIEnvironment", start: "StartResponse") -> list[bytes]:
+        seen.append(environ["REMOTE_ADDR"])
+        start("200 OK", [])
+        return []
+
+    app.wsgi_app.app = remember
+    run_wsgi_app(app.wsgi_app, create_environ(headers={"X-Forwarded-For": "6.6.6.6, 10.1.2.3"}))
     assert seen == ["10.1.2.3"]
 
 

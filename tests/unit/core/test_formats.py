@@ -1,10 +1,11 @@
 """How money, numbers and dates read."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from apiflask import APIFlask
 
+from core import clock
 from core.web import formats
 
 
@@ -18,10 +19,19 @@ def test_yuan(fen: int, text: str) -> None:
 
 def test_a_moment_reads_in_the_regions_zone(app: APIFlask) -> None:
     moment = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
-    with app.test_request_context("/?lang=zh"):
-        assert formats.moment(moment) == "11月24日 周二 09:30"
-    with app.test_request_context("/?lang=en"):
-        assert formats.moment(moment) == "Tue 24 Nov 09:30"
+    with clock.shifted(moment - clock.now()):
+        with app.test_request_context("/?lang=zh"):
+            assert formats.moment(moment) == "11月24日 周二 09:30"
+        with app.test_request_context("/?lang=en"):
+            assert formats.moment(moment) == "Tue 24 Nov 09:30"
+
+
+def test_a_day_of_another_year_says_so(app: APIFlask) -> None:
+    with clock.shifted(datetime(2026, 11, 24, tzinfo=UTC) - clock.now()):
+        with app.test_request_context("/?lang=zh"):
+            assert formats.day(date(2027, 2, 17)) == "2027年2月17日 周三"
+        with app.test_request_context("/?lang=en"):
+            assert formats.day(date(2027, 2, 17)) == "Wed 17 Feb 2027"
 
 
 def test_percent_without_a_value_is_a_dash() -> None:
