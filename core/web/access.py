@@ -103,6 +103,9 @@ def enforce() -> None:
     rule = rule_of(current_app, request.endpoint)
     g.access_rule = rule
     if isinstance(rule, Anyone):
+        if request.endpoint != "static":
+            # Found now: inside a view's transaction it would take a second connection.
+            _find_actor()
         return
     if rule is None:
         raise Denied()

@@ -46,12 +46,15 @@ def institution(institution_id: UUID) -> ResponseReturnValue:
         view = get_institution(session, institution_id)
         if view.disabled:
             raise NotFound()
-        return render_template(
-            "directory/institution.html",
-            view=view,
-            division=get_division(session, view.division_code),
-            departments=list_departments(session, DepartmentSearch.model_validate(whole)).items,
-            teams=list_teams(session, TeamSearch.model_validate(whole)).items,
-            types=codes.INSTITUTION_TYPES,
-            ownerships=codes.OWNERSHIPS,
-        )
+        found = {
+            "division": get_division(session, view.division_code),
+            "departments": list_departments(session, DepartmentSearch.model_validate(whole)).items,
+            "teams": list_teams(session, TeamSearch.model_validate(whole)).items,
+        }
+    return render_template(
+        "directory/institution.html",
+        view=view,
+        **found,
+        types=codes.INSTITUTION_TYPES,
+        ownerships=codes.OWNERSHIPS,
+    )
