@@ -18,8 +18,8 @@ from bench import clients
 from bench.server import configure, serving
 
 CLIENTS = 16
-REQUESTS = 600
-HELLOS = 6000
+REQUESTS = 400
+HELLOS = 4000
 # What each audience looks at most, and who that is in the demo.
 PAGES = (
     ("demo-resident", "/"),

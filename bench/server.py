@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from portal.factory import ROOT
-from portal.serve import GUNICORN_THREADS, GUNICORN_WORKERS
+from portal.serve import GUNICORN_THREADS, GUNICORN_WORKERS, LEAN
 
 START_SECONDS = 30
 
@@ -37,7 +37,7 @@ def serving(application: str, url: str) -> Iterator[int]:
         "--log-level", "warning",
     ]  # fmt: skip
     with subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, stderr=subprocess.DEVNULL
+        command, cwd=ROOT, env=os.environ | LEAN | {"DATABASE_URL": url}, stderr=subprocess.DEVNULL
     ) as server:
         try:
             _wait(port)

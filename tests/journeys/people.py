@@ -119,11 +119,9 @@ def verify(visitor: Visitor, newcomer: Newcomer, township: str) -> None:
 
 def switch_role(visitor: Visitor, role: str) -> None:
     """Choose another of one's roles in the account menu."""
-    visitor.open_account_menu()
-    visitor.page.get_by_role("button", name=role, exact=True).click()
+    visitor.open_account_menu().get_by_role("button", name=role, exact=True).click()
 
 
 def sign_out(visitor: Visitor) -> None:
     """Leave by the account menu."""
-    visitor.open_account_menu()
-    visitor.page.get_by_role("button", name="退出登录").click()
+    visitor.open_account_menu().get_by_role("button", name="退出登录").click()

@@ -81,7 +81,7 @@ def test_each_role_has_its_own_home(visit: Visit, staff: Staff) -> None:
         "demo-leader": "今日",
         "demo-nurse": "今日",
         "demo-registrar": "预约",
-        "demo-admin": "管理",
+        "demo-admin": "总览",
         "demo-analyst": "贵港",
     }
     for username, heading in homes.items():

@@ -94,10 +94,12 @@ class Visitor:
         navigation = self.page.get_by_role("navigation")
         navigation.get_by_role("link", name=label).filter(visible=True).first.click()
 
-    def open_account_menu(self) -> None:
-        """Open the menu with the roles and the way out."""
+    def open_account_menu(self) -> Locator:
+        """The menu with the roles and the way out, opened."""
         self._open_side_bar()
-        self.page.locator("details.menu summary").filter(visible=True).click()
+        menu = self.page.locator("details.menu").filter(visible=True)
+        menu.locator("summary").click()
+        return menu
 
     def download(self, name: str | re.Pattern[str]) -> bytes:
         """The file that a link gives."""
