@@ -6,7 +6,7 @@ import pytest
 
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Staff
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import PHONE, Visitor
 
 ANY = re.compile(".")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -33,6 +33,8 @@ PAGES = {
     ),
     "demo-analyst": ("/statistics/", "/statistics/?tab=primary_care"),
 }  # fmt: skip
+# English is longer: where it fits on a phone it fits everywhere.
+pytestmark = pytest.mark.parametrize("screen", [PHONE], ids=[PHONE.name], indirect=True)
 
 
 @pytest.mark.parametrize("username", PAGES)
