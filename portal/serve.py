@@ -21,7 +21,8 @@ from portal.readiness import newest_revision
 from regions.public import DEMO_PASSWORD, load_region, resident_phone
 
 GUNICORN_WORKERS = 2
-GUNICORN_THREADS = 8
+# More threads only wait for each other: with eight, pages were half as fast (bench/pages).
+GUNICORN_THREADS = 3
 STOP_SECONDS = 10
 # For glibc: few heaps for many threads, and a password's 19 MiB go back when it is hashed.
 LEAN = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1048576"}
