@@ -16,13 +16,13 @@ $(VENV)/.app: requirements/app.txt requirements/node.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	@echo "Installing the locked dependencies"
-	@$(BIN)/pip install --quiet --require-hashes -r requirements/app.txt
-	@command -v npm >/dev/null || $(BIN)/pip install --quiet --require-hashes -r requirements/node.txt
+	@$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/app.txt
+	@command -v npm >/dev/null || $(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/node.txt
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.app
 	@echo "Installing the locked development dependencies"
-	@$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 .PHONY: assets
