@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import IntEnum, StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,31 @@ from core.crypto import blind_index
 
 # E.164; auth.schemas.Phone holds numbers of mainland China.
 CALLING_CODE = "+86"
-# RFC 8176 names of how somebody signed in, by SignInSession.method.
-METHOD_REFERENCES = {"sms": "sms", "password": "pwd"}
-# One factor, whichever; a second one gets its own value.
-ONE_FACTOR = "urn:kangqiao:acr:1"
+
+
+class Method(StrEnum):
+    """How somebody proved who they are, by its name in RFC 8176."""
+
+    SMS = "sms"
+    PASSWORD = "pwd"  # noqa: S105  a name
+    ONE_TIME_CODE = "otp"
+    PASSKEY = "hwk"
+    RECOVERY_CODE = "kba"
+    WECHAT = "wechat"
+    UPSTREAM = "fed"
+
+
+class Assurance(IntEnum):
+    """How surely a session knows who it is: one factor, two, or one that cannot be phished."""
+
+    ONE_FACTOR = 1
+    TWO_FACTORS = 2
+    PHISHING_RESISTANT = 3
+
+    @property
+    def acr(self) -> str:
+        """Its name in the ``acr`` claim."""
+        return f"urn:kangqiao:acr:{self.value}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,8 @@ class Role(StrEnum):
     REGISTRAR = "registrar"
     ADMINISTRATOR = "administrator"
     ANALYST = "analyst"
+    SECURITY = "security"
+    AUDITOR = "auditor"
 
 
 GRANTED_ROLES = tuple(role for role in Role if role is not Role.RESIDENT)
@@ -44,6 +47,9 @@ class Actor:
     person_id: UUID | None = None
     verified: bool = False
     grants: Mapping[Role, frozenset[str]] = field(default_factory=dict)
+    # How surely the session knows who this is (auth.claims.Assurance), and since when.
+    assurance: int = 1
+    authenticated_at: datetime | None = None
     acting_for: UUID | None = None
     session_id: UUID | None = None
     active_role: Role = Role.RESIDENT

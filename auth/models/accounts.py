@@ -4,11 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     CheckConstraint,
     ForeignKey,
     Index,
     LargeBinary,
     SmallInteger,
+    Text,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -70,12 +72,19 @@ class SignInSession(Base):
     """A browser that is signed in; its cookie holds a random token of which we keep the hash."""
 
     __tablename__ = "auth_session"
-    __table_args__ = (Index("ix_auth_session_account_id", "account_id"),)
+    __table_args__ = (
+        CheckConstraint("assurance BETWEEN 1 AND 3", name="assurance"),
+        Index("ix_auth_session_account_id", "account_id"),
+    )
 
     id: Mapped[Id]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
-    method: Mapped[str]
+    # RFC 8176 names of the methods, in the order in which they were used.
+    methods: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    assurance: Mapped[int] = mapped_column(SmallInteger)
+    # The latest proof; the session itself may be older.
+    authenticated_at: Mapped[Moment]
     active_role: Mapped[str]
     address: Mapped[str]
     created_at: Mapped[Created]

@@ -43,16 +43,15 @@ class RedeemedCode(AuthorizationCodeMixin):  # type: ignore[misc]
 
     def get_auth_time(self) -> int:
         """When the person signed in, in seconds since 1970."""
-        return int(self.redeemed.sign_in.created_at.timestamp())
+        return int(self.redeemed.sign_in.authenticated_at.timestamp())
 
     def get_acr(self) -> str:
         """How sure we are."""
-        return claims.ONE_FACTOR
+        return claims.Assurance(self.redeemed.sign_in.assurance).acr
 
     def get_amr(self) -> list[str]:
         """How the person signed in."""
-        method = self.redeemed.sign_in.method
-        return [claims.METHOD_REFERENCES.get(method, method)]
+        return self.redeemed.sign_in.methods
 
 
 class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]

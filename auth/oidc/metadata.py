@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from auth.claims import ONE_FACTOR
+from auth.claims import Assurance
 from auth.oidc.application import PUBLIC_METHOD, SECRET_METHODS
 from auth.oidc.grants import PROMPTS
 from auth.schemas.sso import Scope, SigningAlgorithm
@@ -28,7 +28,7 @@ def metadata(issuer: str, endpoints: dict[str, str]) -> dict[str, Any]:
         "scopes_supported": list(Scope),
         "claims_supported": list(CLAIMS),
         "prompt_values_supported": sorted(PROMPTS),
-        "acr_values_supported": [ONE_FACTOR],
+        "acr_values_supported": [level.acr for level in Assurance],
         "ui_locales_supported": ["zh-CN", "en"],
         "claims_parameter_supported": False,
         "request_parameter_supported": False,

@@ -1,12 +1,14 @@
 """From a session or bearer token to an Actor, with one statement."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, cast, func, select, true
+from sqlalchemy import Text, bindparam, cast, func, null, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
+from auth.claims import Assurance
 from auth.models import Account, RoleGrant, SignInSession, Token
 from auth.schemas import Grant
 from core import clock
@@ -32,7 +34,12 @@ OF_ACCOUNT = (
     .where(ACCOUNT.c.disabled_at.is_(None))
 )
 OF_SESSION = (
-    OF_ACCOUNT.add_columns(SESSION.c.id.label("session_id"), SESSION.c.active_role)
+    OF_ACCOUNT.add_columns(
+        SESSION.c.id.label("session_id"),
+        SESSION.c.active_role,
+        SESSION.c.assurance,
+        SESSION.c.authenticated_at,
+    )
     .join(SESSION, SESSION.c.account_id == ACCOUNT.c.id)
     .where(
         SESSION.c.token_hash == bindparam("hash"),
@@ -42,7 +49,13 @@ OF_SESSION = (
 )
 # A token given to an application ends with the session it was made in.
 OF_TOKEN = (
-    OF_ACCOUNT.add_columns(TOKEN.c.scope, TOKEN.c.session_id)
+    OF_ACCOUNT.add_columns(
+        TOKEN.c.scope,
+        TOKEN.c.session_id,
+        null().label("active_role"),
+        func.coalesce(SESSION.c.assurance, Assurance.ONE_FACTOR).label("assurance"),
+        func.coalesce(SESSION.c.authenticated_at, TOKEN.c.created_at).label("authenticated_at"),
+    )
     .join(TOKEN, TOKEN.c.account_id == ACCOUNT.c.id)
     .outerjoin(SESSION, SESSION.c.id == TOKEN.c.session_id)
     .where(
@@ -57,26 +70,36 @@ OF_TOKEN = (
 def actor_of_session(session: Session, token: str) -> Actor | None:
     """The actor of a live browser session, or None."""
     row = session.execute(OF_SESSION, _live(token)).one_or_none()
-    return _actor(row, row.session_id, row.active_role) if row else None
+    return _signed_in(row) if row else None
 
 
 def actor_of_token(session: Session, token: str) -> tuple[Actor, str] | None:
     """The actor of a live bearer token and its scope, or None."""
     row = session.execute(OF_TOKEN, _live(token)).one_or_none()
-    return (_actor(row, row.session_id, None), row.scope) if row else None
+    return (_signed_in(row), row.scope) if row else None
 
 
 def actor_of_account(session: Session, account_id: UUID) -> Actor | None:
     """The actor of an account that may sign in; for operators and tests."""
     row = session.execute(OF_ACCOUNT.where(ACCOUNT.c.id == account_id)).one_or_none()
-    return _actor(row, None, None) if row else None
+    return _actor(row) if row else None
 
 
 def _live(token: str) -> dict[str, Any]:
     return {"hash": token_hash(token), "now": clock.now()}
 
 
-def _actor(row: Any, session_id: UUID | None, active_role: str | None) -> Actor:
+def _signed_in(row: Any) -> Actor:
+    return replace(
+        _actor(row),
+        session_id=row.session_id,
+        active_role=Role(row.active_role) if row.active_role else Role.RESIDENT,
+        assurance=row.assurance,
+        authenticated_at=row.authenticated_at,
+    )
+
+
+def _actor(row: Any) -> Actor:
     units: dict[Role, set[str]] = {}
     for entry in row.grants or ():
         role, _, unit = entry.partition(" ")
@@ -88,8 +111,6 @@ def _actor(row: Any, session_id: UUID | None, active_role: str | None) -> Actor:
         # An account is joined to a person only after the real-name check.
         verified=row.person_id is not None,
         grants={role: frozenset(held) for role, held in units.items()},
-        session_id=session_id,
-        active_role=Role(active_role) if active_role else Role.RESIDENT,
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from auth.claims import Holder
+from auth.claims import Holder, Method
 from auth.models import Account, Client, Consent, SignInSession, Token
 from auth.queries.accounts import holder
 from auth.queries.actors import actor_of_account
@@ -99,7 +99,7 @@ def claims_holder(session: Session, account: Account, sign_in: SignInSession) ->
         account_id=account.id,
         name=account.display_name if known else None,
         phone=account.phone,
-        phone_proved=sign_in.method == "sms",
+        phone_proved=Method.SMS in sign_in.methods,
         roles=actor.roles if actor else (),
     )
 

@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth import passwords
+from auth.claims import Assurance, Method
 from auth.models import Account, Challenge, RoleGrant, SignInSession, Token
 from auth.schemas import (
     ChallengeSent,
@@ -119,7 +121,7 @@ def confirm_code(session: Session, command: ConfirmCode, origin: Origin) -> Sign
         raise wrong_code()
     limits.forgive(session, "phone", challenge.phone)
     limits.forgive_last(session, "address", origin.address)
-    return open_session(session, account, "sms", origin)
+    return open_session(session, account, [Method.SMS], origin)
 
 
 def wrong_code() -> Invalid:
@@ -149,10 +151,16 @@ def sign_in_by_password(session: Session, command: PasswordSignIn, origin: Origi
         raise Invalid("wrong_password", sentence, fields={"password": sentence})
     limits.forgive(session, "name", command.username)
     limits.forgive_last(session, "password from", origin.address)
-    return open_session(session, account, "password", origin)
+    return open_session(session, account, [Method.PASSWORD], origin)
 
 
-def open_session(session: Session, account: Account, method: str, origin: Origin) -> SignedIn:
+def open_session(
+    session: Session,
+    account: Account,
+    methods: Sequence[Method],
+    origin: Origin,
+    assurance: Assurance = Assurance.ONE_FACTOR,
+) -> SignedIn:
     """Begin a session for an account that has just proved who it is; audited."""
     token = secrets.token_urlsafe(32)
     now = clock.now()
@@ -160,7 +168,9 @@ def open_session(session: Session, account: Account, method: str, origin: Origin
         id=new_id(),
         token_hash=token_hash(token),
         account_id=account.id,
-        method=method,
+        methods=list(methods),
+        assurance=assurance,
+        authenticated_at=now,
         active_role=_first_role(session, account),
         address=origin.address,
         created_at=now,

@@ -49,6 +49,8 @@ ROLE_LABELS = {
     Role.REGISTRAR: N_("挂号员"),
     Role.ADMINISTRATOR: N_("管理员"),
     Role.ANALYST: N_("统计分析员"),
+    Role.SECURITY: N_("安全管理员"),
+    Role.AUDITOR: N_("审计员"),
 }
 # What each role that is given by hand lets one do, and where.
 ROLE_NOTES = {

@@ -31,6 +31,8 @@ ROLE_LABELS = {
     Role.REGISTRAR: N_("医院挂号员"),
     Role.ADMINISTRATOR: N_("管理员"),
     Role.ANALYST: N_("统计分析员"),
+    Role.SECURITY: N_("安全管理员"),
+    Role.AUDITOR: N_("审计员"),
 }
 LAYOUTS = {Role.RESIDENT: "resident", Role.ANALYST: "analyst"}
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from auth.claims import Assurance, Method
 from auth.models import Account
 from auth.services.accounts import grant_role
 from auth.services.sign_in import Origin, issue_token, open_session, phone_index
@@ -49,10 +50,12 @@ def make_account(
     return account
 
 
-def open_browser_session(session: Session, account_id: UUID) -> str:
+def open_browser_session(
+    session: Session, account_id: UUID, assurance: Assurance = Assurance.PHISHING_RESISTANT
+) -> str:
     """The token of a new browser session."""
     account = session.get_one(Account, account_id)
-    return open_session(session, account, "test", Origin("127.0.0.1")).token
+    return open_session(session, account, [Method.PASSWORD], Origin("127.0.0.1"), assurance).token
 
 
 def make_token(session: Session, account_id: UUID, scope: str = "portal") -> str:

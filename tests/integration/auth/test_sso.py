@@ -58,7 +58,7 @@ def test_a_resident_signs_in_to_an_application(
     assert claims["aud"] == rp.client_id
     assert claims["nonce"] == rp.nonce
     assert claims["exp"] - claims["iat"] == 600
-    assert claims["amr"] == ["test"]
+    assert claims["amr"] == ["pwd"]
     assert claims["acr"]
     assert claims["sid"]
     assert "name" not in claims
