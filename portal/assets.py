@@ -55,14 +55,16 @@ def main() -> int:
 
 
 def fetch(root: Path) -> None:
-    """Install node_modules as locked, without running packages' scripts. Raises AssetError."""
+    """Install ``root``'s node_modules as locked, without running packages' scripts. Raises
+    AssetError.
+    """
     lock = root / "package-lock.json"
     installed = root / "node_modules" / ".package-lock.json"
     if _is_current(installed, lock):
         return
     command = [npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     if subprocess.run(command, cwd=root, check=False).returncode:  # noqa: S603
-        raise AssetError("npm could not install the front-end libraries; see its message above.")
+        raise AssetError(f"npm could not install what {lock} lists; see its message above.")
     installed.touch()
 
 
