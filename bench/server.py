@@ -32,7 +32,7 @@ def serving(application: str, url: str) -> Iterator[int]:
     port = _free_port()
     command = [
         str(Path(sys.executable).with_name("gunicorn")), application,
-        "--bind", f"127.0.0.1:{port}", "--reuse-port", "--worker-class", "gthread",
+        "--bind", f"127.0.0.1:{port}", "--preload", "--reuse-port", "--worker-class", "gthread",
         "--workers", str(GUNICORN_WORKERS), "--threads", str(GUNICORN_THREADS),
         "--log-level", "warning",
     ]  # fmt: skip

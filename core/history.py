@@ -14,7 +14,7 @@ from core.audit import record_change
 from core.errors import Conflict
 from core.messages import N_
 from core.models import ChangeRecord
-from core.paging import Page, PageQuery, read_page
+from core.paging import Listing, Page, PageQuery
 
 # A field's name in the history and its values before and after, in JSON.
 Shown = tuple[str, object, object]
@@ -102,9 +102,18 @@ def list_changes(
     session: Session, page: PageQuery, condition: ColumnElement[bool]
 ) -> Page[ChangeView]:
     """History entries, newest first. The caller has asked the policy."""
+    return read_changes(session, page, changes(condition))
+
+
+def changes(condition: ColumnElement[bool]) -> Listing:
+    """The entries that ``condition`` is true of, newest first, for ``read_changes``."""
     order: list[Any] = [ChangeRecord.at, ChangeRecord.id]
-    query = select(ChangeRecord, *order).where(condition)
-    rows, following = read_page(session, query, order, page, descending=True)
+    return Listing(select(ChangeRecord, *order).where(condition), order, descending=True)
+
+
+def read_changes(session: Session, page: PageQuery, listing: Listing) -> Page[ChangeView]:
+    """A part of ``listing``. The caller has asked the policy."""
+    rows, following = listing.read(session, page)
     items = [ChangeView.model_validate(row[0]) for row in rows]
     return Page(items=items, next_cursor=following)
 

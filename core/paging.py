@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, bindparam, tuple_
 from sqlalchemy.orm import Session
 
 from core.errors import Invalid
@@ -35,6 +35,45 @@ class Page(BaseModel, Generic[T]):
     next_cursor: str | None = None
 
 
+class Listing:
+    """A list as statements: its first page, and the page behind a cursor.
+
+    ``query`` is read by the unique, non-null ``order`` columns, which must be selected last. A
+    list whose values are bound parameters is made once a process: to build a statement costs as
+    much as to send it.
+    """
+
+    def __init__(
+        self,
+        query: Select[*tuple[Any, ...]],
+        order: Sequence[Any],
+        *,
+        descending: bool = False,
+    ) -> None:
+        self._order = order
+        self._descending = descending
+        sorting = [column.desc() if descending else column for column in order]
+        self._first = query.order_by(*sorting).limit(bindparam("page_limit"))
+
+    def read(
+        self, session: Session, page: PageQuery, **values: object
+    ) -> tuple[list[Any], str | None]:
+        """One page's rows and the next cursor. Raises Invalid ``bad_cursor``."""
+        query = self._behind(page.cursor) if page.cursor else self._first
+        rows = list(session.execute(query, {"page_limit": page.limit + 1, **values}))
+        if len(rows) <= page.limit:
+            return rows, None
+        rows = rows[: page.limit]
+        return rows, encode(rows[-1][-len(self._order) :])
+
+    def _behind(self, cursor: str) -> Select[*tuple[Any, ...]]:
+        order = self._order
+        place = tuple_(*decode(cursor, order), types=[column.type for column in order])
+        if self._descending:
+            return self._first.where(tuple_(*order) < place)
+        return self._first.where(tuple_(*order) > place)
+
+
 def read_page(
     session: Session,
     query: Select[*tuple[Any, ...]],
@@ -43,19 +82,8 @@ def read_page(
     *,
     descending: bool = False,
 ) -> tuple[list[Any], str | None]:
-    """One page of ``query`` by the unique, non-null ``order`` columns, which must be selected last.
-
-    Returns the rows and the next cursor. Raises Invalid ``bad_cursor``.
-    """
-    if page.cursor:
-        place = tuple_(*decode(page.cursor, order), types=[column.type for column in order])
-        query = query.where(tuple_(*order) < place if descending else tuple_(*order) > place)
-    query = query.order_by(*(column.desc() if descending else column for column in order))
-    rows = list(session.execute(query.limit(page.limit + 1)))
-    if len(rows) <= page.limit:
-        return rows, None
-    rows = rows[: page.limit]
-    return rows, encode(rows[-1][-len(order) :])
+    """One page of a list that is built for this request; see ``Listing``."""
+    return Listing(query, order, descending=descending).read(session, page)
 
 
 def encode(values: Sequence[Any]) -> str:

@@ -1,12 +1,15 @@
 """Reads of figures, each for a division that the policy lets the actor see."""
 
 from collections.abc import Collection
+from typing import TypeAlias
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Resource, Role, require
 from core.errors import Denied, NotFound
+from core.memory import Memory
 from core.messages import N_
 from directory.public import list_divisions
 from directory.schemas import DivisionView
@@ -23,6 +26,7 @@ from gov_stats.schemas import (
     IndicatorFigures,
     IndicatorView,
     RunView,
+    Tab,
 )
 
 INDICATORS = select(*(getattr(Indicator, name) for name in IndicatorView.model_fields)).order_by(
@@ -31,11 +35,21 @@ INDICATORS = select(*(getattr(Indicator, name) for name in IndicatorView.model_f
 FIGURE = [getattr(IndicatorValue, name) for name in FigureView.model_fields]
 
 
-class Places:
-    """The divisions of the region as one actor may see them; one statement."""
+# The newest computation. What it computed, and the tree it computed on, stand until the next.
+EDITION = select(ComputationRun.id).order_by(ComputationRun.started_at.desc()).limit(1)
+Tree: TypeAlias = dict[str, DivisionView]
+_trees: Memory[UUID, Tree] = Memory(2)
+_dashboards: Memory[tuple[UUID, Tab, str, str | None], Dashboard] = Memory(128)
 
-    def __init__(self, session: Session, actor: Actor) -> None:
-        self._by_code = {division.code: division for division in list_divisions(session)}
+
+class Places:
+    """The divisions of the region as one actor may see them."""
+
+    def __init__(self, session: Session, actor: Actor, edition: UUID | None) -> None:
+        def read() -> Tree:
+            return {division.code: division for division in list_divisions(session)}
+
+        self._by_code = _trees.get(edition, read) if edition else read()
         self._granted = actor.units(Role.ANALYST, Role.ADMINISTRATOR)
 
     def chosen(self, code: str | None) -> DivisionView:
@@ -85,22 +99,33 @@ def read_dashboard(
     session: Session, actor: Actor, query: DashboardQuery, action: Action = Action.READ
 ) -> Dashboard:
     """A dashboard of a division. Raises Denied or NotFound."""
-    places = Places(session, actor)
+    edition = session.scalar(EDITION)
+    places = Places(session, actor, edition)
     division = places.chosen(query.division)
     _require(session, actor, action, places, division.code)
-    children = places.below(division.code)
+
+    def read() -> Dashboard:
+        return _dashboard(session, query, division, places.below(division.code))
+
+    key = (query.tab, division.code, query.period)
+    dashboard = _dashboards.get((edition, *key), read) if edition else read()
+    return dashboard.model_copy(update={"path": places.readable_path(division.code)})
+
+
+def _dashboard(
+    session: Session, query: DashboardQuery, division: DivisionView, children: list[DivisionView]
+) -> Dashboard:
     run = _latest_run(session, query.period)
     period = query.period or (run.period if run else str(Month.current()))
     codes = LAYOUTS[query.tab].codes
-    figures = _figures(session, codes, division.code, [child.code for child in children], period)
     return Dashboard(
         tab=query.tab,
         period=period,
         division=division,
-        path=places.readable_path(division.code),
+        path=[],
         children=children,
         indicators={view.code: view for view in list_indicators(session) if view.code in codes},
-        figures=figures,
+        figures=_figures(session, codes, division.code, [c.code for c in children], period),
         run=run,
     )
 
@@ -112,7 +137,7 @@ def read_indicator(
 
     Raises Denied, NotFound ``unknown_division``, ``unknown_indicator`` or ``not_computed``.
     """
-    places = Places(session, actor)
+    places = Places(session, actor, session.scalar(EDITION))
     division = places.chosen(query.division)
     _require(session, actor, Action.READ, places, division.code)
     indicator = {view.code: view for view in list_indicators(session)}.get(code)

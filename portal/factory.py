@@ -17,6 +17,7 @@ from core.web import access, formats, languages, logs, problems, security
 from core.web.api import bearer
 from core.web.rooms import Room
 from portal import embedded
+from portal.application import Portal
 from portal.console import Console
 from portal.web import shell
 from regions.public import load_region
@@ -51,7 +52,7 @@ def create_app(configuration: Settings | None = None) -> APIFlask:
     """The portal. Raises SettingsError or PolicyError where it must not start."""
     chosen = configuration or settings()
     logs.configure()
-    app = APIFlask(
+    app = Portal(
         "kangqiao",
         title="Kangqiao API",
         version="1.0.0",

@@ -124,7 +124,7 @@ def _commands(settings: Settings, port: int) -> list[list[str]]:
     gunicorn = [
         _tool("gunicorn"), "wsgi:app", "--bind", f"127.0.0.1:{port}",
         "--workers", str(GUNICORN_WORKERS), "--worker-class", "gthread",
-        "--threads", str(GUNICORN_THREADS), "--reuse-port", "--log-level", "warning",
+        "--threads", str(GUNICORN_THREADS), "--preload", "--reuse-port", "--log-level", "warning",
         "--graceful-timeout", "5",
     ]  # fmt: skip
     commands = [gunicorn, [_tool("flask"), "--app", "wsgi", "worker"]]

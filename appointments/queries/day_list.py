@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Date, Select, Uuid, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from appointments.queries.bookings import BOOKING, units_of
 from appointments.queries.offers import CLINIC, SLOT
 from appointments.schemas import Action, DayListQuery, DayListRow, DepartmentCount, State
 from core.access import Actor, Resource, Role, require
-from core.paging import HIGHEST_LIMIT, Page, read_page
+from core.paging import HIGHEST_LIMIT, Listing, Page
 from directory.public import get_institution, list_institutions
 from directory.schemas import InstitutionSearch, InstitutionView
 from residents.public import Person, matches
@@ -43,10 +43,43 @@ def list_day(session: Session, actor: Actor, query: DayListQuery) -> Page[DayLis
     Raises NotFound or Denied.
     """
     institution = get_institution(session, query.institution_id)
+    return list_day_of(session, actor, institution, query)
+
+
+def list_day_of(
+    session: Session, actor: Actor, institution: InstitutionView, query: DayListQuery
+) -> Page[DayListRow]:
+    """As ``list_day``, where the query's institution was read already."""
     units = units_of(institution.id, institution.division_code)
     day = Resource("DayList", str(institution.id), units=units)
     require(session, actor, Action.READ_DAY_LIST, day)
-    found = (
+    listing = DAY
+    values: dict[str, object] = {"institution": institution.id, "date": query.date}
+    if query.department_id:
+        listing, values["department"] = DAY_OF_DEPARTMENT, query.department_id
+    if query.search:
+        found = _found_by(query.search.strip())
+        listing = Listing(_expected(found, department=bool(query.department_id)), BY_CLINIC)
+    rows, following = listing.read(session, query, **values)
+    return Page(items=[DayListRow.model_validate(row) for row in rows], next_cursor=following)
+
+
+def count_day(session: Session, query: DayListQuery) -> list[DepartmentCount]:
+    """How many patients each department expects; ``list_day`` has asked the policy."""
+    values = {"institution": query.institution_id, "date": query.date}
+    return [DepartmentCount.model_validate(row) for row in session.execute(BY_DEPARTMENT, values)]
+
+
+OF_DAY = (
+    BOOKING.c.date == bindparam("date", type_=Date()),
+    BOOKING.c.institution_id == bindparam("institution", type_=Uuid()),
+    BOOKING.c.state != State.CANCELLED,
+)
+PATIENT = Person.__table__
+
+
+def _expected(*found: ColumnElement[bool], department: bool = False) -> Select[Any]:
+    query = (
         select(
             BOOKING.c.id.label("booking_id"),
             BOOKING.c.state,
@@ -56,48 +89,37 @@ def list_day(session: Session, actor: Actor, query: DayListQuery) -> Page[DayLis
             CLINIC.c.department_name,
             CLINIC.c.department_name_en,
             CLINIC.c.place,
-            Person.name.label("person_name"),
-            Person.sex,
-            Person.birth_date,
+            PATIENT.c.name.label("person_name"),
+            PATIENT.c.sex,
+            PATIENT.c.birth_date,
             *BY_CLINIC,
         )
         .join_from(BOOKING, SLOT, SLOT.c.id == BOOKING.c.slot_id)
         .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
-        .join(Person, Person.id == BOOKING.c.person_id)
-        .where(*_of_day(query))
+        .join(PATIENT, PATIENT.c.id == BOOKING.c.person_id)
+        .where(*OF_DAY, *found)
     )
-    if query.department_id:
-        found = found.where(BOOKING.c.department_id == query.department_id)
-    if query.search:
-        found = found.where(_found_by(query.search.strip()))
-    rows, following = read_page(session, found, BY_CLINIC, query)
-    return Page(items=[DayListRow.model_validate(row) for row in rows], next_cursor=following)
+    if department:
+        query = query.where(BOOKING.c.department_id == bindparam("department", type_=Uuid()))
+    return query
 
 
-def count_day(session: Session, query: DayListQuery) -> list[DepartmentCount]:
-    """How many patients each department expects; ``list_day`` has asked the policy."""
-    found = (
-        select(
-            CLINIC.c.department_id,
-            CLINIC.c.department_name,
-            CLINIC.c.department_name_en,
-            func.count().label("patients"),
-        )
-        .join_from(BOOKING, SLOT, SLOT.c.id == BOOKING.c.slot_id)
-        .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
-        .where(*_of_day(query))
-        .group_by(CLINIC.c.department_id, CLINIC.c.department_name, CLINIC.c.department_name_en)
-        .order_by(CLINIC.c.department_name)
+# Built once: a desk asks for them all day.
+DAY = Listing(_expected(), BY_CLINIC)
+DAY_OF_DEPARTMENT = Listing(_expected(department=True), BY_CLINIC)
+BY_DEPARTMENT = (
+    select(
+        CLINIC.c.department_id,
+        CLINIC.c.department_name,
+        CLINIC.c.department_name_en,
+        func.count().label("patients"),
     )
-    return [DepartmentCount.model_validate(row) for row in session.execute(found)]
-
-
-def _of_day(query: DayListQuery) -> tuple[ColumnElement[bool], ...]:
-    return (
-        BOOKING.c.date == query.date,
-        BOOKING.c.institution_id == query.institution_id,
-        BOOKING.c.state != State.CANCELLED,
-    )
+    .join_from(BOOKING, SLOT, SLOT.c.id == BOOKING.c.slot_id)
+    .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
+    .where(*OF_DAY)
+    .group_by(CLINIC.c.department_id, CLINIC.c.department_name, CLINIC.c.department_name_en)
+    .order_by(CLINIC.c.department_name)
+)
 
 
 def _found_by(text: str) -> ColumnElement[Any]:

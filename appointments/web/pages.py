@@ -1,6 +1,6 @@
 """Pages of appointments: from hospital to slot, one's own bookings, the desk's day list."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
 from typing import TypeAlias
@@ -8,11 +8,11 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
 from appointments.queries.bookings import get_booking, list_own
-from appointments.queries.day_list import count_day, desk_institutions, list_day
+from appointments.queries.day_list import count_day, desk_institutions, list_day_of
 from appointments.queries.offers import (
     department_offers,
     find_nearest,
@@ -41,11 +41,12 @@ from core.errors import Conflict
 from core.paging import HIGHEST_LIMIT, PageQuery
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
 from core.web.forms import read_query
+from core.web.languages import gettext
 from core.web.pager import pager
 from core.web.problems import translated
 from core.web.writes import write
 from directory.public import get_department, get_institution, list_departments, list_institutions
-from directory.schemas import DepartmentSearch, InstitutionSearch, SearchText
+from directory.schemas import DepartmentSearch, InstitutionSearch, InstitutionView, SearchText
 
 # A field called date hides the type of that name from its own annotation.
 ChosenDay: TypeAlias = date | None
@@ -192,20 +193,19 @@ def day_list() -> ResponseReturnValue:
     asked = read_query(DeskQuery, limit=HIGHEST_LIMIT)
     with transaction() as session:
         institutions = desk_institutions(session, current_actor())
-        institution_id = asked.institution_id or next((i.id for i in institutions), None)
-        if institution_id is None:
+        institution = _desk(session, institutions, asked.institution_id)
+        if institution is None:
             return render_template("appointments/no_desk.html")
         query = DayListQuery(
-            institution_id=institution_id,
+            institution_id=institution.id,
             date=asked.date or clock.today(),
             department_id=asked.department_id,
             search=asked.search,
             cursor=asked.cursor,
             limit=asked.limit,
         )
-        page = list_day(session, current_actor(), query)
+        page = list_day_of(session, current_actor(), institution, query)
         counts = count_day(session, query)
-        institution = get_institution(session, institution_id)
     return render_template(
         "appointments/day_list.html",
         page=page,
@@ -233,6 +233,17 @@ def _confirm_page(slot_id: UUID, refusal: str, status: int) -> ResponseReturnVal
         now=clock.now(),
     )
     return page, status
+
+
+def _desk(
+    session: Session, own: Sequence[InstitutionView], asked: UUID | None
+) -> InstitutionView | None:
+    """The institution asked for, one's own or not (the list itself asks the policy); else the
+    first of one's own.
+    """
+    if asked is None:
+        return next(iter(own), None)
+    return next((each for each in own if each.id == asked), None) or get_institution(session, asked)
 
 
 def _first_free(days: list[DayOffer]) -> date:

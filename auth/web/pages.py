@@ -4,7 +4,6 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from flask_login import logout_user
 
 from auth import ports
@@ -15,6 +14,7 @@ from core.database import transaction
 from core.errors import Invalid, PortalError
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
 from core.web.forms import Form, blank, read_form
+from core.web.languages import gettext
 from core.web.redirects import next_path
 
 pages = Blueprint("auth", __name__, url_prefix="/auth")

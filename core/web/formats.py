@@ -4,9 +4,9 @@ from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
 from flask import Flask
-from flask_babel import get_locale, gettext
 
 from core import clock
+from core.web.languages import SOURCE, gettext, language
 
 WEEKDAYS_ZH = "一二三四五六日"
 Day: TypeAlias = date | datetime
@@ -91,5 +91,4 @@ def _local_day(value: Day) -> date:
 
 
 def _chinese() -> bool:
-    locale = get_locale()
-    return locale is None or locale.language == "zh"
+    return language() == SOURCE

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from flask import request
-from flask_babel import gettext
 from pydantic import BaseModel, ValidationError
 
 from core.errors import PortalError
 from core.messages import N_
+from core.web.languages import gettext
 from core.web.problems import translated
 
 # Sentences for pydantic's error types; anything else gets the last one.

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext
 from pydantic import BaseModel
 
 from core.history import ChangeView
 from core.messages import N_
 from core.web.forms import Form
+from core.web.languages import gettext
 
 Words = Mapping[str, Mapping[str, str]]
 NOTHING = "—"

@@ -1,23 +1,94 @@
 """The reader's language: chosen in the account's session or link, else by the browser."""
 
+from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, request, session
-from flask_babel import Babel
+from babel.support import NullTranslations
+from flask import Flask, has_request_context, request, session
+from flask_babel import Babel, get_translations
+from markupsafe import Markup
 
 LANGUAGES = ("zh", "en")
+SOURCE = "zh"
 KEY = "language"
+
+
+class Words:
+    """The sentences of one language, each looked up once a process: a page has hundreds."""
+
+    def __init__(self, language: str, catalogue: Any) -> None:
+        self.language = language
+        self._catalogue = catalogue
+        self._texts: dict[str, str] = {}
+        self._drawn: dict[str, Markup] = {}
+
+    def text(self, sentence: str) -> str:
+        """The sentence as plain text, its %(name)s still open."""
+        found = self._texts.get(sentence)
+        if found is None:
+            found = self._texts[sentence] = str(self._catalogue.ugettext(sentence))
+        return found
+
+    def drawn(self, sentence: str) -> Markup:
+        """The sentence for a template. Catalogues are ours, so nothing in it is escaped."""
+        found = self._drawn.get(sentence)
+        if found is None:
+            found = self._drawn[sentence] = Markup(self.text(sentence)) % {}  # noqa: S704
+        return found
+
+    def counted(self, one: str, many: str, number: int) -> str:
+        """The form of the sentence that goes with ``number``."""
+        return str(self._catalogue.ungettext(one, many, number))
+
+
+_known: dict[str, Words] = {}
+_current: ContextVar[Words | None] = ContextVar("words", default=None)
 
 
 def select_language() -> str:
     """The language of this request; Chinese unless English was asked for."""
-    if wanted := request.args.get("lang"):
-        if wanted in LANGUAGES and not request.path.startswith("/api/"):
+    api = request.path.startswith("/api/")
+    wanted = request.args.get("lang")
+    if wanted in LANGUAGES:
+        if not api:
             session[KEY] = wanted
-        if wanted in LANGUAGES:
-            return wanted
-    chosen = session.get(KEY)
-    return chosen or request.accept_languages.best_match(LANGUAGES, "zh") or "zh"
+        return str(wanted)
+    chosen = None if api else session.get(KEY)
+    return chosen or request.accept_languages.best_match(LANGUAGES, SOURCE) or SOURCE
+
+
+def words() -> Words:
+    """The words of this request, or of the source language outside one."""
+    return _current.get() or _find()
+
+
+def language() -> str:
+    """zh or en."""
+    return words().language
+
+
+def english() -> bool:
+    """Whether the reader wants English."""
+    return language() == "en"
+
+
+def gettext(sentence: str, **values: object) -> str:
+    """The sentence in the reader's language."""
+    text = words().text(sentence)
+    return text % values if values else text
+
+
+def draw(sentence: str, **values: object) -> Markup:
+    """The sentence in a template; ``values`` are escaped."""
+    if not values:
+        return words().drawn(sentence)
+    return Markup(words().text(sentence)) % values  # noqa: S704  the catalogue is ours
+
+
+def draw_counted(one: str, many: str, num: int, **values: object) -> Markup:
+    """The form of a sentence in a template that goes with ``num``."""
+    return Markup(words().counted(one, many, num)) % {"num": num, **values}  # noqa: S704
 
 
 def install(app: Flask, directories: list[Path]) -> None:
@@ -25,5 +96,25 @@ def install(app: Flask, directories: list[Path]) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(
         str(directory / "translations") for directory in directories
     )
-    app.config["BABEL_DEFAULT_LOCALE"] = "zh"
+    app.config["BABEL_DEFAULT_LOCALE"] = SOURCE
     Babel(app, locale_selector=select_language)
+    app.jinja_env.globals.update(_=draw, gettext=draw, ngettext=draw_counted)
+
+    @app.before_request
+    def begin() -> None:
+        if request.endpoint != "static":
+            _current.set(_find())
+
+    @app.teardown_request
+    def finish(error: BaseException | None) -> None:
+        del error
+        _current.set(None)
+
+
+def _find() -> Words:
+    if not has_request_context():
+        return Words(SOURCE, NullTranslations())
+    chosen = select_language()
+    if chosen not in _known:
+        _known[chosen] = Words(chosen, get_translations())
+    return _known[chosen]

@@ -7,7 +7,6 @@ from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
 from flask import Response, g, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from flask_login import AnonymousUserMixin
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -15,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from core.errors import Invalid, NotFound, PortalError, SignInRequired, Unavailable
 from core.messages import N_, Message
+from core.web.languages import gettext
 
 log = structlog.get_logger()
 

@@ -20,7 +20,7 @@ from directory.models import (
     Team,
     TeamMember,
 )
-from directory.queries.lookup import TEAMS, contains, list_team_members, team_view
+from directory.queries.lookup import TEAM, TEAMS, contains, list_team_members
 from directory.queries.units import division_within, institution_within
 from directory.resources import responsibility
 from directory.schemas import (
@@ -151,12 +151,12 @@ def managed_teams(session: Session, actor: Actor, search: ManagedTeams) -> Page[
 def managed_team(session: Session, actor: Actor, team_id: UUID) -> TeamRoster:
     """One team within the actor's units with its members. Raises NotFound or Denied."""
     scope = responsible(session, actor)
-    query = TEAMS.where(Team.id == team_id, institution_within(scope))
+    query = TEAMS.where(TEAM.c.id == team_id, institution_within(scope))
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound()
     members = list_team_members(session, team_id)
-    return TeamRoster(**team_view(row).model_dump(), members=members)
+    return TeamRoster(**row._mapping, members=members)
 
 
 def division_choices(session: Session, actor: Actor) -> list[DivisionView]:
@@ -311,4 +311,4 @@ def _teams() -> Select[Any]:
 
 
 def _team_entry(row: Any) -> TeamEntry:
-    return TeamEntry(**team_view(row).model_dump(), members=row.members)
+    return TeamEntry.model_validate(row)

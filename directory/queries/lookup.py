@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.paging import Page, read_page
@@ -137,32 +137,41 @@ def list_staff(session: Session, search: StaffSearch) -> Page[StaffView]:
     return Page(items=[StaffView.model_validate(row[0]) for row in rows], next_cursor=following)
 
 
-LEADER = aliased(Staff)
-# Teams with the names of their institution, division and leader; the id comes last. Built once:
-# many pages ask for one.
+TEAM, INSTITUTION, DIVISION = Team.__table__, Institution.__table__, Division.__table__
+MEMBER, LEADER = TeamMember.__table__, Staff.__table__.alias("leader")
+# Teams with the names of their institution, division and leader; the id comes last. Built once,
+# on the tables themselves: many pages ask for one.
 TEAMS = (
     select(
-        Team,
-        Institution.name.label("institution_name"),
-        Division.name.label("division_name"),
-        LEADER.name.label("leader_name"),
-        Team.id,
+        TEAM.c.name,
+        TEAM.c.institution_id,
+        INSTITUTION.c.name.label("institution_name"),
+        TEAM.c.division_code,
+        DIVISION.c.name.label("division_name"),
+        TEAM.c.capacity,
+        TEAM.c.introduction,
+        LEADER.c.name.label("leader_name"),
+        TEAM.c.example,
+        TEAM.c.disabled_at.is_not(None).label("disabled"),
+        TEAM.c.version,
+        TEAM.c.id,
     )
-    .join(Institution, Institution.id == Team.institution_id)
-    .join(Division, Division.code == Team.division_code)
-    .join(TeamMember, (TeamMember.team_id == Team.id) & (TeamMember.duty == Duty.LEADER))
-    .join(LEADER, LEADER.id == TeamMember.staff_id)
+    .join_from(TEAM, INSTITUTION, INSTITUTION.c.id == TEAM.c.institution_id)
+    .join(DIVISION, DIVISION.c.code == TEAM.c.division_code)
+    .join(MEMBER, (MEMBER.c.team_id == TEAM.c.id) & (MEMBER.c.duty == Duty.LEADER))
+    .join(LEADER, LEADER.c.id == MEMBER.c.staff_id)
 )
-ONE_TEAM = TEAMS.where(Team.id == bindparam("team_id"))
+ONE_TEAM = TEAMS.where(TEAM.c.id == bindparam("team_id"))
+TEAMS_BY_ID = TEAMS.where(TEAM.c.id.in_(bindparam("team_ids", expanding=True)))
 
 
 def list_teams(session: Session, search: TeamSearch) -> Page[TeamView]:
     """Teams in service that match, by id; ``search`` finds team, leader and institution names."""
-    query = TEAMS.where(Team.disabled_at.is_(None))
+    query = TEAMS.where(TEAM.c.disabled_at.is_(None))
     if search.division:
-        query = query.where(Team.division_code.startswith(division_prefix(search.division)))
+        query = query.where(TEAM.c.division_code.startswith(division_prefix(search.division)))
     if search.institution_id:
-        query = query.where(Team.institution_id == search.institution_id)
+        query = query.where(TEAM.c.institution_id == search.institution_id)
     if search.search:
         led = (
             select(TeamMember.team_id)
@@ -171,14 +180,14 @@ def list_teams(session: Session, search: TeamSearch) -> Page[TeamView]:
         )
         query = query.where(
             or_(
-                contains(Team.name, search.search),
-                contains(Institution.name, search.search),
-                contains(Division.name, search.search),
-                Team.id.in_(led),
+                contains(TEAM.c.name, search.search),
+                contains(INSTITUTION.c.name, search.search),
+                contains(DIVISION.c.name, search.search),
+                TEAM.c.id.in_(led),
             )
         )
-    rows, following = read_page(session, query, [Team.id], search)
-    return Page(items=[team_view(row) for row in rows], next_cursor=following)
+    rows, following = read_page(session, query, [TEAM.c.id], search)
+    return Page(items=[TeamView.model_validate(row) for row in rows], next_cursor=following)
 
 
 def get_team(session: Session, team_id: UUID) -> TeamView:
@@ -186,32 +195,13 @@ def get_team(session: Session, team_id: UUID) -> TeamView:
     row = session.execute(ONE_TEAM, {"team_id": team_id}).one_or_none()
     if row is None:
         raise NotFound()
-    return team_view(row)
+    return TeamView.model_validate(row)
 
 
 def teams_by_id(session: Session, team_ids: set[UUID]) -> dict[UUID, TeamView]:
     """The teams of these ids, with one statement."""
-    rows = session.execute(TEAMS.where(Team.id.in_(team_ids)))
-    return {row[0].id: team_view(row) for row in rows}
-
-
-def team_view(row: Any) -> TeamView:
-    """A row of ``TEAMS`` as anybody may see it."""
-    team = row[0]
-    return TeamView(
-        id=team.id,
-        name=team.name,
-        institution_id=team.institution_id,
-        institution_name=row.institution_name,
-        division_code=team.division_code,
-        division_name=row.division_name,
-        capacity=team.capacity,
-        introduction=team.introduction,
-        leader_name=row.leader_name,
-        example=team.example,
-        disabled=team.disabled,
-        version=team.version,
-    )
+    rows = session.execute(TEAMS_BY_ID, {"team_ids": team_ids})
+    return {row.id: TeamView.model_validate(row) for row in rows}
 
 
 def list_team_members(session: Session, team_id: UUID) -> list[TeamMemberView]:

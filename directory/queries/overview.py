@@ -1,18 +1,28 @@
 """What administrators see first, and the history of what they administer."""
 
 from collections.abc import Collection
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    bindparam,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from auth.public import ACCOUNT_SUBJECT, Account, account_figures, accounts_within
 from core.access import Actor, require
 from core.errors import NotFound
-from core.history import ChangeView, about, list_changes
+from core.history import ChangeView, about, changes, list_changes, read_changes
 from core.models import ChangeRecord
-from core.paging import Page, PageQuery
+from core.paging import Listing, Page, PageQuery
 from directory.models import Department, Institution, Staff, Team
 from directory.queries.administration import has_duty, responsible
 from directory.queries.units import institution_within
@@ -25,6 +35,8 @@ from directory.resources import (
 from directory.schemas import Action, Duty, Kind, Overview
 
 RECENT = 8
+# Statements of so many scopes are kept; to build one costs more than to send it.
+REMEMBERED = 256
 PARTS: dict[Kind, Any] = {
     Kind.DEPARTMENT: Department,
     Kind.STAFF: Staff,
@@ -37,7 +49,7 @@ def overview(session: Session, actor: Actor) -> Overview:
     scope = responsible(session, actor)
     counts = session.execute(_counts(scope)).one()
     accounts = account_figures(session, scope)
-    recent = list_changes(session, PageQuery(limit=RECENT), changed_within(scope))
+    recent = read_changes(session, PageQuery(limit=RECENT), _recent(scope))
     return Overview(
         **counts._mapping,
         accounts=accounts.accounts,
@@ -66,42 +78,54 @@ def history_of(
     return list_changes(session, page, about(kind, subject_id))
 
 
-def _counts(scope: Collection[str]) -> Any:
-    institutions = select(Institution.id).where(
-        institution_within(scope), Institution.disabled_at.is_(None)
+@lru_cache(REMEMBERED)
+def _recent(scope: frozenset[str]) -> Listing:
+    return changes(changed_within(scope))
+
+
+@lru_cache(REMEMBERED)
+def _counts(scope: frozenset[str]) -> Any:
+    mine = (
+        select(Institution.id, Institution.bookable)
+        .where(institution_within(scope), Institution.disabled_at.is_(None))
+        .cte("mine")
     )
 
     def count(table: Any, *more: ColumnElement[bool]) -> Any:
         return (
             select(func.count())
             .select_from(table)
-            .where(table.institution_id.in_(institutions), table.disabled_at.is_(None), *more)
+            .join(mine, mine.c.id == table.institution_id)
+            .where(table.disabled_at.is_(None), *more)
             .scalar_subquery()
         )
 
     furnished = select(Department.institution_id).where(Department.disabled_at.is_(None))
-    bare = select(func.count()).where(
-        Institution.id.in_(institutions),
-        Institution.bookable,
-        Institution.id.not_in(furnished),
-    )
+    bare = select(func.count()).where(mine.c.bookable, mine.c.id.not_in(furnished))
     return select(
-        select(func.count()).select_from(institutions.subquery()).scalar_subquery()
-        .label("institutions"),
+        select(func.count()).select_from(mine).scalar_subquery().label("institutions"),
         count(Department).label("departments"),
         count(Staff).label("staff"),
         count(Team).label("teams"),
         count(Team, ~has_duty(Duty.NURSE)).label("teams_without_nurse"),
         bare.scalar_subquery().label("hospitals_without_department"),
-    )  # fmt: skip
+    )
 
 
 def _names(session: Session, ids: set[UUID]) -> dict[UUID, str]:
     """What the things of these ids are called, whatever they are."""
+    if not ids:
+        return {}
+    return {row.id: row.name for row in session.execute(_named(), {"ids": ids})}
+
+
+@cache
+def _named() -> CompoundSelect[Any]:
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
     tables: list[Any] = [Institution, *PARTS.values()]
     named = [select(table.id, table.name).where(table.id.in_(ids)) for table in tables]
     named.append(select(Account.id, Account.display_name).where(Account.id.in_(ids)))
-    return {row.id: row.name for row in session.execute(union_all(*named))}
+    return union_all(*named)
 
 
 def _about_any(kind: str, ids: Any) -> ColumnElement[bool]:

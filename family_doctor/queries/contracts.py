@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -25,36 +25,38 @@ from family_doctor.schemas import (
 from family_doctor.states import ANSWER_WITHIN, IN_FORCE, SIGN_WITHIN, State
 from residents.public import Person, matches
 
-OBLIGATION = (
-    Obligation.id,
-    Obligation.contract_id,
-    Obligation.item_code,
-    Obligation.item_name,
-    Obligation.item_name_en,
-    Obligation.sequence,
-    Obligation.times,
-    Obligation.opens_on,
-    Obligation.due_on,
-    Obligation.done_at,
-    Obligation.excused_at,
+CONTRACT, PROMISE = Contract.__table__, Obligation.__table__
+OBLIGATION = tuple(
+    PROMISE.c[name]
+    for name in (
+        "id",
+        "contract_id",
+        "item_code",
+        "item_name",
+        "item_name_en",
+        "sequence",
+        "times",
+        "opens_on",
+        "due_on",
+        "done_at",
+        "excused_at",
+    )
 )
-
-
-# Built once: a resident's pages ask for them.
+# Built once, on the tables themselves: a resident's pages ask for them.
 LATEST = (
-    select(Contract)
-    .where(Contract.person_id == bindparam("person"))
-    .order_by(Contract.ended_at.desc().nulls_first(), Contract.id.desc())
+    select(*(column for column in CONTRACT.c if column.name != "agreement_text"))
+    .where(CONTRACT.c.person_id == bindparam("person"))
+    .order_by(CONTRACT.c.ended_at.desc().nulls_first(), CONTRACT.c.id.desc())
     .limit(1)
 )
 PROMISED = (
     select(*OBLIGATION)
-    .where(Obligation.contract_id == bindparam("contract"))
-    .order_by(Obligation.due_on, Obligation.id)
+    .where(PROMISE.c.contract_id == bindparam("contract"))
+    .order_by(PROMISE.c.due_on, PROMISE.c.id)
 )
 
 
-def contract_resource(contract: Contract) -> Resource:
+def contract_resource(contract: Contract | Row[Any]) -> Resource:
     """A contract as the policy sees it: the resident's, in its team, institution and township."""
     units = (
         str(contract.team_id),
@@ -112,7 +114,7 @@ def find_latest_contract(session: Session, actor: Actor) -> ContractView | None:
     """The contract that the actor's own page is about: the live one, else the last that ended."""
     if actor.person_id is None:
         return None
-    contract = session.scalar(LATEST, {"person": actor.person_id})
+    contract = session.execute(LATEST, {"person": actor.person_id}).one_or_none()
     if contract is None:
         return None
     require(session, actor, Action.READ_CONTRACT, contract_resource(contract))
@@ -144,8 +146,8 @@ def list_obligations(
 ) -> Page[ObligationView]:
     """What a contract promises, by date. Raises NotFound or Denied."""
     read_contract(session, actor, Action.READ_CONTRACT, contract_id)
-    order = [Obligation.due_on, Obligation.id]
-    query = select(*OBLIGATION, *order).where(Obligation.contract_id == contract_id)
+    order = [PROMISE.c.due_on, PROMISE.c.id]
+    query = select(*OBLIGATION, *order).where(PROMISE.c.contract_id == contract_id)
     rows, following = read_page(session, query, order, page)
     return Page(items=[obligation_view(row) for row in rows], next_cursor=following)
 
@@ -180,7 +182,7 @@ def obligation_view(row: Any) -> ObligationView:
     )
 
 
-def contract_view(contract: Contract) -> ContractView:
+def contract_view(contract: Contract | Row[Any]) -> ContractView:
     """A row as others may see it."""
     waits_for_team = contract.state == State.APPLIED
     waits_for_resident = contract.state == State.PENDING_SIGNATURE and contract.accepted_at

@@ -1,17 +1,31 @@
 """Reads of a team: its places, its day, its applications and its residents."""
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
-from core.paging import Page, PageQuery, read_page
+from core.paging import Listing, Page, PageQuery, read_page
 from directory.public import contains, division_path, get_team, teams_by_id
 from directory.schemas import TeamView
 from family_doctor.models import Contract, Obligation, TeamLoad
@@ -31,19 +45,28 @@ from residents.public import GroupMembership, Household, Person, matches
 
 # How many days ahead the work list looks.
 HORIZON = timedelta(days=7)
-UNSERVED = and_(Obligation.done_at.is_(None), Obligation.excused_at.is_(None))
+# Statements on the tables themselves, built once: the team's pages ask them all day.
+OBLIGATION, CONTRACT = Obligation.__table__, Contract.__table__
+PERSON, HOUSEHOLD, MEMBERSHIP = (table.__table__ for table in (Person, Household, GroupMembership))
+TEAM, TODAY = bindparam("team", type_=Uuid()), bindparam("today", type_=Date())
+UNSERVED = and_(OBLIGATION.c.done_at.is_(None), OBLIGATION.c.excused_at.is_(None))
 # What the team can still do: a promise missed under an ended contract stays missed.
 OWED = and_(
     UNSERVED,
-    Obligation.contract_id.in_(select(Contract.id).where(Contract.state.in_(IN_FORCE))),
+    OBLIGATION.c.contract_id.in_(select(CONTRACT.c.id).where(CONTRACT.c.state.in_(IN_FORCE))),
 )
-PERSON = (
-    Contract.person_id,
-    Person.name,
-    Person.sex,
-    Person.birth_date,
-    func.coalesce(Household.village_name, "").label("village_name"),
+TEAMS = bindparam("teams", expanding=True, type_=Uuid())
+WAITING = select(
+    select(func.count())
+    .where(OBLIGATION.c.team_id.in_(TEAMS), UNSERVED, OBLIGATION.c.due_on <= TODAY)
+    .scalar_subquery()
+    .label("due"),
+    select(func.count())
+    .where(CONTRACT.c.team_id.in_(TEAMS), CONTRACT.c.state == State.APPLIED)
+    .scalar_subquery()
+    .label("applied"),
 )
+VILLAGE = func.coalesce(HOUSEHOLD.c.village_name, "").label("village_name")
 
 
 def panel_resource(team: TeamView) -> Resource:
@@ -96,39 +119,47 @@ def get_capacity(session: Session, team_id: UUID) -> CapacityView:
 def team_figures(session: Session, team_id: UUID) -> TeamFigures:
     """A team's day, with one statement. The caller has asked the policy."""
     today = clock.today()
-    done = Obligation.done_at.is_not(None)
+    values = {"team": team_id, "today": today, "month": today.replace(day=1)}
+    return TeamFigures.model_validate(session.execute(FIGURES, values).one())
+
+
+def _figures() -> Select[*tuple[Any, ...]]:
+    done, due_on = OBLIGATION.c.done_at.is_not(None), OBLIGATION.c.due_on
     month = (
         select(
             func.count().label("due_this_month"),
             func.count().filter(done).label("done_this_month"),
-            func.count().filter(Obligation.due_on == today).label("due_today"),
-            func.count().filter(Obligation.due_on == today, done).label("done_today"),
+            func.count().filter(due_on == TODAY).label("due_today"),
+            func.count().filter(due_on == TODAY, done).label("done_today"),
         )
         .where(
-            Obligation.team_id == team_id,
-            Obligation.due_on.between(today.replace(day=1), today),
-            Obligation.excused_at.is_(None),
+            OBLIGATION.c.team_id == TEAM,
+            due_on.between(bindparam("month", type_=Date()), TODAY),
+            OBLIGATION.c.excused_at.is_(None),
         )
         .subquery()
     )
     late = (
-        select(func.count().label("overdue"), func.min(Obligation.due_on).label("oldest_overdue"))
-        .where(Obligation.team_id == team_id, OWED, Obligation.due_on < today)
+        select(func.count().label("overdue"), func.min(due_on).label("oldest_overdue"))
+        .where(OBLIGATION.c.team_id == TEAM, OWED, due_on < TODAY)
         .subquery()
     )
+    state = CONTRACT.c.state
     signing = (
         select(
-            func.count().filter(Contract.state == State.APPLIED).label("applications"),
-            func.count().filter(Contract.state.in_(IN_FORCE)).label("signed"),
+            func.count().filter(state == State.APPLIED).label("applications"),
+            func.count().filter(state.in_(IN_FORCE)).label("signed"),
         )
-        .where(Contract.team_id == team_id, Contract.state.in_([State.APPLIED, *IN_FORCE]))
+        .where(CONTRACT.c.team_id == TEAM, state.in_([State.APPLIED, *IN_FORCE]))
         .subquery()
     )
-    taken = select(TeamLoad.taken).where(TeamLoad.team_id == team_id).scalar_subquery()
-    query = select(month, late, signing, func.coalesce(taken, 0).label("taken")).select_from(
+    taken = select(TeamLoad.taken).where(TeamLoad.team_id == TEAM).scalar_subquery()
+    return select(month, late, signing, func.coalesce(taken, 0).label("taken")).select_from(
         month.join(late, true()).join(signing, true())
     )
-    return TeamFigures.model_validate(session.execute(query).one())
+
+
+FIGURES = _figures()
 
 
 def waiting(session: Session, actor: Actor) -> dict[str, int]:
@@ -138,78 +169,81 @@ def waiting(session: Session, actor: Actor) -> dict[str, int]:
     teams = {UUID(unit) for unit in actor.units(Role.LEADER, Role.MEMBER) if not unit.isdigit()}
     if not teams:
         return {}
-    due = select(func.count()).where(
-        Obligation.team_id.in_(teams), UNSERVED, Obligation.due_on <= clock.today()
-    )
-    applied = select(func.count()).where(
-        Contract.team_id.in_(teams), Contract.state == State.APPLIED
-    )
-    row = session.execute(select(due.scalar_subquery(), applied.scalar_subquery())).one()
-    return {"family_doctor.today": row[0], "family_doctor.applications": row[1]}
+    row = session.execute(WAITING, {"teams": teams, "today": clock.today()}).one()
+    return {"family_doctor.today": row.due, "family_doctor.applications": row.applied}
 
 
 def list_work(session: Session, team_id: UUID, search: WorkSearch) -> Page[WorkItem]:
     """What a team has to do: late first, then by date. The caller has asked the policy."""
-    order = [Obligation.due_on, Obligation.id]
+    listing = _work(search.due, of_group=bool(search.group))
+    values = _horizon(team_id) | ({"group": search.group} if search.group else {})
+    rows, following = listing.read(session, search, **values)
+    return Page(items=[WorkItem.model_validate(row) for row in rows], next_cursor=following)
+
+
+@cache
+def _work(due: Due | None, *, of_group: bool) -> Listing:
+    order = [OBLIGATION.c.due_on, OBLIGATION.c.id]
     query = (
         select(
-            Obligation.id.label("obligation_id"),
-            Obligation.contract_id,
-            Obligation.person_id,
-            Person.name,
-            Person.sex,
-            Person.birth_date,
-            func.coalesce(Household.village_name, "").label("village_name"),
-            Obligation.item_code,
-            Obligation.item_name,
-            Obligation.item_name_en,
-            Obligation.sequence,
-            Obligation.times,
+            OBLIGATION.c.id.label("obligation_id"),
+            OBLIGATION.c.contract_id,
+            OBLIGATION.c.person_id,
+            PERSON.c.name,
+            PERSON.c.sex,
+            PERSON.c.birth_date,
+            VILLAGE,
+            OBLIGATION.c.item_code,
+            OBLIGATION.c.item_name,
+            OBLIGATION.c.item_name_en,
+            OBLIGATION.c.sequence,
+            OBLIGATION.c.times,
             *order,
         )
-        .join(Person, Person.id == Obligation.person_id)
-        .outerjoin(Household, Household.id == Person.household_id)
-        .where(*_work(team_id, search.due))
+        .join_from(OBLIGATION, PERSON, PERSON.c.id == OBLIGATION.c.person_id)
+        .outerjoin(HOUSEHOLD, HOUSEHOLD.c.id == PERSON.c.household_id)
+        .where(*_open(due))
     )
-    if search.group:
-        members = select(GroupMembership.person_id).where(
-            GroupMembership.group_code == search.group
+    if of_group:
+        members = select(MEMBERSHIP.c.person_id).where(
+            MEMBERSHIP.c.group_code == bindparam("group")
         )
-        query = query.where(Obligation.person_id.in_(members))
-    rows, following = read_page(session, query, order, search)
-    return Page(items=[WorkItem.model_validate(row) for row in rows], next_cursor=following)
+        query = query.where(OBLIGATION.c.person_id.in_(members))
+    return Listing(query, order)
 
 
 def work_by_group(session: Session, team_id: UUID, due: Due | None) -> dict[str, int]:
     """How much there is to do for each population group, and under "" for all together; who is
     in several groups counts in each.
     """
-    of_all = select(func.count()).select_from(Obligation).where(*_work(team_id, due))
-    of_groups = (
-        select(GroupMembership.group_code, func.count())
-        .join(Obligation, Obligation.person_id == GroupMembership.person_id)
-        .where(*_work(team_id, due))
-        .group_by(GroupMembership.group_code)
-    )
-    everything = select(literal(""), of_all.scalar_subquery())
-    rows = session.execute(everything.union_all(of_groups))
+    rows = session.execute(_by_group(due), _horizon(team_id))
     return {row[0]: row[1] for row in rows}
+
+
+@cache
+def _by_group(due: Due | None) -> CompoundSelect[*tuple[Any, ...]]:
+    of_all = select(func.count()).select_from(OBLIGATION).where(*_open(due))
+    of_groups = (
+        select(MEMBERSHIP.c.group_code, func.count())
+        .join_from(MEMBERSHIP, OBLIGATION, OBLIGATION.c.person_id == MEMBERSHIP.c.person_id)
+        .where(*_open(due))
+        .group_by(MEMBERSHIP.c.group_code)
+    )
+    return select(literal(""), of_all.scalar_subquery()).union_all(of_groups)
 
 
 def list_applications(session: Session, team_id: UUID, page: PageQuery) -> Page[PanelEntry]:
     """Applications that wait for the team, oldest first. The caller has asked the policy."""
-    order = [Contract.applied_at, Contract.id]
-    query = _entries(*order).where(Contract.team_id == team_id, Contract.state == State.APPLIED)
-    rows, following = read_page(session, query, order, page)
+    rows, following = APPLICATIONS.read(session, page, team=team_id)
     return Page(items=[PanelEntry.model_validate(row) for row in rows], next_cursor=following)
 
 
 def list_panel(session: Session, team_id: UUID, search: PanelSearch) -> Page[PanelEntry]:
     """A team's signed residents by name. The caller has asked the policy."""
-    order = [Person.name, Contract.id]
-    query = _entries(*order).where(Contract.team_id == team_id, Contract.state.in_(IN_FORCE))
+    order = [PERSON.c.name, CONTRACT.c.id]
+    query = _entries(*order).where(CONTRACT.c.team_id == team_id, CONTRACT.c.state.in_(IN_FORCE))
     if search.search:
-        village = contains(Household.village_name, search.search)
+        village = contains(HOUSEHOLD.c.village_name, search.search)
         query = query.where(or_(matches(search.search), village))
     rows, following = read_page(session, query, order, search)
     return Page(items=[PanelEntry.model_validate(row) for row in rows], next_cursor=following)
@@ -237,30 +271,43 @@ def progress_of(session: Session, contract_ids: Collection[UUID]) -> dict[UUID, 
 def _entries(*order: Any) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            Contract.id.label("contract_id"),
-            *PERSON,
-            Contract.state,
-            Contract.channel,
-            Contract.applied_at,
-            Contract.ends_on,
+            CONTRACT.c.id.label("contract_id"),
+            CONTRACT.c.person_id,
+            PERSON.c.name,
+            PERSON.c.sex,
+            PERSON.c.birth_date,
+            VILLAGE,
+            CONTRACT.c.state,
+            CONTRACT.c.channel,
+            CONTRACT.c.applied_at,
+            CONTRACT.c.ends_on,
             *order,
         )
-        .join(Person, Person.id == Contract.person_id)
-        .outerjoin(Household, Household.id == Person.household_id)
+        .join_from(CONTRACT, PERSON, PERSON.c.id == CONTRACT.c.person_id)
+        .outerjoin(HOUSEHOLD, HOUSEHOLD.c.id == PERSON.c.household_id)
     )
 
 
-def _work(team_id: UUID, due: Due | None) -> list[ColumnElement[bool]]:
+APPLIED = [CONTRACT.c.applied_at, CONTRACT.c.id]
+APPLICATIONS = Listing(
+    _entries(*APPLIED).where(CONTRACT.c.team_id == TEAM, CONTRACT.c.state == State.APPLIED),
+    APPLIED,
+)
+
+
+def _horizon(team_id: UUID) -> dict[str, object]:
+    """The values of ``_open``."""
+    today = clock.today()
+    return {"team": team_id, "today": today, "horizon": today + HORIZON}
+
+
+def _open(due: Due | None) -> list[ColumnElement[bool]]:
     """Conditions on obligations: a team's open ones within the horizon, or a part of them."""
-    conditions = [Obligation.team_id == team_id, OWED]
-    return [*conditions, *_due(due, clock.today())]
-
-
-def _due(due: Due | None, today: date) -> list[ColumnElement[bool]]:
-    if due is Due.OVERDUE:
-        return [Obligation.due_on < today]
-    if due is Due.TODAY:
-        return [Obligation.due_on == today]
-    if due is Due.SOON:
-        return [Obligation.due_on > today, Obligation.due_on <= today + HORIZON]
-    return [Obligation.due_on <= today + HORIZON]
+    horizon = bindparam("horizon", type_=Date())
+    part = {
+        Due.OVERDUE: [OBLIGATION.c.due_on < TODAY],
+        Due.TODAY: [OBLIGATION.c.due_on == TODAY],
+        Due.SOON: [OBLIGATION.c.due_on > TODAY, OBLIGATION.c.due_on <= horizon],
+    }
+    rest = [OBLIGATION.c.due_on <= horizon]
+    return [OBLIGATION.c.team_id == TEAM, OWED, *(part[due] if due else rest)]

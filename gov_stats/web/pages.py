@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from core.access import Role
 from core.database import transaction
@@ -12,6 +11,7 @@ from core.errors import NotFound
 from core.web.access import current_actor, open_to
 from core.web.formats import moment
 from core.web.forms import read_query
+from core.web.languages import gettext
 from gov_stats import queries
 from gov_stats.dashboards import LAYOUTS
 from gov_stats.export import to_csv, to_xlsx

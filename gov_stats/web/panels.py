@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext
 
+from core.web.languages import english, gettext
 from directory.schemas import DivisionView
 from gov_stats.dashboards import LAYOUTS
 from gov_stats.periods import MONTHS_SHOWN, Month
@@ -14,7 +14,6 @@ from gov_stats.ports import region_map
 from gov_stats.schemas import Dashboard, IndicatorView
 from gov_stats.web.words import (
     PERCENT,
-    english,
     month_of,
     name_of,
     number_of,

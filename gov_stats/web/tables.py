@@ -1,7 +1,6 @@
 """The table of a dashboard: its divisions by its figures, for the page and for export."""
 
-from flask_babel import gettext
-
+from core.web.languages import gettext
 from gov_stats.dashboards import LAYOUTS
 from gov_stats.export import Sheet, Value
 from gov_stats.schemas import Dashboard, IndicatorView

@@ -1,11 +1,12 @@
 """How names, figures, months and yardsticks read in the reader's language."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from babel.dates import format_skeleton
-from flask_babel import get_locale, gettext
 
+from core.web.languages import english, gettext, language
 from gov_stats.periods import Month
 from gov_stats.schemas import FigureView, IndicatorView, RunView
 
@@ -34,12 +35,6 @@ class Note:
 
     text: str
     state: str = "calm"
-
-
-def english() -> bool:
-    """Whether the reader chose English."""
-    locale = get_locale()
-    return locale is not None and locale.language == "en"
 
 
 def name_of(item: Named) -> str:
@@ -74,12 +69,12 @@ def text_of(indicator: IndicatorView, figure: FigureView | None) -> str:
 
 def month_of(period: str) -> str:
     """2026年10月, or October 2026."""
-    return format_skeleton("yMMMM", Month.parse(period).first_day, locale=get_locale())
+    return _month(period, "yMMMM", language())
 
 
 def short_month_of(period: str) -> str:
     """10月, or Oct."""
-    return format_skeleton("MMM", Month.parse(period).first_day, locale=get_locale())
+    return _month(period, "MMM", language())
 
 
 def yardstick_of(indicator: IndicatorView) -> str:
@@ -127,3 +122,8 @@ def _written(indicator: IndicatorView, number: float) -> str:
     if indicator.unit_en == MONEY:
         return f"¥{text}"
     return f"{text}%" if indicator.unit == PERCENT else text
+
+
+@cache
+def _month(period: str, skeleton: str, locale: str) -> str:
+    return format_skeleton(skeleton, Month.parse(period).first_day, locale=locale)

@@ -2,12 +2,12 @@
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from core.database import transaction
 from core.paging import PageQuery
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import read_query
+from core.web.languages import gettext
 from core.web.pager import pager
 from notifications.queries import list_messages
 from notifications.schemas import MessageView

@@ -1,21 +1,20 @@
 """What every page's frame shows: brand, navigation for the role, language, preferences."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import cast
+from typing import Any
 
-from flask import Flask, g, request, session, url_for
-from flask_babel import get_locale, gettext
+from flask import Flask, request, session, url_for
 from markupsafe import Markup
-from werkzeug.local import LocalProxy
 
 from core.access import Actor, Role
 from core.database import reading
 from core.messages import N_
 from core.settings import Settings
 from core.web.access import current_actor, signed_in
-from core.web.languages import LANGUAGES
+from core.web.languages import LANGUAGES, gettext, language
 from core.web.redirects import this_address
 from core.web.rooms import Counts, NavItem, Room
 from core.web.writes import once_token
@@ -23,7 +22,6 @@ from notifications.public import count_unread
 from regions.public import Region
 
 LARGE_TEXT = "large_text"
-SHELL = "shell"
 ROLE_LABELS = {
     Role.RESIDENT: N_("居民"),
     Role.LEADER: N_("家庭医生团队长"),
@@ -103,8 +101,7 @@ class Shell:
     @cached_property
     def locale(self) -> str:
         """zh or en."""
-        locale = get_locale()
-        return locale.language if locale else "zh"
+        return language()
 
     @cached_property
     def large_text(self) -> bool:
@@ -209,6 +206,21 @@ class Shell:
         return [item for item in self._house.items if self.role in item.roles]
 
 
+_current: ContextVar[Shell | None] = ContextVar("shell", default=None)
+
+
+class CurrentShell:
+    """The template global ``shell``: the frame of the present request, or one made now where a
+    page is drawn outside any.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_current.get() or Shell(self._house), name)
+
+
 def _area(endpoint: str | None) -> str:
     """The blueprint an endpoint belongs to."""
     return (endpoint or "").split(".")[0]
@@ -249,16 +261,19 @@ def install(app: Flask, region: Region, rooms: list[Room]) -> None:
         counts=tuple(room.counts for room in rooms if room.counts is not None),
     )
 
-    def shell_of_request() -> Shell:
-        if SHELL not in g:
-            setattr(g, SHELL, Shell(house))
-        return cast(Shell, g.get(SHELL))
+    @app.before_request
+    def begin() -> None:
+        if request.endpoint != "static":
+            _current.set(Shell(house))
+
+    @app.teardown_request
+    def finish(error: BaseException | None) -> None:
+        del error
+        _current.set(None)
 
     app.jinja_env.globals.update(
         icon=draw_icons(f"{app.static_url_path}/vendor/icons.svg"),
         once_token=once_token,
-        shell=LocalProxy(shell_of_request),
+        shell=CurrentShell(house),
         region=region,
     )
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True

@@ -4,7 +4,6 @@ from functools import cache
 
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from core.database import transaction
@@ -12,6 +11,7 @@ from core.errors import PortalError
 from core.settings import settings
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import Form, blank, read_form
+from core.web.languages import gettext
 from core.web.redirects import next_path
 from core.web.writes import write
 from directory.public import list_divisions

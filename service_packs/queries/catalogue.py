@@ -3,57 +3,70 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.errors import NotFound
-from core.paging import Page, read_page
+from core.paging import Listing, Page
 from directory.public import contains
 from residents.public import people_by_id
 from service_packs.models import Group, Item, Pack, PackItem
 from service_packs.schemas import GroupView, PackDetail, PackItemView, PackSearch, PackView
 
+# Statements are built once, on the tables themselves: everybody looks at the catalogue.
+PACK, GROUP = Pack.__table__, Group.__table__
+GROUPS = select(*(GROUP.c[name] for name in GroupView.model_fields)).order_by(GROUP.c.code)
 # The packs for everybody come first.
-ORDER: tuple[ColumnElement[Any], ...] = (
-    func.coalesce(Pack.group_code, ""),
-    Pack.code.expression,
+ORDER: tuple[ColumnElement[Any], ...] = (func.coalesce(PACK.c.group_code, ""), PACK.c.code)
+PACKS: Select[Any] = select(
+    PACK.c.name,
+    PACK.c.name_en,
+    PACK.c.group_code,
+    GROUP.c.name.label("group_name"),
+    GROUP.c.name_en.label("group_name_en"),
+    PACK.c.tier,
+    PACK.c.list_price_fen,
+    PACK.c.price_fen,
+    PACK.c.public_health_fen,
+    PACK.c.insurance_fen,
+    PACK.c.person_fen,
+    PACK.c.example,
+    PACK.c.withdrawn_at.is_not(None).label("withdrawn"),
+    *ORDER,
+).join_from(PACK, GROUP, GROUP.c.code == PACK.c.group_code, isouter=True)
+ON_OFFER = PACKS.where(PACK.c.withdrawn_at.is_(None))
+CATALOGUE = Listing(ON_OFFER, ORDER)
+OF_GROUPS = ON_OFFER.where(PACK.c.group_code.in_(bindparam("groups", expanding=True))).order_by(
+    *ORDER
 )
-
-
-def _packs() -> Select[Any]:
-    return select(
-        Pack,
-        Group.name.label("group_name"),
-        Group.name_en.label("group_name_en"),
-        *ORDER,
-    ).outerjoin(Group, Group.code == Pack.group_code)
+ONE_PACK = PACKS.where(PACK.c.code == bindparam("code"))
 
 
 def list_groups(session: Session) -> list[GroupView]:
     """All population groups, by code."""
-    rows = session.scalars(select(Group).order_by(Group.code))
-    return [GroupView.model_validate(row) for row in rows]
+    return [GroupView.model_validate(row) for row in session.execute(GROUPS)]
 
 
 def list_packs(session: Session, group: str | None = None) -> list[PackView]:
     """All packs on offer, of one population group or all."""
-    query = _packs().where(Pack.withdrawn_at.is_(None)).order_by(*ORDER)
+    query = ON_OFFER.order_by(*ORDER)
     if group:
-        query = query.where(Pack.group_code == group)
-    return [_view(row) for row in session.execute(query)]
+        query = query.where(PACK.c.group_code == group)
+    return [PackView.model_validate(row) for row in session.execute(query)]
 
 
 def search_packs(session: Session, search: PackSearch) -> Page[PackView]:
     """A page of the packs on offer that match."""
-    query = _packs().where(Pack.withdrawn_at.is_(None))
+    query = ON_OFFER
     if search.group:
-        query = query.where(Pack.group_code == search.group)
+        query = query.where(PACK.c.group_code == search.group)
     if search.search:
         text = search.search
-        query = query.where(contains(Pack.name, text) | contains(Pack.name_en, text))
-    rows, following = read_page(session, query, ORDER, search)
-    return Page(items=[_view(row) for row in rows], next_cursor=following)
+        query = query.where(contains(PACK.c.name, text) | contains(PACK.c.name_en, text))
+    listing = CATALOGUE if query is ON_OFFER else Listing(query, ORDER)
+    rows, following = listing.read(session, search)
+    return Page(items=[PackView.model_validate(row) for row in rows], next_cursor=following)
 
 
 def recommend_packs(session: Session, actor: Actor) -> list[PackView]:
@@ -65,13 +78,13 @@ def recommend_packs(session: Session, actor: Actor) -> list[PackView]:
 
 
 def _packs_of_groups(session: Session, groups: Collection[str]) -> list[PackView]:
-    query = _packs().where(Pack.withdrawn_at.is_(None), Pack.group_code.in_(groups))
-    return [_view(row) for row in session.execute(query.order_by(*ORDER))]
+    rows = session.execute(OF_GROUPS, {"groups": groups})
+    return [PackView.model_validate(row) for row in rows]
 
 
 def get_pack(session: Session, code: str) -> PackDetail:
     """A pack with its items; a withdrawn one is still found, marked so. Raises NotFound."""
-    row = session.execute(_packs().where(Pack.code == code)).one_or_none()
+    row = session.execute(ONE_PACK, {"code": code}).one_or_none()
     if row is None:
         raise NotFound()
     items = session.execute(
@@ -90,24 +103,4 @@ def get_pack(session: Session, code: str) -> PackDetail:
         .order_by(Item.code)
     )
     views = tuple(PackItemView.model_validate(item) for item in items)
-    return PackDetail(**_view(row).model_dump(), items=views)
-
-
-def _view(row: Any) -> PackView:
-    pack: Pack = row[0]
-    return PackView(
-        code=pack.code,
-        name=pack.name,
-        name_en=pack.name_en,
-        group_code=pack.group_code,
-        group_name=row.group_name,
-        group_name_en=row.group_name_en,
-        tier=pack.tier,
-        list_price_fen=pack.list_price_fen,
-        price_fen=pack.price_fen,
-        public_health_fen=pack.public_health_fen,
-        insurance_fen=pack.insurance_fen,
-        person_fen=pack.person_fen,
-        example=pack.example,
-        withdrawn=pack.withdrawn_at is not None,
-    )
+    return PackDetail(**PackView.model_validate(row).model_dump(), items=views)

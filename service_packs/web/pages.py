@@ -5,12 +5,12 @@ from uuid import UUID
 import structlog
 from flask import Blueprint, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from core.database import transaction
 from core.errors import PortalError, Unavailable
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
 from core.web.forms import Form, blank, read_form, read_query
+from core.web.languages import gettext
 from core.web.pager import pager
 from core.web.writes import write
 from payments.public import get_payment

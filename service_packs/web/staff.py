@@ -4,13 +4,13 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from core.access import Role
 from core.database import transaction
 from core.errors import PortalError
 from core.web.access import current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
+from core.web.languages import gettext
 from core.web.pager import pager
 from core.web.writes import write
 from residents.public import get_person

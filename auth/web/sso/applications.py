@@ -2,7 +2,6 @@
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from auth.queries.sso import list_applications
 from auth.schemas.sso import WithdrawConsent
@@ -11,6 +10,7 @@ from core.database import transaction
 from core.errors import Invalid
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import read_form
+from core.web.languages import gettext
 
 pages = Blueprint("applications", __name__, url_prefix="/auth/applications")
 

@@ -5,7 +5,6 @@ from authlib.oidc.core.errors import ConsentRequiredError, LoginRequiredError
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from flask_login import logout_user
 from sqlalchemy.orm import Session
 
@@ -23,6 +22,7 @@ from core.database import transaction
 from core.errors import SignInRequired
 from core.messages import N_
 from core.web.access import ANYONE, current_actor, open_to, signed_in
+from core.web.languages import gettext
 from core.web.problems import error_page
 
 AGREED = "agree"

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from core.access import Role
 from core.database import transaction
@@ -13,6 +12,7 @@ from core.paging import PageQuery
 from core.web.access import current_actor, open_to
 from core.web.actions import carry_out
 from core.web.forms import Form, blank, read_form, read_query
+from core.web.languages import gettext
 from core.web.pager import pager
 from core.web.writes import write
 from directory.queries.administration import (

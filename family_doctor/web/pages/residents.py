@@ -5,7 +5,6 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -13,6 +12,7 @@ from core.database import transaction
 from core.errors import PortalError
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
 from core.web.forms import Form, blank, read_form, read_query
+from core.web.languages import gettext
 from core.web.pager import pager
 from core.web.writes import write
 from directory.public import get_team, list_divisions, list_team_members, list_teams
