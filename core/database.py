@@ -145,13 +145,10 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """For a read of one statement that nothing else must agree with: no BEGIN and COMMIT around
-    it, no audit, no events.
+    """For a read of one statement that nothing else must agree with: no audit, no events, and
+    nothing is kept. (To switch a pooled connection to autocommit for it would cost more.)
     """
-    bind = bound()
-    if isinstance(bind, Engine):
-        bind = bind.execution_options(isolation_level="AUTOCOMMIT")  # shares the pool
-    with Session(bind, expire_on_commit=False) as session:
+    with _session() as session:
         yield session
 
 

@@ -31,13 +31,10 @@ class Drawing(Context):
     def call(self, called: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """As Jinja's, whose answer for these two kinds is always the same."""
         kind = type(called)
-        if kind is Macro:
-            kwargs.pop("_block_vars", None)
-            kwargs.pop("_loop_vars", None)
-            return called(self.eval_ctx, *args, **kwargs)
-        if kind is FunctionType and not hasattr(called, PASSES):
-            kwargs.pop("_block_vars", None)
-            kwargs.pop("_loop_vars", None)
+        if kind is Macro or (kind is FunctionType and not hasattr(called, PASSES)):
+            if kwargs:
+                kwargs.pop("_block_vars", None)
+                kwargs.pop("_loop_vars", None)
             return called(*args, **kwargs)
         return super().call(called, *args, **kwargs)
 
