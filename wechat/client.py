@@ -232,8 +232,8 @@ def _ask(call: Callable[[], T]) -> T:
     except WeChatException as error:
         log.warning("wechat.refused", errcode=error.errcode)
         raise _refusal(error.errcode) from None
-    except (requests.RequestException, ValueError, KeyError) as error:
-        # No answer in time, or one that is none of WeChat's.
+    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        # No answer in time, or one that is none of WeChat's, over which wechatpy stumbles.
         log.warning("wechat.unavailable", kind=type(error).__name__)
         raise _unavailable() from None
 
