@@ -48,7 +48,9 @@ class WeChatSession(Base):
     __tablename__ = "auth_wechat_session"
     __table_args__ = (Index("ix_auth_wechat_session_identity_id", "identity_id"),)
 
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("auth_session.id"), primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(
+        ForeignKey("auth_session.id", ondelete="CASCADE"), primary_key=True
+    )
     identity_id: Mapped[UUID] = mapped_column(
         ForeignKey("auth_wechat_identity.id", ondelete="CASCADE")
     )

@@ -24,9 +24,9 @@ def unionid_index(user: WeChatUser) -> bytes | None:
 
 
 def find_identity(session: Session, user: WeChatUser) -> WeChatIdentity | None:
-    """The very user of this application."""
+    """The very user of this application, who is not taken off before the transaction ends."""
     query = select(WeChatIdentity).where(WeChatIdentity.openid_index == openid_index(user))
-    return session.scalar(query)
+    return session.scalar(query.with_for_update(read=True, key_share=True))
 
 
 def account_by_union(session: Session, user: WeChatUser) -> UUID | None:

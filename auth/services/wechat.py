@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -129,6 +129,13 @@ def unbind(session: Session, actor: Actor, identity_id: UUID) -> None:
     Raises NotFound.
     """
     require(session, actor, WeChatAction.UNBIND, wechat_of(actor))
+    # Locked first: a sign-in through it that is under way ends too, or finds it gone.
+    own = select(WeChatIdentity).where(
+        WeChatIdentity.id == identity_id, WeChatIdentity.account_id == actor.account_id
+    )
+    identity = session.scalar(own.with_for_update())
+    if identity is None:
+        raise NotFound()
     through_it = select(WeChatSession.session_id).where(WeChatSession.identity_id == identity_id)
     now = clock.now()
     for table, sign_in_id in ((SignInSession, SignInSession.id), (Token, Token.session_id)):
@@ -141,10 +148,7 @@ def unbind(session: Session, actor: Actor, identity_id: UUID) -> None:
             )
             .values(ended_at=now)
         )
-    own = (WeChatIdentity.id == identity_id, WeChatIdentity.account_id == actor.account_id)
-    if session.execute(delete(WeChatIdentity).where(*own).returning(WeChatIdentity.id)).first():
-        return
-    raise NotFound()
+    session.delete(identity)
 
 
 def begin_visit(

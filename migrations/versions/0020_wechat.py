@@ -59,7 +59,10 @@ def upgrade() -> None:
         sa.Column("session_id", sa.Uuid(), nullable=False),
         sa.Column("identity_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["session_id"], ["auth_session.id"], name=op.f("fk_auth_wechat_session_session_id")
+            ["session_id"],
+            ["auth_session.id"],
+            name=op.f("fk_auth_wechat_session_session_id"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["identity_id"],
