@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from auth.models import Attempt, AuthorizationCode, Challenge
+from auth.models import Attempt, AuthorizationCode, Challenge, WeChatTicket, WeChatVisit
 from core import clock
 from core.database import transaction
 from core.jobs import scheduled
@@ -21,3 +21,5 @@ def forget_attempts() -> None:
         session.execute(delete(Challenge).where(Challenge.created_at < before))
         session.execute(delete(Attempt).where(Attempt.at < before))
         session.execute(delete(AuthorizationCode).where(AuthorizationCode.expires_at < before))
+        session.execute(delete(WeChatTicket).where(WeChatTicket.expires_at < before))
+        session.execute(delete(WeChatVisit).where(WeChatVisit.expires_at < before))

@@ -4,14 +4,15 @@ from auth.web import admin, admin_api, identity
 from auth.web.api import api
 from auth.web.pages import pages
 from auth.web.sso import application_pages, endpoints, sso_pages
+from auth.web.wechat import wechat_api, wechat_pages
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
 
 room = Room(
     name="auth",
-    pages=[pages, admin.pages, sso_pages, application_pages],
-    apis=[api, admin_api.api],
+    pages=[pages, admin.pages, sso_pages, application_pages, wechat_pages],
+    apis=[api, admin_api.api, wechat_api],
     machines=[endpoints],
     commands={
         "account": "auth.commands.accounts:account",

@@ -1,5 +1,6 @@
 """PostgreSQL: the engine, the one commit point, and the column types that all rooms share."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,6 +16,8 @@ from sqlalchemy import (
     Text,
     Uuid,
     create_engine,
+    func,
+    select,
 )
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
@@ -150,6 +153,22 @@ def reading() -> Iterator[Session]:
     """
     with _session() as session:
         yield session
+
+
+@contextmanager
+def alone(name: str) -> Iterator[Session]:
+    """For work that one process does at a time, under ``name``; the others wait before the block.
+    No transaction is open meanwhile, so an outside party may be called; each statement of the
+    session commits by itself.
+    """
+    lock = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    with reading() as session:
+        session.execute(select(func.pg_advisory_lock(lock)))
+        try:
+            yield session
+        finally:
+            session.execute(select(func.pg_advisory_unlock(lock)))
+            session.commit()
 
 
 def _report(failed: Session, error: BaseException) -> None:

@@ -4,7 +4,7 @@ import secrets
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -12,6 +12,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_FILE = "demo.env"
 SHORTEST_SECRET = 32
+# What production reaches by https and never on this machine.
+ADDRESSES = (
+    "sms_url",
+    "identity_url",
+    "stripe_api_base",
+    "wechat_api_base",
+    "wechat_oauth_base",
+    "public_url",
+)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -49,6 +58,14 @@ class Settings(BaseSettings):
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secret: SecretStr = SecretStr("")
     stripe_api_base: str = "https://api.stripe.com"
+    wechat_api_base: str = "https://api.weixin.qq.com"
+    wechat_oauth_base: str = "https://open.weixin.qq.com"
+    wechat_mini_program_id: str = ""
+    wechat_mini_program_secret: SecretStr = SecretStr("")
+    wechat_official_account_id: str = ""
+    wechat_official_account_secret: SecretStr = SecretStr("")
+    # The first asks the person nothing; the second shows WeChat's consent, gives the union id.
+    wechat_official_account_scope: Literal["snsapi_base", "snsapi_userinfo"] = "snsapi_base"
     second_app_url: str = ""
 
     @property
@@ -62,6 +79,16 @@ class Settings(BaseSettings):
         return self.sms_url if self.demo else ""
 
     @model_validator(mode="after")
+    def _refuse_half_of_a_wechat_application(self) -> Self:
+        for name in ("wechat_mini_program", "wechat_official_account"):
+            secret = getattr(self, f"{name}_secret").get_secret_value()
+            if bool(getattr(self, f"{name}_id")) != bool(secret):
+                raise ValueError(
+                    f"set both {name.upper()}_ID and {name.upper()}_SECRET, or neither"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _refuse_what_production_must_not_have(self) -> Self:
         if self.environment is not Environment.PRODUCTION:
             return self
@@ -73,7 +100,7 @@ class Settings(BaseSettings):
         for name in ("sms_key", "identity_key", "stripe_secret_key", "stripe_webhook_secret"):
             if not getattr(self, name).get_secret_value():
                 raise ValueError(f"set {name.upper()}, given by that service")
-        for name in ("sms_url", "identity_url", "stripe_api_base", "public_url"):
+        for name in ADDRESSES:
             address = urlsplit(getattr(self, name))
             if address.scheme != "https":
                 raise ValueError(f"set {name.upper()} to an https:// address")

@@ -25,6 +25,7 @@ from regions.public import load_region
 ROOT = Path(__file__).resolve().parent.parent
 # Every room, bottom first. A new room is one line here.
 ROOM_NAMES = (
+    "wechat",
     "auth",
     "directory",
     "residents",

@@ -4,6 +4,7 @@ Ctrl-C stops everything; whatever a kill left behind is cleaned up by the next s
 """
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -82,6 +83,15 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
             "SMS_URL": standins,
             "IDENTITY_URL": standins,
             "STRIPE_API_BASE": standins,
+            "WECHAT_API_BASE": standins,
+            "WECHAT_OAUTH_BASE": standins,
+            "WECHAT_MINI_PROGRAM_ID": "wx0000000000000001",
+            "WECHAT_MINI_PROGRAM_SECRET": secrets.token_hex(16),
+            "WECHAT_OFFICIAL_ACCOUNT_ID": "wx0000000000000002",
+            "WECHAT_OFFICIAL_ACCOUNT_SECRET": secrets.token_hex(16),
+            # The union id comes with this scope only, so that the demo shows both joined.
+            "WECHAT_OFFICIAL_ACCOUNT_SCOPE": "snsapi_userinfo",
+            "WECHAT_PHONE": resident_phone(load_region(settings.region)),
             "SECOND_APP_URL": f"{standins}/clinic/",
         }
     return environment
@@ -212,6 +222,7 @@ def _announce(settings: Settings, port: int) -> None:
     if not settings.demo:
         return
     print(f"  SMS inbox of the demo: http://127.0.0.1:{port + 1}/sms/inbox")
+    print(f"  WeChat of the demo:    http://127.0.0.1:{port + 1}/wechat/")
     print(f"  Second application:    http://127.0.0.1:{port + 1}/clinic/\n")
     print(f"  Demo accounts, all with the password {DEMO_PASSWORD}:")
     for name, role in DEMO_ACCOUNTS:

@@ -25,6 +25,11 @@ class Secrets(BaseSettings, extra="ignore"):
     identity_key: str
     stripe_secret_key: str
     stripe_webhook_secret: str
+    wechat_mini_program_id: str = ""
+    wechat_mini_program_secret: str = ""
+    wechat_official_account_id: str = ""
+    wechat_official_account_secret: str = ""
+    wechat_phone: str = "12000000001"
     clinic_client_id: str = "clinic-demo"
     clinic_client_secret: str = ""
 

@@ -10,6 +10,11 @@ from standins.schedule import Schedule
 from standins.stripe import api, pages, switches
 from standins.stripe.account import EXTENSION as STRIPE
 from standins.stripe.account import Account
+from standins.wechat import api as wechat_api
+from standins.wechat import pages as wechat_pages
+from standins.wechat import switches as wechat_switches
+from standins.wechat.platform import EXTENSION as WECHAT
+from standins.wechat.platform import Platform
 
 SCHEDULE = "standins.schedule"
 LARGEST_BODY = 64 * 1024
@@ -40,6 +45,9 @@ def create_app(config: StandinConfig) -> Flask:
     app.extensions[STRIPE] = Account(config, schedule)
     for blueprint in (api.blueprint, pages.blueprint, switches.blueprint):
         app.register_blueprint(blueprint)
+    app.extensions[WECHAT] = Platform(config)
+    for module in (wechat_api, wechat_pages, wechat_switches):
+        app.register_blueprint(module.blueprint)
     clinic.install(app, config)
     app.add_url_rule("/", "home", _home)
     app.register_error_handler(NotFound, _not_found)

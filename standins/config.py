@@ -33,7 +33,7 @@ class StandinConfig(BaseModel):
     Stripe events go, by default ``WEBHOOK_PATH`` at the portal. Without a
     ``clinic_client_secret`` the second application is a public client, guarded by PKCE alone; an
     empty ``clinic_redirect_uri`` means ``/clinic/callback`` at the address the browser used.
-    Amounts are in the smallest currency unit.
+    Amounts are in the smallest currency unit. ``wechat_phone`` is that of the first WeChat user.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +61,17 @@ class StandinConfig(BaseModel):
     stripe_minimum_amount: int = Field(default=400, ge=1)
     stripe_requests_per_second: int = Field(default=100, ge=1)
     stripe_processing_seconds: Seconds = 0
+
+    # Without an id the application does not exist at WeChat, and everything for it is refused.
+    wechat_mini_program_id: str = ""
+    wechat_mini_program_secret: str = Field(default="", repr=False)
+    wechat_official_account_id: str = ""
+    wechat_official_account_secret: str = Field(default="", repr=False)
+    wechat_phone: str = "12000000001"
+    wechat_code_seconds: Seconds = 300
+    wechat_token_seconds: Seconds = 7200
+    wechat_replace_seconds: Seconds = 30
+    wechat_per_minute: int = Field(default=100, ge=1)
 
     clinic_client_id: str = "clinic-demo"
     clinic_client_secret: str = Field(default="", repr=False)

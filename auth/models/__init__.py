@@ -9,6 +9,7 @@ from auth.models.accounts import (
     Token,
 )
 from auth.models.sso import AuthorizationCode, Client, Consent, SigningKey
+from auth.models.wechat import WeChatIdentity, WeChatSession, WeChatTicket, WeChatVisit
 
 __all__ = [
     "Account",
@@ -21,4 +22,8 @@ __all__ = [
     "SignInSession",
     "SigningKey",
     "Token",
+    "WeChatIdentity",
+    "WeChatSession",
+    "WeChatTicket",
+    "WeChatVisit",
 ]

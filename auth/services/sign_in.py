@@ -102,6 +102,14 @@ def confirm_code(session: Session, command: ConfirmCode, origin: Origin) -> Sign
 
     Raises Invalid ``wrong_code``.
     """
+    return open_session(session, prove_phone(session, command, origin), [Method.SMS], origin)
+
+
+def prove_phone(session: Session, command: ConfirmCode, origin: Origin) -> Account:
+    """Use the code up for the account of its phone. ``count_try`` came before.
+
+    Raises Invalid ``wrong_code``.
+    """
     digest = _code_hash(command.challenge_id, command.code)
     challenge = session.execute(
         update(Challenge)
@@ -116,12 +124,12 @@ def confirm_code(session: Session, command: ConfirmCode, origin: Origin) -> Sign
     ).scalar_one_or_none()
     if challenge is None:
         raise wrong_code()
-    account = _account_of_phone(session, challenge)
+    account = account_of_phone(session, challenge.phone)
     if account.disabled_at is not None:
         raise wrong_code()
     limits.forgive(session, "phone", challenge.phone)
     limits.forgive_last(session, "address", origin.address)
-    return open_session(session, account, [Method.SMS], origin)
+    return account
 
 
 def wrong_code() -> Invalid:
@@ -239,15 +247,13 @@ def issue_token(
     return token
 
 
-def _account_of_phone(session: Session, challenge: Challenge) -> Account:
-    """The phone's account, made by its first sign-in; of two at once one makes it."""
+def account_of_phone(session: Session, phone: str) -> Account:
+    """The account of a proved phone, made by its first sign-in; of two at once one makes it."""
+    index = phone_index(phone)
     row = insert(Account).values(
-        id=new_id(),
-        display_name=masked_phone(challenge.phone),
-        phone=challenge.phone,
-        phone_index=challenge.phone_index,
+        id=new_id(), display_name=masked_phone(phone), phone=phone, phone_index=index
     )
-    known = select(Account).where(Account.phone_index == challenge.phone_index)
+    known = select(Account).where(Account.phone_index == index)
     account = session.scalar(known)
     if account is None:
         session.execute(row.on_conflict_do_nothing())

@@ -31,7 +31,7 @@ def request_code(command: RequestCode) -> ChallengeSent:
 @open_to(ANYONE)
 def token_by_code(command: ConfirmCode) -> SignedIn:
     """Exchange a code for a bearer token."""
-    return _as_token(confirm(command, "api"))
+    return as_token(confirm(command, "api"))
 
 
 @api.post("/tokens/password")
@@ -44,7 +44,7 @@ def token_by_password(command: PasswordSignIn) -> SignedIn:
         services.count_password_try(session, command, origin("api"))
     with transaction() as session:
         signed_in = services.sign_in_by_password(session, command, origin("api"))
-    return _as_token(signed_in)
+    return as_token(signed_in)
 
 
 @api.delete("/tokens/current")
@@ -75,7 +75,8 @@ def me() -> Me:
         )
 
 
-def _as_token(signed_in: SignedIn) -> SignedIn:
+def as_token(signed_in: SignedIn) -> SignedIn:
+    """The session with a bearer token in place of its own, which is a browser's."""
     lifetime = services.SESSION_LIFETIME
     with transaction() as session:
         token = services.issue_token(

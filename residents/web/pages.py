@@ -20,6 +20,7 @@ from residents.ports import IdentityVerifier
 from residents.queries import find_own_identity
 from residents.schemas import PersonView, VerifyIdentity
 from residents.services import check_id_number, count_check, join_identity
+from wechat.public import wechat
 
 pages = Blueprint("residents", __name__, url_prefix="/me")
 
@@ -30,7 +31,9 @@ def me() -> ResponseReturnValue:
     """Who I am here; the way to the real-name check before it."""
     with transaction() as session:
         identity = find_own_identity(session, current_actor())
-    return render_template("residents/me.html", identity=identity)
+    return render_template(
+        "residents/me.html", identity=identity, wechat_offered=wechat().is_offered
+    )
 
 
 @pages.get("/verify")

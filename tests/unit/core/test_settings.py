@@ -39,6 +39,11 @@ def test_a_complete_production_starts(monkeypatch: pytest.MonkeyPatch) -> None:
         ("STRIPE_API_BASE", "http://stripe.example"),
         ("PUBLIC_URL", "http://health.example"),
         ("DATABASE_URL", ""),
+        ("WECHAT_API_BASE", "https://127.0.0.1:8001"),
+        ("WECHAT_OAUTH_BASE", "http://weixin.example"),
+        ("WECHAT_MINI_PROGRAM_ID", "wx1"),
+        ("WECHAT_OFFICIAL_ACCOUNT_SECRET", "s"),
+        ("WECHAT_OFFICIAL_ACCOUNT_SCOPE", "everything"),
     ],
 )
 def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

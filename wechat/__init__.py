@@ -1,0 +1,1 @@
+"""The one WeChat client: login, messages, codes."""
