@@ -1,5 +1,6 @@
 """One running portal and one browser for all journeys; each test at a phone and at a desktop."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -30,11 +31,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
-    """The product, running. Whatever a journey did must not have crashed it."""
-    with live.running(tmp_path_factory.mktemp("portal")) as portal:
-        yield portal
-    assert portal.crashes() == []
+def portal() -> Iterator[LivePortal]:
+    """The product, running. Whatever a journey did must not have crashed it.
+
+    Not in pytest's own directory: each session of it shuts that to the database's user anew.
+    """
+    with tempfile.TemporaryDirectory(prefix="kangqiao-journeys-") as instance:
+        with live.running(Path(instance)) as portal:
+            yield portal
+        assert portal.crashes() == []
 
 
 @pytest.fixture(scope="package")
