@@ -1,4 +1,4 @@
-"""The reader's language: chosen in the account's session or link, else by the browser."""
+"""The reader's language: chosen by a link and kept in the browser's session, else the browser's."""
 
 from pathlib import Path
 
@@ -11,13 +11,17 @@ KEY = "language"
 
 def select_language() -> str:
     """The language of this request; Chinese unless English was asked for."""
-    if wanted := request.args.get("lang"):
-        if wanted in LANGUAGES and not request.path.startswith("/api/"):
-            session[KEY] = wanted
-        if wanted in LANGUAGES:
-            return wanted
-    chosen = session.get(KEY)
+    chosen = _asked_for() or session.get(KEY)
     return chosen or request.accept_languages.best_match(LANGUAGES, "zh") or "zh"
+
+
+def remember_choice() -> None:
+    """Before each request: keep the language that a page's link asks for, also where the page only
+    leads on to another.
+    """
+    wanted = _asked_for()
+    if wanted and not request.path.startswith("/api/"):
+        session[KEY] = wanted
 
 
 def install(app: Flask, directories: list[Path]) -> None:
@@ -27,3 +31,9 @@ def install(app: Flask, directories: list[Path]) -> None:
     )
     app.config["BABEL_DEFAULT_LOCALE"] = "zh"
     Babel(app, locale_selector=select_language)
+    app.before_request(remember_choice)
+
+
+def _asked_for() -> str | None:
+    wanted = request.args.get("lang")
+    return wanted if wanted in LANGUAGES else None
