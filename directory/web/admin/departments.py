@@ -23,6 +23,7 @@ from directory.queries.overview import history_of
 from directory.schemas import (
     AtState,
     ChangeDepartment,
+    ClosedDepartment,
     CreateDepartment,
     DepartmentEntry,
     DepartmentView,
@@ -146,7 +147,7 @@ def disable(department_id: UUID) -> ResponseReturnValue:
     """Close a department."""
     return carry_out(
         AtState,
-        DepartmentView,
+        ClosedDepartment,
         lambda session, command: services.disable_department(
             session, current_actor(), department_id, command
         ),

@@ -27,6 +27,7 @@ from directory.queries.overview import history_of
 from directory.schemas import (
     AtState,
     ChangeInstitution,
+    ClosedInstitution,
     CreateInstitution,
     DisableInstitution,
     InstitutionEntry,
@@ -217,7 +218,7 @@ def disable(institution_id: UUID) -> ResponseReturnValue:
     """Close an institution, with all it runs where that was confirmed."""
     return carry_out(
         DisableInstitution,
-        InstitutionView,
+        ClosedInstitution,
         lambda session, command: services.disable_institution(
             session, current_actor(), institution_id, command
         ),

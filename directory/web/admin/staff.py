@@ -24,6 +24,7 @@ from directory.queries.overview import history_of
 from directory.schemas import (
     AtState,
     ChangeStaff,
+    ClosedStaff,
     CreateStaff,
     Kind,
     ManagedStaff,
@@ -144,7 +145,7 @@ def disable(staff_id: UUID) -> ResponseReturnValue:
     """End somebody's work here."""
     return carry_out(
         AtState,
-        StaffView,
+        ClosedStaff,
         lambda session, command: services.disable_staff(
             session, current_actor(), staff_id, command
         ),
