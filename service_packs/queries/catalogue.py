@@ -93,6 +93,11 @@ def get_pack(session: Session, code: str) -> PackDetail:
     return PackDetail(**_view(row).model_dump(), items=views)
 
 
+def item_name(session: Session, code: str) -> str:
+    """What a kind of service is called."""
+    return session.get_one(Item, code).name
+
+
 def _view(row: Any) -> PackView:
     pack: Pack = row[0]
     return PackView(

@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from core.access import Role
 from core.database import transaction
-from core.errors import PortalError
+from core.errors import Conflict, PortalError
 from core.web.access import current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.pager import pager
@@ -16,13 +16,16 @@ from core.web.writes import write
 from residents.public import get_person
 from residents.schemas import PersonSearch
 from service_packs.queries.entitlements import find_people, list_entitlements
-from service_packs.queries.records import list_team_records
+from service_packs.queries.records import get_team_record, list_team_records
 from service_packs.schemas import (
     EntitlementSearch,
     RecordService,
     RecordView,
     TeamRecordSearch,
+    UpholdRecord,
+    Withdrawal,
 )
+from service_packs.services.disputes import uphold_record, withdraw_record
 from service_packs.services.records import record_service
 
 staff_pages = Blueprint("service_records", __name__, url_prefix="/service-records")
@@ -78,6 +81,52 @@ def create(person_id: UUID) -> ResponseReturnValue:
         return _record_page(person_id, form, form.fail(error))
     flash(gettext("已登记“%(item)s”，居民会收到确认提醒。", item=record.item_name), "good")
     return redirect(url_for("service_records.new", person_id=person_id))
+
+
+@staff_pages.get("/<uuid:record_id>")
+@open_to(Role.LEADER, Role.MEMBER)
+def show(record_id: UUID) -> ResponseReturnValue:
+    """A record and what the person says to it; a disputed one asks for the team's answer."""
+    return _dispute_page(record_id, blank(UpholdRecord))
+
+
+@staff_pages.post("/<uuid:record_id>/withdraw")
+@open_to(Role.LEADER, Role.MEMBER)
+def withdraw(record_id: UUID) -> ResponseReturnValue:
+    """Take a disputed record back."""
+    try:
+        write(Withdrawal, lambda session: withdraw_record(session, current_actor(), record_id))
+    except Conflict as error:
+        form = blank(UpholdRecord)
+        return _dispute_page(record_id, form, form.fail(error))
+    flash(gettext("记录已撤回，次数已退回，居民会收到消息。"), "good")
+    return redirect(url_for("service_records.index"))
+
+
+@staff_pages.post("/<uuid:record_id>/uphold")
+@open_to(Role.LEADER, Role.MEMBER)
+def uphold(record_id: UUID) -> ResponseReturnValue:
+    """Say why a disputed record stands."""
+    form = read_form(UpholdRecord)
+    command = form.command
+    if command is None:
+        return _dispute_page(record_id, form, 422)
+    try:
+        write(
+            RecordView, lambda session: uphold_record(session, current_actor(), record_id, command)
+        )
+    except Conflict as error:
+        return _dispute_page(record_id, form, form.fail(error))
+    flash(gettext("已答复，居民会收到消息。"), "good")
+    return redirect(url_for("service_records.index"))
+
+
+def _dispute_page(
+    record_id: UUID, form: Form[UpholdRecord], status: int = 200
+) -> ResponseReturnValue:
+    with transaction() as session:
+        found = get_team_record(session, current_actor(), record_id)
+    return render_template("service_packs/team_record.html", record=found, form=form), status
 
 
 def _record_page(
