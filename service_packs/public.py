@@ -1,6 +1,6 @@
 """The door of the service packs."""
 
-from service_packs.ports import provide_reopening
+from service_packs.ports import provide_due_services, provide_reopening
 from service_packs.queries.catalogue import get_pack, list_groups, list_packs
 from service_packs.queries.entitlements import find_granted, list_entitlements
 from service_packs.queries.facts import sales_facts, service_facts
@@ -16,6 +16,7 @@ __all__ = [
     "list_entitlements",
     "list_groups",
     "list_packs",
+    "provide_due_services",
     "provide_reopening",
     "record_stands",
     "sales_facts",

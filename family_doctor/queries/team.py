@@ -180,6 +180,24 @@ def list_work(session: Session, team_id: UUID, search: WorkSearch) -> Page[WorkI
     return Page(items=[WorkItem.model_validate(row) for row in rows], next_cursor=following)
 
 
+def due_services(session: Session, person_id: UUID) -> dict[tuple[UUID, str], date]:
+    """What may be done for a person now under the contract in force, with the day by which it is
+    owed: (entitlement, item code) → day. The caller has asked the policy.
+    """
+    query = (
+        select(Obligation.entitlement_id, Obligation.item_code, func.min(Obligation.due_on))
+        .join(Contract, Contract.id == Obligation.contract_id)
+        .where(
+            Contract.person_id == person_id,
+            Contract.state.in_(IN_FORCE),
+            UNSERVED,
+            Obligation.opens_on <= clock.today(),
+        )
+        .group_by(Obligation.entitlement_id, Obligation.item_code)
+    )
+    return {(held, code): due_on for held, code, due_on in session.execute(query)}
+
+
 def work_by_group(session: Session, team_id: UUID, due: Due | None) -> dict[str, int]:
     """How much there is to do for each population group, and under "" for all together; who is
     in several groups counts in each.

@@ -1,5 +1,8 @@
 """The team's pages: recording a service, and what was recorded."""
 
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,10 +18,13 @@ from core.web.pager import pager
 from core.web.writes import write
 from residents.public import get_person
 from residents.schemas import PersonSearch
+from service_packs.ports import due_services
 from service_packs.queries.entitlements import find_people, list_entitlements
 from service_packs.queries.records import get_team_record, list_team_records
 from service_packs.schemas import (
+    EntitlementItemView,
     EntitlementSearch,
+    EntitlementView,
     RecordService,
     RecordView,
     TeamRecordSearch,
@@ -27,6 +33,15 @@ from service_packs.schemas import (
 )
 from service_packs.services.disputes import uphold_record, withdraw_record
 from service_packs.services.records import record_service
+
+
+class DueService(NamedTuple):
+    """A service that may be recorded on an entitlement, and the day by which it is owed."""
+
+    due_on: date
+    item: EntitlementItemView
+    entitlement: EntitlementView
+
 
 staff_pages = Blueprint("service_records", __name__, url_prefix="/service-records")
 
@@ -139,19 +154,32 @@ def _record_page(
     with transaction() as session:
         person = get_person(session, actor, person_id)
         search = EntitlementSearch(person_id=person_id, limit=100)
-        entitlements = list_entitlements(session, actor, search)
-    usable = [
-        item
-        for entitlement in entitlements.items
-        for item in entitlement.items
-        if item.item_code == item_code and item.times_left
-    ]
-    if usable:
-        form.values["entitlement_item_id"] = str(usable[0].id)
+        entitlements = list_entitlements(session, actor, search).items
+        due_on = due_services(session, person_id)
+    due = _due(entitlements, due_on)
+    usable = [item for held in entitlements for item in held.items if item.times_left]
+    wanted = [item for item in usable if item.item_code == item_code] or [d.item for d in due]
+    if wanted:
+        form.values.setdefault("entitlement_item_id", str(wanted[0].id))
     page = render_template(
         "service_packs/record_service.html",
         person=person,
-        entitlements=entitlements.items,
+        entitlements=entitlements,
+        due=due,
+        due_ids={each.item.id for each in due},
         form=form,
     )
     return page, status
+
+
+def _due(
+    entitlements: Sequence[EntitlementView], due_on: Mapping[tuple[UUID, str], date]
+) -> list[DueService]:
+    """What is owed now and can still be recorded, the most urgent first."""
+    due = [
+        DueService(due_on[held.id, item.item_code], item, held)
+        for held in entitlements
+        for item in held.items
+        if item.times_left and (held.id, item.item_code) in due_on
+    ]
+    return sorted(due, key=lambda each: each.due_on)
