@@ -4,9 +4,10 @@ from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
 from flask import Flask
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
 from core import clock
+from core.web.languages import reads_chinese
 
 WEEKDAYS_ZH = "一二三四五六日"
 Day: TypeAlias = date | datetime
@@ -16,7 +17,7 @@ def day(value: Day) -> str:
     """11月24日 周二, or Tue 24 Nov; with its year where that is not this one."""
     local = _local_day(value)
     other = local.year != clock.today().year
-    if _chinese():
+    if reads_chinese():
         year = f"{local.year}年" if other else ""
         return f"{year}{local.month}月{local.day}日 周{WEEKDAYS_ZH[local.weekday()]}"
     return f"{local:%a} {local.day} {local:%b}" + (f" {local.year}" if other else "")
@@ -88,8 +89,3 @@ def install(app: Flask) -> None:
 
 def _local_day(value: Day) -> date:
     return clock.local(value).date() if isinstance(value, datetime) else value
-
-
-def _chinese() -> bool:
-    locale = get_locale()
-    return locale is None or locale.language == "zh"

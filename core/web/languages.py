@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from flask import Flask, request, session
-from flask_babel import Babel
+from flask_babel import Babel, get_locale
 
 LANGUAGES = ("zh", "en")
 KEY = "language"
@@ -22,6 +22,12 @@ def remember_choice() -> None:
     wanted = _asked_for()
     if wanted and not request.path.startswith("/api/"):
         session[KEY] = wanted
+
+
+def reads_chinese() -> bool:
+    """Whether the text that is being made is in the source language."""
+    locale = get_locale()
+    return locale is None or locale.language == "zh"
 
 
 def install(app: Flask, directories: list[Path]) -> None:

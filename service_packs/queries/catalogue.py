@@ -93,9 +93,10 @@ def get_pack(session: Session, code: str) -> PackDetail:
     return PackDetail(**_view(row).model_dump(), items=views)
 
 
-def item_name(session: Session, code: str) -> str:
-    """What a kind of service is called."""
-    return session.get_one(Item, code).name
+def item_names(session: Session, code: str) -> tuple[str, str]:
+    """What a kind of service is called, and in English."""
+    item = session.get_one(Item, code)
+    return item.name, item.name_en
 
 
 def _view(row: Any) -> PackView:

@@ -14,6 +14,7 @@ from core.database import transaction
 from core.errors import Conflict, PortalError
 from core.web.access import current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
+from core.web.names import named
 from core.web.pager import pager
 from core.web.writes import write
 from residents.public import get_person
@@ -94,7 +95,8 @@ def create(person_id: UUID) -> ResponseReturnValue:
         )
     except PortalError as error:
         return _record_page(person_id, form, form.fail(error))
-    flash(gettext("已登记“%(item)s”，居民会收到确认提醒。", item=record.item_name), "good")
+    service = named(record.item_name, record.item_name_en)
+    flash(gettext("已登记“%(item)s”，居民会收到确认提醒。", item=service), "good")
     return redirect(url_for("service_records.new", person_id=person_id))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from core.history import ChangeView
 from core.paging import HIGHEST_LIMIT
 from core.web.forms import Form
 from core.web.history import HistoryEntry, Line, collision, in_words
+from core.web.names import named
 from directory import codes
 from directory.queries import list_departments, list_specialties
 from directory.queries.administration import (
@@ -154,7 +155,5 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _division(view: DivisionView) -> str:
-    locale = get_locale()
-    english = locale is not None and locale.language == "en"
-    name = view.name_en if english and view.name_en else view.name
+    name = named(view.name, view.name_en)
     return f"　{name}" if len(view.code) > 6 else name
