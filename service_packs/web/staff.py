@@ -13,6 +13,7 @@ from core.access import Role
 from core.database import transaction
 from core.errors import Conflict, PortalError
 from core.web.access import current_actor, open_to
+from core.web.actions import attempt
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.names import named
 from core.web.pager import pager
@@ -115,7 +116,8 @@ def withdraw(record_id: UUID) -> ResponseReturnValue:
         write(Withdrawal, lambda session: withdraw_record(session, current_actor(), record_id))
     except Conflict as error:
         form = blank(UpholdRecord)
-        return _dispute_page(record_id, form, form.fail(error))
+        form.fail(error)
+        return _dispute_page(record_id, form)
     flash(gettext("记录已撤回，次数已退回，居民会收到消息。"), "good")
     return redirect(url_for("service_records.index"))
 
@@ -125,25 +127,22 @@ def withdraw(record_id: UUID) -> ResponseReturnValue:
 def uphold(record_id: UUID) -> ResponseReturnValue:
     """Say why a disputed record stands."""
     form = read_form(UpholdRecord)
-    command = form.command
-    if command is None:
-        return _dispute_page(record_id, form, 422)
-    try:
-        write(
-            RecordView, lambda session: uphold_record(session, current_actor(), record_id, command)
-        )
-    except Conflict as error:
-        return _dispute_page(record_id, form, form.fail(error))
+    done = attempt(
+        form,
+        RecordView,
+        lambda session, command: uphold_record(session, current_actor(), record_id, command),
+    )
+    if done is None:
+        return _dispute_page(record_id, form)
     flash(gettext("已答复，居民会收到消息。"), "good")
     return redirect(url_for("service_records.index"))
 
 
-def _dispute_page(
-    record_id: UUID, form: Form[UpholdRecord], status: int = 200
-) -> ResponseReturnValue:
+def _dispute_page(record_id: UUID, form: Form[UpholdRecord]) -> ResponseReturnValue:
     with transaction() as session:
         found = get_team_record(session, current_actor(), record_id)
-    return render_template("service_packs/team_record.html", record=found, form=form), status
+    page = render_template("service_packs/team_record.html", record=found, form=form)
+    return page, form.status
 
 
 def _record_page(
