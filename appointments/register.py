@@ -2,12 +2,16 @@
 
 import appointments.jobs  # noqa: F401  registers the scheduled work
 from appointments.events import BookingCancelled, SlotBooked
+from appointments.public import coming_bookings
 from appointments.subscribers import tell_booked, tell_cancelled
 from appointments.web.api import api
 from appointments.web.pages import pages
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
+from directory.public import provide_coming_bookings
+
+provide_coming_bookings(coming_bookings)
 
 room = Room(
     name="appointments",

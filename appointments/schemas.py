@@ -54,6 +54,7 @@ class SlotState(StrEnum):
     FULL = "full"
     CLOSED = "closed"
     NOT_YET = "not_yet"
+    OUT_OF_SERVICE = "out_of_service"
 
 
 class View(BaseModel):

@@ -38,6 +38,7 @@ def _tell(session: Session, booking_id: UUID, sentence: str) -> None:
         "when": f"{clock.local(booking.starts_at):%Y-%m-%d %H:%M}",
         "institution": booking.institution_name,
         "department": booking.department_name,
+        "department_en": booking.department_name_en or "",
         "number": str(booking.number),
     }
     link = f"/appointments/bookings/{booking_id}"

@@ -2,15 +2,19 @@
 caller's transaction. Jobs run at least once.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec
 
 import procrastinate
+import structlog
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
 from procrastinate.connector import BaseConnector
+from procrastinate.worker import Worker
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+log = structlog.get_logger()
 app = procrastinate.App(connector=SyncPsycopgConnector())
 P = ParamSpec("P")
 RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
@@ -79,10 +83,45 @@ class WorkerConnector(PsycopgConnector):
         return SyncPsycopgConnector()
 
 
-def run_worker(url: str, concurrency: int = 2) -> None:
-    """Work until stopped; blocks. Needs the rooms to be registered already."""
+async def log_failure(
+    run: Callable[[], Awaitable[Any]], context: JobContext, worker: Worker
+) -> Any:
+    """Around every job: say that it failed, where, and whether it will be tried again. Its row,
+    found by its number, holds the arguments; the log does not.
+    """
+    del worker
+    try:
+        return await run()
+    except Exception as error:
+        current = context.job
+        retry = context.task.get_retry_exception(error, current)
+        log.exception(
+            "job.failed",
+            job_id=current.id,
+            task=current.task_name,
+            attempt=current.attempts + 1,
+            retried=retry is not None,
+        )
+        raise
+
+
+def run_worker(url: str, concurrency: int = 2, *, wait: bool = True) -> None:
+    """Work until stopped, or without ``wait`` until nothing is due; blocks. Needs the rooms to be
+    registered already.
+    """
+    # Its own account of a job's end quotes the arguments; log_failure gives ours.
+    logging.getLogger("procrastinate.worker").addFilter(_not_the_end_of_a_job)
     with app.replace_connector(WorkerConnector(conninfo=url)) as worker_app:
-        worker_app.run_worker(concurrency=concurrency, delete_jobs="successful")
+        worker_app.run_worker(
+            concurrency=concurrency,
+            delete_jobs="successful",
+            wait=wait,
+            worker_middleware=[log_failure],
+        )
+
+
+def _not_the_end_of_a_job(record: logging.LogRecord) -> bool:
+    return not str(getattr(record, "action", "")).startswith("job_")
 
 
 def _name(function: Callable[..., None]) -> str:

@@ -1,6 +1,7 @@
 """The door of the directory."""
 
 from directory.divisions import division_path, division_prefix
+from directory.ports import provide_coming_bookings
 from directory.queries import (
     contains,
     find_staff_of_account,
@@ -8,6 +9,7 @@ from directory.queries import (
     get_division,
     get_institution,
     get_team,
+    in_service,
     institution_facts,
     list_departments,
     list_divisions,
@@ -29,6 +31,7 @@ __all__ = [
     "get_division",
     "get_institution",
     "get_team",
+    "in_service",
     "institution_facts",
     "list_departments",
     "list_divisions",
@@ -36,6 +39,7 @@ __all__ = [
     "list_staff",
     "list_team_members",
     "list_teams",
+    "provide_coming_bookings",
     "teams_by_id",
     "teams_of_account",
     "unit_path",

@@ -4,10 +4,13 @@ from sqlalchemy.orm import Session
 
 from family_doctor.services.promises import keep_promise, promise_order
 from service_packs.events import OrderPaid, ServiceRecorded
+from service_packs.public import record_stands
 
 
 def settle_promise(session: Session, event: ServiceRecorded) -> None:
-    """A service was recorded: the promise it keeps is done."""
+    """A service was recorded: the promise it keeps is done, unless it was withdrawn since."""
+    if not record_stands(session, event.record_id):
+        return
     keep_promise(
         session,
         person_id=event.person_id,

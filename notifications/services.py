@@ -16,7 +16,8 @@ def notify(
 ) -> None:
     """Leave a message for a person with the caller's transaction.
 
-    ``sentence`` is a marked catalogue key, ``link`` a path of the portal.
+    ``sentence`` is a marked catalogue key, ``link`` a path of the portal. Beside a value goes its
+    English where it has any: ``item_en`` for ``item``.
     """
     session.add(Message(person_id=person_id, sentence=sentence, values=dict(values), link=link))
 

@@ -13,14 +13,14 @@ from core import clock, database
 from core.access import PolicyBook, open_book
 from core.events import subscribe
 from core.settings import Settings, settings
-from core.web import access, formats, languages, logs, problems, security
+from core.web import access, formats, languages, logs, names, problems, security
 from core.web.api import bearer
 from core.web.rooms import Room
 from portal import embedded
 from portal.application import Portal
 from portal.console import Console
 from portal.web import shell
-from regions.public import load_region
+from regions.public import load_english, load_region
 
 ROOT = Path(__file__).resolve().parent.parent
 # Every room, bottom first. A new room is one line here.
@@ -69,6 +69,7 @@ def create_app(configuration: Settings | None = None) -> APIFlask:
     _open_database(chosen)
     languages.install(app, [ROOT / "core", *directories])
     formats.install(app)
+    names.install(app, load_english(chosen.region).find)
     logs.install(app)
     problems.install(app)
     security.install(app, https=chosen.public_url.startswith("https"))

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from regions.english import English, place_names
 from regions.facts import (
     AgeBand,
     AppointmentRules,
@@ -31,6 +32,7 @@ from regions.facts import (
     Measure,
     Name,
     PackDocument,
+    Phrase,
     PopulationGroup,
     Region,
     ServiceItem,
@@ -136,6 +138,21 @@ def load_pack(name: str, home: Path = _HOME) -> RegionPack:
 def load_region(name: str, home: Path = _HOME) -> Region:
     """What the portal shows of itself: brand, zone, map note. Raises PackError."""
     return _document(_directory(name, home) / _REGION_FILE, Region)
+
+
+def load_english(name: str, home: Path = _HOME) -> English:
+    """What generic things of the region are called in English. Raises PackError."""
+    directory = _directory(name, home)
+    divisions = _rows(directory / "divisions.csv", Division)
+    named: tuple[Specialty | DepartmentName | ServiceItem | ServicePack, ...] = (
+        *_rows(directory / "departments.csv", Specialty),
+        *_rows(directory / "department_names.csv", DepartmentName),
+        *_rows(directory / "service_items.csv", ServiceItem),
+        *_document(directory / "packs.json", Catalogue).packs,
+    )
+    names = ((each.name, each.name_en) for each in named)
+    phrases = _rows(directory / "phrases.csv", Phrase)
+    return English([*place_names(divisions), *names], phrases)
 
 
 def load_boundaries(name: str, home: Path = _HOME) -> dict[str, Any]:

@@ -23,6 +23,25 @@ class ServiceRecorded(Event):
     performed_at: datetime
 
 
+class ServiceWithdrawn(Event):
+    """The team took a disputed record back; its time of the entitlement is there again."""
+
+    record_id: UUID
+    person_id: UUID
+    item_code: str
+    team_id: UUID
+    performed_at: datetime
+
+
+class ServiceUpheld(Event):
+    """The team answered a dispute: the record stands, and the person may answer anew."""
+
+    record_id: UUID
+    person_id: UUID
+    item_code: str
+    team_id: UUID
+
+
 class ServiceConfirmed(Event):
     """The person confirmed that the service was done."""
 

@@ -6,7 +6,7 @@ from core.messages import N_
 from core.web.rooms import NavItem, Room
 from payments.events import PaymentCancelled, PaymentRefunded, PaymentSettled
 from service_packs import subscribers
-from service_packs.events import OrderPaid, ServiceRecorded
+from service_packs.events import OrderPaid, ServiceRecorded, ServiceUpheld, ServiceWithdrawn
 from service_packs.web.api import api
 from service_packs.web.pages import pages
 from service_packs.web.staff import staff_pages
@@ -21,6 +21,8 @@ room = Room(
         (PaymentRefunded, subscribers.on_payment_refunded),
         (OrderPaid, subscribers.tell_of_paid_order),
         (ServiceRecorded, subscribers.tell_of_service),
+        (ServiceWithdrawn, subscribers.tell_of_withdrawal),
+        (ServiceUpheld, subscribers.tell_of_answer),
     ],
     navigation=[
         NavItem(N_("健康"), "heartbeat", "service_packs.mine", (Role.RESIDENT,), 40),

@@ -22,6 +22,7 @@ class Action(StrEnum):
     RECORD_SERVICE = "service_packs:record-service"
     READ_RECORDS = "service_packs:read-records"
     ANSWER_RECORD = "service_packs:answer-record"
+    ANSWER_DISPUTE = "service_packs:answer-dispute"
     READ_TEAM_RECORDS = "service_packs:read-team-records"
 
 
@@ -215,6 +216,23 @@ class DisputeRecord(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
+
+
+class UpholdRecord(BaseModel):
+    """Say why a disputed record stands; the person reads it with the team's note."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=300)]
+
+
+class Withdrawal(BaseModel):
+    """A record that was taken back, and how often the service may be used now."""
+
+    record_id: UUID
+    person_id: UUID
+    item_code: str
+    times_left: int
 
 
 class RecordView(View):

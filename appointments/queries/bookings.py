@@ -16,6 +16,7 @@ from core.access import Actor, Resource, require
 from core.errors import NotFound
 from core.paging import Page, read_page
 from directory.public import division_path
+from directory.schemas import Kind
 
 BOOKING = Booking.__table__
 BOOKINGS = (
@@ -110,6 +111,25 @@ def booking_facts(session: Session, start: date, end: date) -> list[tuple[str, i
         .order_by(BOOKING.c.division_code)
     )
     return [(division, booked, ended) for division, booked, ended in session.execute(query)]
+
+
+def coming_bookings(session: Session, kind: Kind, subject_id: UUID) -> int:
+    """How many visits are booked and still to come at an institution, a department or a doctor;
+    whoever asks has asked the policy.
+    """
+    column = {
+        Kind.INSTITUTION: BOOKING.c.institution_id,
+        Kind.DEPARTMENT: BOOKING.c.department_id,
+        Kind.STAFF: CLINIC.c.staff_id,
+    }[kind]
+    query = (
+        select(func.count())
+        .select_from(BOOKING)
+        .join(SLOT, SLOT.c.id == BOOKING.c.slot_id)
+        .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
+        .where(column == subject_id, BOOKING.c.date >= clock.today(), _coming())
+    )
+    return session.execute(query).scalar_one()
 
 
 def booking_view(values: Mapping[Any, Any]) -> BookingView:

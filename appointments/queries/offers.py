@@ -1,7 +1,7 @@
 """What can be booked. Schedules are public, so nothing is scoped to an actor here."""
 
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from appointments.schemas import (
 )
 from core import clock
 from core.errors import NotFound
+from directory.public import in_service
 
 # The strip of days a department shows: as far as the widest horizon of the usual rules.
 STRIP_DAYS = 14
@@ -39,6 +40,8 @@ CLINIC_COLUMNS = (
     CLINIC.c.fee_fen,
     CLINIC.c.example,
 )
+# Nothing is offered where the institution, the department or the doctor is out of service.
+IN_SERVICE = in_service(SLOT.c.institution_id, SLOT.c.department_id, CLINIC.c.staff_id)
 SLOTS: Select[Any] = select(
     SLOT.c.id,
     SLOT.c.session_id,
@@ -52,6 +55,7 @@ SLOTS: Select[Any] = select(
     SLOT.c.cancel_until,
     CLINIC.c.half_day,
     *CLINIC_COLUMNS,
+    IN_SERVICE.label("in_service"),
 ).join_from(SLOT, CLINIC, CLINIC.c.id == SLOT.c.session_id)
 ONE_SLOT = SLOTS.where(SLOT.c.id == bindparam("slot_id"))
 
@@ -67,7 +71,7 @@ def get_slot(session: Session, slot_id: UUID) -> SlotView:
 def list_slots(session: Session, query: SlotQuery) -> list[SlotView]:
     """A department's slots of one day, by half-day, clinic and time."""
     found = SLOTS.where(
-        SLOT.c.department_id == query.department_id, SLOT.c.date == query.date
+        SLOT.c.department_id == query.department_id, SLOT.c.date == query.date, IN_SERVICE
     ).order_by(CLINIC.c.half_day.desc(), CLINIC.c.kind, CLINIC.c.clinic_name, SLOT.c.starts_at)
     return [slot_view(row) for row in session.execute(found)]
 
@@ -81,7 +85,8 @@ def list_days(session: Session, department_id: UUID) -> list[DayOffer]:
             func.coalesce(func.sum(SLOT.c.remaining).filter(_takable()), 0).label("free"),
             func.min(SLOT.c.opens_at).filter(SLOT.c.opens_at > clock.now()).label("opens_at"),
         )
-        .where(SLOT.c.department_id == department_id, *_in_strip(today))
+        .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
+        .where(SLOT.c.department_id == department_id, *_in_strip(today), IN_SERVICE)
         .group_by(SLOT.c.date)
     )
     known = {row.date: DayOffer.model_validate(row) for row in session.execute(query)}
@@ -99,7 +104,13 @@ def department_offers(
             func.sum(SLOT.c.remaining).label("free"),
             func.min(SLOT.c.starts_at).label("earliest"),
         )
-        .where(SLOT.c.department_id.in_(department_ids), *_in_strip(clock.today()), _takable())
+        .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
+        .where(
+            SLOT.c.department_id.in_(department_ids),
+            *_in_strip(clock.today()),
+            _takable(),
+            IN_SERVICE,
+        )
         .group_by(SLOT.c.department_id)
     )
     rows = session.execute(query)
@@ -117,6 +128,7 @@ def find_nearest(session: Session, wanted: SlotView) -> SlotView | None:
             SLOT.c.id != wanted.id,
             *_in_strip(clock.today()),
             _takable(),
+            IN_SERVICE,
         )
         .order_by(
             SLOT.c.date != wanted.date,
@@ -132,18 +144,18 @@ def find_nearest(session: Session, wanted: SlotView) -> SlotView | None:
 
 def slot_view(row: Row[Any]) -> SlotView:
     """A row of ``SLOTS`` with its state at this moment."""
-    values = row._mapping
-    state = _state(values["remaining"], values["opens_at"], values["closes_at"])
-    return SlotView.model_validate({**values, "state": state})
+    return SlotView.model_validate({**row._mapping, "state": _state(row)})
 
 
-def _state(remaining: int, opens_at: datetime, closes_at: datetime) -> SlotState:
+def _state(row: Row[Any]) -> SlotState:
     now = clock.now()
-    if now >= closes_at:
+    if not row.in_service:
+        return SlotState.OUT_OF_SERVICE
+    if now >= row.closes_at:
         return SlotState.CLOSED
-    if now < opens_at:
+    if now < row.opens_at:
         return SlotState.NOT_YET
-    return SlotState.FREE if remaining else SlotState.FULL
+    return SlotState.FREE if row.remaining else SlotState.FULL
 
 
 def _takable() -> ColumnElement[bool]:

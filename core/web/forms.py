@@ -31,17 +31,21 @@ OTHERWISE = N_("请检查这一项后重新填写。")
 
 @dataclass
 class Form(Generic[C]):
-    """What a page form holds: typed values, sentences of error by field, the command if valid."""
+    """What a page form holds: typed values, sentences of error by field, the command if valid, and
+    the HTTP status that its page answers with.
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     message: str = ""
     command: C | None = None
+    status: int = 200
 
     def fail(self, error: PortalError) -> int:
         """Take over a service's refusal; returns the HTTP status to answer with."""
         self.message = translated(error.message)
         self.errors |= {name: translated(text) for name, text in error.fields.items()}
+        self.status = error.status
         return error.status
 
 
@@ -72,6 +76,7 @@ def read_form(command: type[C], **fixed: object) -> Form[C]:
             if problem["loc"]
         }
         form.message = gettext(N_("有些内容需要修改，请看标出的地方。"))
+        form.status = 422
     return form
 
 

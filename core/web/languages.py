@@ -1,4 +1,4 @@
-"""The reader's language: chosen in the account's session or link, else by the browser."""
+"""The reader's language: chosen by a link and kept in the browser's session, else the browser's."""
 
 from contextvars import ContextVar
 from pathlib import Path

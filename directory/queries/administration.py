@@ -20,6 +20,7 @@ from directory.models import (
     Team,
     TeamMember,
 )
+from directory.ports import coming_bookings
 from directory.queries.lookup import TEAM, TEAMS, contains, list_team_members
 from directory.queries.units import division_within, institution_within
 from directory.resources import responsibility
@@ -31,6 +32,7 @@ from directory.schemas import (
     Duty,
     InstitutionEntry,
     InstitutionView,
+    Kind,
     ManagedDepartments,
     ManagedInstitutions,
     ManagedStaff,
@@ -76,7 +78,7 @@ def managed_institution(session: Session, actor: Actor, institution_id: UUID) ->
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound()
-    return _institution_entry(row)
+    return _institution_entry(row, coming_bookings(session, Kind.INSTITUTION, institution_id))
 
 
 def managed_departments(
@@ -101,7 +103,7 @@ def managed_department(session: Session, actor: Actor, department_id: UUID) -> D
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound()
-    return _department_entry(row)
+    return _department_entry(row, coming_bookings(session, Kind.DEPARTMENT, department_id))
 
 
 def managed_staff(session: Session, actor: Actor, search: ManagedStaff) -> Page[StaffEntry]:
@@ -126,7 +128,7 @@ def managed_person(session: Session, actor: Actor, staff_id: UUID) -> StaffEntry
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound()
-    return _staff_entry(row)
+    return _staff_entry(row, coming_bookings(session, Kind.STAFF, staff_id))
 
 
 def managed_teams(session: Session, actor: Actor, search: ManagedTeams) -> Page[TeamEntry]:
@@ -229,9 +231,10 @@ def _institutions() -> Select[Any]:
     ).join(Division, Division.code == Institution.division_code)
 
 
-def _institution_entry(row: Any) -> InstitutionEntry:
+def _institution_entry(row: Any, bookings: int = 0) -> InstitutionEntry:
     return InstitutionEntry(
         **InstitutionView.model_validate(row[0]).model_dump(),
+        coming_bookings=bookings,
         division_name=row.division_name,
         departments=row.departments,
         staff=row.staff,
@@ -258,9 +261,10 @@ def _departments() -> Select[Any]:
     )
 
 
-def _department_entry(row: Any) -> DepartmentEntry:
+def _department_entry(row: Any, bookings: int = 0) -> DepartmentEntry:
     return DepartmentEntry(
         **DepartmentView.model_validate(row[0]).model_dump(),
+        coming_bookings=bookings,
         institution_name=row.institution_name,
         specialty_name=row.specialty_name,
         staff=row.staff,
@@ -288,9 +292,10 @@ def _staff() -> Select[Any]:
     )
 
 
-def _staff_entry(row: Any) -> StaffEntry:
+def _staff_entry(row: Any, bookings: int = 0) -> StaffEntry:
     return StaffEntry(
         **StaffView.model_validate(row[0]).model_dump(),
+        coming_bookings=bookings,
         institution_name=row.institution_name,
         department_name=row.department_name,
         account_id=row[0].account_id,

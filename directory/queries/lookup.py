@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -36,6 +36,16 @@ from directory.schemas import (
 def contains(column: Any, text: str) -> ColumnElement[bool]:
     """A substring search in which the person's % and _ mean themselves."""
     return column.icontains(text, autoescape=True)  # type: ignore[no-any-return]
+
+
+def in_service(institution_id: Any, department_id: Any, staff_id: Any) -> ColumnElement[bool]:
+    """The condition that none of the three is out of service; for columns of other rooms' queries.
+    A department's own clinic has NULL for ``staff_id``.
+    """
+    parts = ((Institution, institution_id), (Department, department_id), (Staff, staff_id))
+    return and_(
+        *(~exists().where(part.id == key, part.disabled_at.is_not(None)) for part, key in parts)
+    )
 
 
 DIVISIONS = select(*(getattr(Division, name) for name in DivisionView.model_fields)).order_by(

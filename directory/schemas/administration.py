@@ -283,8 +283,28 @@ class ManagedTeams(TeamSearch):
     without: Duty | None = None
 
 
-class InstitutionEntry(InstitutionView):
-    """An institution with what it runs that is in service."""
+class Promised(BaseModel):
+    """What patients were promised: visits that are booked and still to come."""
+
+    coming_bookings: int = 0
+
+
+class ClosedInstitution(InstitutionView, Promised):
+    """An institution out of service, and the visits to move elsewhere."""
+
+
+class ClosedDepartment(DepartmentView, Promised):
+    """A department out of service, and the visits to move elsewhere."""
+
+
+class ClosedStaff(StaffView, Promised):
+    """One of the staff out of service, and the visits to move elsewhere."""
+
+
+class InstitutionEntry(InstitutionView, Promised):
+    """An institution with what it runs that is in service. Visits are counted for a single one,
+    not in lists.
+    """
 
     division_name: str
     departments: int
@@ -292,16 +312,18 @@ class InstitutionEntry(InstitutionView):
     teams: int
 
 
-class DepartmentEntry(DepartmentView):
-    """A department with its institution's name."""
+class DepartmentEntry(DepartmentView, Promised):
+    """A department with its institution's name; visits as for institutions."""
 
     institution_name: str
     specialty_name: str
     staff: int
 
 
-class StaffEntry(StaffView):
-    """One of the staff as administrators see them: where they work and whether they can sign in."""
+class StaffEntry(StaffView, Promised):
+    """One of the staff as administrators see them: where they work and whether they can sign in;
+    visits as for institutions.
+    """
 
     institution_name: str
     department_name: str | None

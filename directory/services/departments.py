@@ -11,12 +11,14 @@ from core.errors import Conflict
 from core.ids import new_id
 from core.messages import N_
 from directory.models import Department, Institution, Specialty, Staff
+from directory.ports import coming_bookings
 from directory.queries.overview import load
 from directory.resources import department_resource
 from directory.schemas import (
     Action,
     AtState,
     ChangeDepartment,
+    ClosedDepartment,
     CreateDepartment,
     DepartmentView,
     Kind,
@@ -58,7 +60,7 @@ def change_department(
 
 def disable_department(
     session: Session, actor: Actor, department_id: UUID, command: AtState
-) -> DepartmentView:
+) -> ClosedDepartment:
     """Close a department in which nobody works any more.
 
     Raises NotFound, Denied, or Conflict ``department_in_use``.
@@ -76,7 +78,10 @@ def disable_department(
             staff=working,
         )
     take_out(session, actor, Kind.DEPARTMENT, row, command.version)
-    return DepartmentView.model_validate(row)
+    bookings = coming_bookings(session, Kind.DEPARTMENT, department_id)
+    return ClosedDepartment(
+        **DepartmentView.model_validate(row).model_dump(), coming_bookings=bookings
+    )
 
 
 def enable_department(

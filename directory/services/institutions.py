@@ -13,12 +13,14 @@ from core.errors import Conflict
 from core.ids import new_id
 from core.messages import N_
 from directory.models import Department, Division, Institution, Staff, Team
+from directory.ports import coming_bookings
 from directory.queries.overview import load
 from directory.resources import institution_at, institution_resource
 from directory.schemas import (
     Action,
     AtState,
     ChangeInstitution,
+    ClosedInstitution,
     CreateInstitution,
     DisableInstitution,
     InstitutionView,
@@ -69,7 +71,7 @@ def change_institution(
 
 def disable_institution(
     session: Session, actor: Actor, institution_id: UUID, command: DisableInstitution
-) -> InstitutionView:
+) -> ClosedInstitution:
     """Close an institution, with ``cascade`` all it runs too; rights granted on them end.
 
     Raises NotFound, Denied, or Conflict ``institution_in_use`` that counts what it still runs.
@@ -88,7 +90,10 @@ def disable_institution(
         for part in rows:
             take_out(session, actor, kind, part, part.version)
     end_grants(session, [str(institution_id), *(str(team.id) for team in parts[Kind.TEAM])])
-    return InstitutionView.model_validate(row)
+    bookings = coming_bookings(session, Kind.INSTITUTION, institution_id)
+    return ClosedInstitution(
+        **InstitutionView.model_validate(row).model_dump(), coming_bookings=bookings
+    )
 
 
 def enable_institution(

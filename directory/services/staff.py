@@ -12,6 +12,7 @@ from core.errors import Conflict, Invalid
 from core.ids import new_id
 from core.messages import N_
 from directory.models import Department, Institution, Staff, Team, TeamMember
+from directory.ports import coming_bookings
 from directory.queries.overview import load
 from directory.queries.units import units_by_code
 from directory.resources import staff_resource
@@ -19,6 +20,7 @@ from directory.schemas import (
     Action,
     AtState,
     ChangeStaff,
+    ClosedStaff,
     CreateStaff,
     Duty,
     Kind,
@@ -57,7 +59,7 @@ def change_staff(session: Session, actor: Actor, staff_id: UUID, command: Change
     return StaffView.model_validate(row)
 
 
-def disable_staff(session: Session, actor: Actor, staff_id: UUID, command: AtState) -> StaffView:
+def disable_staff(session: Session, actor: Actor, staff_id: UUID, command: AtState) -> ClosedStaff:
     """End somebody's work here: they leave their teams, and the rights given by these end.
 
     Their account stays: it may serve elsewhere. Raises NotFound, Denied, or Conflict
@@ -74,7 +76,8 @@ def disable_staff(session: Session, actor: Actor, staff_id: UUID, command: AtSta
         if duty != Duty.LEADER:
             leave_team(session, actor, team, row)
     take_out(session, actor, Kind.STAFF, row, command.version)
-    return StaffView.model_validate(row)
+    bookings = coming_bookings(session, Kind.STAFF, staff_id)
+    return ClosedStaff(**StaffView.model_validate(row).model_dump(), coming_bookings=bookings)
 
 
 def enable_staff(session: Session, actor: Actor, staff_id: UUID, command: AtState) -> StaffView:

@@ -1,7 +1,7 @@
 """Reads of a team: its places, its day, its applications and its residents."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -210,6 +210,24 @@ def _work(due: Due | None, *, of_group: bool) -> Listing:
         )
         query = query.where(OBLIGATION.c.person_id.in_(members))
     return Listing(query, order)
+
+
+def due_services(session: Session, person_id: UUID) -> dict[tuple[UUID, str], date]:
+    """What may be done for a person now under the contract in force, with the day by which it is
+    owed: (entitlement, item code) → day. The caller has asked the policy.
+    """
+    query = (
+        select(Obligation.entitlement_id, Obligation.item_code, func.min(Obligation.due_on))
+        .join(Contract, Contract.id == Obligation.contract_id)
+        .where(
+            Contract.person_id == person_id,
+            Contract.state.in_(IN_FORCE),
+            UNSERVED,
+            Obligation.opens_on <= clock.today(),
+        )
+        .group_by(Obligation.entitlement_id, Obligation.item_code)
+    )
+    return {(held, code): due_on for held, code, due_on in session.execute(query)}
 
 
 def work_by_group(session: Session, team_id: UUID, due: Due | None) -> dict[str, int]:

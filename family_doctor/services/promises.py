@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from core import clock
 from core.ids import new_id
 from family_doctor.models import Contract, Obligation
 from family_doctor.obligations import plan
@@ -79,3 +80,22 @@ def keep_promise(
         .execution_options(synchronize_session=False)
     )
     return settled.one_or_none() is not None
+
+
+def reopen_promise(session: Session, record_id: UUID) -> None:
+    """The record that kept a promise was withdrawn: it is owed again. Under a contract that ended
+    in the meantime only what was due by then is, as a missed one.
+    """
+    row = session.execute(
+        select(Obligation, Contract.ended_at)
+        .join(Contract, Contract.id == Obligation.contract_id)
+        .where(Obligation.service_record_id == record_id)
+        .with_for_update(of=Obligation)
+    ).one_or_none()
+    if row is None:
+        return
+    kept: Obligation = row[0]
+    kept.done_at, kept.service_record_id = None, None
+    if row.ended_at and clock.local(row.ended_at).date() <= kept.due_on:
+        kept.excused_at = row.ended_at
+    session.flush()

@@ -8,6 +8,7 @@ from core.paging import PageQuery
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import read_query
 from core.web.languages import gettext
+from core.web.names import named
 from core.web.pager import pager
 from notifications.queries import list_messages
 from notifications.schemas import MessageView
@@ -30,5 +31,9 @@ def box() -> ResponseReturnValue:
 
 
 def text(message: MessageView) -> str:
-    """The message in the reader's language."""
-    return gettext(message.sentence, **message.values)
+    """The message in the reader's language, the names in it too: ``item_en`` is the English of
+    ``item``.
+    """
+    values = message.values
+    names = {name: named(value, values.get(f"{name}_en")) for name, value in values.items()}
+    return gettext(message.sentence, **names)

@@ -57,6 +57,7 @@ def describe(app: APIFlask) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     document["components"]["schemas"] = {names[name]: schemas[name] for name in schemas}
     document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+    _describe_ids(app, document)
     for method, operation in _operations(document):
         _describe_refusals(operation)
         if method == "post" and "201" in operation["responses"]:
@@ -72,6 +73,17 @@ def _operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         for method, operation in path.items()
         if isinstance(operation, dict) and "responses" in operation
     ]
+
+
+def _describe_ids(app: APIFlask, document: dict[str, Any]) -> None:
+    """Of a ``<uuid:…>`` in a route the framework only says that it is a string."""
+    for rule in app.url_map.iter_rules():
+        ids = re.findall(r"<uuid:(\w+)>", rule.rule)
+        path = re.sub(r"<(?:[^<:]+:)?(\w+)>", r"{\1}", rule.rule)
+        for operation in document["paths"].get(path, {}).values() if ids else ():
+            for parameter in operation["parameters"]:
+                if parameter["in"] == "path" and parameter["name"] in ids:
+                    parameter["schema"] = {"type": "string", "format": "uuid"}
 
 
 def _describe_refusals(operation: dict[str, Any]) -> None:

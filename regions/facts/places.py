@@ -70,6 +70,16 @@ class Village(Fact):
     provenance: str
 
 
+class Phrase(Fact):
+    """``phrases.csv``: how a generic name is made, and its English. ``{…}`` stands for a number or
+    for a name that has English itself; the first that fits counts.
+    """
+
+    name: str
+    name_en: str
+    provenance: str
+
+
 class Institution(Fact):
     """``institutions.csv``: a hospital, health centre or agency, found by its stable ``code``.
 

@@ -104,3 +104,9 @@ def get_pack(session: Session, code: str) -> PackDetail:
     )
     views = tuple(PackItemView.model_validate(item) for item in items)
     return PackDetail(**PackView.model_validate(row).model_dump(), items=views)
+
+
+def item_names(session: Session, code: str) -> tuple[str, str]:
+    """What a kind of service is called, and in English."""
+    item = session.get_one(Item, code)
+    return item.name, item.name_en

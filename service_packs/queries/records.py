@@ -42,6 +42,12 @@ def view_record(session: Session, record_id: UUID) -> RecordView:
     return _view(row)
 
 
+def record_stands(session: Session, record_id: UUID) -> bool:
+    """Whether a record was not withdrawn; it then cannot be before the transaction ends."""
+    held = select(ServiceRecord.id).where(ServiceRecord.id == record_id)
+    return session.scalar(held.with_for_update(read=True, key_share=True)) is not None
+
+
 def require_record(session: Session, actor: Actor, record_id: UUID, action: Action) -> None:
     """Let the actor do ``action`` with a record. Raises NotFound or Denied."""
     record = view_record(session, record_id)
@@ -68,30 +74,40 @@ def list_records(session: Session, actor: Actor, search: RecordSearch) -> Page[R
     return Page(items=[_view(row) for row in rows], next_cursor=following)
 
 
+def get_team_record(session: Session, actor: Actor, record_id: UUID) -> TeamRecordView:
+    """A record of one of the actor's teams with the person's name. Raises NotFound or Denied."""
+    row = session.execute(_with_person().where(ServiceRecord.id == record_id)).one_or_none()
+    if row is None:
+        raise NotFound()
+    require(session, actor, Action.READ_TEAM_RECORDS, serving_team(row[0].team_id))
+    return _team_view(row)
+
+
 def list_team_records(
     session: Session, actor: Actor, search: TeamRecordSearch
 ) -> Page[TeamRecordView]:
     """Records of the actor's teams with the people's names, newest first."""
     teams = require_own_teams(session, actor)
-    query = (
-        _records(Person.name.label("person_name"), Person.example.label("person_example"), *NEWEST)
-        .join(Person, Person.id == ServiceRecord.person_id)
-        .where(ServiceRecord.team_id.in_(teams))
-    )
+    query = _with_person(*NEWEST).where(ServiceRecord.team_id.in_(teams))
     if search.state:
         query = query.where(ServiceRecord.state == search.state)
     if search.search:
         query = query.where(matches(search.search))
     rows, following = read_page(session, query, NEWEST, search, descending=True)
-    items = [
-        TeamRecordView(
-            **_view(row).model_dump(),
-            person_name=row.person_name,
-            person_example=row.person_example,
-        )
-        for row in rows
-    ]
-    return Page(items=items, next_cursor=following)
+    return Page(items=[_team_view(row) for row in rows], next_cursor=following)
+
+
+def _with_person(*more: Any) -> Select[Any]:
+    person = (Person.name.label("person_name"), Person.example.label("person_example"))
+    return _records(*person, *more).join(Person, Person.id == ServiceRecord.person_id)
+
+
+def _team_view(row: Any) -> TeamRecordView:
+    return TeamRecordView(
+        **_view(row).model_dump(),
+        person_name=row.person_name,
+        person_example=row.person_example,
+    )
 
 
 def _view(row: Any) -> RecordView:

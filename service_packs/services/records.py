@@ -60,7 +60,7 @@ def record_service(session: Session, actor: Actor, command: RecordService) -> Re
     )
     session.add(record)
     session.flush()
-    publish(session, ServiceRecorded(**_fact(record), performed_at=record.performed_at))
+    publish(session, ServiceRecorded(**fact_of(record), performed_at=record.performed_at))
     return view_record(session, record.id)
 
 
@@ -73,7 +73,7 @@ def confirm_record(session: Session, actor: Actor, record_id: UUID) -> RecordVie
     open_states = (RecordState.RECORDED, RecordState.DISPUTED)
     values = {"state": RecordState.CONFIRMED, "confirmed_at": clock.now()}
     record = _answer(session, record_id, open_states, values)
-    publish(session, ServiceConfirmed(**_fact(record)))
+    publish(session, ServiceConfirmed(**fact_of(record)))
     return view_record(session, record_id)
 
 
@@ -91,7 +91,7 @@ def dispute_record(
         "disputed_at": clock.now(),
     }
     record = _answer(session, record_id, (RecordState.RECORDED,), values)
-    publish(session, ServiceDisputed(**_fact(record)))
+    publish(session, ServiceDisputed(**fact_of(record)))
     return view_record(session, record_id)
 
 
@@ -162,7 +162,8 @@ def _answer(
     return record
 
 
-def _fact(record: ServiceRecord) -> dict[str, Any]:
+def fact_of(record: ServiceRecord) -> dict[str, Any]:
+    """What every event about a record says."""
     return {
         "record_id": record.id,
         "person_id": record.person_id,

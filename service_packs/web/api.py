@@ -26,7 +26,10 @@ from service_packs.schemas import (
     RecordSearch,
     RecordService,
     RecordView,
+    UpholdRecord,
+    Withdrawal,
 )
+from service_packs.services.disputes import uphold_record, withdraw_record
 from service_packs.services.orders import cancel_order, place_order
 from service_packs.services.records import confirm_record, dispute_record, record_service
 from service_packs.web.checkout import begin_checkout
@@ -153,4 +156,25 @@ def dispute(record_id: UUID, command: DisputeRecord) -> RecordView:
     return write(
         RecordView,
         lambda session: dispute_record(session, current_actor(), record_id, command),
+    )
+
+
+@api.post("/service-records/<uuid:record_id>/withdraw")
+@api.output(Withdrawal)
+@api.doc(**SECURED)
+@open_to(Role.LEADER, Role.MEMBER)
+def withdraw(record_id: UUID) -> Withdrawal:
+    """Take back a disputed record of one's team: its time may be used again."""
+    return write(Withdrawal, lambda session: withdraw_record(session, current_actor(), record_id))
+
+
+@api.post("/service-records/<uuid:record_id>/uphold")
+@api.input(UpholdRecord, arg_name="command")
+@api.output(RecordView)
+@api.doc(**SECURED)
+@open_to(Role.LEADER, Role.MEMBER)
+def uphold(record_id: UUID, command: UpholdRecord) -> RecordView:
+    """Say why a disputed record of one's team stands; the person answers anew."""
+    return write(
+        RecordView, lambda session: uphold_record(session, current_actor(), record_id, command)
     )

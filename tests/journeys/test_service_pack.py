@@ -38,7 +38,7 @@ def test_a_pack_is_bought_used_and_confirmed(
     resident.arrive("我的服务")
     resident.see("已确认，谢谢")
 
-    record(nurse, somebody.name, "")
+    record(nurse, somebody.name, "", due=False)
     resident.page.reload()
     resident.arrive("我的服务")
     resident.follow("去确认")
@@ -51,6 +51,15 @@ def test_a_pack_is_bought_used_and_confirmed(
     leader.follow("有异议", leader.main)
     leader.page.wait_for_url("**state=disputed*")
     leader.see(somebody.name, "那天没有人来")
+    leader.follow(f"答复 {somebody.name}", leader.main)
+    leader.arrive(f"{somebody.name} 的服务记录")
+    leader.ask("撤回记录", "撤回这条服务记录吗")
+    leader.press("撤回记录")
+    leader.arrive("服务记录")
+    leader.see("记录已撤回，次数已退回")
+    resident.page.reload()
+    resident.arrive("我的服务")
+    resident.see("剩 3 / 4 次")
 
 
 def test_a_payment_counts_though_the_payer_never_comes_back(
@@ -101,8 +110,8 @@ def pay(visitor: Visitor, button: str | re.Pattern[str]) -> None:
     visitor.arrive(PACK)
 
 
-def record(nurse: Visitor, name: str, note: str) -> None:
-    """Find the resident and record that the service was done."""
+def record(nurse: Visitor, name: str, note: str, *, due: bool = True) -> None:
+    """Find the resident and record that the service was done; what is not due stands folded."""
     nurse.tab("服务记录")
     nurse.arrive("服务记录")
     nurse.follow("登记服务", nurse.main)
@@ -111,6 +120,8 @@ def record(nurse: Visitor, name: str, note: str) -> None:
     nurse.press("搜索")
     nurse.follow(name, nurse.main)
     nurse.arrive(re.compile(f"为 {name} 登记服务"))
+    if not due:
+        nurse.main.get_by_text("其他服务").click()
     nurse.main.get_by_label(ITEM).first.check()
     nurse.fill("备注", note)
     nurse.press(re.compile("^登记"))

@@ -5,7 +5,6 @@ import secrets
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from auth import ports
 from auth.models import WeChatVisit
@@ -24,6 +23,7 @@ from core.messages import N_
 from core.settings import settings
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
 from core.web.forms import Form, blank, read_form
+from core.web.languages import gettext
 from core.web.problems import translated
 from core.web.redirects import next_path, safe_path
 from wechat.public import wechat

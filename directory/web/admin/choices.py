@@ -16,7 +16,8 @@ from core.history import ChangeView
 from core.paging import HIGHEST_LIMIT
 from core.web.forms import Form
 from core.web.history import HistoryEntry, Line, collision, in_words
-from core.web.languages import english, gettext
+from core.web.languages import gettext
+from core.web.names import named
 from directory import codes
 from directory.queries import list_departments, list_specialties
 from directory.queries.administration import (
@@ -154,5 +155,5 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _division(view: DivisionView) -> str:
-    name = view.name_en if english() and view.name_en else view.name
+    name = named(view.name, view.name_en)
     return f"　{name}" if len(view.code) > 6 else name

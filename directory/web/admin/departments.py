@@ -7,14 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from core.access import Role
 from core.database import transaction
-from core.errors import Conflict, Invalid
 from core.paging import PageQuery
 from core.web.access import current_actor, open_to
-from core.web.actions import carry_out
+from core.web.actions import attempt, carry_out
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
 from core.web.pager import pager
-from core.web.writes import write
 from directory.queries.administration import (
     managed_department,
     managed_departments,
@@ -23,6 +21,7 @@ from directory.queries.overview import history_of
 from directory.schemas import (
     AtState,
     ChangeDepartment,
+    ClosedDepartment,
     CreateDepartment,
     DepartmentEntry,
     DepartmentView,
@@ -84,7 +83,7 @@ def history(department_id: UUID) -> ResponseReturnValue:
 @open_to(Role.ADMINISTRATOR)
 def new() -> ResponseReturnValue:
     """The form of a new department."""
-    return _form(blank(CreateDepartment, institution_id=request.args.get("institution_id")), 200)
+    return _form(blank(CreateDepartment, institution_id=request.args.get("institution_id")))
 
 
 @pages.post("/new")
@@ -92,16 +91,13 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Open a department."""
     form = read_form(CreateDepartment)
-    command = form.command
-    if command is None:
-        return _form(form, 422)
-    try:
-        made = write(
-            DepartmentView,
-            lambda session: services.create_department(session, current_actor(), command),
-        )
-    except (Conflict, Invalid) as error:
-        return _form(form, form.fail(error))
+    made = attempt(
+        form,
+        DepartmentView,
+        lambda session, command: services.create_department(session, current_actor(), command),
+    )
+    if made is None:
+        return _form(form)
     flash(gettext("已开设%(name)s。下一步：把人员安排到科室。", name=made.name), "good")
     return redirect(url_for("directory_departments.show", department_id=made.id))
 
@@ -112,7 +108,7 @@ def edit(department_id: UUID) -> ResponseReturnValue:
     """The form of a department as it stands."""
     with transaction() as session:
         entry = managed_department(session, current_actor(), department_id)
-    return _form(blank(ChangeDepartment, **entry.model_dump(mode="json")), 200, entry)
+    return _form(blank(ChangeDepartment, **entry.model_dump(mode="json")), entry)
 
 
 @pages.post("/<uuid:department_id>/edit")
@@ -120,24 +116,19 @@ def edit(department_id: UUID) -> ResponseReturnValue:
 def change(department_id: UUID) -> ResponseReturnValue:
     """Change a department."""
     form = read_form(ChangeDepartment, **choices.emptied("name_en", "location"))
-    command = form.command
-    refusal = 422
-    if command is not None:
-        try:
-            write(
-                DepartmentView,
-                lambda session: services.change_department(
-                    session, current_actor(), department_id, command
-                ),
-            )
-        except (Conflict, Invalid) as error:
-            refusal = form.fail(error)
-        else:
-            flash(gettext("已保存。"), "good")
-            return redirect(url_for("directory_departments.show", department_id=department_id))
-    with transaction() as session:
-        entry = managed_department(session, current_actor(), department_id)
-    return _form(form, refusal, entry)
+    done = attempt(
+        form,
+        DepartmentView,
+        lambda session, command: services.change_department(
+            session, current_actor(), department_id, command
+        ),
+    )
+    if done is None:
+        with transaction() as session:
+            entry = managed_department(session, current_actor(), department_id)
+        return _form(form, entry)
+    flash(gettext("已保存。"), "good")
+    return redirect(url_for("directory_departments.show", department_id=department_id))
 
 
 @pages.post("/<uuid:department_id>/disable")
@@ -146,7 +137,7 @@ def disable(department_id: UUID) -> ResponseReturnValue:
     """Close a department."""
     return carry_out(
         AtState,
-        DepartmentView,
+        ClosedDepartment,
         lambda session, command: services.disable_department(
             session, current_actor(), department_id, command
         ),
@@ -172,7 +163,6 @@ def enable(department_id: UUID) -> ResponseReturnValue:
 
 def _form(
     form: Form[CreateDepartment] | Form[ChangeDepartment],
-    status: int,
     entry: DepartmentEntry | None = None,
 ) -> ResponseReturnValue:
     with transaction() as session:
@@ -186,4 +176,4 @@ def _form(
         offered=offered,
         collided=choices.collided(form, entry, offered) if entry else [],
     )
-    return page, status
+    return page, form.status

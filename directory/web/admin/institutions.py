@@ -7,14 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from core.access import Role
 from core.database import transaction
-from core.errors import Conflict, Invalid
 from core.paging import PageQuery
 from core.web.access import current_actor, open_to
-from core.web.actions import carry_out
+from core.web.actions import attempt, carry_out
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
 from core.web.pager import pager
-from core.web.writes import write
 from directory import codes
 from directory.queries.administration import (
     managed_departments,
@@ -27,6 +25,7 @@ from directory.queries.overview import history_of
 from directory.schemas import (
     AtState,
     ChangeInstitution,
+    ClosedInstitution,
     CreateInstitution,
     DisableInstitution,
     InstitutionEntry,
@@ -153,7 +152,7 @@ def history(institution_id: UUID) -> ResponseReturnValue:
 @open_to(Role.ADMINISTRATOR)
 def new() -> ResponseReturnValue:
     """The form of a new institution."""
-    return _form(blank(CreateInstitution, ownership="public"), 200)
+    return _form(blank(CreateInstitution, ownership="public"))
 
 
 @pages.post("/new")
@@ -161,16 +160,13 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Open an institution."""
     form = read_form(CreateInstitution)
-    command = form.command
-    if command is None:
-        return _form(form, 422)
-    try:
-        made = write(
-            InstitutionView,
-            lambda session: services.create_institution(session, current_actor(), command),
-        )
-    except (Conflict, Invalid) as error:
-        return _form(form, form.fail(error))
+    made = attempt(
+        form,
+        InstitutionView,
+        lambda session, command: services.create_institution(session, current_actor(), command),
+    )
+    if made is None:
+        return _form(form)
     flash(gettext("已登记%(name)s。下一步：添加科室和人员。", name=made.name), "good")
     return redirect(url_for("directory_institutions.show", institution_id=made.id))
 
@@ -182,7 +178,7 @@ def edit(institution_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
         entry = managed_institution(session, current_actor(), institution_id)
     values = entry.model_dump(mode="json") | {"bookable": "true" if entry.bookable else ""}
-    return _form(blank(ChangeInstitution, **values), 200, entry)
+    return _form(blank(ChangeInstitution, **values), entry)
 
 
 @pages.post("/<uuid:institution_id>/edit")
@@ -191,24 +187,19 @@ def change(institution_id: UUID) -> ResponseReturnValue:
     """Change an institution."""
     ticked = {"bookable": bool(choices.emptied("bookable")["bookable"])}
     form = read_form(ChangeInstitution, **choices.emptied("level", "address"), **ticked)
-    command = form.command
-    refusal = 422
-    if command is not None:
-        try:
-            write(
-                InstitutionView,
-                lambda session: services.change_institution(
-                    session, current_actor(), institution_id, command
-                ),
-            )
-        except (Conflict, Invalid) as error:
-            refusal = form.fail(error)
-        else:
-            flash(gettext("已保存。"), "good")
-            return redirect(url_for("directory_institutions.show", institution_id=institution_id))
-    with transaction() as session:
-        entry = managed_institution(session, current_actor(), institution_id)
-    return _form(form, refusal, entry)
+    done = attempt(
+        form,
+        InstitutionView,
+        lambda session, command: services.change_institution(
+            session, current_actor(), institution_id, command
+        ),
+    )
+    if done is None:
+        with transaction() as session:
+            entry = managed_institution(session, current_actor(), institution_id)
+        return _form(form, entry)
+    flash(gettext("已保存。"), "good")
+    return redirect(url_for("directory_institutions.show", institution_id=institution_id))
 
 
 @pages.post("/<uuid:institution_id>/disable")
@@ -217,7 +208,7 @@ def disable(institution_id: UUID) -> ResponseReturnValue:
     """Close an institution, with all it runs where that was confirmed."""
     return carry_out(
         DisableInstitution,
-        InstitutionView,
+        ClosedInstitution,
         lambda session, command: services.disable_institution(
             session, current_actor(), institution_id, command
         ),
@@ -248,7 +239,6 @@ def _may_open() -> bool:
 
 def _form(
     form: Form[CreateInstitution] | Form[ChangeInstitution],
-    status: int,
     entry: InstitutionEntry | None = None,
 ) -> ResponseReturnValue:
     with transaction() as session:
@@ -266,4 +256,4 @@ def _form(
         offered=offered,
         collided=collided,
     )
-    return page, status
+    return page, form.status

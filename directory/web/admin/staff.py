@@ -10,11 +10,10 @@ from core.database import transaction
 from core.errors import Conflict, Invalid
 from core.paging import PageQuery
 from core.web.access import current_actor, open_to
-from core.web.actions import carry_out
+from core.web.actions import attempt, carry_out
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
 from core.web.pager import pager
-from core.web.writes import write
 from directory import codes
 from directory.queries.administration import (
     managed_person,
@@ -24,6 +23,7 @@ from directory.queries.overview import history_of
 from directory.schemas import (
     AtState,
     ChangeStaff,
+    ClosedStaff,
     CreateStaff,
     Kind,
     ManagedStaff,
@@ -61,7 +61,7 @@ def listing() -> ResponseReturnValue:
 @open_to(Role.ADMINISTRATOR)
 def show(staff_id: UUID) -> ResponseReturnValue:
     """One of the staff at a glance."""
-    return _person(staff_id, blank(OpenStaffAccount), 200)
+    return _person(staff_id, blank(OpenStaffAccount))
 
 
 @pages.get("/<uuid:staff_id>/history")
@@ -84,7 +84,7 @@ def history(staff_id: UUID) -> ResponseReturnValue:
 @open_to(Role.ADMINISTRATOR)
 def new() -> ResponseReturnValue:
     """Choose the institution, then the form of somebody new there."""
-    return _new_form(blank(CreateStaff, institution_id=request.args.get("institution_id")), 200)
+    return _new_form(blank(CreateStaff, institution_id=request.args.get("institution_id")))
 
 
 @pages.post("/new")
@@ -92,15 +92,13 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Register somebody."""
     form = read_form(CreateStaff)
-    command = form.command
-    if command is None:
-        return _new_form(form, 422)
-    try:
-        made = write(
-            StaffView, lambda session: services.create_staff(session, current_actor(), command)
-        )
-    except (Conflict, Invalid) as error:
-        return _new_form(form, form.fail(error))
+    made = attempt(
+        form,
+        StaffView,
+        lambda session, command: services.create_staff(session, current_actor(), command),
+    )
+    if made is None:
+        return _new_form(form)
     flash(gettext("已登记%(name)s。需要登录时，可在本页开通账号。", name=made.name), "good")
     return redirect(url_for("directory_staff.show", staff_id=made.id))
 
@@ -111,7 +109,7 @@ def edit(staff_id: UUID) -> ResponseReturnValue:
     """The form of an entry as it stands."""
     with transaction() as session:
         entry = managed_person(session, current_actor(), staff_id)
-    return _change_form(blank(ChangeStaff, **entry.model_dump(mode="json")), 200, entry)
+    return _change_form(blank(ChangeStaff, **entry.model_dump(mode="json")), entry)
 
 
 @pages.post("/<uuid:staff_id>/edit")
@@ -120,22 +118,17 @@ def change(staff_id: UUID) -> ResponseReturnValue:
     """Change an entry."""
     none = {} if request.form.get("department_id") else {"department_id": None}
     form = read_form(ChangeStaff, **choices.emptied("title", "introduction"), **none)
-    command = form.command
-    refusal = 422
-    if command is not None:
-        try:
-            write(
-                StaffView,
-                lambda session: services.change_staff(session, current_actor(), staff_id, command),
-            )
-        except (Conflict, Invalid) as error:
-            refusal = form.fail(error)
-        else:
-            flash(gettext("已保存。"), "good")
-            return redirect(url_for("directory_staff.show", staff_id=staff_id))
-    with transaction() as session:
-        entry = managed_person(session, current_actor(), staff_id)
-    return _change_form(form, refusal, entry)
+    done = attempt(
+        form,
+        StaffView,
+        lambda session, command: services.change_staff(session, current_actor(), staff_id, command),
+    )
+    if done is None:
+        with transaction() as session:
+            entry = managed_person(session, current_actor(), staff_id)
+        return _change_form(form, entry)
+    flash(gettext("已保存。"), "good")
+    return redirect(url_for("directory_staff.show", staff_id=staff_id))
 
 
 @pages.post("/<uuid:staff_id>/disable")
@@ -144,7 +137,7 @@ def disable(staff_id: UUID) -> ResponseReturnValue:
     """End somebody's work here."""
     return carry_out(
         AtState,
-        StaffView,
+        ClosedStaff,
         lambda session, command: services.disable_staff(
             session, current_actor(), staff_id, command
         ),
@@ -173,15 +166,16 @@ def account(staff_id: UUID) -> ResponseReturnValue:
     form = read_form(OpenStaffAccount)
     command = form.command
     if command is None:
-        return _person(staff_id, form, 422)
+        return _person(staff_id, form)
     try:
         made = open_account(staff_id, command)
     except (Conflict, Invalid) as error:
-        return _person(staff_id, form, form.fail(error))
+        form.fail(error)
+        return _person(staff_id, form)
     return render_template("directory/admin/opened_account.html", made=made)
 
 
-def _person(staff_id: UUID, form: Form[OpenStaffAccount], status: int) -> ResponseReturnValue:
+def _person(staff_id: UUID, form: Form[OpenStaffAccount]) -> ResponseReturnValue:
     with transaction() as session:
         entry = managed_person(session, current_actor(), staff_id)
     page = render_template(
@@ -191,10 +185,10 @@ def _person(staff_id: UUID, form: Form[OpenStaffAccount], status: int) -> Respon
         form=form,
         professions=codes.PROFESSIONS,
     )
-    return page, status
+    return page, form.status
 
 
-def _new_form(form: Form[CreateStaff], status: int) -> ResponseReturnValue:
+def _new_form(form: Form[CreateStaff]) -> ResponseReturnValue:
     with transaction() as session:
         institutions = choices.institutions(session, current_actor())
         chosen = form.values.get("institution_id") or choices.only(institutions)
@@ -207,10 +201,10 @@ def _new_form(form: Form[CreateStaff], status: int) -> ResponseReturnValue:
     page = render_template(
         "directory/admin/staff_form.html", form=form, entry=None, offered=offered, collided=[]
     )
-    return page, status
+    return page, form.status
 
 
-def _change_form(form: Form[ChangeStaff], status: int, entry: StaffEntry) -> ResponseReturnValue:
+def _change_form(form: Form[ChangeStaff], entry: StaffEntry) -> ResponseReturnValue:
     with transaction() as session:
         offered = {
             "department_id": choices.departments(session, str(entry.institution_id)),
@@ -223,4 +217,4 @@ def _change_form(form: Form[ChangeStaff], status: int, entry: StaffEntry) -> Res
         offered=offered,
         collided=choices.collided(form, entry, offered),
     )
-    return page, status
+    return page, form.status

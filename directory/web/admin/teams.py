@@ -7,14 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from core.access import Role
 from core.database import transaction
-from core.errors import Conflict, Invalid
 from core.paging import PageQuery
 from core.web.access import current_actor, open_to
-from core.web.actions import carry_out
+from core.web.actions import attempt, carry_out
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
 from core.web.pager import pager
-from core.web.writes import write
 from directory import codes
 from directory.queries.administration import managed_team, managed_teams
 from directory.queries.overview import history_of
@@ -61,7 +59,7 @@ def listing() -> ResponseReturnValue:
 @open_to(Role.ADMINISTRATOR)
 def show(team_id: UUID) -> ResponseReturnValue:
     """A team with its roster."""
-    return _team(team_id, blank(SetMember), 200)
+    return _team(team_id, blank(SetMember))
 
 
 @pages.get("/<uuid:team_id>/history")
@@ -85,7 +83,7 @@ def history(team_id: UUID) -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Choose the institution, then the form of a new team there."""
     institution_id = request.args.get("institution_id")
-    return _form(blank(CreateTeam, institution_id=institution_id, capacity=LARGEST_TEAM), 200)
+    return _form(blank(CreateTeam, institution_id=institution_id, capacity=LARGEST_TEAM))
 
 
 @pages.post("/new")
@@ -93,15 +91,13 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Set up a team."""
     form = read_form(CreateTeam)
-    command = form.command
-    if command is None:
-        return _form(form, 422)
-    try:
-        made = write(
-            TeamRoster, lambda session: services.create_team(session, current_actor(), command)
-        )
-    except (Conflict, Invalid) as error:
-        return _form(form, form.fail(error))
+    made = attempt(
+        form,
+        TeamRoster,
+        lambda session, command: services.create_team(session, current_actor(), command),
+    )
+    if made is None:
+        return _form(form)
     flash(gettext("已组建%(name)s。下一步：添加护士等成员。", name=made.name), "good")
     return redirect(url_for("directory_teams.show", team_id=made.id))
 
@@ -112,7 +108,7 @@ def edit(team_id: UUID) -> ResponseReturnValue:
     """The form of a team as it stands."""
     with transaction() as session:
         entry = managed_team(session, current_actor(), team_id)
-    return _form(blank(ChangeTeam, **entry.model_dump(mode="json")), 200, entry)
+    return _form(blank(ChangeTeam, **entry.model_dump(mode="json")), entry)
 
 
 @pages.post("/<uuid:team_id>/edit")
@@ -120,22 +116,17 @@ def edit(team_id: UUID) -> ResponseReturnValue:
 def change(team_id: UUID) -> ResponseReturnValue:
     """Change a team."""
     form = read_form(ChangeTeam, **choices.emptied("introduction"))
-    command = form.command
-    refusal = 422
-    if command is not None:
-        try:
-            write(
-                TeamRoster,
-                lambda session: services.change_team(session, current_actor(), team_id, command),
-            )
-        except (Conflict, Invalid) as error:
-            refusal = form.fail(error)
-        else:
-            flash(gettext("已保存。"), "good")
-            return redirect(url_for("directory_teams.show", team_id=team_id))
-    with transaction() as session:
-        entry = managed_team(session, current_actor(), team_id)
-    return _form(form, refusal, entry)
+    done = attempt(
+        form,
+        TeamRoster,
+        lambda session, command: services.change_team(session, current_actor(), team_id, command),
+    )
+    if done is None:
+        with transaction() as session:
+            entry = managed_team(session, current_actor(), team_id)
+        return _form(form, entry)
+    flash(gettext("已保存。"), "good")
+    return redirect(url_for("directory_teams.show", team_id=team_id))
 
 
 @pages.post("/<uuid:team_id>/members")
@@ -143,16 +134,13 @@ def change(team_id: UUID) -> ResponseReturnValue:
 def set_member(team_id: UUID) -> ResponseReturnValue:
     """Add somebody to the roster, or give them another duty."""
     form = read_form(SetMember)
-    command = form.command
-    if command is None:
-        return _team(team_id, form, 422)
-    try:
-        write(
-            TeamRoster,
-            lambda session: services.set_member(session, current_actor(), team_id, command),
-        )
-    except (Conflict, Invalid) as error:
-        return _team(team_id, form, form.fail(error))
+    done = attempt(
+        form,
+        TeamRoster,
+        lambda session, command: services.set_member(session, current_actor(), team_id, command),
+    )
+    if done is None:
+        return _team(team_id, form)
     flash(gettext("名单已更新，成员的权限随之生效。"), "good")
     return redirect(url_for("directory_teams.show", team_id=team_id))
 
@@ -198,7 +186,7 @@ def enable(team_id: UUID) -> ResponseReturnValue:
     )
 
 
-def _team(team_id: UUID, form: Form[SetMember], status: int) -> ResponseReturnValue:
+def _team(team_id: UUID, form: Form[SetMember]) -> ResponseReturnValue:
     with transaction() as session:
         entry = managed_team(session, current_actor(), team_id)
         colleagues = choices.staff(session, str(entry.institution_id))
@@ -213,11 +201,11 @@ def _team(team_id: UUID, form: Form[SetMember], status: int) -> ResponseReturnVa
         duty_choices=choices.translated_choices(codes.DUTIES),
         lacks_nurse=all(member.duty is not Duty.NURSE for member in entry.members),
     )
-    return page, status
+    return page, form.status
 
 
 def _form(
-    form: Form[CreateTeam] | Form[ChangeTeam], status: int, entry: TeamRoster | None = None
+    form: Form[CreateTeam] | Form[ChangeTeam], entry: TeamRoster | None = None
 ) -> ResponseReturnValue:
     actor = current_actor()
     with transaction() as session:
@@ -234,4 +222,4 @@ def _form(
         offered=offered,
         collided=choices.collided(form, entry, offered) if entry else [],
     )
-    return page, status
+    return page, form.status

@@ -16,6 +16,9 @@ from directory.schemas import (
     ChangeInstitution,
     ChangeStaff,
     ChangeTeam,
+    ClosedDepartment,
+    ClosedInstitution,
+    ClosedStaff,
     CreateDepartment,
     CreateInstitution,
     CreateStaff,
@@ -68,13 +71,13 @@ def change_institution(institution_id: UUID, command: ChangeInstitution) -> Inst
 
 @api.post("/institutions/<uuid:institution_id>/disable")
 @api.input(DisableInstitution, arg_name="command")
-@api.output(InstitutionView)
+@api.output(ClosedInstitution)
 @api.doc(**SECURED)
 @open_to(Role.ADMINISTRATOR)
-def disable_institution(institution_id: UUID, command: DisableInstitution) -> InstitutionView:
+def disable_institution(institution_id: UUID, command: DisableInstitution) -> ClosedInstitution:
     """Take an institution out of service."""
     return write(
-        InstitutionView,
+        ClosedInstitution,
         lambda session: institution_services.disable_institution(
             session, current_actor(), institution_id, command
         ),
@@ -126,13 +129,13 @@ def change_department(department_id: UUID, command: ChangeDepartment) -> Departm
 
 @api.post("/departments/<uuid:department_id>/disable")
 @api.input(AtState, arg_name="command")
-@api.output(DepartmentView)
+@api.output(ClosedDepartment)
 @api.doc(**SECURED)
 @open_to(Role.ADMINISTRATOR)
-def disable_department(department_id: UUID, command: AtState) -> DepartmentView:
+def disable_department(department_id: UUID, command: AtState) -> ClosedDepartment:
     """Take a department out of service."""
     return write(
-        DepartmentView,
+        ClosedDepartment,
         lambda session: department_services.disable_department(
             session, current_actor(), department_id, command
         ),
@@ -181,13 +184,13 @@ def change_staff(staff_id: UUID, command: ChangeStaff) -> StaffView:
 
 @api.post("/staff/<uuid:staff_id>/disable")
 @api.input(AtState, arg_name="command")
-@api.output(StaffView)
+@api.output(ClosedStaff)
 @api.doc(**SECURED)
 @open_to(Role.ADMINISTRATOR)
-def disable_staff(staff_id: UUID, command: AtState) -> StaffView:
+def disable_staff(staff_id: UUID, command: AtState) -> ClosedStaff:
     """Take one of the staff out of service."""
     return write(
-        StaffView,
+        ClosedStaff,
         lambda session: staff_services.disable_staff(session, current_actor(), staff_id, command),
     )
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from appointments.models import Booking
+from appointments.models import Booking, ClinicSession
 from core import clock
 from core.access import Role
 from core.ids import new_id
@@ -184,3 +184,18 @@ def test_every_page_in_few_statements_and_both_languages(
 def test_unknown_ids_are_not_found(client: FlaskClient) -> None:
     for kind in ("hospitals", "departments"):
         assert client.get(f"/appointments/{kind}/{new_id()}").status_code == 404
+
+
+def test_a_clinic_reads_in_english(session: Session, client: FlaskClient) -> None:
+    clinic = make_clinic(session)
+    clinic.department.name, clinic.department.name_en = "心血管内科", "Cardiology"
+    slot = make_slots(session, clinic)[0]
+    opened = session.get_one(ClinicSession, slot.session_id)
+    opened.staff_id, opened.doctor_title = None, ""
+    opened.clinic_name, opened.place = "心血管内科周末门诊", "3F 2 诊室"
+    session.commit()
+    address = f"/appointments/departments/{clinic.department.id}?date={slot.date}"
+    english = client.get(f"{address}&lang=en").text
+    assert "Cardiology, weekend clinic" in english
+    assert "3F, room 2" in english
+    assert "心血管内科周末门诊" in client.get(f"{address}&lang=zh").text

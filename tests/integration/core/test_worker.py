@@ -1,13 +1,40 @@
 """The worker runs jobs as the tests do: a job may queue another in its own transaction."""
 
 import asyncio
+import io
+import json
+import sys
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from apiflask import APIFlask
+from procrastinate import RetryStrategy
 from sqlalchemy import Engine, text
 
 from core import jobs
 from core.database import plain_url, transaction
 from core.events import deliver
+from core.web import logs
+
+SECRET = "a name that no log may hold"
+
+
+def stumble(body: str) -> None:
+    """A job that fails, quoting what it was given."""
+    raise ValueError(body)
+
+
+@pytest.fixture
+def written(app: APIFlask) -> Iterator[io.StringIO]:
+    """What is logged from now on, as a process writes it."""
+    before = structlog.get_config()
+    log = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", log)
+        logs.configure()
+        yield log
+    structlog.configure(**before)
 
 
 def queue_one() -> None:
@@ -26,3 +53,28 @@ def test_a_job_of_the_worker_queues_another(app: APIFlask, committed_database: E
     asyncio.run(work())
     with transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM procrastinate_jobs")) == 1
+
+
+@pytest.mark.parametrize(("retry", "retried"), [(jobs.RETRY, True), (False, False)])
+def test_a_failed_job_is_logged_with_its_trace_and_without_its_arguments(
+    written: io.StringIO,
+    committed_database: Engine,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    retry: RetryStrategy | bool,
+    retried: bool,
+) -> None:
+    monkeypatch.setattr(jobs.app, "tasks", {**jobs.app.tasks})
+    task = jobs.app.task(name="tests.stumble", retry=retry)(stumble)
+    with transaction() as session:
+        jobs.defer_by_name(session, task.name, body=SECRET)
+    jobs.run_worker(
+        plain_url(committed_database.url.render_as_string(hide_password=False)), wait=False
+    )
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [(line["task"], line["attempt"], line["retried"]) for line in lines] == [
+        (task.name, 1, retried)
+    ]
+    assert "builtins.ValueError" in lines[0]["exception"]
+    assert "in stumble" in lines[0]["exception"]
+    assert SECRET not in written.getvalue() + caplog.text

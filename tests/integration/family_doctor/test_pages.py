@@ -8,19 +8,22 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.ids import new_id
 from directory.models import Team
+from family_doctor.models import Contract
 from family_doctor.services.notices import LINK
 from family_doctor.states import State
 from residents.models import GroupMembership
-from service_packs.models import Group
+from service_packs.models import Entitlement, EntitlementItem, Group
 from tests.factories.auth import make_account
 from tests.factories.directory import TOWNSHIP, make_team
 from tests.factories.family_doctor import days_ago, make_basic_pack, make_contract
 from tests.factories.residents import make_person, make_resident
+from tests.factories.service_packs import make_entitlement, make_item, make_pack
 
 Browser = Callable[[UUID], FlaskClient]
 Counting = Callable[[], AbstractContextManager[Any]]
@@ -154,6 +157,38 @@ def test_the_day_of_a_team(
     english = text(nurse.get("/family-doctor/today?lang=en"))
     assert "Hypertension" in english
     assert "10 days late" in english
+
+
+def test_recording_offers_what_is_due_first(
+    session: Session, signed_in: Browser, team: tuple[Team, UUID, UUID], served: tuple[UUID, UUID]
+) -> None:
+    contract = session.get_one(Contract, served[1])
+    pack = make_pack(session, items={make_item(session, name="另购的服务").code: 2})
+    make_entitlement(session, contract.person_id, pack)
+    session.commit()
+    nurse = signed_in(team[2])
+    path = f"/service-records/new/{contract.person_id}"
+    assert f"{path}?item=T02" in text(nurse.get("/family-doctor/today"))
+    page = text(nurse.get(path))
+    first, _, folded = page.partition('<details class="more">')
+    assert "服务T02" in first
+    assert "checked" in first
+    assert "另购的服务" in folded
+    assert "checked" not in folded
+    item = pack_item(session, contract.person_id, pack.code)
+    chosen = text(nurse.get(f"{path}?item={item}"))
+    assert '<details class="more" open>' in chosen
+    assert "checked" in chosen.partition("<details")[2]
+
+
+def pack_item(session: Session, person_id: UUID, pack_code: str) -> str:
+    """The code of the one item that the person holds of a pack."""
+    query = (
+        select(EntitlementItem.item_code)
+        .join(Entitlement, Entitlement.id == EntitlementItem.entitlement_id)
+        .where(Entitlement.person_id == person_id, Entitlement.pack_code == pack_code)
+    )
+    return session.scalars(query).one()
 
 
 @pytest.mark.parametrize("search", ["韦", "试验村"])
