@@ -5,6 +5,7 @@ from auth.organisation import Unit, UnitKind, provide_organisation
 from auth.ports import provide_code_sender, provide_unit_path
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
 from auth.queries.accounts import account_figures, accounts_within
+from auth.queries.factors import find_due_notice
 from auth.services.accounts import (
     create_account,
     end_grants,
@@ -29,6 +30,7 @@ __all__ = [
     "end_grants",
     "ensure_client",
     "find_by_username",
+    "find_due_notice",
     "grant_role",
     "hold_team_role",
     "issue_token",

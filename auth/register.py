@@ -1,17 +1,34 @@
 """What the auth room plugs into the portal."""
 
-from auth.web import admin, admin_api, identity
+import auth.jobs  # noqa: F401  the worker knows a job once its module is loaded
+from auth.assurance import STAFF
+from auth.services import step_up
+from auth.web import admin, admin_api, identity, route_limits, second_factor, security, set_up
 from auth.web.api import api
 from auth.web.pages import pages
+from auth.web.security_api import api as security_api
 from auth.web.sso import application_pages, endpoints, sso_pages
-from core.access import Role
+from core.access import Role, provide_demands
 from core.messages import N_
+from core.web.limits import provide_counter
 from core.web.rooms import NavItem, Room
+
+provide_demands(step_up.demand, STAFF)
+provide_counter(route_limits.RouteCounter())
 
 room = Room(
     name="auth",
-    pages=[pages, admin.pages, sso_pages, application_pages],
-    apis=[api, admin_api.api],
+    pages=[
+        pages,
+        second_factor.pages,
+        second_factor.step_up,
+        set_up.pages,
+        security.pages,
+        admin.pages,
+        sso_pages,
+        application_pages,
+    ],
+    apis=[api, security_api, admin_api.api],
     machines=[endpoints],
     commands={
         "account": "auth.commands.accounts:account",

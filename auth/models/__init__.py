@@ -8,6 +8,16 @@ from auth.models.accounts import (
     SignInSession,
     Token,
 )
+from auth.models.factors import (
+    Device,
+    Notice,
+    Passkey,
+    PasskeyChallenge,
+    PendingSignIn,
+    Rate,
+    RecoveryCode,
+    Totp,
+)
 from auth.models.sso import AuthorizationCode, Client, Consent, SigningKey
 
 __all__ = [
@@ -17,8 +27,16 @@ __all__ = [
     "Challenge",
     "Client",
     "Consent",
+    "Device",
+    "Notice",
+    "Passkey",
+    "PasskeyChallenge",
+    "PendingSignIn",
+    "Rate",
+    "RecoveryCode",
     "RoleGrant",
     "SignInSession",
     "SigningKey",
     "Token",
+    "Totp",
 ]
