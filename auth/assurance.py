@@ -10,6 +10,7 @@ from datetime import timedelta
 from auth.claims import Assurance, Method
 from auth.schemas.administration import Action
 from auth.schemas.factors import SecurityAction
+from auth.schemas.recovery import RecoveryAction
 from core.access import Demand
 
 # As long as one sits at one piece of work; after it somebody else may sit there.
@@ -25,6 +26,8 @@ SENSITIVE_ACTIONS: Mapping[str, Demand] = {
     Action.GRANT_ROLE: SENSITIVE,
     Action.END_ROLE: SENSITIVE,
     Action.GRANT_BY_ROSTER: SENSITIVE,
+    RecoveryAction.BEGIN: SENSITIVE,
+    RecoveryAction.CONFIRM: SENSITIVE,
 }
 # What changes the way into one's own account: as strong a proof as the account has means for, so
 # that a resident who has nothing but a phone can still do it, and nobody who has more with less.

@@ -14,6 +14,7 @@ from auth.models import (
     PendingSignIn,
     Rate,
 )
+from auth.services import recovery
 from core import clock
 from core.database import transaction
 from core.jobs import scheduled
@@ -40,3 +41,13 @@ def forget_attempts() -> None:
         session.execute(delete(Rate).where(Rate.window_start < before))
         session.execute(delete(Device).where(Device.last_seen_at < now - DEVICES_KEPT))
         session.execute(delete(Notice).where(Notice.created_at < now - NOTICES_KEPT))
+
+
+@scheduled("*/5 * * * *")
+def settle_recoveries() -> None:
+    """Let new phones take over whose wait is over, each in a transaction of its own."""
+    with transaction() as session:
+        due = recovery.due(session)
+    for case_id in due:
+        with transaction() as session:
+            recovery.settle(session, case_id)

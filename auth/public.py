@@ -2,10 +2,10 @@
 
 from auth.models import Account
 from auth.organisation import Unit, UnitKind, provide_organisation
-from auth.ports import provide_code_sender, provide_unit_path
+from auth.ports import provide_code_sender, provide_identity_desk, provide_unit_path
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
 from auth.queries.accounts import account_figures, accounts_within
-from auth.queries.factors import find_due_notice
+from auth.queries.factors import find_due_notice, person_and_phone
 from auth.services.accounts import (
     create_account,
     end_grants,
@@ -37,8 +37,10 @@ __all__ = [
     "link_person",
     "make_password",
     "open_account",
+    "person_and_phone",
     "phone_index",
     "provide_code_sender",
+    "provide_identity_desk",
     "provide_organisation",
     "provide_unit_path",
 ]

@@ -18,6 +18,7 @@ from auth.models.factors import (
     RecoveryCode,
     Totp,
 )
+from auth.models.recovery import RecoveryCase
 from auth.models.sso import AuthorizationCode, Client, Consent, SigningKey
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "PasskeyChallenge",
     "PendingSignIn",
     "Rate",
+    "RecoveryCase",
     "RecoveryCode",
     "RoleGrant",
     "SignInSession",

@@ -133,6 +133,14 @@ def masked_phone_of(session: Session, account_id: UUID) -> str | None:
     return masked_phone(phone) if phone else None
 
 
+def person_and_phone(session: Session, account_id: UUID) -> tuple[UUID | None, str | None]:
+    """Whose account it is, and its phone as it is now."""
+    row = session.execute(
+        select(Account.person_id, Account.phone).where(Account.id == account_id)
+    ).one()
+    return row.person_id, row.phone
+
+
 def find_pending(session: Session, token: str) -> Candidate | None:
     """The live sign-in that ``token`` names, of an account that may sign in."""
     row = session.execute(

@@ -40,6 +40,7 @@ class Purpose(StrEnum):
     SIGN_IN = "sign_in"
     PROOF = "proof"
     NEW_PHONE = "new_phone"
+    RECOVERY = "recovery"
 
 
 class NoticeKind(StrEnum):

@@ -42,6 +42,7 @@ def upgrade() -> None:
     _pending_sign_ins()
     _factors()
     _devices()
+    _recovery()
 
 
 def _pending_sign_ins() -> None:
@@ -159,9 +160,53 @@ def _devices() -> None:
     op.create_index("ix_auth_notice_created_at", "auth_notice", ["created_at"])
 
 
+def _recovery() -> None:
+    op.create_table(
+        "auth_recovery_case",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("unit_name", sa.Text(), nullable=False),
+        sa.Column("new_phone", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("begun_by", sa.Uuid(), nullable=False),
+        sa.Column("begun_by_name", sa.Text(), nullable=False),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=True),
+        sa.Column("confirmed_by_name", sa.Text(), nullable=True),
+        sa.Column("objection_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("effective_at", MOMENT, nullable=True),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.CheckConstraint(
+            "state IN ('begun', 'waiting', 'done', 'objected', 'withdrawn', 'lapsed')",
+            name=op.f("ck_auth_recovery_case_state"),
+        ),
+        sa.CheckConstraint(
+            "confirmed_by <> begun_by", name=op.f("ck_auth_recovery_case_two_persons")
+        ),
+        *(
+            sa.ForeignKeyConstraint(
+                [column], [ACCOUNT], name=op.f(f"fk_auth_recovery_case_{column}")
+            )
+            for column in ("account_id", "begun_by", "confirmed_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_auth_recovery_case")),
+        sa.UniqueConstraint("objection_hash", name=op.f("uq_auth_recovery_case_objection_hash")),
+    )
+    op.create_index("ix_auth_recovery_case_unit", "auth_recovery_case", ["unit", "created_at"])
+    op.create_index(
+        "uq_auth_recovery_case_open",
+        "auth_recovery_case",
+        ["account_id"],
+        unique=True,
+        postgresql_where=sa.text("state IN ('begun', 'waiting')"),
+    )
+
+
 def downgrade() -> None:
     """Undo; people then sign in with one factor again."""
     for table in (
+        "auth_recovery_case",
         "auth_notice",
         "auth_rate",
         "auth_device",

@@ -26,7 +26,7 @@ def test_a_new_institution_with_people_and_rights(
     desk = visit()
     by_password(desk, username, password)
     set_up_factor(desk)
-    choose_password(desk, "窗口旁边有三盆绿萝")
+    choose_password(desk, "窗口旁边摆着三大盆绿萝")
     desk.arrive(re.compile("预约$"))
     desk.see(hospital, "这一天还没有人预约")
 
