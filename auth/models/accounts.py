@@ -30,13 +30,15 @@ class Account(Base):
     __table_args__ = (
         CheckConstraint("username IS NOT NULL OR phone_index IS NOT NULL", name="has_a_name"),
     )
+    # What the database fills in is read when asked for, not with each new row.
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012  as SQLAlchemy declares it
 
     id: Mapped[Id]
     username: Mapped[str | None] = mapped_column(unique=True)
     display_name: Mapped[str]
     password_hash: Mapped[str | None]
     # Somebody else knows it: it must be changed before it opens a session.
-    password_initial: Mapped[bool] = mapped_column(default=False, server_default="false")
+    password_initial: Mapped[bool] = mapped_column(server_default="false")
     phone: Mapped[str | None] = mapped_column(Encrypted("auth_account.phone"))
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents_person.id"), unique=True)

@@ -7,7 +7,7 @@ import pyotp
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from auth import ports
@@ -88,7 +88,7 @@ def test_a_page_leads_to_the_proof_and_back(
         session, phone=make_phone(), roles={Role.ADMINISTRATOR: [institution.division_code]}
     )
     browser = browser_of(app, session, account, Assurance.ONE_FACTOR)
-    session.execute(SignInSession.__table__.update().values(methods=["pwd"]))
+    session.execute(update(SignInSession).values(methods=["pwd"]))
     refused = browser.get("/admin/accounts/?state=all")
     assert refused.location == "/auth/step-up?next=/admin/accounts/?state%3Dall"
     with browser.session_transaction() as cookie:
