@@ -1,7 +1,7 @@
 """What this room needs from rooms above it; they register it at start."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -11,8 +11,22 @@ CodeSender: TypeAlias = Callable[[str, str, UUID], None]
 # A unit (division code, institution or team id) to itself and all units above it.
 UnitPath: TypeAlias = Callable[[Session, str], Sequence[str]]
 
+
+class IdentityDesk(Protocol):
+    """Where identity papers are checked, and whose they are."""
+
+    def genuine(self, name: str, id_number: str) -> bool:
+        """Ask the real-name service, outside any transaction. Raises Invalid for a number that
+        cannot be right, Unavailable.
+        """
+
+    def person_of(self, session: Session, id_number: str) -> UUID | None:
+        """The person of that number, if known."""
+
+
 _code_sender: CodeSender | None = None
 _unit_path: UnitPath | None = None
+_identity_desk: IdentityDesk | None = None
 
 
 def provide_code_sender(sender: CodeSender) -> None:
@@ -25,6 +39,19 @@ def provide_unit_path(path: UnitPath) -> None:
     """Register how a unit's place in the organisation tree is found."""
     global _unit_path
     _unit_path = path
+
+
+def provide_identity_desk(desk: IdentityDesk) -> None:
+    """Register where papers are checked."""
+    global _identity_desk
+    _identity_desk = desk
+
+
+def identity_desk() -> IdentityDesk:
+    """Where papers are checked. Raises RuntimeError where no room provides it."""
+    if _identity_desk is None:
+        raise RuntimeError("no room provides an identity desk")
+    return _identity_desk
 
 
 def send_code(phone: str, code: str, challenge_id: UUID) -> None:

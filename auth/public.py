@@ -2,9 +2,10 @@
 
 from auth.models import Account
 from auth.organisation import Unit, UnitKind, provide_organisation
-from auth.ports import provide_code_sender, provide_unit_path
+from auth.ports import provide_code_sender, provide_identity_desk, provide_unit_path
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
 from auth.queries.accounts import account_figures, accounts_within
+from auth.queries.factors import find_due_notice, person_and_phone
 from auth.services.accounts import (
     create_account,
     end_grants,
@@ -29,14 +30,17 @@ __all__ = [
     "end_grants",
     "ensure_client",
     "find_by_username",
+    "find_due_notice",
     "grant_role",
     "hold_team_role",
     "issue_token",
     "link_person",
     "make_password",
     "open_account",
+    "person_and_phone",
     "phone_index",
     "provide_code_sender",
+    "provide_identity_desk",
     "provide_organisation",
     "provide_unit_path",
 ]

@@ -1,24 +1,58 @@
 """What the auth room plugs into the portal."""
 
-from auth.web import admin, admin_api, identity
+import auth.jobs  # noqa: F401  the worker knows a job once its module is loaded
+from auth.assurance import STAFF
+from auth.queries.recovery import DESK_ROLES
+from auth.services import step_up
+from auth.web import (
+    admin,
+    admin_api,
+    identity,
+    recovery,
+    route_limits,
+    second_factor,
+    security,
+    set_up,
+)
 from auth.web.api import api
 from auth.web.pages import pages
+from auth.web.recovery_api import api as recovery_api
+from auth.web.security_api import api as security_api
 from auth.web.sso import application_pages, endpoints, sso_pages
 from auth.web.wechat import wechat_api, wechat_pages
-from core.access import Role
+from core.access import Role, provide_demands
 from core.messages import N_
+from core.web.limits import provide_counter
 from core.web.rooms import NavItem, Room
+
+provide_demands(step_up.demand, STAFF)
+provide_counter(route_limits.RouteCounter())
 
 room = Room(
     name="auth",
-    pages=[pages, admin.pages, sso_pages, application_pages, wechat_pages],
-    apis=[api, admin_api.api, wechat_api],
+    pages=[
+        pages,
+        second_factor.pages,
+        second_factor.step_up,
+        set_up.pages,
+        security.pages,
+        recovery.pages,
+        recovery.objections,
+        admin.pages,
+        sso_pages,
+        application_pages,
+        wechat_pages,
+    ],
+    apis=[api, security_api, recovery_api, admin_api.api, wechat_api],
     machines=[endpoints],
     commands={
         "account": "auth.commands.accounts:account",
         "oidc": "auth.commands.oidc:oidc",
         "token": "auth.commands.tokens:token",
     },
-    navigation=[NavItem(N_("账号"), "key", "auth_accounts.listing", [Role.ADMINISTRATOR], 60)],
+    navigation=[
+        NavItem(N_("账号"), "key", "auth_accounts.listing", [Role.ADMINISTRATOR], 60),
+        NavItem(N_("找回账号"), "lifebuoy", "recovery.listing", DESK_ROLES, 65),
+    ],
     install=identity.install,
 )

@@ -4,7 +4,6 @@ Pages are measured on the loaded demo region, each signed in as the one who sees
 ratio of 0.10 at least, 8 statements a page and 130 MB a worker at most.
 """
 
-import re
 import subprocess
 import sys
 import tempfile
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psutil
-import requests
 from flask import Flask
 
 from bench import clients
@@ -78,7 +76,7 @@ def _application(url: str) -> Flask:
 
 
 def _page(port: int, app: Flask, account: str, path: str) -> float:
-    cookie = {"Cookie": _signed_in(port, account)}
+    cookie = {"Cookie": _signed_in(app, account)}
     _measure(port, path, cookie, CLIENTS * 4)  # templates compiled, connections open
     measured = _measure(port, path, cookie, REQUESTS)
     print(
@@ -104,19 +102,27 @@ def _measure(port: int, path: str, headers: dict[str, str], count: int) -> Measu
     return Measured(count / outcome.seconds, outcome.p95)
 
 
-def _signed_in(port: int, account: str) -> str:
-    """The Cookie header of a browser that signed in as the demo account."""
-    from regions.public import DEMO_PASSWORD
+def _signed_in(app: Flask, account: str) -> str:
+    """The Cookie header of a browser in which the demo account signed in, with a second factor."""
+    from auth.claims import Assurance, Method
+    from auth.services.sign_in import Origin, find_by_username, open_session
+    from core.database import transaction
 
-    base = f"http://127.0.0.1:{port}"
-    with requests.Session() as browser:
-        page = browser.get(f"{base}/auth/sign-in?who=staff").text
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        if found is None:
-            raise RuntimeError("the sign-in page has no form")
-        form = {"username": account, "password": DEMO_PASSWORD, "csrf_token": found[1]}
-        browser.post(f"{base}/auth/password", data=form, allow_redirects=False)
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies)
+    with transaction() as session:
+        holder = find_by_username(session, account)
+        if holder is None:
+            raise RuntimeError(f"the demo has no account {account}")
+        proofs = [Method.PASSWORD, Method.SMS]
+        opened = open_session(session, holder, proofs, Origin(""), Assurance.TWO_FACTORS)
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = opened.token
+        cookie["_fresh"] = True
+    name = app.config["SESSION_COOKIE_NAME"]
+    kept = client.get_cookie(name)
+    if kept is None:
+        raise RuntimeError("the session has no cookie")
+    return f"{name}={kept.value}"
 
 
 def _worker_megabytes(port: int) -> tuple[float, float]:

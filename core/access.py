@@ -1,21 +1,24 @@
 """Access decisions: Cedar policies, one file a room, default deny, every decision audited."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 from uuid import UUID
 
 import cedarpy
 from sqlalchemy.orm import Session
 
-from core import audit
-from core.errors import Denied
+from core import audit, clock
+from core.errors import Denied, StepUpRequired
 
 SCHEMA_FILE = Path(__file__).with_name("access.cedarschema")
+# What the audit names where the policies allow and only the sign-in is not good enough.
+STEP_UP = "core.step-up"
 
 
 class Role(StrEnum):
@@ -50,6 +53,8 @@ class Actor:
     # How surely the session knows who this is (auth.claims.Assurance), and since when.
     assurance: int = 1
     authenticated_at: datetime | None = None
+    # When the session was last noted to be in use.
+    last_seen_at: datetime | None = None
     acting_for: UUID | None = None
     session_id: UUID | None = None
     active_role: Role = Role.RESIDENT
@@ -97,6 +102,30 @@ class Resource:
         return {"uid": {"type": self.type, "id": self.id}, "attrs": attributes, "parents": []}
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """How surely (``assurance``, named ``acr``) and how lately somebody must have proved who they
+    are; None is however long ago.
+    """
+
+    assurance: int
+    acr: str
+    fresh: timedelta | None = None
+
+    def met_by(self, actor: Actor) -> bool:
+        """Whether the actor's session is good enough now."""
+        if actor.assurance < self.assurance:
+            return False
+        if self.fresh is None:
+            return True
+        since = actor.authenticated_at
+        return since is not None and clock.now() - since <= self.fresh
+
+
+# What an action demands of an actor; None is nothing more than a session.
+Demands: TypeAlias = Callable[[Session, Actor, str], Demand | None]
+
+
 class PolicyError(Exception):
     """The policies do not fit the schema; the portal must not start."""
 
@@ -132,6 +161,8 @@ class PolicyBook:
 
 
 _book: PolicyBook | None = None
+_demands: Demands | None = None
+_of_roles: Demand | None = None
 
 
 def open_book(book: PolicyBook) -> None:
@@ -140,14 +171,36 @@ def open_book(book: PolicyBook) -> None:
     _book = book
 
 
+def provide_demands(demands: Demands, of_roles: Demand) -> None:
+    """Register what actions demand beyond the policies, and what is demanded of whoever holds a
+    role: this room knows no way to sign in.
+    """
+    global _demands, _of_roles
+    _demands, _of_roles = demands, of_roles
+
+
+def admit(actor: Actor) -> None:
+    """At the door of a page for some roles only. Raises StepUpRequired."""
+    if actor.session_id and _of_roles and not _of_roles.met_by(actor):
+        raise StepUpRequired(_of_roles.acr, _of_roles.fresh)
+
+
 def decide(actor: Actor, action: str, resource: Resource) -> tuple[bool, list[str]]:
     """A decision without audit: for showing or hiding a button, never for guarding data."""
     return _book.decide(actor, action, resource) if _book else (False, [])
 
 
 def require(session: Session, actor: Actor, action: str, resource: Resource) -> None:
-    """Let the actor pass or raise Denied; either way the audit gets its event."""
+    """Let the actor pass or raise Denied; either way the audit gets its event.
+
+    Raises StepUpRequired, a Denied too, where only a better or newer proof of the actor is missing.
+    """
     allowed, policies = decide(actor, action, resource)
+    demand = _demands(session, actor, action) if allowed and _demands else None
+    refusal = Denied()
+    if demand and not demand.met_by(actor):
+        allowed, policies = False, [STEP_UP]
+        refusal = StepUpRequired(demand.acr, demand.fresh)
     event = audit.row(
         None if actor.account_id == NOBODY else actor.account_id,
         action,
@@ -164,7 +217,6 @@ def require(session: Session, actor: Actor, action: str, resource: Resource) -> 
     if allowed:
         audit.note(session, event)
         return
-    refusal = Denied()
     refusal.audit_row = event
     raise refusal
 

@@ -162,13 +162,15 @@ def alone(name: str) -> Iterator[Session]:
     session commits by itself.
     """
     lock = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-    with reading() as session:
+    bind = bound()
+    if isinstance(bind, Engine):
+        bind = bind.execution_options(isolation_level="AUTOCOMMIT")  # shares the pool
+    with Session(bind, expire_on_commit=False) as session:
         session.execute(select(func.pg_advisory_lock(lock)))
         try:
             yield session
         finally:
             session.execute(select(func.pg_advisory_unlock(lock)))
-            session.commit()
 
 
 def _report(failed: Session, error: BaseException) -> None:

@@ -1,6 +1,7 @@
 """What can go wrong, in the product's words. Each is mapped once to problem+json or to a page."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import ClassVar
 
 from core.messages import N_, Message
@@ -29,6 +30,11 @@ class PortalError(Exception):
         self.fields = {name: Message(text) for name, text in (fields or {}).items()}
         super().__init__(self.code)
 
+    @property
+    def members(self) -> Mapping[str, object]:
+        """What programs need to know besides the code: extension members (RFC 9457, 3.2)."""
+        return {}
+
 
 class Invalid(PortalError):
     """The input breaks a rule that the person can put right."""
@@ -54,6 +60,25 @@ class Denied(PortalError):
     status = 403
     default_code = "denied"
     default_sentence = N_("您没有权限查看或办理这一项。如有需要，请联系本单位管理员。")
+
+
+class StepUpRequired(Denied):
+    """The policy allows it, but who asks must prove who they are better, or anew (RFC 9470)."""
+
+    status = 401
+    default_code = "step_up_required"
+    default_sentence = N_("为了您的安全，办理这一项要先再确认一次是您本人。")
+
+    def __init__(self, acr: str, fresh: timedelta | None) -> None:
+        super().__init__()
+        self.acr = acr
+        self.fresh = fresh
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """The level that is needed, and how many seconds old the proof may be at most."""
+        age = {} if self.fresh is None else {"max_age": int(self.fresh.total_seconds())}
+        return {"acr_values": self.acr, **age}
 
 
 class NotFound(PortalError):

@@ -9,3 +9,11 @@ def masked_phone(phone: str) -> str:
 def masked_id(id_number: str) -> str:
     """4508**********1234."""
     return f"{id_number[:4]}**********{id_number[-4:]}"
+
+
+def masked_address(address: str) -> str:
+    """203.0.*.* or 2001:db8:*: the network, not the house."""
+    if ":" in address:
+        return ":".join(address.split(":")[:2]) + ":*"
+    parts = address.split(".")
+    return ".".join([*parts[:2], "*", "*"]) if len(parts) == 4 else ""

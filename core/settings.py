@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         return self.environment is Environment.DEMO
 
     @property
+    def https(self) -> bool:
+        """Whether browsers reach this installation over TLS."""
+        return self.public_url.startswith("https")
+
+    @property
     def standins_url(self) -> str:
         """Where the demo's stand-ins answer; empty outside the demo."""
         return self.sms_url if self.demo else ""

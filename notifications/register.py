@@ -1,11 +1,14 @@
 """What the notifications room plugs into the portal."""
 
+import notifications.jobs  # noqa: F401  the worker knows a job once its module is loaded
+from auth.events import NoticeDue
 from auth.public import provide_code_sender
 from core.settings import settings
 from core.web.rooms import Room
 from notifications.sms import SmsGateway
+from notifications.subscribers import tell_owner
 from notifications.web.pages import pages
 
 provide_code_sender(SmsGateway(settings()).send_code)
 
-room = Room(name="notifications", pages=[pages])
+room = Room(name="notifications", pages=[pages], subscribers=[(NoticeDue, tell_owner)])

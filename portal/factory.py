@@ -13,7 +13,7 @@ from core import clock, database
 from core.access import PolicyBook, open_book
 from core.events import subscribe
 from core.settings import Settings, settings
-from core.web import access, formats, languages, logs, names, problems, security
+from core.web import access, formats, languages, limits, logs, names, problems, security
 from core.web.api import bearer
 from core.web.rooms import Room
 from portal import embedded
@@ -72,9 +72,11 @@ def create_app(configuration: Settings | None = None) -> APIFlask:
     names.install(app, load_english(chosen.region).find)
     logs.install(app)
     problems.install(app)
-    security.install(app, https=chosen.public_url.startswith("https"))
+    security.install(app, https=chosen.https)
+    app.before_request(limits.restrict_body)
     csrf = CSRFProtect(app)
     app.before_request(access.enforce)
+    limits.install(app)
     access.open_to(access.ANYONE)(app.view_functions["static"])
     for room in rooms:
         _mount(app, room, csrf)
@@ -87,12 +89,13 @@ def create_app(configuration: Settings | None = None) -> APIFlask:
 
 
 def _configure(app: APIFlask, chosen: Settings) -> None:
+    https = chosen.https
     app.config.update(
         SECRET_KEY=chosen.secret_key.get_secret_value(),
-        SESSION_COOKIE_NAME="kangqiao",
+        SESSION_COOKIE_NAME=security.cookie_name("kangqiao", secure=https),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=chosen.public_url.startswith("https"),
+        SESSION_COOKIE_SECURE=https,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=True,
         OPENAPI_VERSION="3.1.0",

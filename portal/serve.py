@@ -228,6 +228,7 @@ def _announce(settings: Settings, port: int) -> None:
     for name, role in DEMO_ACCOUNTS:
         print(f"    {name:<16}{role}")
     phone = resident_phone(load_region(settings.region))
+    print("  Staff then get a code by SMS; it is in the SMS inbox, newest first.")
     print(f"  demo-resident also signs in by phone {phone} and the code in the SMS inbox.")
     print(flush=True)
 

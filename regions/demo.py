@@ -1,6 +1,7 @@
 """The demo's accounts and the few people they belong to; made up, like everybody of the demo.
 
-Everyone signs in by name with ``PASSWORD``; the resident also by phone, with a code.
+Everyone signs in by name with ``PASSWORD``, staff with a code sent to their phone besides; the
+resident also by phone alone.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ ORDERED_GROUP = "04"
 
 # Numbers that the population never gets: it steps through all others first.
 _RESIDENT_PHONE = 1
+_STAFF_PHONES = {LEADER: 51, NURSE: 52, REGISTRAR: 53, ADMINISTRATOR: 54, ANALYST: 55}
 _PHONE_DIGITS = 11
 _DAYS_SINCE_BIRTHDAY = 100
 
@@ -51,6 +53,11 @@ class Cast:
 def resident_phone(region: Region) -> str:
     """The phone that the demo's resident signs in with."""
     return _phone(region, _RESIDENT_PHONE)
+
+
+def staff_phone(region: Region, username: str) -> str:
+    """The phone that the second factor of a member of staff arrives at."""
+    return _phone(region, _STAFF_PHONES[username])
 
 
 def cast_people(

@@ -64,7 +64,13 @@ def _check(username: str) -> None:
 
 def _create(username: str, name: str, password: str, role: Role | None, unit: str | None) -> None:
     with transaction() as session:
-        made = create_account(session, username=username, display_name=name, password=password)
+        made = create_account(
+            session,
+            username=username,
+            display_name=name,
+            password=password,
+            password_initial=True,
+        )
         given = {"username": username, "display_name": name}
         history.note_creation(session, OPERATOR, "account", made, given)
         if role is None or unit is None:

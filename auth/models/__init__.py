@@ -8,6 +8,17 @@ from auth.models.accounts import (
     SignInSession,
     Token,
 )
+from auth.models.factors import (
+    Device,
+    Notice,
+    Passkey,
+    PasskeyChallenge,
+    PendingSignIn,
+    Rate,
+    RecoveryCode,
+    Totp,
+)
+from auth.models.recovery import RecoveryCase
 from auth.models.sso import AuthorizationCode, Client, Consent, SigningKey
 from auth.models.wechat import WeChatIdentity, WeChatSession, WeChatTicket, WeChatVisit
 
@@ -18,10 +29,19 @@ __all__ = [
     "Challenge",
     "Client",
     "Consent",
+    "Device",
+    "Notice",
+    "Passkey",
+    "PasskeyChallenge",
+    "PendingSignIn",
+    "Rate",
+    "RecoveryCase",
+    "RecoveryCode",
     "RoleGrant",
     "SignInSession",
     "SigningKey",
     "Token",
+    "Totp",
     "WeChatIdentity",
     "WeChatSession",
     "WeChatTicket",

@@ -11,10 +11,12 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
+    func,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core import clock
 from core.access import GRANTED_ROLES
 from core.database import Base, Created, Encrypted, Id, Moment, Version
 
@@ -28,11 +30,15 @@ class Account(Base):
     __table_args__ = (
         CheckConstraint("username IS NOT NULL OR phone_index IS NOT NULL", name="has_a_name"),
     )
+    # What the database fills in is read when asked for, not with each new row.
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012  as SQLAlchemy declares it
 
     id: Mapped[Id]
     username: Mapped[str | None] = mapped_column(unique=True)
     display_name: Mapped[str]
     password_hash: Mapped[str | None]
+    # Somebody else knows it: it must be changed before it opens a session.
+    password_initial: Mapped[bool] = mapped_column(server_default="false")
     phone: Mapped[str | None] = mapped_column(Encrypted("auth_account.phone"))
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents_person.id"), unique=True)
@@ -87,7 +93,11 @@ class SignInSession(Base):
     authenticated_at: Mapped[Moment]
     active_role: Mapped[str]
     address: Mapped[str]
+    channel: Mapped[str] = mapped_column(server_default="web", default="web")
+    user_agent: Mapped[str] = mapped_column(server_default="", default="")
     created_at: Mapped[Created]
+    # Within some minutes; a session of staff ends when it lies idle.
+    last_seen_at: Mapped[Moment] = mapped_column(default=clock.now, server_default=func.now())
     expires_at: Mapped[Moment]
     ended_at: Mapped[datetime | None]
 
@@ -119,6 +129,10 @@ class Challenge(Base):
     phone: Mapped[str] = mapped_column(Encrypted("auth_challenge.phone"))
     phone_index: Mapped[bytes] = mapped_column(LargeBinary)
     code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    # What the code is good for, and for whom where that is known: a code that somebody was talked
+    # into giving away for one thing opens no other.
+    purpose: Mapped[str] = mapped_column(server_default="sign_in", default="sign_in")
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("auth_account.id"))
     tries: Mapped[int] = mapped_column(SmallInteger, default=0)
     created_at: Mapped[Created]
     expires_at: Mapped[Moment]

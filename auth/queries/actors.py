@@ -1,10 +1,11 @@
 """From a session or bearer token to an Actor, with one statement."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, cast, func, null, select, true
+from sqlalchemy import Text, bindparam, cast, func, null, or_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,8 @@ from core import clock
 from core.access import Actor, Role
 from core.crypto import token_hash
 
+# A session of staff that lies idle as long ends (NIST SP 800-63B, 4.2.3).
+STAFF_IDLE = timedelta(minutes=30)
 ACCOUNT, SESSION, TOKEN = Account.__table__, SignInSession.__table__, Token.__table__
 GRANT = RoleGrant.__table__
 # The current grants of an account as an array of 'role unit', joined laterally.
@@ -39,12 +42,14 @@ OF_SESSION = (
         SESSION.c.active_role,
         SESSION.c.assurance,
         SESSION.c.authenticated_at,
+        SESSION.c.last_seen_at,
     )
     .join(SESSION, SESSION.c.account_id == ACCOUNT.c.id)
     .where(
         SESSION.c.token_hash == bindparam("hash"),
         SESSION.c.ended_at.is_(None),
         SESSION.c.expires_at > bindparam("now"),
+        or_(GRANTS.c.grants.is_(None), SESSION.c.last_seen_at > bindparam("idle_since")),
     )
 )
 # A token given to an application ends with the session it was made in.
@@ -55,6 +60,7 @@ OF_TOKEN = (
         null().label("active_role"),
         func.coalesce(SESSION.c.assurance, Assurance.ONE_FACTOR).label("assurance"),
         func.coalesce(SESSION.c.authenticated_at, TOKEN.c.created_at).label("authenticated_at"),
+        SESSION.c.last_seen_at,
     )
     .join(TOKEN, TOKEN.c.account_id == ACCOUNT.c.id)
     .outerjoin(SESSION, SESSION.c.id == TOKEN.c.session_id)
@@ -63,6 +69,11 @@ OF_TOKEN = (
         TOKEN.c.ended_at.is_(None),
         TOKEN.c.expires_at > bindparam("now"),
         SESSION.c.ended_at.is_(None),
+        or_(
+            GRANTS.c.grants.is_(None),
+            SESSION.c.id.is_(None),
+            SESSION.c.last_seen_at > bindparam("idle_since"),
+        ),
     )
 )
 
@@ -86,7 +97,8 @@ def actor_of_account(session: Session, account_id: UUID) -> Actor | None:
 
 
 def _live(token: str) -> dict[str, Any]:
-    return {"hash": token_hash(token), "now": clock.now()}
+    now = clock.now()
+    return {"hash": token_hash(token), "now": now, "idle_since": now - STAFF_IDLE}
 
 
 def _signed_in(row: Any) -> Actor:
@@ -96,6 +108,7 @@ def _signed_in(row: Any) -> Actor:
         active_role=Role(row.active_role) if row.active_role else Role.RESIDENT,
         assurance=row.assurance,
         authenticated_at=row.authenticated_at,
+        last_seen_at=row.last_seen_at,
     )
 
 

@@ -29,16 +29,21 @@ def create_account(
     username: str | None,
     display_name: str,
     password: str | None = None,
+    password_initial: bool = False,
     phone: str | None = None,
 ) -> Account:
-    """A new account. Raises Conflict for a taken name or phone, Invalid for a weak password."""
-    if password is not None and len(password) < passwords.SHORTEST:
-        raise Invalid("weak_password", fields={"password": N_("密码至少需要 10 位。")})
+    """A new account; an initial password must be changed at the first sign-in.
+
+    Raises Conflict for a taken name or phone, Invalid for a weak password.
+    """
+    if password is not None and (weak := passwords.weakness(password, [username, display_name])):
+        raise Invalid("weak_password", fields={"password": weak})
     row = insert(Account).values(
         id=new_id(),
         username=username,
         display_name=display_name,
         password_hash=passwords.hash_password(password) if password else None,
+        password_initial=password_initial,
         phone=phone,
         phone_index=phone_index(phone) if phone else None,
     )

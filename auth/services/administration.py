@@ -73,7 +73,11 @@ def open_account(
     resource = Resource("ManagedAccount", "new", units=unit.path, more={"holder": holder()})
     require(session, actor, Action.CREATE_ACCOUNT, resource)
     account = create_account(
-        session, username=username, display_name=display_name, password=initial_password
+        session,
+        username=username,
+        display_name=display_name,
+        password=initial_password,
+        password_initial=True,
     )
     given = {"username": username, "display_name": display_name}
     history.note_creation(session, actor, SUBJECT, account, given)
@@ -132,6 +136,7 @@ def reset_password(
     values = {"password_hash": passwords.hash_password(initial_password)}
     shown = {"password_hash": ("initial_password", None, True)}
     history.change(session, actor, SUBJECT, account, command.version, values, shown)
+    account.password_initial = True
     end_sign_ins(session, account_id)
     return read_summary(session, account)
 

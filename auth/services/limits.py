@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import case, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from auth.models import Attempt
+from auth.models import Attempt, Rate
 from core import clock
 from core.crypto import blind_index
 from core.errors import TooMany
@@ -29,8 +30,38 @@ def count_try(session: Session, kind: str, whose: str, most: int, within: timede
         .where(Attempt.subject == subject, Attempt.at > now - within)
     )
     if (tries or 0) >= most:
-        raise TooMany("too_many", N_("尝试次数太多，请过一会儿再试。"))
+        raise too_many()
     session.add(Attempt(subject=subject, at=now))
+
+
+def count_request(session: Session, kind: str, whose: str, most: int, within: timedelta) -> bool:
+    """Count a request against a route's limit, with one statement: windows of ``within`` that begin
+    with the first request. Tells whether it is one of the ``most`` that a window holds.
+    """
+    now = clock.now()
+    row = insert(Rate).values(subject=_subject(kind, whose), window_start=now, count=1)
+    over = Rate.window_start <= now - within
+    counted = row.on_conflict_do_update(
+        index_elements=[Rate.subject],
+        set_={
+            "window_start": case((over, now), else_=Rate.window_start),
+            "count": case((over, 1), else_=Rate.count + 1),
+        },
+    ).returning(Rate.count)
+    return session.execute(counted).scalar_one() <= most
+
+
+def requests_left(session: Session, kind: str, whose: str, most: int, within: timedelta) -> bool:
+    """Whether another request would be within the limit; counts none."""
+    made = select(Rate.count).where(
+        Rate.subject == _subject(kind, whose), Rate.window_start > clock.now() - within
+    )
+    return (session.scalar(made) or 0) < most
+
+
+def too_many() -> TooMany:
+    """The one refusal of whoever tried too often."""
+    return TooMany("too_many", N_("尝试次数太多，请过一会儿再试。"))
 
 
 def forgive(session: Session, kind: str, whose: str) -> None:

@@ -1,6 +1,5 @@
-"""Signing in and out. No answer or timing tells whether an account exists."""
+"""Sessions and tokens: opened for who proved who they are, and ended."""
 
-import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,32 +10,21 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from auth import passwords
 from auth.claims import Assurance, Method
-from auth.models import Account, Challenge, RoleGrant, SignInSession, Token
-from auth.schemas import (
-    ChallengeSent,
-    ConfirmCode,
-    PasswordSignIn,
-    RequestCode,
-    SignedIn,
-)
-from auth.services import limits
+from auth.models import Account, Device, RoleGrant, SignInSession, Token
+from auth.schemas import NoticeKind, SignedIn
+from auth.services.notices import notify_owner
 from core import audit, clock
 from core.access import Actor, Role
 from core.crypto import blind_index, token_hash
-from core.errors import Denied, Invalid
+from core.errors import Denied
 from core.ids import new_id
-from core.masking import masked_phone
-from core.messages import N_
 
-CODE_MINUTES = 5
-CODE_TRIES = 5
-CODES_PER_PHONE_HOUR = 5
-CODES_PER_ADDRESS_HOUR = 60
-PASSWORD_TRIES_PER_NAME = 10
-PASSWORD_TRIES_PER_ADDRESS = 100
+# With the idle limit of staff, NIST SP 800-63B, 4.2.3: 12 hours, whatever the activity.
 SESSION_LIFETIME = timedelta(hours=12)
+LONGEST_USER_AGENT = 300
+# How exactly the last use of a session is known.
+SEEN_EVERY = timedelta(minutes=5)
 # The scope of our own clients; a token without it is no key to our API.
 PORTAL_SCOPE = "portal"
 # Which role a person with several begins in: the one with the most work waiting.
@@ -45,11 +33,13 @@ FIRST_ROLES = (Role.ADMINISTRATOR, Role.LEADER, Role.MEMBER, Role.REGISTRAR, Rol
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a sign-in comes from."""
+    """Where a sign-in comes from; ``device`` is the browser's own long-lived random token."""
 
     address: str
     request_id: str = ""
     channel: str = "web"
+    user_agent: str = ""
+    device: str = ""
 
 
 def phone_index(phone: str) -> bytes:
@@ -57,109 +47,9 @@ def phone_index(phone: str) -> bytes:
     return blind_index(phone, "phone")
 
 
-def request_code(
-    session: Session, command: RequestCode, origin: Origin
-) -> tuple[ChallengeSent, str]:
-    """Make a code for a phone. The caller sends it after the commit and never shows it.
-
-    Raises TooMany by phone or by address.
-    """
-    hour = timedelta(hours=1)
-    limits.count_try(session, "phone", command.phone, CODES_PER_PHONE_HOUR, hour)
-    limits.count_try(session, "address", origin.address, CODES_PER_ADDRESS_HOUR, hour)
-    code = f"{secrets.randbelow(1_000_000):06d}"
-    now = clock.now()
-    challenge = Challenge(
-        id=new_id(),
-        phone=command.phone,
-        phone_index=phone_index(command.phone),
-        code_hash=b"",
-        created_at=now,
-        expires_at=now + timedelta(minutes=CODE_MINUTES),
-    )
-    challenge.code_hash = _code_hash(challenge.id, code)
-    session.add(challenge)
-    return ChallengeSent(challenge_id=challenge.id, expires_at=challenge.expires_at), code
-
-
-def count_try(session: Session, challenge_id: UUID) -> bool:
-    """Take one of a challenge's tries; in a transaction of its own, so that a refusal keeps it."""
-    taken = session.execute(
-        update(Challenge)
-        .where(
-            Challenge.id == challenge_id,
-            Challenge.used_at.is_(None),
-            Challenge.expires_at > clock.now(),
-            Challenge.tries < CODE_TRIES,
-        )
-        .values(tries=Challenge.tries + 1)
-    )
-    return taken.rowcount == 1  # type: ignore[attr-defined, no-any-return]
-
-
-def confirm_code(session: Session, command: ConfirmCode, origin: Origin) -> SignedIn:
-    """Sign in by the code; a first sign-in makes the account. ``count_try`` came before.
-
-    Raises Invalid ``wrong_code``.
-    """
-    return open_session(session, prove_phone(session, command, origin), [Method.SMS], origin)
-
-
-def prove_phone(session: Session, command: ConfirmCode, origin: Origin) -> Account:
-    """Use the code up for the account of its phone. ``count_try`` came before.
-
-    Raises Invalid ``wrong_code``.
-    """
-    digest = _code_hash(command.challenge_id, command.code)
-    challenge = session.execute(
-        update(Challenge)
-        .where(
-            Challenge.id == command.challenge_id,
-            Challenge.code_hash == digest,
-            Challenge.used_at.is_(None),
-            Challenge.expires_at > clock.now(),
-        )
-        .values(used_at=clock.now())
-        .returning(Challenge)
-    ).scalar_one_or_none()
-    if challenge is None:
-        raise wrong_code()
-    account = account_of_phone(session, challenge.phone)
-    if account.disabled_at is not None:
-        raise wrong_code()
-    limits.forgive(session, "phone", challenge.phone)
-    limits.forgive_last(session, "address", origin.address)
-    return account
-
-
-def wrong_code() -> Invalid:
-    """The one refusal for a code that is wrong, used, expired or tried too often."""
-    sentence = N_("验证码不对或已失效，请核对，或重新获取。")
-    return Invalid("wrong_code", sentence, fields={"code": sentence})
-
-
 def find_by_username(session: Session, username: str) -> Account | None:
     """The account of that name, whether or not it may sign in."""
     return session.scalar(select(Account).where(Account.username == username))
-
-
-def count_password_try(session: Session, command: PasswordSignIn, origin: Origin) -> None:
-    """Count a try before the costly hash; in a transaction of its own. Raises TooMany."""
-    quarter = timedelta(minutes=15)
-    limits.count_try(session, "name", command.username, PASSWORD_TRIES_PER_NAME, quarter)
-    limits.count_try(session, "password from", origin.address, PASSWORD_TRIES_PER_ADDRESS, quarter)
-
-
-def sign_in_by_password(session: Session, command: PasswordSignIn, origin: Origin) -> SignedIn:
-    """Sign in staff. Raises Invalid ``wrong_password``."""
-    account = find_by_username(session, command.username)
-    right = passwords.matches(account.password_hash if account else None, command.password)
-    if account is None or not right or account.disabled_at is not None:
-        sentence = N_("用户名或密码不对，请核对后再试。")
-        raise Invalid("wrong_password", sentence, fields={"password": sentence})
-    limits.forgive(session, "name", command.username)
-    limits.forgive_last(session, "password from", origin.address)
-    return open_session(session, account, [Method.PASSWORD], origin)
 
 
 def open_session(
@@ -181,11 +71,15 @@ def open_session(
         authenticated_at=now,
         active_role=_first_role(session, account),
         address=origin.address,
+        channel=origin.channel,
+        user_agent=origin.user_agent[:LONGEST_USER_AGENT],
         created_at=now,
+        last_seen_at=now,
         expires_at=now + SESSION_LIFETIME,
     )
     session.add(record)
-    _note(session, account.id, "auth:sign-in", origin)
+    _remember_device(session, account, origin)
+    note(session, account.id, "auth:sign-in", origin)
     return SignedIn(account_id=account.id, token=token, expires_at=record.expires_at)
 
 
@@ -197,21 +91,45 @@ def session_id_of(session: Session, token: str) -> UUID:
 
 def end_session(session: Session, actor: Actor) -> None:
     """Sign out: the session and the tokens that applications got in it end together."""
-    now = clock.now()
     session.execute(
-        update(SignInSession).where(SignInSession.id == actor.session_id).values(ended_at=now)
+        update(SignInSession)
+        .where(SignInSession.id == actor.session_id)
+        .values(ended_at=clock.now())
     )
+    end_tokens_of(session, actor)
+    note(session, actor.account_id, "auth:sign-out", origin_of(actor))
+
+
+def end_tokens_of(session: Session, actor: Actor, *, own_only: bool = False) -> None:
+    """End the tokens of the actor's session; ``own_only`` leaves those of other applications."""
+    which = [Token.client_id.is_(None)] if own_only else []
     session.execute(
         update(Token)
         .where(
             Token.account_id == actor.account_id,  # tokens made at the console have no session
             Token.session_id == actor.session_id,
             Token.ended_at.is_(None),
+            *which,
         )
-        .values(ended_at=now)
+        .values(ended_at=clock.now())
     )
-    origin = Origin(actor.address, actor.request_id, actor.channel)
-    _note(session, actor.account_id, "auth:sign-out", origin)
+
+
+def note_use(session: Session, actor: Actor) -> None:
+    """Keep that the actor's session is in use; of several requests at once one does."""
+    session.execute(
+        update(SignInSession)
+        .where(
+            SignInSession.id == actor.session_id,
+            SignInSession.last_seen_at == actor.last_seen_at,
+        )
+        .values(last_seen_at=clock.now())
+    )
+
+
+def use_is_due(actor: Actor) -> bool:
+    """Whether it is long enough ago that the session's use was kept: not every page writes."""
+    return actor.last_seen_at is not None and clock.now() - actor.last_seen_at > SEEN_EVERY
 
 
 def switch_role(session: Session, actor: Actor, role: Role) -> None:
@@ -232,7 +150,9 @@ def issue_token(
     client_id: str | None = None,
     session_id: UUID | None = None,
 ) -> str:
-    """A new bearer token; only its hash is kept."""
+    """A new bearer token; only its hash is kept. One of PORTAL_SCOPE without ``session_id`` is the
+    console's and meets every demand: whoever signs in has a session.
+    """
     token = secrets.token_urlsafe(32)
     session.add(
         Token(
@@ -247,18 +167,48 @@ def issue_token(
     return token
 
 
-def account_of_phone(session: Session, phone: str) -> Account:
-    """The account of a proved phone, made by its first sign-in; of two at once one makes it."""
-    index = phone_index(phone)
-    row = insert(Account).values(
-        id=new_id(), display_name=masked_phone(phone), phone=phone, phone_index=index
+def origin_of(actor: Actor) -> Origin:
+    """Where the actor asks from."""
+    return Origin(actor.address, actor.request_id, actor.channel)
+
+
+def note(
+    session: Session, account_id: UUID, action: str, origin: Origin, *, outcome: str = "allowed"
+) -> None:
+    """An event of somebody who has no session to be asked about yet, or no longer."""
+    event = audit.row(
+        account_id,
+        action,
+        "Account",
+        str(account_id),
+        outcome=outcome,
+        channel=origin.channel,
+        address=origin.address,
+        request_id=origin.request_id,
     )
-    known = select(Account).where(Account.phone_index == index)
-    account = session.scalar(known)
-    if account is None:
-        session.execute(row.on_conflict_do_nothing())
-        account = session.scalars(known).one()
-    return account
+    audit.note(session, event)
+
+
+def _remember_device(session: Session, account: Account, origin: Origin) -> None:
+    """Know the browser again; a new one beside others is news to the account's owner."""
+    if not origin.device:
+        return
+    others = session.scalar(select(Device.id).where(Device.account_id == account.id).limit(1))
+    now = clock.now()
+    seen = insert(Device).values(
+        id=(made := new_id()),
+        account_id=account.id,
+        token_hash=token_hash(origin.device),
+        created_at=now,
+        last_seen_at=now,
+    )
+    kept = session.execute(
+        seen.on_conflict_do_update(
+            index_elements=[Device.account_id, Device.token_hash], set_={"last_seen_at": now}
+        ).returning(Device.id)
+    ).scalar_one()
+    if others is not None and kept == made:
+        notify_owner(session, account, NoticeKind.NEW_DEVICE)
 
 
 def _first_role(session: Session, account: Account) -> Role:
@@ -270,20 +220,3 @@ def _first_role(session: Session, account: Account) -> Role:
         )
     )
     return next((role for role in FIRST_ROLES if role in held), Role.RESIDENT)
-
-
-def _code_hash(challenge_id: UUID, code: str) -> bytes:
-    return hmac.digest(challenge_id.bytes, blind_index(code, "code"), "sha256")
-
-
-def _note(session: Session, account_id: UUID, action: str, origin: Origin) -> None:
-    event = audit.row(
-        account_id,
-        action,
-        "Account",
-        str(account_id),
-        channel=origin.channel,
-        address=origin.address,
-        request_id=origin.request_id,
-    )
-    audit.note(session, event)

@@ -25,6 +25,7 @@ from auth.models import (
     WeChatVisit,
 )
 from auth.queries.actors import actor_of_account
+from auth.queries.factors import standing_of
 from auth.queries.wechat import (
     account_by_union,
     find_identity,
@@ -36,13 +37,8 @@ from auth.queries.wechat import (
 from auth.schemas import SignedIn
 from auth.schemas.wechat import BindByCode, BindingTicket, WeChatAction, WeChatSignIn
 from auth.services import limits
-from auth.services.sign_in import (
-    Origin,
-    account_of_phone,
-    open_session,
-    prove_phone,
-    session_id_of,
-)
+from auth.services.door import account_of_phone, prove_phone
+from auth.services.sign_in import Origin, open_session, origin_of, session_id_of
 from core import audit, clock
 from core.access import Actor, require
 from core.crypto import token_hash
@@ -117,7 +113,7 @@ def bind_by_code(session: Session, command: BindByCode, origin: Origin) -> Signe
 def bind_own(session: Session, actor: Actor, user: WeChatUser) -> None:
     """Join the actor's account to ``user``. Raises Conflict or Denied."""
     require(session, actor, WeChatAction.BIND, wechat_of(actor))
-    origin = Origin(actor.address, actor.request_id, actor.channel)
+    origin = origin_of(actor)
     limits.forgive_last(session, FROM, origin.address)
     _require_resident(session, actor.account_id, origin)
     _join(session, actor.account_id, user)
@@ -186,13 +182,6 @@ def end_visit(session: Session, browser: str, state: str) -> WeChatVisit:
     if visit is None:
         raise Invalid("wechat_state", EXPIRED)
     return visit
-
-
-def may_open_without_second_factor(actor: Actor) -> bool:
-    """Whether WeChat alone opens a session: for residents. Whoever holds a role needs a second
-    factor, which signing in by password asks for.
-    """
-    return not any(actor.grants.values())
 
 
 def _bind(
@@ -296,13 +285,17 @@ def _user(kept: str | None) -> WeChatUser:
 
 
 def _require_resident(session: Session, account_id: UUID, origin: Origin) -> None:
-    """Raises Denied where the account may not sign in by WeChat."""
+    """WeChat alone opens no account that two factors guard. Raises Denied."""
     actor = actor_of_account(session, account_id)
     if actor is None:
         raise _denied(account_id, origin, "account_disabled", N_("这个账号已停用，不能登录。"))
-    if not may_open_without_second_factor(actor):
+    standing = standing_of(session, account_id)
+    if standing.staff:
         sentence = N_("担任工作角色的账号不能用微信登录，请用用户名和密码登录。")
         raise _denied(account_id, origin, "wechat_staff", sentence)
+    if standing.needs_two:
+        sentence = N_("这个账号开启了两步验证，不能只用微信登录，请用手机号登录。")
+        raise _denied(account_id, origin, "wechat_second_factor", sentence)
 
 
 def _denied(account_id: UUID, origin: Origin, code: str, sentence: str) -> Denied:

@@ -1,15 +1,24 @@
-"""From a cookie or bearer token to the actor of a request (Flask-Login's two loaders)."""
+"""From a cookie or bearer token to the actor of a request (Flask-Login's two loaders), and the
+browser's own long-lived cookie.
+"""
 
+import secrets
 from dataclasses import replace
+from datetime import timedelta
 
-from flask import Flask, Request, g, request
+from flask import Flask, Request, Response, current_app, g, request
 from flask_login import LoginManager, UserMixin, login_user
 
 from auth.queries.actors import actor_of_session, actor_of_token
 from auth.schemas import SignedIn
-from auth.services.sign_in import PORTAL_SCOPE, Origin
+from auth.services.sign_in import PORTAL_SCOPE, Origin, note_use, use_is_due
 from core.access import Actor
-from core.database import reading
+from core.database import reading, transaction
+from core.web.security import cookie_name
+
+DEVICE = "device"
+# As long as browsers keep a cookie at most.
+DEVICE_LIFETIME = timedelta(days=400)
 
 
 class SignedInUser(UserMixin):  # type: ignore[misc]
@@ -22,7 +31,41 @@ class SignedInUser(UserMixin):  # type: ignore[misc]
 
 def origin(channel: str = "web") -> Origin:
     """Where this request comes from."""
-    return Origin(request.remote_addr or "", g.get("request_id", ""), channel)
+    return Origin(
+        request.remote_addr or "",
+        g.get("request_id", ""),
+        channel,
+        request.headers.get("User-Agent", ""),
+        _device() if channel == "web" else "",
+    )
+
+
+def arriving() -> Origin:
+    """As ``origin``, of a browser at the door: by a cookie it is known again from now on."""
+    if not _device():
+        setattr(g, DEVICE, secrets.token_urlsafe(32))
+    return origin()
+
+
+def _device() -> str:
+    return str(g.get(DEVICE) or request.cookies.get(_device_cookie(), ""))
+
+
+def _device_cookie() -> str:
+    return cookie_name(f"kangqiao-{DEVICE}", secure=current_app.config["SESSION_COOKIE_SECURE"])
+
+
+def _keep_device(response: Response) -> Response:
+    if DEVICE in g:
+        response.set_cookie(
+            _device_cookie(),
+            g.get(DEVICE),
+            max_age=DEVICE_LIFETIME,
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
 
 
 def begin(session: SignedIn) -> None:
@@ -36,6 +79,7 @@ def install(app: Flask) -> None:
     manager.session_protection = None  # the session row in the database is the protection
     manager.user_loader(_from_cookie)
     manager.request_loader(_from_bearer)
+    app.after_request(_keep_device)
 
 
 def _from_cookie(token: str) -> SignedInUser | None:
@@ -63,6 +107,9 @@ def _from_bearer(incoming: Request) -> SignedInUser | None:
 def _user(token: str, actor: Actor | None, channel: str) -> SignedInUser | None:
     if actor is None:
         return None
+    if use_is_due(actor):
+        with transaction() as session:
+            note_use(session, actor)
     where = origin(channel)
     return SignedInUser(
         token,

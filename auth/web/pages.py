@@ -2,19 +2,33 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import logout_user
 
-from auth import ports
-from auth.schemas import ConfirmCode, PasswordSignIn, RequestCode, SignedIn, SwitchRole
+from auth import passkeys, ports
+from auth.schemas import (
+    ConfirmCode,
+    PasskeySignIn,
+    PasswordSignIn,
+    Pending,
+    RequestCode,
+    SignedIn,
+    SwitchRole,
+)
+from auth.services import codes, door
+from auth.services import passkeys as passkey_services
 from auth.services import sign_in as services
-from auth.web.identity import begin, origin
+from auth.services.sign_in import Origin
+from auth.web.entering import FORM_BYTES, TRIES, WITHIN, go_on
+from auth.web.identity import arriving
 from core.database import transaction
 from core.errors import Invalid, PortalError
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
 from core.web.forms import Form, blank, read_form
 from core.web.languages import gettext
+from core.web.limits import body_at_most, limited
+from core.web.problems import translated
 from core.web.redirects import next_path
 
 pages = Blueprint("auth", __name__, url_prefix="/auth")
@@ -23,11 +37,14 @@ pages = Blueprint("auth", __name__, url_prefix="/auth")
 @pages.get("/sign-in")
 @open_to(ANYONE)
 def sign_in() -> ResponseReturnValue:
-    """The front door: residents by phone, staff by name and password."""
+    """The front door: residents by phone, staff by name and password, anybody by passkey."""
+    arriving()
     return _door(blank(RequestCode), blank(PasswordSignIn), 200)
 
 
 @pages.post("/code")
+@limited(TRIES, WITHIN)
+@body_at_most(FORM_BYTES)
 @open_to(ANYONE)
 def request_code() -> ResponseReturnValue:
     """Send a code and ask for it."""
@@ -36,7 +53,7 @@ def request_code() -> ResponseReturnValue:
         return _door(form, blank(PasswordSignIn), 422)
     try:
         with transaction() as session:
-            sent, code = services.request_code(session, form.command, origin())
+            sent, code = door.request_code(session, form.command, arriving())
         ports.send_code(form.command.phone, code, sent.challenge_id)
     except PortalError as error:
         return _door(form, blank(PasswordSignIn), form.fail(error))
@@ -45,6 +62,8 @@ def request_code() -> ResponseReturnValue:
 
 
 @pages.post("/code/confirm")
+@limited(TRIES, WITHIN, failures=True)
+@body_at_most(FORM_BYTES)
 @open_to(ANYONE)
 def confirm_code() -> ResponseReturnValue:
     """Sign in by the code."""
@@ -52,24 +71,25 @@ def confirm_code() -> ResponseReturnValue:
     if form.command is None:
         return _ask_code(form, 422)
     try:
-        signed_in = confirm(form.command)
+        outcome = confirm(form.command, arriving())
     except PortalError as error:
         return _ask_code(form, form.fail(error))
-    begin(signed_in)
-    return redirect(next_path())
+    return go_on(outcome)
 
 
-def confirm(command: ConfirmCode, channel: str = "web") -> SignedIn:
+def confirm(command: ConfirmCode, where: Origin) -> SignedIn | Pending:
     """Take a try, then the code; a wrong code keeps the try. Raises Invalid."""
     with transaction() as session:
-        may_try = services.count_try(session, command.challenge_id)
+        may_try = codes.count_try(session, command.challenge_id)
     if not may_try:
-        raise services.wrong_code()
+        raise codes.wrong_code()
     with transaction() as session:
-        return services.confirm_code(session, command, origin(channel))
+        return door.confirm_code(session, command, where)
 
 
 @pages.post("/password")
+@limited(TRIES, WITHIN, failures=True)
+@body_at_most(FORM_BYTES)
 @open_to(ANYONE)
 def password() -> ResponseReturnValue:
     """Sign in staff."""
@@ -78,15 +98,43 @@ def password() -> ResponseReturnValue:
     shown.errors, shown.message = form.errors, form.message
     if form.command is None:
         return _door(blank(RequestCode), shown, 422)
+    where = arriving()
     try:
         with transaction() as session:
-            services.count_password_try(session, form.command, origin())
+            door.count_password_try(session, form.command, where)
         with transaction() as session:
-            signed_in = services.sign_in_by_password(session, form.command, origin())
+            outcome = door.sign_in_by_password(session, form.command, where)
     except PortalError as error:
         return _door(blank(RequestCode), shown, shown.fail(error))
-    begin(signed_in)
-    return redirect(next_path())
+    return go_on(outcome)
+
+
+@pages.post("/passkey/options")
+@limited(TRIES, WITHIN)
+@body_at_most(FORM_BYTES)
+@open_to(ANYONE)
+def passkey_options() -> ResponseReturnValue:
+    """What the browser needs to offer its passkeys for us."""
+    with transaction() as session:
+        return jsonify(passkey_services.proof_options(session, None))
+
+
+@pages.post("/passkey")
+@limited(TRIES, WITHIN, failures=True)
+@body_at_most(FORM_BYTES)
+@open_to(ANYONE)
+def passkey() -> ResponseReturnValue:
+    """Sign in by a passkey, which says itself whose it is."""
+    form = read_form(PasskeySignIn)
+    try:
+        if form.command is None:
+            raise Invalid()
+        with transaction() as session:
+            outcome = door.sign_in_by_passkey(session, form.command, arriving())
+    except PortalError as error:
+        flash(translated(error.message), "bad")
+        return _door(blank(RequestCode), blank(PasswordSignIn), error.status)
+    return go_on(outcome)
 
 
 @pages.post("/sign-out")
@@ -117,7 +165,12 @@ def _door(
 ) -> ResponseReturnValue:
     wants_staff = bool(staff.values or staff.errors) or request.args.get("who") == "staff"
     page = render_template(
-        "auth/sign_in.html", phone=phone, staff=staff, wants_staff=wants_staff, next=next_path()
+        "auth/sign_in.html",
+        phone=phone,
+        staff=staff,
+        wants_staff=wants_staff,
+        next=next_path(),
+        passkeys=passkeys.relying_party() is not None,
     )
     return page, status
 

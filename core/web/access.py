@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 from flask import Flask, current_app, g, request
 from flask_login import current_user
 
-from core.access import Actor, Role
+from core.access import Actor, Role, admit
 from core.errors import Denied, SignInRequired
 
 RULE = "access_rule"
@@ -110,5 +110,7 @@ def enforce() -> None:
     if rule is None:
         raise Denied()
     actor = current_actor()
-    if isinstance(rule, Holding) and not set(rule.roles) & set(actor.roles):
-        raise Denied()
+    if isinstance(rule, Holding):
+        if not set(rule.roles) & set(actor.roles):
+            raise Denied()
+        admit(actor)

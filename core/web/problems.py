@@ -1,5 +1,6 @@
 """One map from errors to answers: problem+json (RFC 9457) for the API, a page for people."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import structlog
@@ -12,11 +13,21 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
-from core.errors import Invalid, NotFound, PortalError, SignInRequired, Unavailable
+from core.errors import (
+    Invalid,
+    NotFound,
+    PortalError,
+    SignInRequired,
+    StepUpRequired,
+    Unavailable,
+)
 from core.messages import N_, Message
 from core.web.languages import gettext
 
 log = structlog.get_logger()
+STEP_UP_ERROR = "insufficient_user_authentication"
+# Fields of a form that no page may carry on.
+NOT_KEPT = ("csrf_token", "password", "old_password", "new_password")
 
 # Sentences for what the framework itself refuses, by HTTP status.
 SENTENCES = {
@@ -45,9 +56,16 @@ def wants_problem() -> bool:
     return request.path.startswith("/api/")
 
 
-def problem(status: int, code: str, detail: str, errors: list[dict[str, str]]) -> Response:
-    """An application/problem+json answer."""
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    errors: list[dict[str, str]],
+    members: Mapping[str, object] | None = None,
+) -> Response:
+    """An application/problem+json answer; ``members`` are extension members of its code."""
     body: dict[str, Any] = {
+        **(members or {}),
         "type": f"/api/problems/{code}",
         "title": gettext(SENTENCES.get(status, SENTENCES[500])),
         "status": status,
@@ -66,10 +84,31 @@ def answer_portal_error(error: PortalError) -> ResponseReturnValue:
     """A refusal in the product's own words."""
     if wants_problem():
         fields = [{"field": k, "message": translated(v)} for k, v in error.fields.items()]
-        return problem(error.status, error.code, translated(error.message), fields)
+        sentence = translated(error.message)
+        answer = problem(error.status, error.code, sentence, fields, error.members)
+        if isinstance(error, StepUpRequired):
+            # RFC 9470, 3: what is missing is not the token but how its owner was known.
+            answer.headers["WWW-Authenticate"] = "Bearer " + ", ".join(
+                f'{name}="{value}"'
+                for name, value in (("error", STEP_UP_ERROR), *error.members.items())
+            )
+        return answer
     if isinstance(error, SignInRequired):
         return redirect(url_for("auth.sign_in", next=_return_path()))
+    if isinstance(error, StepUpRequired):
+        return _ask_again(error)
     return error_page(error.status, translated(error.message))
+
+
+def _ask_again(error: StepUpRequired) -> ResponseReturnValue:
+    """To the page that asks who it is, and back. What a form held is kept on a page of its own,
+    from which it is sent again afterwards; passwords are not.
+    """
+    if request.method == "GET":
+        return redirect(url_for("step_up.show", next=_return_path()))
+    kept = [(n, v) for n, v in request.form.items(multi=True) if n not in NOT_KEPT]
+    page = render_template("shell/step_up.html", kept=kept, here=request.full_path.rstrip("?"))
+    return page, 403
 
 
 def answer_http_error(error: HTTPException) -> ResponseReturnValue:

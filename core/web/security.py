@@ -9,6 +9,17 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
+# Two years, the least that browsers' preload lists take is one.
+HSTS = "max-age=63072000; includeSubDomains"
+
+
+def cookie_name(name: str, *, secure: bool) -> str:
+    """The name of a cookie of ours; over https browsers then hold it to this very host, and to
+    https (RFC 6265bis, 4.1.3.2).
+    """
+    return f"__Host-{name}" if secure else name
+
+
 def install(app: Flask, *, https: bool) -> None:
     """A view may set its own Content-Security-Policy (a redirect to a registered application)."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
@@ -25,7 +36,7 @@ def install(app: Flask, *, https: bool) -> None:
         )
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if https:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            response.headers.setdefault("Strict-Transport-Security", HSTS)
         if request.endpoint != "static":
             response.headers.setdefault("Cache-Control", "no-store")
         return response

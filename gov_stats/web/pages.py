@@ -1,5 +1,6 @@
 """The dashboards of analysts and administrators, their map and their exports."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, url_for
@@ -12,6 +13,7 @@ from core.web.access import current_actor, open_to
 from core.web.formats import moment
 from core.web.forms import read_query
 from core.web.languages import gettext
+from core.web.limits import By, limited
 from gov_stats import queries
 from gov_stats.dashboards import LAYOUTS
 from gov_stats.export import to_csv, to_xlsx
@@ -38,6 +40,7 @@ def overview() -> ResponseReturnValue:
 
 
 @pages.get("/export.<any(csv, xlsx):kind>")
+@limited(60, timedelta(hours=1), By.ACCOUNT)
 @open_to(Role.ANALYST, Role.ADMINISTRATOR)
 def export(kind: str) -> Response:
     """The table of a dashboard as a file, with its month, time of computation and rules."""

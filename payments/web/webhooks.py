@@ -1,17 +1,24 @@
 """POST /webhooks/stripe: what the provider tells us. Its signature is its only credential."""
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, request
 
 from core.database import transaction
 from core.errors import Invalid
 from core.web.access import ANYONE, open_to
+from core.web.limits import body_at_most, limited
 from payments.ports import provider
 from payments.services import take_event
+
+EVENT_BYTES = 256 * 1024
 
 webhooks = Blueprint("payments_webhooks", __name__, url_prefix="/webhooks")
 
 
 @webhooks.post("/stripe")
+@limited(300, timedelta(minutes=5), failures=True)
+@body_at_most(EVENT_BYTES)
 @open_to(ANYONE)
 def stripe_event() -> Response:
     """Any event with a right signature is acknowledged, also one that asks nothing of us."""

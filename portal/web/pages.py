@@ -1,10 +1,13 @@
 """The shell's own pages: home, preferences, health checks."""
 
+from datetime import timedelta
+
 from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 
 from core.access import Role
 from core.web.access import ANYONE, current_actor, open_to, signed_in
+from core.web.limits import limited
 from core.web.redirects import next_path
 from portal.home import resident_home
 from portal.readiness import readiness
@@ -51,6 +54,7 @@ def readyz() -> ResponseReturnValue:
 
 
 @pages.post("/preferences/large-text")
+@limited(300, timedelta(minutes=5))
 @open_to(ANYONE)
 def large_text() -> ResponseReturnValue:
     """Switch the large text on or off and go back to the page it was asked on."""

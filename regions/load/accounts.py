@@ -67,7 +67,7 @@ class AccountLoader:
             (demo.ADMINISTRATOR, Role.ADMINISTRATOR, "示例管理员"),
             (demo.ANALYST, Role.ANALYST, "示例分析员"),
         ):
-            account_id = self._account(username, name)
+            account_id = self._staff_account(username, name)
             grant_role(self._session, account_id, role, region.code, region.name)
 
     def tell(self, people: demo.Cast, order: Order | None, booking_id: UUID | None) -> None:
@@ -106,7 +106,7 @@ class AccountLoader:
             (demo.LEADER, leader, Role.LEADER),
             (demo.NURSE, nurse, Role.MEMBER),
         ):
-            account_id = self._account(username, member.name)
+            account_id = self._staff_account(username, member.name)
             grant_role(self._session, account_id, role, str(team.id), team.name)
             self._work_as(member.id, account_id)
             if member is leader:
@@ -123,11 +123,14 @@ class AccountLoader:
             [(staff_id, institution_id, name, "clerk", "", f"{desk.short_name}导诊台（示例）。",
               True)],
         )  # fmt: skip
-        account_id = self._account(demo.REGISTRAR, name)
+        account_id = self._staff_account(demo.REGISTRAR, name)
         grant_role(self._session, account_id, Role.REGISTRAR, str(institution_id), desk.name)
         self._work_as(staff_id, account_id)
 
-    def _account(self, username: str, name: str, phone: str | None = None) -> UUID:
+    def _staff_account(self, username: str, name: str) -> UUID:
+        return self._account(username, name, demo.staff_phone(self._pack.region, username))
+
+    def _account(self, username: str, name: str, phone: str | None) -> UUID:
         account = create_account(
             self._session,
             username=username,

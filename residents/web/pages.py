@@ -1,14 +1,11 @@
 """My page: who the portal knows me as, and the real-name check."""
 
-from functools import cache
-
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from core.database import transaction
 from core.errors import PortalError
-from core.settings import settings
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import Form, blank, read_form
 from core.web.languages import gettext
@@ -16,7 +13,7 @@ from core.web.redirects import next_path
 from core.web.writes import write
 from directory.public import list_divisions
 from directory.schemas import DivisionView
-from residents.ports import IdentityVerifier
+from residents.papers import verifier
 from residents.queries import find_own_identity
 from residents.schemas import PersonView, VerifyIdentity
 from residents.services import check_id_number, count_check, join_identity
@@ -68,13 +65,6 @@ def verify_identity(command: VerifyIdentity) -> PersonView:
         count_check(session, actor)
     verdict = verifier().verify(command.name, command.id_number)
     return write(PersonView, lambda session: join_identity(session, actor, command, verdict))
-
-
-@cache
-def verifier() -> IdentityVerifier:
-    """The identity service of this installation."""
-    chosen = settings()
-    return IdentityVerifier(chosen.identity_url, chosen.identity_key.get_secret_value())
 
 
 def _verify_page(form: Form[VerifyIdentity], status: int) -> ResponseReturnValue:

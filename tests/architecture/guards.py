@@ -1,4 +1,5 @@
-"""Guards over the whole tree: each route has an access rule, each string a translation.
+"""Guards over the whole tree: each route has an access rule, what strangers may write has a limit,
+what a cookie may write asks for its token, each string has a translation.
 
 `make check` runs them; the tests beside plant a fault for each and see it found.
 """
@@ -12,11 +13,13 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 from flask import Flask
 
-from core.web.access import rule_of
+from core.web.access import Anyone, rule_of
+from core.web.limits import limit_of
 from portal.factory import ROOM_NAMES, ROOT
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 ROOMS = ("core", *ROOM_NAMES)
+READING = {"GET", "HEAD", "OPTIONS"}
 # Calls whose string arguments are catalogue keys.
 MARKERS = {"N_", "_", "gettext", "ngettext"}
 # Data, not interface: these modules hold the region's or a vendor's own texts.
@@ -29,6 +32,27 @@ def routes_without_rule(app: Flask) -> list[str]:
         f"{rule.endpoint}: no access rule (open_to) on {rule.rule}"
         for rule in app.url_map.iter_rules()
         if rule_of(app, rule.endpoint) is None
+    ]
+
+
+def writes_without_limit(app: Flask) -> list[str]:
+    """Endpoints through which a stranger writes as often as they like."""
+    return [
+        f"{rule.endpoint}: open to anyone without a limit (limited) on {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        if (rule.methods or set()) - READING
+        and isinstance(rule_of(app, rule.endpoint), Anyone)
+        and limit_of(app, rule.endpoint) is None
+    ]
+
+
+def pages_without_csrf(app: Flask) -> list[str]:
+    """Pages whose forms another site could send with the person's cookie."""
+    csrf = app.extensions["csrf"]
+    exempt = {*csrf._exempt_blueprints}
+    pages = {blueprint.name for room in app.extensions["rooms"] for blueprint in room.pages}
+    return [f"{name}: pages that are exempt from CSRF" for name in sorted(pages & exempt)] + [
+        f"{view}: a view that is exempt from CSRF" for view in sorted(csrf._exempt_views)
     ]
 
 
@@ -129,7 +153,13 @@ def main() -> int:
     """Print what is wrong; 1 if anything is."""
     from tests.architecture.application import application
 
-    faults = routes_without_rule(application()) + untranslated(ROOT)
+    app = application()
+    faults = [
+        *routes_without_rule(app),
+        *writes_without_limit(app),
+        *pages_without_csrf(app),
+        *untranslated(ROOT),
+    ]
     print("\n".join(faults) or "Guards: every route has its rule, every string its English.")
     return 1 if faults else 0
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from apiflask import APIFlask
 from flask import Flask
 
 from core.web.access import ANYONE, open_to, rule_of
+from core.web.limits import limited
 from portal.factory import ROOT
-from tests.architecture import guards
+from tests.architecture import assurance, guards
 
 ROUTES = Path(__file__).with_name("routes.txt")
 
@@ -24,6 +26,32 @@ def test_a_route_without_a_rule_is_found() -> None:
     app.add_url_rule("/bare", "bare", lambda: "")
     app.add_url_rule("/open", "open", open_to(ANYONE)(lambda: ""))
     assert guards.routes_without_rule(app) == ["bare: no access rule (open_to) on /bare"]
+
+
+def test_what_strangers_may_write_has_a_limit(app: APIFlask) -> None:
+    assert guards.writes_without_limit(app) == []
+
+
+def test_a_write_without_a_limit_is_found() -> None:
+    app = Flask("planted", static_folder=None)
+    day = timedelta(days=1)
+    app.add_url_rule("/bare", "bare", open_to(ANYONE)(lambda: ""), methods=["POST"])
+    app.add_url_rule(
+        "/held", "held", limited(1, day)(open_to(ANYONE)(lambda: "")), methods=["POST"]
+    )
+    app.add_url_rule("/read", "read", open_to(ANYONE)(lambda: ""))
+    [fault] = guards.writes_without_limit(app)
+    assert fault.startswith("bare:")
+
+
+def test_no_page_is_exempt_from_csrf(app: APIFlask) -> None:
+    assert guards.pages_without_csrf(app) == []
+
+
+def test_a_page_that_is_exempt_is_found(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.extensions["csrf"], "_exempt_blueprints", {"auth"})
+    [fault] = guards.pages_without_csrf(app)
+    assert fault.startswith("auth:")
 
 
 def test_no_route_appears_disappears_or_opens_unnoticed(app: APIFlask) -> None:
@@ -97,3 +125,8 @@ def test_a_forbidden_import_breaks_the_contract(tmp_path: Path, planted: str) ->
     )
     assert run.returncode == 1, run.stdout
     assert "residents.planted" in run.stdout
+
+
+def test_the_page_of_demands_is_current() -> None:
+    """Write it anew with `python -m tests.architecture.assurance`."""
+    assert assurance.FILE.read_text(encoding="utf-8") == assurance.document()

@@ -1,12 +1,16 @@
 """Who takes part in the journeys, and how each of them signs in."""
 
 import re
+import time
 from dataclasses import dataclass
 from itertools import count
 
+import pyotp
 from playwright.sync_api import StorageState, expect
 
-from regions.demo import PASSWORD
+from auth.assurance import FRESH
+from regions.demo import PASSWORD, RESIDENT, staff_phone
+from regions.public import load_region
 from residents.identity import check_digit
 from tests.journeys.visitor import Visitor
 
@@ -18,6 +22,8 @@ BORN = "19570312"
 # The longest of them must fit everywhere too.
 SURNAMES = ("东方", "司徒", "上官", "诸葛", "慕容", "皇甫", "尉迟", "阿依古丽·买买提江·")
 GIVEN = ("兰香", "秀珍", "少芬", "月娥", "凤英")
+CODE_MESSAGE = "li.message[data-template=sign_in_code]"
+REGION = load_region("guigang")
 CODE = re.compile(r"\b\d{6}\b")
 
 
@@ -45,15 +51,17 @@ class Newcomers:
 
 
 class Staff:
-    """The demo's staff accounts. A password is tried once each: tries are limited."""
+    """The demo's accounts with a password. It is tried once each: tries are limited."""
 
     def __init__(self) -> None:
-        self._sessions: dict[str, StorageState] = {}
+        self._sessions: dict[str, tuple[float, StorageState]] = {}
 
     def sign_in(self, visitor: Visitor, username: str, home: str | re.Pattern[str]) -> None:
-        """Sign in by name and password, or go on with the session of an earlier journey."""
-        known = self._sessions.get(username)
-        if known:
+        """Sign in by name, password and code, or go on with the session of an earlier journey that
+        is new enough for whatever staff do.
+        """
+        since, known = self._sessions.get(username, (0.0, None))
+        if known and time.monotonic() - since < FRESH.total_seconds() / 2:
             visitor.context.add_cookies([
                 {"name": c["name"], "value": c["value"], "url": visitor.portal.url}
                 for c in known["cookies"]
@@ -61,8 +69,10 @@ class Staff:
             visitor.go("/", home)
             return
         by_password(visitor, username, PASSWORD)
+        if username != RESIDENT:
+            second_factor(visitor, staff_phone(REGION, username))
         visitor.arrive(home)
-        self._sessions[username] = visitor.context.storage_state()
+        self._sessions[username] = (time.monotonic(), visitor.context.storage_state())
 
 
 def by_password(visitor: Visitor, username: str, password: str) -> None:
@@ -73,6 +83,35 @@ def by_password(visitor: Visitor, username: str, password: str) -> None:
     visitor.fill("用户名", username)
     visitor.fill("密码", password)
     visitor.press("登录")
+
+
+def second_factor(visitor: Visitor, phone: str) -> None:
+    """After the password: ask for a code to the account's phone, and type what arrives by SMS."""
+    visitor.arrive("第二步验证")
+    visitor.press("获取验证码")
+    visitor.see("验证码", "已发到")
+    visitor.fill("验证码", sms_code(visitor, phone))
+    visitor.press("确认")
+
+
+def set_up_factor(visitor: Visitor) -> None:
+    """A first sign-in without any second factor: read the secret into an authenticator."""
+    visitor.arrive("设置第二步验证")
+    visitor.main.get_by_text("扫不了").click()
+    secret = visitor.main.locator(".secret").inner_text().replace(" ", "")
+    visitor.fill("应用显示的 6 位数字", pyotp.TOTP(secret).now())
+    visitor.press("完成设置")
+    visitor.arrive("保存恢复码")
+    expect(visitor.main.locator(".recovery-codes li")).to_have_count(10)
+    visitor.follow("已保存，继续")
+
+
+def choose_password(visitor: Visitor, password: str) -> None:
+    """Replace the initial password on the way in."""
+    visitor.arrive("换成自己的密码")
+    visitor.fill("新密码", password)
+    visitor.fill("再输一次", password)
+    visitor.press("保存并登录")
 
 
 def by_code(visitor: Visitor, phone: str) -> None:
@@ -89,7 +128,7 @@ def sms_code(visitor: Visitor, phone: str) -> str:
     with visitor.context.expect_page() as waiting:
         visitor.follow("打开演示短信收件箱")
     inbox = waiting.value
-    message = inbox.locator("li.message").filter(has_text=phone).first
+    message = inbox.locator(CODE_MESSAGE).filter(has_text=phone).first
     expect(message).to_be_visible()
     found = CODE.search(message.locator(".message-text").inner_text())
     inbox.close()

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
-from tests.journeys.people import Staff, by_password
+from tests.journeys.people import Staff, by_password, choose_password, set_up_factor
 from tests.journeys.visitor import Screen, Visitor
 
 HOME = "总览"
@@ -25,6 +25,8 @@ def test_a_new_institution_with_people_and_rights(
 
     desk = visit()
     by_password(desk, username, password)
+    set_up_factor(desk)
+    choose_password(desk, "窗口旁边摆着三大盆绿萝")
     desk.arrive(re.compile("预约$"))
     desk.see(hospital, "这一天还没有人预约")
 

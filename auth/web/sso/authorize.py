@@ -1,5 +1,7 @@
 """/oauth/authorize and /oauth/end-session: where applications send people to sign in and out."""
 
+from datetime import timedelta
+
 from authlib.oauth2 import OAuth2Error
 from authlib.oidc.core.errors import ConsentRequiredError, LoginRequiredError
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -23,6 +25,7 @@ from core.errors import SignInRequired
 from core.messages import N_
 from core.web.access import ANYONE, current_actor, open_to, signed_in
 from core.web.languages import gettext
+from core.web.limits import limited
 from core.web.problems import error_page
 
 AGREED = "agree"
@@ -50,6 +53,7 @@ def authorize() -> ResponseReturnValue:
 
 
 @pages.post("/authorize")
+@limited(300, timedelta(minutes=5))
 @open_to(ANYONE)
 def decide() -> ResponseReturnValue:
     """The person agreed or not; the request itself is in the address, as it came."""
@@ -84,6 +88,7 @@ def end_session() -> ResponseReturnValue:
 
 
 @pages.post("/end-session")
+@limited(300, timedelta(minutes=5))
 @open_to(ANYONE)
 def confirm_end_session() -> ResponseReturnValue:
     """The person wants to sign out; the wish is in the address, as it came."""

@@ -1,6 +1,7 @@
 """What applications call by themselves: metadata, keys, tokens and claims; no cookie is read."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from authlib.oauth2.rfc6750 import InvalidTokenError
 from flask import Blueprint, Response, jsonify, request, url_for
@@ -15,9 +16,11 @@ from auth.services.signing import public_keys
 from auth.web.identity import origin
 from core.database import transaction
 from core.web.access import ANYONE, open_to
+from core.web.limits import body_at_most, limited
 
 CACHED = "public, max-age=300"
 CHANNEL = "oidc"
+FORM_BYTES = 64 * 1024
 # Metadata names of the addresses, and the views that answer there.
 ADDRESSES = {
     "authorization_endpoint": "sso.authorize",
@@ -47,6 +50,8 @@ def keys() -> Response:
 
 
 @endpoints.post("/oauth/token")
+@limited(300, timedelta(minutes=5), failures=True)
+@body_at_most(FORM_BYTES)
 @open_to(ANYONE)
 def token() -> Response:
     """A code for an ID token and an access token. Refusals commit too: a code that is used twice
@@ -57,6 +62,8 @@ def token() -> Response:
 
 
 @endpoints.route("/oauth/userinfo", methods=["GET", "POST"])
+@limited(300, timedelta(minutes=5), failures=True)
+@body_at_most(FORM_BYTES)
 @open_to(ANYONE)
 def userinfo() -> ResponseReturnValue:
     """What the person agreed to tell, for an access token in the Authorization header."""

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Response, url_for
 
 from auth.queries.sso import find_client
+from auth.web import second_factor, set_up
 from auth.web.pages import pages as sign_in_pages
 from core.database import transaction
 from core.web.redirects import next_path
@@ -23,7 +24,6 @@ def lead_to(response: Response, address: str) -> Response:
     return response
 
 
-@sign_in_pages.after_request
 def let_sign_in_lead_on(response: Response) -> Response:
     """Signing in for an application goes on to it at once where the person agreed before."""
     if (
@@ -33,6 +33,10 @@ def let_sign_in_lead_on(response: Response) -> Response:
         return response  # no page, or one for a form that cannot be read
     address = _asking_address(next_path())
     return lead_to(response, address) if address else response
+
+
+for on_the_way_in in (sign_in_pages, second_factor.pages, second_factor.step_up, set_up.pages):
+    on_the_way_in.after_request(let_sign_in_lead_on)
 
 
 def _asking_address(path: str) -> str | None:

@@ -14,12 +14,14 @@ from auth.schemas.wechat import (
     WeChatSignIn,
 )
 from auth.services import wechat as services
-from auth.services.sign_in import count_try, wrong_code
+from auth.services.codes import count_try, wrong_code
 from auth.web.api import as_token
+from auth.web.entering import FORM_BYTES, TRIES, WITHIN
 from auth.web.identity import origin
 from core.database import transaction
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
 from core.web.api import SECURED, VERSION
+from core.web.limits import body_at_most, limited
 from wechat.public import wechat
 
 api = APIBlueprint(
@@ -30,6 +32,8 @@ api = APIBlueprint(
 @api.post("/mini-program/sessions")
 @api.input(MiniProgramSignIn, arg_name="command")
 @api.output(WeChatSignIn, status_code=201)
+@limited(TRIES, WITHIN, failures=True)
+@body_at_most(FORM_BYTES)
 @open_to(ANYONE)
 def sign_in(command: MiniProgramSignIn) -> WeChatSignIn:
     """Exchange the code of `wx.login` for a bearer token, or for a ticket to bind a phone with."""
@@ -46,6 +50,8 @@ def sign_in(command: MiniProgramSignIn) -> WeChatSignIn:
 @api.post("/mini-program/bindings/phone")
 @api.input(BindByPhone, arg_name="command")
 @api.output(SignedIn, status_code=201)
+@limited(TRIES, WITHIN, failures=True)
+@body_at_most(FORM_BYTES)
 @open_to(ANYONE)
 def bind_by_phone(command: BindByPhone) -> SignedIn:
     """Bind the phone that WeChat has verified, and sign in; a first sign-in makes the account."""
@@ -60,6 +66,8 @@ def bind_by_phone(command: BindByPhone) -> SignedIn:
 @api.post("/mini-program/bindings/code")
 @api.input(BindByCode, arg_name="command")
 @api.output(SignedIn, status_code=201)
+@limited(TRIES, WITHIN, failures=True)
+@body_at_most(FORM_BYTES)
 @open_to(ANYONE)
 def bind_by_code(command: BindByCode) -> SignedIn:
     """Bind another phone, by the code that `POST /api/v1/auth/codes` sent there, and sign in."""

@@ -11,9 +11,10 @@ from auth.models import WeChatVisit
 from auth.queries.wechat import list_identities
 from auth.schemas import RequestCode
 from auth.schemas.wechat import BindByCode, Unbind
-from auth.services import sign_in as sign_in_services
+from auth.services import door
 from auth.services import wechat as services
-from auth.web.identity import begin, origin
+from auth.web.entering import FORM_BYTES, TRIES, WITHIN, enter
+from auth.web.identity import arriving, origin
 from auth.web.pages import pages as sign_in_pages
 from auth.web.sso.form_targets import lead_to
 from auth.web.wechat.api import confirm_binding
@@ -24,6 +25,7 @@ from core.settings import settings
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
 from core.web.forms import Form, blank, read_form
 from core.web.languages import gettext
+from core.web.limits import body_at_most, limited
 from core.web.problems import translated
 from core.web.redirects import next_path, safe_path
 from wechat.public import wechat
@@ -92,6 +94,8 @@ def phone() -> ResponseReturnValue:
 
 
 @pages.post("/phone")
+@limited(TRIES, WITHIN)
+@body_at_most(FORM_BYTES)
 @open_to(ANYONE)
 def request_code() -> ResponseReturnValue:
     """Send a code and ask for it."""
@@ -102,7 +106,7 @@ def request_code() -> ResponseReturnValue:
         with transaction() as session:
             services.count_binding(session, cookie.get(TICKET, ""))
         with transaction() as session:
-            sent, code = sign_in_services.request_code(session, form.command, origin())
+            sent, code = door.request_code(session, form.command, arriving())
         ports.send_code(form.command.phone, code, sent.challenge_id)
     except PortalError as error:
         return _ask_phone(form, form.fail(error))
@@ -111,6 +115,8 @@ def request_code() -> ResponseReturnValue:
 
 
 @pages.post("/phone/confirm")
+@limited(TRIES, WITHIN)
+@body_at_most(FORM_BYTES)
 @open_to(ANYONE)
 def confirm_code() -> ResponseReturnValue:
     """Join the phone's account to the WeChat user, and sign in."""
@@ -124,7 +130,7 @@ def confirm_code() -> ResponseReturnValue:
             return _ask_code(form, form.fail(error))  # a wrong code; the ticket still stands
         return _back_to_the_door(error, next_path())
     cookie.pop(TICKET)
-    begin(opened)
+    enter(opened)
     flash(gettext("已绑定微信，以后在微信里打开就能直接登录。"), "good")
     return redirect(next_path())
 
@@ -179,7 +185,7 @@ def _sign_in(visit: WeChatVisit, user: WeChatUser) -> ResponseReturnValue:
     with transaction() as session:
         answer = services.sign_in(session, user, origin())
     if answer.signed_in:
-        begin(answer.signed_in)
+        enter(answer.signed_in)
         return redirect(safe_path(visit.next_path))
     if answer.binding:
         cookie[TICKET] = answer.binding.ticket

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from auth import passwords, ports
 from auth.models import Account, Attempt, SignInSession
-from auth.services.sign_in import CODE_TRIES, CODES_PER_PHONE_HOUR, PASSWORD_TRIES_PER_NAME
+from auth.services.codes import CODE_TRIES, CODES_PER_PHONE_HOUR
+from auth.services.door import PASSWORD_TRIES_PER_NAME
 from core import clock
 from core.access import Role
 from core.errors import Unavailable
@@ -96,8 +97,9 @@ def test_the_gateway_failing_is_said_clearly(
     assert answer.status_code == 503
 
 
-def make_member_of_staff(session: Session) -> Account:
-    account = make_account(session, username="zhang", roles={Role.ANALYST: ["990100"]})
+def make_holder(session: Session) -> Account:
+    """Of a password and no role: one factor is enough."""
+    account = make_account(session, username="zhang")
     account.password_hash = passwords.hash_password(PASSWORD)
     session.flush()
     return account
@@ -108,15 +110,15 @@ def by_password(client: FlaskClient, name: str, password: str) -> int:
     return client.post("/api/v1/auth/tokens/password", json=body).status_code
 
 
-def test_staff_sign_in_by_password(client: FlaskClient, session: Session) -> None:
-    make_member_of_staff(session)
+def test_signing_in_by_password(client: FlaskClient, session: Session) -> None:
+    make_holder(session)
     assert by_password(client, "zhang", PASSWORD) == 201
     assert by_password(client, "zhang", "wrong") == 422
     assert by_password(client, "nobody", PASSWORD) == 422
 
 
 def test_a_disabled_account_does_not_sign_in(client: FlaskClient, session: Session) -> None:
-    account = make_member_of_staff(session)
+    account = make_holder(session)
     account.disabled_at = clock.now()
     session.flush()
     assert by_password(client, "zhang", PASSWORD) == 422
@@ -125,7 +127,7 @@ def test_a_disabled_account_does_not_sign_in(client: FlaskClient, session: Sessi
 def test_passwords_are_limited_by_name_even_when_right(
     client: FlaskClient, session: Session
 ) -> None:
-    make_member_of_staff(session)
+    make_holder(session)
     for _ in range(PASSWORD_TRIES_PER_NAME):
         by_password(client, "zhang", "wrong")
     assert by_password(client, "zhang", PASSWORD) == 429
@@ -133,7 +135,7 @@ def test_passwords_are_limited_by_name_even_when_right(
 
 
 def test_pages_sign_in_and_out(client: FlaskClient, session: Session) -> None:
-    make_member_of_staff(session)
+    make_holder(session)
     form = {"username": "zhang", "password": PASSWORD, "next": "/auth/sign-in?who=staff"}
     answer = client.post("/auth/password", data=form)
     assert answer.status_code == 302
@@ -148,7 +150,7 @@ def test_pages_sign_in_and_out(client: FlaskClient, session: Session) -> None:
 def test_signing_in_never_leads_to_another_site(
     client: FlaskClient, session: Session, target: str
 ) -> None:
-    make_member_of_staff(session)
+    make_holder(session)
     form = {"username": "zhang", "password": PASSWORD, "next": target}
     assert client.post("/auth/password", data=form).location == "/"
 
@@ -166,7 +168,7 @@ def test_a_wrong_code_keeps_the_page_and_says_why(
 
 
 def test_a_token_ends_with_sign_out(client: FlaskClient, session: Session) -> None:
-    make_member_of_staff(session)
+    make_holder(session)
     body = {"username": "zhang", "password": PASSWORD}
     token = client.post("/api/v1/auth/tokens/password", json=body).json["token"]  # type: ignore[index]
     headers = {"Authorization": f"Bearer {token}"}
@@ -209,7 +211,7 @@ def test_a_role_not_held_is_refused(
 
 
 def test_getting_in_forgives_the_tries(client: FlaskClient, session: Session) -> None:
-    make_member_of_staff(session)
+    make_holder(session)
     for _ in range(PASSWORD_TRIES_PER_NAME + 2):
         assert by_password(client, "zhang", PASSWORD) == 201
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import create_environ, run_wsgi_app
 
-from auth.services import sign_in
+from auth.services import door
 from core.settings import Settings
 from core.web.logs import trace
 from portal import factory
@@ -278,7 +278,7 @@ def test_a_database_that_does_not_answer_is_said(
     def fail(*_: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("gone"))
 
-    monkeypatch.setattr(sign_in, "find_by_username", fail)
+    monkeypatch.setattr(door, "find_by_username", fail)
     body = {"username": "some.body", "password": "x"}
     assert client.post("/api/v1/auth/tokens/password", json=body).status_code == 503
     assert client.post("/auth/password", data=body).status_code == 503

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from appointments.models import Booking
 from auth.models import Account, SignInSession
 from auth.services.accounts import end_grants
-from auth.services.sign_in import PASSWORD_TRIES_PER_NAME
+from auth.services.door import PASSWORD_TRIES_PER_NAME
 from core import clock
 from core.access import Role
 from core.models import StoredAnswer

@@ -1,0 +1,45 @@
+"""Accounts whose phone was lost, on their way to another."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from auth.recovery import OPEN, State
+from core.database import Base, Created, Encrypted, Id
+
+STATE_LIST = ", ".join(f"'{state}'" for state in State)
+OPEN_LIST = ", ".join(f"'{state}'" for state in sorted(OPEN))
+
+
+class RecoveryCase(Base):
+    """A recovery at an institution (``unit``); two different accounts of staff stand for it."""
+
+    __tablename__ = "auth_recovery_case"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({STATE_LIST})", name="state"),
+        CheckConstraint("confirmed_by <> begun_by", name="two_persons"),
+        Index(
+            "uq_auth_recovery_case_open",
+            "account_id",
+            unique=True,
+            postgresql_where=text(f"state IN ({OPEN_LIST})"),
+        ),
+        Index("ix_auth_recovery_case_unit", "unit", "created_at"),
+    )
+
+    id: Mapped[Id]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    unit: Mapped[str]
+    unit_name: Mapped[str]
+    new_phone: Mapped[str] = mapped_column(Encrypted("auth_recovery_case.new_phone"))
+    state: Mapped[str]
+    begun_by: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    begun_by_name: Mapped[str]
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("auth_account.id"))
+    confirmed_by_name: Mapped[str | None]
+    objection_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[Created]
+    effective_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]

@@ -1,0 +1,98 @@
+"""Recoveries as staff see them, scoped to the institutions they work for."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auth.models import Account, RecoveryCase
+from auth.organisation import Unit, UnitKind, organisation
+from auth.queries.accounts import holder
+from auth.recovery import OPEN, State
+from auth.schemas import RecoveryAction, RecoverySearch, RecoveryView
+from core.access import NOBODY, Actor, Resource, Role, decide, require
+from core.errors import NotFound
+from core.masking import masked_phone
+from core.paging import Page, read_page
+
+DESK_ROLES = (Role.REGISTRAR, Role.ADMINISTRATOR)
+
+
+def own_institutions(session: Session, actor: Actor) -> list[Unit]:
+    """Where the actor can see papers: the institutions they hold a role on, by name."""
+    units = organisation().units_by_code(session, actor.units(*DESK_ROLES)).values()
+    found = [unit for unit in units if unit.kind is UnitKind.INSTITUTION]
+    return sorted(found, key=lambda unit: unit.name)
+
+
+def case_resource(account: Account, unit: Unit, begun_by: UUID = NOBODY) -> Resource:
+    """A recovery as the policy sees it."""
+    more = {"holder": holder(account.id), "begun_by": holder(begun_by)}
+    return Resource("RecoveryCase", str(account.id), account.person_id, unit.path, more)
+
+
+def may_begin(session: Session, actor: Actor) -> None:
+    """Whether the actor could begin a recovery for anybody, asked before papers are typed in.
+
+    Raises Denied, or StepUpRequired.
+    """
+    units = tuple(sorted(actor.units(*DESK_ROLES)))
+    more = {"holder": holder(), "begun_by": holder()}
+    require(
+        session, actor, RecoveryAction.BEGIN, Resource("RecoveryCase", "new", None, units, more)
+    )
+
+
+def list_recoveries(session: Session, actor: Actor, search: RecoverySearch) -> Page[RecoveryView]:
+    """Recoveries within the actor's units, newest first."""
+    scope = actor.units(*DESK_ROLES)
+    desk = Resource("Desk", "own", units=tuple(sorted(scope)))
+    require(session, actor, RecoveryAction.LIST, desk)
+    order: list[Any] = [RecoveryCase.created_at, RecoveryCase.id]
+    wanted = RecoveryCase.state.not_in(OPEN) if search.closed else RecoveryCase.state.in_(OPEN)
+    query = (
+        select(RecoveryCase, Account, *order)
+        .join(Account, Account.id == RecoveryCase.account_id)
+        .where(wanted, organisation().units_within(RecoveryCase.unit, scope))
+    )
+    rows, following = read_page(session, query, order, search, descending=True)
+    units = organisation().units_by_code(session, {row[0].unit for row in rows})
+    items = [_view(actor, row[0], row[1], units.get(row[0].unit)) for row in rows]
+    return Page(items=items, next_cursor=following)
+
+
+def get_recovery(session: Session, actor: Actor, case_id: UUID) -> RecoveryView:
+    """One recovery. Raises NotFound or Denied."""
+    case, account, unit = load_case(session, case_id)
+    require(session, actor, RecoveryAction.LIST, Resource("Desk", "own", units=unit.path))
+    return _view(actor, case, account, unit)
+
+
+def load_case(session: Session, case_id: UUID) -> tuple[RecoveryCase, Account, Unit]:
+    """The rows, and where it is. Raises NotFound."""
+    case = session.get(RecoveryCase, case_id)
+    unit = organisation().units_by_code(session, [case.unit]).get(case.unit) if case else None
+    if case is None or unit is None:
+        raise NotFound()
+    return case, session.get_one(Account, case.account_id), unit
+
+
+def _view(actor: Actor, case: RecoveryCase, account: Account, unit: Unit | None) -> RecoveryView:
+    may = unit is not None and case.state == State.BEGUN
+    if unit is not None and may:
+        resource = case_resource(account, unit, case.begun_by)
+        may = decide(actor, RecoveryAction.CONFIRM, resource)[0]
+    return RecoveryView(
+        id=case.id,
+        name=account.display_name,
+        unit_name=case.unit_name,
+        masked_phone=masked_phone(case.new_phone),
+        state=State(case.state),
+        begun_by=case.begun_by_name,
+        confirmed_by=case.confirmed_by_name,
+        created_at=case.created_at,
+        effective_at=case.effective_at,
+        ended_at=case.ended_at,
+        may_confirm=may,
+    )

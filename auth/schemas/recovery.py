@@ -1,0 +1,89 @@
+"""Giving an account another phone at an institution."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from auth.recovery import State
+from auth.schemas.accounts import ChallengeSent, Code, Phone
+from auth.schemas.administration import UnitCode
+from core.paging import PageQuery
+
+
+class RecoveryAction(StrEnum):
+    """What staff may do about a lost phone."""
+
+    LIST = "auth:list-recoveries"
+    BEGIN = "auth:begin-recovery"
+    CONFIRM = "auth:confirm-recovery"
+    WITHDRAW = "auth:withdraw-recovery"
+
+
+class Papers(BaseModel):
+    """What stands on the identity card that lies on the counter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
+    id_number: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=18, max_length=18)
+    ]
+
+
+class BeginRecovery(Papers):
+    """Papers, the phone that is to take over, and the institution they were shown at."""
+
+    unit: UnitCode
+    phone: Phone
+
+
+class PapersSeen(ChallengeSent):
+    """The papers are right, and a code is on its way to the new phone."""
+
+    account_id: UUID
+
+
+class ProveNewPhone(BaseModel):
+    """The code that the person at the counter reads out from the new phone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_id: UUID
+    unit: UnitCode
+    challenge_id: UUID
+    code: Code
+
+
+class Objection(BaseModel):
+    """The code that the old contact got."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[str, Field(min_length=10, max_length=100)]
+
+
+class RecoverySearch(PageQuery):
+    """Recoveries at one's institutions; ``closed`` shows those that ended."""
+
+    closed: bool = False
+
+
+class RecoveryView(BaseModel):
+    """A recovery as staff see it, numbers masked; ``may_confirm`` where the reader may be the
+    second.
+    """
+
+    id: UUID
+    name: str
+    unit_name: str
+    masked_phone: str
+    state: State
+    begun_by: str
+    confirmed_by: str | None
+    created_at: datetime
+    effective_at: datetime | None
+    ended_at: datetime | None
+    may_confirm: bool

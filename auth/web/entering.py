@@ -1,0 +1,42 @@
+"""How a sign-in goes on in the browser: to the next page that it needs, or in."""
+
+from datetime import timedelta
+
+from flask import redirect, url_for
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+
+from auth.schemas import Pending, SignedIn, Step
+from auth.web.identity import begin
+from core.web.redirects import next_path
+
+PENDING = "pending_sign_in"
+PAGES = {
+    Step.SECOND_FACTOR: "second_factor.show",
+    Step.SET_UP: "set_up.show",
+    Step.NEW_PASSWORD: "set_up.new_password",
+}
+# What strangers send here is short.
+FORM_BYTES = 32 * 1024
+# By address: a whole hospital may stand behind one.
+TRIES, WITHIN = 300, timedelta(minutes=15)
+
+
+def go_on(outcome: SignedIn | Pending) -> ResponseReturnValue:
+    """To where the person wanted to go, or to what their sign-in still waits for."""
+    if isinstance(outcome, Pending):
+        cookie[PENDING] = outcome.token
+        return redirect(url_for(PAGES[outcome.step], next=next_path()), 303)
+    enter(outcome)
+    return redirect(next_path())
+
+
+def enter(signed_in: SignedIn) -> None:
+    """Put a session into the cookie, in the place of the sign-in that led to it."""
+    cookie.pop(PENDING, None)
+    begin(signed_in)
+
+
+def pending_token() -> str:
+    """The sign-in on its way in this browser; empty where there is none."""
+    return str(cookie.get(PENDING, ""))

@@ -1,0 +1,19 @@
+"""Calls of routes are counted beside the tries, in PostgreSQL: one count for all processes."""
+
+from auth.services import limits
+from core.database import reading, transaction
+from core.web.limits import Limit
+
+
+class RouteCounter:
+    """The counter of ``core.web.limits``."""
+
+    def count(self, kind: str, whose: str, limit: Limit) -> bool:
+        """Count a call, in a transaction of its own."""
+        with transaction() as session:
+            return limits.count_request(session, kind, whose, limit.most, limit.within)
+
+    def left(self, kind: str, whose: str, limit: Limit) -> bool:
+        """Whether another call would be within the limit."""
+        with reading() as session:
+            return limits.requests_left(session, kind, whose, limit.most, limit.within)
