@@ -2,6 +2,7 @@
 
 import appointments.jobs  # noqa: F401  registers the scheduled work
 from appointments.events import BookingCancelled, SlotBooked
+from appointments.policy import WORDS
 from appointments.subscribers import tell_booked, tell_cancelled
 from appointments.web.api import api
 from appointments.web.pages import pages
@@ -11,6 +12,7 @@ from core.web.rooms import NavItem, Room
 
 room = Room(
     name="appointments",
+    words=WORDS,
     pages=[pages],
     apis=[api],
     subscribers=[(SlotBooked, tell_booked), (BookingCancelled, tell_cancelled)],

@@ -1,5 +1,6 @@
 """What the auth room plugs into the portal."""
 
+from auth.policy import WORDS
 from auth.web import admin, admin_api, identity
 from auth.web.api import api
 from auth.web.pages import pages
@@ -10,6 +11,7 @@ from core.web.rooms import NavItem, Room
 
 room = Room(
     name="auth",
+    words=WORDS,
     pages=[pages, admin.pages, sso_pages, application_pages],
     apis=[api, admin_api.api],
     machines=[endpoints],

@@ -1,0 +1,35 @@
+"""The room's actions and policies in plain words; policy.cedar holds the rules themselves."""
+
+from core.messages import N_
+from core.permissions import Words
+
+WORDS = Words(
+    actions={
+        "auth:list-accounts": N_("查看账号列表"),
+        "auth:read-account": N_("查看账号和它的角色"),
+        "auth:create-account": N_("开通账号"),
+        "auth:change-account": N_("修改账号的姓名和登录名"),
+        "auth:disable-account": N_("停用或恢复账号"),
+        "auth:reset-password": N_("重设初始密码"),
+        "auth:grant-role": N_("授予角色"),
+        "auth:end-role": N_("收回角色"),
+        "auth:grant-by-roster": N_("按团队名单调整团队角色"),
+        "auth:sign-in-to-application": N_("用本账号登录其他应用"),
+        "auth:consent-to-application": N_("同意其他应用知道自己是谁"),
+        "auth:read-claims": N_("把同意提供的身份信息交给其他应用"),
+        "auth:withdraw-from-application": N_("撤回对其他应用的同意"),
+        "auth:sign-in": N_("登录"),
+        "auth:sign-out": N_("退出登录"),
+    },
+    policies={
+        "auth.list-accounts": N_("管理员可以查看所管单位内的账号"),
+        "auth.administer-account": N_("管理员可以管理所管单位内的账号"),
+        "auth.grant-role": N_("管理员可以在所管单位内授予和收回角色"),
+        "auth.grant-by-roster": N_("管理员调整团队名单时，团队角色随之变化"),
+        "auth.not-to-oneself": N_(
+            "不能给自己授予或收回角色，也不能停用自己的账号、重设自己的密码。请由另一位管理员办理。"
+        ),
+        "auth.no-password-for-a-resident": N_("居民用手机验证码登录，别人不能为其设置密码。"),
+        "auth.own-applications": N_("每个人自己决定哪个应用可以知道自己是谁"),
+    },
+)
