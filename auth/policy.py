@@ -14,6 +14,8 @@ WORDS = Words(
         "auth:grant-role": N_("授予角色"),
         "auth:end-role": N_("收回角色"),
         "auth:grant-by-roster": N_("按团队名单调整团队角色"),
+        "auth:read-permissions": N_("查看谁可以做什么"),
+        "auth:end-sessions": N_("让一个人退出所有登录"),
         "auth:sign-in-to-application": N_("用本账号登录其他应用"),
         "auth:consent-to-application": N_("同意其他应用知道自己是谁"),
         "auth:read-claims": N_("把同意提供的身份信息交给其他应用"),
@@ -22,12 +24,20 @@ WORDS = Words(
         "auth:sign-out": N_("退出登录"),
     },
     policies={
-        "auth.list-accounts": N_("管理员可以查看所管单位内的账号"),
-        "auth.administer-account": N_("管理员可以管理所管单位内的账号"),
-        "auth.grant-role": N_("管理员可以在所管单位内授予和收回角色"),
+        "auth.oversee-accounts": N_("管理员和安全管理员可以查看所管单位内的账号和权限"),
+        "auth.administer-account": N_("管理员可以开通和管理所管单位内的账号"),
+        "auth.guards-are-out-of-reach": N_(
+            "安全管理员和审计员的账号不由管理员处理，请联系上级单位的安全管理员。"
+        ),
+        "auth.look-after-guards": N_("安全管理员可以处理其他安全管理员和审计员的账号"),
+        "auth.end-sessions": N_("安全管理员可以让所管单位内的人退出所有登录"),
+        "auth.grant-service-role": N_("管理员可以在所管单位内授予和收回业务角色"),
+        "auth.grant-duty": N_(
+            "安全管理员可以在所管单位内授予和收回管理员、安全管理员、审计员的角色"
+        ),
         "auth.grant-by-roster": N_("管理员调整团队名单时，团队角色随之变化"),
         "auth.not-to-oneself": N_(
-            "不能给自己授予或收回角色，也不能停用自己的账号、重设自己的密码。请由另一位管理员办理。"
+            "不能给自己授予或收回角色，也不能停用自己的账号、重设自己的密码。请由另一个人办理。"
         ),
         "auth.no-password-for-a-resident": N_("居民用手机验证码登录，别人不能为其设置密码。"),
         "auth.own-applications": N_("每个人自己决定哪个应用可以知道自己是谁"),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from auth import passwords
 from auth.claims import Assurance, Method
 from auth.models import Account, Challenge, RoleGrant, SignInSession, Token
+from auth.queries.grants import in_force
 from auth.schemas import (
     ChallengeSent,
     ConfirmCode,
@@ -29,6 +30,7 @@ from core.errors import Denied, Invalid
 from core.ids import new_id
 from core.masking import masked_phone
 from core.messages import N_
+from core.roles import DUTIES
 
 CODE_MINUTES = 5
 CODE_TRIES = 5
@@ -40,7 +42,7 @@ SESSION_LIFETIME = timedelta(hours=12)
 # The scope of our own clients; a token without it is no key to our API.
 PORTAL_SCOPE = "portal"
 # Which role a person with several begins in: the one with the most work waiting.
-FIRST_ROLES = (Role.ADMINISTRATOR, Role.LEADER, Role.MEMBER, Role.REGISTRAR, Role.ANALYST)
+FIRST_ROLES = (*DUTIES, Role.LEADER, Role.MEMBER, Role.REGISTRAR, Role.ANALYST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,9 +260,7 @@ def _account_of_phone(session: Session, challenge: Challenge) -> Account:
 def _first_role(session: Session, account: Account) -> Role:
     held = set(
         session.scalars(
-            select(RoleGrant.role).where(
-                RoleGrant.account_id == account.id, RoleGrant.ended_at.is_(None)
-            )
+            select(RoleGrant.role).where(RoleGrant.account_id == account.id, in_force())
         )
     )
     return next((role for role in FIRST_ROLES if role in held), Role.RESIDENT)

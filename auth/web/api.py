@@ -1,7 +1,7 @@
 """POST /api/v1/auth/…: sign in for the mini-program and other first-party clients."""
 
 from auth import ports
-from auth.queries.actors import grants_of
+from auth.queries.grants import grants_of
 from auth.schemas import ChallengeSent, ConfirmCode, Me, PasswordSignIn, RequestCode, SignedIn
 from auth.services import sign_in as services
 from auth.web.identity import origin

@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from core.access import Actor, Role
 from core.errors import Denied, SignInRequired
+from core.permissions import role_required
 
 RULE = "access_rule"
 ACTOR = "actor"
@@ -111,4 +112,4 @@ def enforce() -> None:
         raise Denied()
     actor = current_actor()
     if isinstance(rule, Holding) and not set(rule.roles) & set(actor.roles):
-        raise Denied()
+        raise role_required(rule.roles)

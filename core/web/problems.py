@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
-from core.errors import Invalid, NotFound, PortalError, SignInRequired, Unavailable
+from core.errors import Denied, Invalid, NotFound, PortalError, SignInRequired, Unavailable
 from core.messages import N_, Message
 
 log = structlog.get_logger()
@@ -37,7 +37,16 @@ SENTENCES = {
 
 def translated(message: Message) -> str:
     """The sentence in the reader's language."""
-    return gettext(message.sentence, **{name: str(v) for name, v in message.values.items()})
+    return gettext(message.sentence, **{name: _shown(v) for name, v in message.values.items()})
+
+
+def _shown(value: object) -> str:
+    """What fills a place of a sentence: a sentence itself, several of them, or plain text."""
+    if isinstance(value, Message):
+        return translated(value)
+    if isinstance(value, list):
+        return gettext(N_("、")).join(_shown(each) for each in value)
+    return str(value)
 
 
 def wants_problem() -> bool:
@@ -45,8 +54,10 @@ def wants_problem() -> bool:
     return request.path.startswith("/api/")
 
 
-def problem(status: int, code: str, detail: str, errors: list[dict[str, str]]) -> Response:
-    """An application/problem+json answer."""
+def problem(
+    status: int, code: str, detail: str, errors: list[dict[str, str]], **more: str
+) -> Response:
+    """An application/problem+json answer; ``more`` are members of its own kind."""
     body: dict[str, Any] = {
         "type": f"/api/problems/{code}",
         "title": gettext(SENTENCES.get(status, SENTENCES[500])),
@@ -56,6 +67,7 @@ def problem(status: int, code: str, detail: str, errors: list[dict[str, str]]) -
     }
     if errors:
         body["errors"] = errors
+    body |= {name: value for name, value in more.items() if value}
     response = Response(json.dumps(body), status, mimetype="application/problem+json")
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="api"'
@@ -66,10 +78,17 @@ def answer_portal_error(error: PortalError) -> ResponseReturnValue:
     """A refusal in the product's own words."""
     if wants_problem():
         fields = [{"field": k, "message": translated(v)} for k, v in error.fields.items()]
-        return problem(error.status, error.code, translated(error.message), fields)
+        return problem(error.status, error.code, translated(error.message), fields, **_why(error))
     if isinstance(error, SignInRequired):
         return redirect(url_for("auth.sign_in", next=_return_path()))
     return error_page(error.status, translated(error.message))
+
+
+def _why(error: PortalError) -> dict[str, str]:
+    """For programs, what was refused and why."""
+    if isinstance(error, Denied):
+        return {"action": error.action, "reason": error.reason}
+    return {}
 
 
 def answer_http_error(error: HTTPException) -> ResponseReturnValue:

@@ -127,7 +127,7 @@ def _wordless_actions(schema: str, words: Words) -> list[str]:
 
 def _wordless_policies(policies: str, words: Words) -> list[str]:
     listed = json.loads(cedarpy.policies_to_json_str(policies))["staticPolicies"]
-    ids = [policy["annotations"].get("id") for policy in listed.values()]
+    ids = [policy.get("annotations", {}).get("id") for policy in listed.values()]
     return [f"{name}: no words" for name in ids if name not in words.policies]
 
 
