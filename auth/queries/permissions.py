@@ -166,7 +166,13 @@ def _named(text: str | None) -> ColumnElement[bool]:
 
 
 def _permission(action: str) -> Permission:
-    return Permission(action=action, policies=[each.id for each in book().permitting(action)])
+    policies = book().permitting(action)
+    counting = {role for policy in policies for role in policy.roles}
+    return Permission(
+        action=action,
+        policies=[policy.id for policy in policies],
+        roles=[role for role in Role if role in counting],
+    )
 
 
 def _rule(policy: Policy) -> Rule:

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from auth.schemas.accounts import AccountSummary, Grant
+from core.access import Role
 from core.paging import PageQuery
 
 
@@ -45,12 +46,13 @@ class PersonPermissions(BaseModel):
 
 
 class Permission(BaseModel):
-    """Something that may be done, and by which policies."""
+    """Something that may be done, by which policies and roles; without a role, by oneself only."""
 
     model_config = ConfigDict(frozen=True)
 
     action: str
     policies: list[str]
+    roles: list[Role]
 
 
 class Holder(Grant):

@@ -47,7 +47,12 @@ def listing() -> ResponseReturnValue:
     with transaction() as session:
         found = permissions(session, current_actor())
     shown = [permission for permission in found if wanted(permission, search)]
-    return render_template("auth/admin/permissions.html", found=shown, search=search)
+    return render_template(
+        "auth/admin/permissions.html",
+        by_role=[permission for permission in shown if permission.roles],
+        by_oneself=[permission for permission in shown if not permission.roles],
+        search=search,
+    )
 
 
 @pages.get("/<action>")

@@ -206,8 +206,11 @@ def test_the_api_says_who_may_what(
     may = client.get(f"{address}/permissions", headers=headers).get_json()
     assert {held["role"] for held in may["roles"]} == {"analyst", "auditor"}
     listed = client.get("/api/v1/auth/permissions", headers=headers).get_json()["items"]
-    assert {"action": "gov_stats:read", "policies": ["gov_stats.analyst",
-            "gov_stats.administrator"]} in listed  # fmt: skip
+    assert {
+        "action": "gov_stats:read",
+        "policies": ["gov_stats.analyst", "gov_stats.administrator"],
+        "roles": ["administrator", "analyst"],
+    } in listed
     who = client.get("/api/v1/auth/permissions/gov_stats:read/holders", headers=headers).get_json()
     assert [holder["account_id"] for holder in who["items"]] == [str(known.id)]
     none = client.get("/api/v1/auth/permissions/no:thing/holders", headers=headers)
