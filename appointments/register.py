@@ -2,6 +2,7 @@
 
 import appointments.jobs  # noqa: F401  registers the scheduled work
 from appointments.events import BookingCancelled, SlotBooked
+from appointments.policy import WORDS
 from appointments.public import coming_bookings
 from appointments.subscribers import tell_booked, tell_cancelled
 from appointments.web.api import api
@@ -15,6 +16,7 @@ provide_coming_bookings(coming_bookings)
 
 room = Room(
     name="appointments",
+    words=WORDS,
     pages=[pages],
     apis=[api],
     subscribers=[(SlotBooked, tell_booked), (BookingCancelled, tell_cancelled)],

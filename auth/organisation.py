@@ -46,8 +46,8 @@ class Organisation(Protocol):
     def units_within(self, column: Any, scope: Collection[str]) -> ColumnElement[bool]:
         """The condition that a column of unit codes lies within ``scope``."""
 
-    def accounts_of_staff(self, scope: Collection[str]) -> Select[UUID | None]:
-        """The accounts of those who work within ``scope``."""
+    def accounts_of_staff(self, scope: Collection[str] | None = None) -> Select[UUID | None]:
+        """The accounts of those who work within ``scope``, or anywhere."""
 
     def workplaces(self, session: Session, account_id: UUID) -> Sequence[str]:
         """The institutions at which the holder of an account works."""

@@ -13,7 +13,8 @@ from auth.services.accounts import (
     link_person,
     make_password,
 )
-from auth.services.administration import hold_team_role, open_account
+from auth.services.administration import open_account
+from auth.services.grants import hold_team_role
 from auth.services.limits import count_try
 from auth.services.sign_in import find_by_username, issue_token, phone_index
 from auth.services.sso import ensure_client

@@ -2,12 +2,15 @@
 
 import auth.jobs  # noqa: F401  the worker knows a job once its module is loaded
 from auth.assurance import STAFF
+from auth.policy import WORDS
 from auth.queries.recovery import DESK_ROLES
 from auth.services import step_up
 from auth.web import (
     admin,
     admin_api,
     identity,
+    permissions,
+    permissions_api,
     recovery,
     route_limits,
     second_factor,
@@ -28,8 +31,11 @@ from core.web.rooms import NavItem, Room
 provide_demands(step_up.demand, STAFF)
 provide_counter(route_limits.RouteCounter())
 
+OVERSEERS = (Role.ADMINISTRATOR, Role.SECURITY)
+
 room = Room(
     name="auth",
+    words=WORDS,
     pages=[
         pages,
         second_factor.pages,
@@ -39,11 +45,13 @@ room = Room(
         recovery.pages,
         recovery.objections,
         admin.pages,
+        permissions.pages,
+        permissions.home_pages,
         sso_pages,
         application_pages,
         wechat_pages,
     ],
-    apis=[api, security_api, recovery_api, admin_api.api, wechat_api],
+    apis=[api, security_api, recovery_api, admin_api.api, permissions_api.api, wechat_api],
     machines=[endpoints],
     commands={
         "account": "auth.commands.accounts:account",
@@ -51,7 +59,9 @@ room = Room(
         "token": "auth.commands.tokens:token",
     },
     navigation=[
-        NavItem(N_("账号"), "key", "auth_accounts.listing", [Role.ADMINISTRATOR], 60),
+        NavItem(N_("总览"), "shield-check", "auth_security.home", [Role.SECURITY], 10),
+        NavItem(N_("账号"), "key", "auth_accounts.listing", OVERSEERS, 60),
+        NavItem(N_("权限"), "lock", "auth_permissions.listing", OVERSEERS, 62),
         NavItem(N_("找回账号"), "lifebuoy", "recovery.listing", DESK_ROLES, 65),
     ],
     install=identity.install,

@@ -1,10 +1,9 @@
 """Access decisions: Cedar policies, one file a room, default deny, every decision audited."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
@@ -15,26 +14,32 @@ from sqlalchemy.orm import Session
 
 from core import audit, clock
 from core.errors import Denied, StepUpRequired
+from core.permissions import forbidden, not_granted
+from core.policies import Policy, PolicyError, policy_set, read_policies
+from core.roles import GRANTED_ROLES, Role
+
+__all__ = [
+    "GRANTED_ROLES",
+    "NOBODY",
+    "STEP_UP",
+    "Actor",
+    "Demand",
+    "Demands",
+    "PolicyBook",
+    "PolicyError",
+    "Resource",
+    "Role",
+    "admit",
+    "book",
+    "decide",
+    "open_book",
+    "provide_demands",
+    "require",
+]
 
 SCHEMA_FILE = Path(__file__).with_name("access.cedarschema")
 # What the audit names where the policies allow and only the sign-in is not good enough.
 STEP_UP = "core.step-up"
-
-
-class Role(StrEnum):
-    """What somebody may be in the health service. Residents need no grant: they are a person."""
-
-    RESIDENT = "resident"
-    LEADER = "leader"
-    MEMBER = "member"
-    REGISTRAR = "registrar"
-    ADMINISTRATOR = "administrator"
-    ANALYST = "analyst"
-    SECURITY = "security"
-    AUDITOR = "auditor"
-
-
-GRANTED_ROLES = tuple(role for role in Role if role is not Role.RESIDENT)
 NOBODY = UUID(int=0)
 
 
@@ -73,14 +78,15 @@ class Actor:
         return frozenset().union(*(self.grants.get(role, frozenset()) for role in roles))
 
     @cached_property
-    def entity(self) -> dict[str, object]:
-        """This actor as a Cedar entity."""
+    def entities(self) -> cedarpy.Entities:
+        """This actor as Cedar knows it; parsed once for all decisions of a request."""
         attributes: dict[str, object] = {
             role.value: sorted(self.grants.get(role, ())) for role in GRANTED_ROLES
         }
         attributes |= {"person": str(self.person_id or ""), "verified": self.verified}
         uid = {"type": "Account", "id": str(self.account_id)}
-        return {"uid": uid, "attrs": attributes, "parents": []}
+        entity = {"uid": uid, "attrs": attributes, "parents": []}
+        return cedarpy.Entities.from_json_str(json.dumps([entity]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +132,6 @@ class Demand:
 Demands: TypeAlias = Callable[[Session, Actor, str], Demand | None]
 
 
-class PolicyError(Exception):
-    """The policies do not fit the schema; the portal must not start."""
-
-
 class PolicyBook:
     """All rooms' policies, parsed and validated once."""
 
@@ -142,22 +144,54 @@ class PolicyBook:
         verdict = cedarpy.validate_policies(policies, self._schema)
         if not verdict.validation_passed:
             raise PolicyError("; ".join(str(error) for error in verdict.errors))
-        self._policies = cedarpy.PolicySet.from_str(policies)
+        self.policies = read_policies(policies)
+        # By action, as Cedar's time grows with every policy that it is given.
+        by_action: dict[str, list[Policy]] = {}
+        for policy in self.policies:
+            for action in policy.actions:
+                by_action.setdefault(action, []).append(policy)
+        self._all = {action: policy_set(some) for action, some in by_action.items()}
+        self._permitting = {
+            action: policy_set(policy for policy in some if policy.permits)
+            for action, some in by_action.items()
+        }
+
+    def permitting(self, action: str) -> list[Policy]:
+        """The policies by which somebody may do this."""
+        return [policy for policy in self.policies if policy.permits and action in policy.actions]
 
     def decide(self, actor: Actor, action: str, resource: Resource) -> tuple[bool, list[str]]:
         """Whether ``actor`` may, and the ids of the policies that said so. Any error denies."""
-        request = {
-            "principal": {"type": "Account", "id": str(actor.account_id)},
-            "action": {"type": "Action", "id": action},
-            "resource": {"type": resource.type, "id": resource.id},
-            "context": {},
-        }
-        entities = json.dumps([actor.entity, resource.entity()])
-        result = cedarpy.is_authorized(request, self._policies, entities)
-        reasons = result.diagnostics
-        named = reasons.id_annotations_by_reason
-        policies = [named.get(reason, reason) for reason in reasons.reasons]
-        return result.decision is cedarpy.Decision.Allow and not reasons.errors, policies
+        return _ask(self._all.get(action), actor, action, resource)
+
+    def explain(
+        self, actor: Actor, action: str, resource: Resource, policies: Sequence[str]
+    ) -> Denied:
+        """The refusal of what ``policies`` forbid or nothing permits, in plain words.
+
+        What forbids is told only to those who could do it otherwise: the condition of a forbidding
+        policy may say something of a thing that the asker may not know of.
+        """
+        if policies and _ask(self._permitting.get(action), actor, action, resource)[0]:
+            return forbidden(action, policies[0])
+        return not_granted(action, self.permitting(action))
+
+
+def _ask(
+    policies: cedarpy.PolicySet | None, actor: Actor, action: str, resource: Resource
+) -> tuple[bool, list[str]]:
+    if policies is None:
+        return False, []
+    request = {
+        "principal": {"type": "Account", "id": str(actor.account_id)},
+        "action": {"type": "Action", "id": action},
+        "resource": {"type": resource.type, "id": resource.id},
+        "context": "{}",
+    }
+    entities = actor.entities.with_added_json_str(json.dumps([resource.entity()]))
+    result = cedarpy.is_authorized(request, policies, entities)
+    said = result.diagnostics
+    return result.decision is cedarpy.Decision.Allow and not said.errors, list(said.reasons)
 
 
 _book: PolicyBook | None = None
@@ -185,6 +219,13 @@ def admit(actor: Actor) -> None:
         raise StepUpRequired(_of_roles.acr, _of_roles.fresh)
 
 
+def book() -> PolicyBook:
+    """The policies of this process. Raises RuntimeError before ``open_book``."""
+    if _book is None:
+        raise RuntimeError("no policies are open: create the app first")
+    return _book
+
+
 def decide(actor: Actor, action: str, resource: Resource) -> tuple[bool, list[str]]:
     """A decision without audit: for showing or hiding a button, never for guarding data."""
     return _book.decide(actor, action, resource) if _book else (False, [])
@@ -197,7 +238,7 @@ def require(session: Session, actor: Actor, action: str, resource: Resource) -> 
     """
     allowed, policies = decide(actor, action, resource)
     demand = _demands(session, actor, action) if allowed and _demands else None
-    refusal = Denied()
+    refusal: Denied | None = None
     if demand and not demand.met_by(actor):
         allowed, policies = False, [STEP_UP]
         refusal = StepUpRequired(demand.acr, demand.fresh)
@@ -217,6 +258,8 @@ def require(session: Session, actor: Actor, action: str, resource: Resource) -> 
     if allowed:
         audit.note(session, event)
         return
+    if refusal is None:
+        refusal = _book.explain(actor, action, resource, policies) if _book else Denied()
     refusal.audit_row = event
     raise refusal
 

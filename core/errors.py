@@ -53,13 +53,38 @@ class SignInRequired(PortalError):
 
 
 class Denied(PortalError):
-    """The policy does not allow it. ``audit_row`` outlives the rollback that follows."""
+    """The policy does not allow it. ``audit_row`` outlives the rollback that follows.
+
+    ``reason`` is stable: the id of the policy that forbids it, ``not_granted``, ``only_oneself``
+    or ``role_required``.
+    """
 
     audit_row: Mapping[str, object] | None = None
 
     status = 403
     default_code = "denied"
     default_sentence = N_("您没有权限查看或办理这一项。如有需要，请联系本单位管理员。")
+
+    def __init__(
+        self,
+        code: str | None = None,
+        sentence: str | None = None,
+        *,
+        message: Message | None = None,
+        action: str = "",
+        reason: str = "not_granted",
+    ) -> None:
+        super().__init__(code, sentence)
+        self.message = message or self.message
+        self.action = str(action)
+        self.reason = reason
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """What was refused, and why."""
+        if self.code != self.default_code:
+            return {}
+        return {"action": self.action, "reason": self.reason}
 
 
 class StepUpRequired(Denied):

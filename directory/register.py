@@ -5,6 +5,7 @@ from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
 from directory import queries
+from directory.policy import WORDS
 from directory.queries import units
 from directory.web.admin import departments, institutions, staff, teams
 from directory.web.api import api
@@ -17,6 +18,7 @@ ADMINISTRATORS = (Role.ADMINISTRATOR,)
 
 room = Room(
     name="directory",
+    words=WORDS,
     pages=[pages, institutions.pages, departments.pages, staff.pages, teams.pages],
     apis=[api],
     navigation=[

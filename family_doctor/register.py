@@ -4,6 +4,7 @@ from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
 from family_doctor import jobs
+from family_doctor.policy import WORDS
 from family_doctor.public import care_units
 from family_doctor.queries.team import due_services, waiting
 from family_doctor.services.promises import reopen_promise
@@ -24,6 +25,7 @@ TEAM = (Role.LEADER, Role.MEMBER)
 
 room = Room(
     name="family_doctor",
+    words=WORDS,
     pages=[pages],
     apis=[api],
     subscribers=[(ServiceRecorded, settle_promise), (OrderPaid, date_order)],

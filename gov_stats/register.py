@@ -4,11 +4,13 @@ import gov_stats.jobs  # noqa: F401  the worker knows a job once its module is l
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
+from gov_stats.policy import WORDS
 from gov_stats.web.api import api
 from gov_stats.web.pages import pages
 
 room = Room(
     name="gov_stats",
+    words=WORDS,
     pages=[pages],
     apis=[api],
     commands={"statistics": "gov_stats.commands:statistics"},

@@ -12,6 +12,7 @@ import core.retention  # noqa: F401  its scheduled job
 from core import clock, database
 from core.access import PolicyBook, open_book
 from core.events import subscribe
+from core.permissions import provide_words
 from core.settings import Settings, settings
 from core.web import access, formats, languages, limits, logs, names, problems, security
 from core.web.api import bearer
@@ -66,6 +67,7 @@ def create_app(configuration: Settings | None = None) -> APIFlask:
     rooms = load_rooms()
     directories = [room.directory for room in rooms]
     open_book(PolicyBook(directories))
+    provide_words(room.words for room in rooms)
     _open_database(chosen)
     languages.install(app, [ROOT / "core", *directories])
     formats.install(app)

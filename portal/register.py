@@ -9,6 +9,6 @@ from portal.web.pages import pages
 room = Room(
     name="portal",
     pages=[pages, docs_pages],
-    commands={"worker": "portal.commands:worker"},
+    commands={"policy": "portal.commands:policy", "worker": "portal.commands:worker"},
     navigation=[NavItem(N_("首页"), "home", "portal.home", (Role.RESIDENT,), order=10)],
 )

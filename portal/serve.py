@@ -38,6 +38,7 @@ DEMO_ACCOUNTS = (
     ("demo-registrar", "医院挂号员 hospital registrar"),
     ("demo-admin", "管理员 administrator"),
     ("demo-analyst", "统计分析员 government analyst"),
+    ("demo-security", "安全管理员 security administrator"),
 )
 
 

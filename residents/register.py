@@ -6,6 +6,7 @@ from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
 from residents.papers import PapersDesk
+from residents.policy import WORDS
 from residents.subscribers import keep_phone
 from residents.web.api import api
 from residents.web.pages import pages
@@ -14,6 +15,7 @@ provide_identity_desk(PapersDesk())
 
 room = Room(
     name="residents",
+    words=WORDS,
     pages=[pages],
     apis=[api],
     subscribers=[(PhoneChanged, keep_phone)],

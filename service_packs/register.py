@@ -7,12 +7,14 @@ from core.web.rooms import NavItem, Room
 from payments.events import PaymentCancelled, PaymentRefunded, PaymentSettled
 from service_packs import subscribers
 from service_packs.events import OrderPaid, ServiceRecorded, ServiceUpheld, ServiceWithdrawn
+from service_packs.policy import WORDS
 from service_packs.web.api import api
 from service_packs.web.pages import pages
 from service_packs.web.staff import staff_pages
 
 room = Room(
     name="service_packs",
+    words=WORDS,
     pages=[pages, staff_pages],
     apis=[api],
     subscribers=[

@@ -14,13 +14,16 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.access import GRANTED_ROLES
 from core.database import Base, Created, Encrypted, Id, Moment, Version
+from core.roles import DUTIES, GRANTED_ROLES
 
 ROLE_LIST = ", ".join(f"'{role}'" for role in GRANTED_ROLES)
+DUTY_LIST = ", ".join(f"'{role}'" for role in DUTIES)
+PERIOD = text("tstzrange(starts_at, ends_at)")
 
 
 class Account(Base):
@@ -48,17 +51,38 @@ class Account(Base):
 
 
 class RoleGrant(Base):
-    """A role held on a unit (division code, institution or team id); it holds below it too."""
+    """A role held on a unit (division code, institution or team id); it holds below it too.
+
+    It counts from ``starts_at`` until ``ends_at`` (None: for good), unless it was taken back:
+    ``ended_at`` is checked for being set, so that it binds at once whatever a clock says.
+    """
 
     __tablename__ = "auth_role_grant"
     __table_args__ = (
         CheckConstraint(f"role IN ({ROLE_LIST})", name="role"),
+        CheckConstraint("ends_at > starts_at", name="period"),
+        # Nobody holds the same role on the same unit twice at a time,
+        ExcludeConstraint(
+            ("account_id", "="),
+            ("role", "="),
+            ("unit", "="),
+            (PERIOD, "&&"),
+            where=text("ended_at IS NULL"),
+            using="gist",
+            name="ex_auth_role_grant_once",
+        ),
+        # nor two of the duties that are separate.
+        ExcludeConstraint(
+            ("account_id", "="),
+            ("role", "<>"),
+            (PERIOD, "&&"),
+            where=text(f"ended_at IS NULL AND role IN ({DUTY_LIST})"),
+            using="gist",
+            name="ex_auth_role_grant_duty",
+        ),
         Index(
-            "uq_auth_role_grant_current",
+            "ix_auth_role_grant_account_id",
             "account_id",
-            "role",
-            "unit",
-            unique=True,
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index("ix_auth_role_grant_unit", "unit"),
@@ -71,6 +95,8 @@ class RoleGrant(Base):
     unit_name: Mapped[str]
     granted_by: Mapped[UUID | None]
     created_at: Mapped[Created]
+    starts_at: Mapped[Created]
+    ends_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 

@@ -1,6 +1,7 @@
 """Accounts as administrators see them, scoped to the units they are responsible for."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from auth.models import Account, RoleGrant
 from auth.organisation import Unit, UnitKind, organisation
+from auth.queries.grants import not_over, standing_grants
 from auth.schemas import (
     AccountFigures,
     AccountSearch,
@@ -18,40 +20,44 @@ from auth.schemas import (
     Action,
     Grant,
 )
-from core.access import GRANTED_ROLES, NOBODY, Actor, Resource, Role, require
+from core.access import NOBODY, Actor, Resource, Role, decide, require
 from core.errors import NotFound
 from core.history import ChangeView, about, list_changes
+from core.models import ChangeRecord
 from core.paging import Page, PageQuery, read_page
 
 SUBJECT = "account"
+RECENT = 8
+# Who looks after accounts: those who open them, and those who give the rights over others.
+OVERSEERS = (Role.ADMINISTRATOR, Role.SECURITY)
+GUARDS = (Role.SECURITY, Role.AUDITOR)
+CHANGES = (Action.CHANGE_ACCOUNT, Action.DISABLE_ACCOUNT, Action.RESET_PASSWORD)
 
 
 def accounts_within(scope: Collection[str]) -> Select[UUID]:
     """The ids of accounts that serve within ``scope``: by a role, or by where they work.
 
-    Where an account serves nowhere any more, its ended roles tell who is responsible for it.
+    Where an account serves nowhere any more, its former roles tell who is responsible for it.
     """
     tree = organisation()
-    current, ended = RoleGrant.ended_at.is_(None), RoleGrant.ended_at.is_not(None)
-    within = tree.units_within(RoleGrant.unit, scope)
-    holders = select(RoleGrant.account_id)
+    holders = select(RoleGrant.account_id).where(tree.units_within(RoleGrant.unit, scope))
+    serves_nowhere = ~_holds_a_role() & Account.id.not_in(tree.accounts_of_staff())
     return select(Account.id).where(
         or_(
-            Account.id.in_(holders.where(current, within)),
+            Account.id.in_(holders.where(not_over())),
             Account.id.in_(tree.accounts_of_staff(scope)),
-            Account.id.in_(holders.where(ended, within)) & ~_holds_a_role(),
+            Account.id.in_(holders) & serves_nowhere,
         )
     )
 
 
 def list_accounts(session: Session, actor: Actor, search: AccountSearch) -> Page[AccountSummary]:
-    """Accounts within the actor's units, by name."""
-    scope = actor.units(Role.ADMINISTRATOR)
-    require(session, actor, Action.LIST_ACCOUNTS, responsibility(scope))
+    """Accounts within the actor's units, by name. Raises Denied."""
+    scope = responsible(session, actor)
     order: list[Any] = [Account.display_name, Account.id]
     query = select(Account, *order).where(Account.id.in_(accounts_within(scope)), *_wanted(search))
     rows, following = read_page(session, query, order, search)
-    grants = _current_grants(session, [row[0].id for row in rows])
+    grants = standing_grants(session, [row[0].id for row in rows])
     items = [summary(row[0], grants.get(row[0].id, [])) for row in rows]
     return Page(items=items, next_cursor=following)
 
@@ -73,9 +79,23 @@ def _figures(scope: frozenset[str]) -> Select[int, int]:
 def get_account(session: Session, actor: Actor, account_id: UUID) -> AccountSummary:
     """One account. Raises NotFound or Denied."""
     account = load_account(session, account_id)
-    resource = account_resource(account, places_of(session, account_id))
+    resource = account_resource(account, service_of(session, account_id))
     require(session, actor, Action.READ_ACCOUNT, resource)
     return read_summary(session, account)
+
+
+def open_account_page(
+    session: Session, actor: Actor, account_id: UUID
+) -> tuple[AccountSummary, frozenset[Action]]:
+    """One account, and what the actor may do to it. Raises NotFound or Denied."""
+    account = load_account(session, account_id)
+    service = service_of(session, account_id)
+    whole, parts = account_resource(account, service), account_at_each_place(account, service)
+    require(session, actor, Action.READ_ACCOUNT, whole)
+    may = {action for action in CHANGES if all(decide(actor, action, part)[0] for part in parts)}
+    if decide(actor, Action.END_SESSIONS, whole)[0]:
+        may.add(Action.END_SESSIONS)
+    return read_summary(session, account), frozenset(may)
 
 
 def account_history(
@@ -86,12 +106,25 @@ def account_history(
     return account, list_changes(session, page, about(SUBJECT, account_id))
 
 
+def recent_changes(
+    session: Session, scope: Collection[str]
+) -> tuple[list[ChangeView], dict[UUID, str]]:
+    """The latest changes of accounts within ``scope``, and whose they are. The caller has asked
+    the policy.
+    """
+    within = ChangeRecord.subject_id.in_(accounts_within(scope))
+    condition = (ChangeRecord.subject_type == SUBJECT) & within
+    changes = list_changes(session, PageQuery(limit=RECENT), condition).items
+    about_whom = {change.subject_id for change in changes}
+    names = select(Account.id, Account.display_name).where(Account.id.in_(about_whom))
+    return changes, {row.id: row.display_name for row in session.execute(names)}
+
+
 def units_to_grant(
     session: Session, actor: Actor, kinds: Collection[UnitKind], text: str | None
 ) -> Sequence[Unit]:
     """The units within the actor's own on which a role could be given."""
-    scope = actor.units(Role.ADMINISTRATOR)
-    require(session, actor, Action.LIST_ACCOUNTS, responsibility(scope))
+    scope = responsible(session, actor)
     return organisation().search_units(session, scope, kinds, text)
 
 
@@ -103,26 +136,51 @@ def load_account(session: Session, account_id: UUID) -> Account:
     return account
 
 
-def places_of(session: Session, account_id: UUID) -> list[Unit]:
-    """The units at which an account serves now, else those at which it served."""
+@dataclass(frozen=True, slots=True)
+class Service:
+    """At which units an account serves now, else those at which it served; and whether it guards
+    others: holds a duty that administrators must not take over.
+    """
+
+    places: tuple[Unit, ...] = ()
+    guards: bool = False
+
+
+def service_of(session: Session, account_id: UUID) -> Service:
+    """Where an account serves, and whether it guards others."""
     tree = organisation()
-    query = select(RoleGrant.unit, RoleGrant.ended_at).where(RoleGrant.account_id == account_id)
-    grants = session.execute(query).all()
-    codes = {row.unit for row in grants if row.ended_at is None}
-    codes |= set(tree.workplaces(session, account_id))
-    return list(tree.units_by_code(session, codes or {row.unit for row in grants}).values())
-
-
-def account_resource(account: Account, places: Collection[Unit]) -> Resource:
-    """An account as the policy sees it, at all these places."""
-    units = tuple(dict.fromkeys(code for place in places for code in place.path))
-    return Resource(
-        "ManagedAccount", str(account.id), account.person_id, units, {"holder": holder(account.id)}
+    query = select(RoleGrant.role, RoleGrant.unit, not_over()).where(
+        RoleGrant.account_id == account_id
     )
+    grants = session.execute(query).all()
+    standing = [(role, unit) for role, unit, standing in grants if standing]
+    codes = {unit for _, unit in standing} | set(tree.workplaces(session, account_id))
+    places = tree.units_by_code(session, codes or {unit for _, unit, _ in grants})
+    return Service(tuple(places.values()), any(role in GUARDS for role, _ in standing))
+
+
+def account_resource(account: Account, service: Service) -> Resource:
+    """An account as the policy sees it, at all the places where it serves."""
+    units = tuple(dict.fromkeys(code for place in service.places for code in place.path))
+    more = {"holder": holder(account.id), "guards": service.guards}
+    return Resource("ManagedAccount", str(account.id), account.person_id, units, more)
+
+
+def account_at_each_place(account: Account, service: Service) -> list[Resource]:
+    """An account as the policy sees it, once for each place that it serves at."""
+    each = [replace(service, places=(place,)) for place in service.places]
+    return [account_resource(account, one) for one in each or [service]]
+
+
+def responsible(session: Session, actor: Actor) -> frozenset[str]:
+    """The units whose accounts the actor looks after. Raises Denied."""
+    scope = actor.units(*OVERSEERS)
+    require(session, actor, Action.LIST_ACCOUNTS, responsibility(scope))
+    return scope
 
 
 def responsibility(scope: Collection[str]) -> Resource:
-    """What an administrator is responsible for, as the owner of lists."""
+    """What somebody looks after, as the owner of lists."""
     return Resource("Responsibility", "own", units=tuple(sorted(scope)))
 
 
@@ -133,7 +191,7 @@ def holder(account_id: UUID = NOBODY) -> dict[str, object]:
 
 def read_summary(session: Session, account: Account) -> AccountSummary:
     """The account with its current roles. The caller has asked the policy."""
-    return summary(account, _current_grants(session, [account.id]).get(account.id, []))
+    return summary(account, standing_grants(session, [account.id]).get(account.id, []))
 
 
 def summary(account: Account, grants: list[Grant]) -> AccountSummary:
@@ -150,10 +208,8 @@ def summary(account: Account, grants: list[Grant]) -> AccountSummary:
 
 
 def _holds_a_role() -> ColumnElement[bool]:
-    current = select(RoleGrant.id).where(
-        RoleGrant.account_id == Account.id, RoleGrant.ended_at.is_(None)
-    )
-    return current.correlate(Account).exists()
+    standing = select(RoleGrant.id).where(RoleGrant.account_id == Account.id, not_over())
+    return standing.correlate(Account).exists()
 
 
 def _wanted(search: AccountSearch) -> list[ColumnElement[bool]]:
@@ -169,25 +225,8 @@ def _wanted(search: AccountSearch) -> list[ColumnElement[bool]]:
     if search.state is AccountState.DISABLED:
         wanted.append(Account.disabled_at.is_not(None))
     if search.role:
-        holders = select(RoleGrant.account_id).where(
-            RoleGrant.role == search.role, RoleGrant.ended_at.is_(None)
-        )
+        holders = select(RoleGrant.account_id).where(RoleGrant.role == search.role, not_over())
         wanted.append(Account.id.in_(holders))
     if search.idle:
         wanted.append(~_holds_a_role())
     return wanted
-
-
-def _current_grants(session: Session, account_ids: list[UUID]) -> dict[UUID, list[Grant]]:
-    query = (
-        select(RoleGrant)
-        .where(RoleGrant.account_id.in_(account_ids), RoleGrant.ended_at.is_(None))
-        .order_by(RoleGrant.created_at)
-    )
-    grants: dict[UUID, list[Grant]] = {}
-    for row in session.scalars(query):
-        grant = Grant(role=Role(row.role), unit=row.unit, unit_name=row.unit_name)
-        grants.setdefault(row.account_id, []).append(grant)
-    for held in grants.values():
-        held.sort(key=lambda grant: GRANTED_ROLES.index(grant.role))
-    return grants

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from auth.claims import Assurance
 from auth.models import Account, RoleGrant, SignInSession, Token
-from auth.schemas import Grant
+from auth.queries.grants import in_force
 from core import clock
 from core.access import Actor, Role
 from core.crypto import token_hash
@@ -20,14 +20,14 @@ from core.crypto import token_hash
 STAFF_IDLE = timedelta(minutes=30)
 ACCOUNT, SESSION, TOKEN = Account.__table__, SignInSession.__table__, Token.__table__
 GRANT = RoleGrant.__table__
-# The current grants of an account as an array of 'role unit', joined laterally.
+# The grants of an account that count now as an array of 'role unit', joined laterally.
 GRANTS = (
     select(
         func.array_agg(
             aggregate_order_by(GRANT.c.role + " " + cast(GRANT.c.unit, Text), GRANT.c.created_at)
         ).label("grants")
     )
-    .where(GRANT.c.account_id == ACCOUNT.c.id, GRANT.c.ended_at.is_(None))
+    .where(GRANT.c.account_id == ACCOUNT.c.id, in_force(bindparam("now"), GRANT.c))
     .lateral()
 )
 # Built once, on the tables themselves: one of them runs at the head of every request.
@@ -92,7 +92,8 @@ def actor_of_token(session: Session, token: str) -> tuple[Actor, str] | None:
 
 def actor_of_account(session: Session, account_id: UUID) -> Actor | None:
     """The actor of an account that may sign in; for operators and tests."""
-    row = session.execute(OF_ACCOUNT.where(ACCOUNT.c.id == account_id)).one_or_none()
+    query = OF_ACCOUNT.where(ACCOUNT.c.id == account_id)
+    row = session.execute(query, {"now": clock.now()}).one_or_none()
     return _actor(row) if row else None
 
 
@@ -125,14 +126,3 @@ def _actor(row: Any) -> Actor:
         verified=row.person_id is not None,
         grants={role: frozenset(held) for role, held in units.items()},
     )
-
-
-def grants_of(session: Session, account_id: UUID) -> list[Grant]:
-    """The roles an account holds now, oldest first."""
-    query = (
-        select(RoleGrant.role, RoleGrant.unit, RoleGrant.unit_name)
-        .where(RoleGrant.account_id == account_id, RoleGrant.ended_at.is_(None))
-        .order_by(RoleGrant.created_at, RoleGrant.id)
-    )
-    rows = session.execute(query)
-    return [Grant(role=Role(role), unit=unit, unit_name=name) for role, unit, name in rows]

@@ -15,6 +15,7 @@ from auth.schemas.accounts import (
 from auth.schemas.administration import (
     GIVEN_ROLES,
     HISTORY_LABELS,
+    SERVICE_ROLES,
     AccountFigures,
     AccountSearch,
     AccountState,
@@ -22,6 +23,7 @@ from auth.schemas.administration import (
     Action,
     ChangeAccount,
     CreateAccount,
+    EndRole,
     GrantRole,
     NewAccount,
     UnitSearch,
@@ -73,6 +75,7 @@ from auth.schemas.sso import (
 __all__ = [
     "GIVEN_ROLES",
     "HISTORY_LABELS",
+    "SERVICE_ROLES",
     "AccountFigures",
     "AccountSearch",
     "AccountState",
@@ -90,6 +93,7 @@ __all__ = [
     "CreateAccount",
     "Done",
     "DueNotice",
+    "EndRole",
     "Grant",
     "GrantRole",
     "Me",

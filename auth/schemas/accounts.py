@@ -1,15 +1,17 @@
 """Signing in, and what an account looks like from outside."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from core import clock
 from core.access import Role
 
 # 11 digits; the demo's reserved range begins with 12, which no operator issues.
 Phone = Annotated[str, StringConstraints(pattern=r"^1[0-9]{10}$")]
+TICK = timedelta(microseconds=1)
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 
 
@@ -61,11 +63,26 @@ class SignedIn(BaseModel):
 
 
 class Grant(BaseModel):
-    """A role on a unit."""
+    """A role on a unit, from when until when (None: for good), and who gave it (None: the
+    console, or the rules).
+    """
 
     role: Role
     unit: str
     unit_name: str
+    starts_at: datetime
+    ends_at: datetime | None
+    granted_by: str | None
+
+    @property
+    def upcoming(self) -> bool:
+        """Whether it is yet to count."""
+        return self.starts_at > clock.now()
+
+    @property
+    def last_day(self) -> date | None:
+        """The last calendar day on which it counts; None: for good."""
+        return clock.local(self.ends_at - TICK).date() if self.ends_at else None
 
 
 class Me(BaseModel):

@@ -1,18 +1,22 @@
 """Administering accounts and the roles they hold."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from auth.schemas.accounts import AccountSummary
-from core.access import Role
 from core.messages import N_
 from core.paging import PageQuery
+from core.roles import DUTIES, Role
 
-# What administrators give by hand; leader and member follow from a team's roster.
-GIVEN_ROLES = (Role.REGISTRAR, Role.ADMINISTRATOR, Role.ANALYST)
+# What is given by hand: the first by administrators, the duties by security administrators. Leader
+# and member follow from a team's roster.
+SERVICE_ROLES = (Role.REGISTRAR, Role.ANALYST)
+GIVEN_ROLES = (*SERVICE_ROLES, *DUTIES)
 HIGHEST_VERSION = 32_767
+LAST_DAY = date(2999, 12, 31)
 
 Username = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9][a-z0-9._-]{2,63}$")
@@ -25,6 +29,7 @@ DisplayName = Annotated[
 ]
 UnitCode = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{6,36}$")]
 SearchText = Annotated[str | None, Field(max_length=60, pattern=r"^[^\x00]*$")]
+Day = Annotated[date, Field(le=LAST_DAY)]
 AtVersion = Annotated[int, Field(ge=1, le=HIGHEST_VERSION)]
 
 
@@ -40,6 +45,8 @@ class Action(StrEnum):
     GRANT_ROLE = "auth:grant-role"
     END_ROLE = "auth:end-role"
     GRANT_BY_ROSTER = "auth:grant-by-roster"
+    READ_PERMISSIONS = "auth:read-permissions"
+    END_SESSIONS = "auth:end-sessions"
 
 
 class AccountState(StrEnum):
@@ -59,13 +66,22 @@ class AccountSearch(PageQuery):
     idle: bool = False
 
 
-class GrantRole(BaseModel):
-    """Let an account hold a role on a unit: a division code or an institution id."""
+class EndRole(BaseModel):
+    """Take back a role on a unit: a division code or an institution id."""
 
     model_config = ConfigDict(extra="forbid")
 
     role: Role
     unit: UnitCode
+
+
+class GrantRole(EndRole):
+    """Let an account hold a role on a unit, from the first day (None: now) to the end of the last
+    (None: for good).
+    """
+
+    starts_on: Day | None = None
+    ends_on: Day | None = None
 
 
 class CreateAccount(GrantRole):
@@ -118,9 +134,12 @@ HISTORY_LABELS = {
     "display_name": N_("姓名"),
     "disabled": N_("停用"),
     "initial_password": N_("初始密码"),
+    "sessions_ended": N_("退出所有登录"),
     "role_registrar": N_("挂号员角色"),
     "role_administrator": N_("管理员角色"),
     "role_analyst": N_("统计分析员角色"),
+    "role_security": N_("安全管理员角色"),
+    "role_auditor": N_("审计员角色"),
     "role_leader": N_("团队长角色"),
     "role_member": N_("团队成员角色"),
 }

@@ -1,25 +1,31 @@
 """Accounts and the roles they hold, without a policy: for operators, loaders and other services."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth import passwords
 from auth.models import Account, RoleGrant, SignInSession, Token
+from auth.queries.grants import in_force
 from auth.services.sign_in import phone_index
 from core import clock
-from core.access import GRANTED_ROLES, Role
 from core.errors import Conflict, Invalid
 from core.ids import new_id
-from core.messages import N_
+from core.messages import N_, Message
+from core.roles import DUTIES, GRANTED_ROLES, ROLE_NAMES, Role
 
 # Without letters and digits that are taken for each other when read from paper.
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 LETTERS_IN_PASSWORD = 14
+ALREADY_GRANTED = N_("此人在这段时间已有这个角色。要改起止日期，请先收回再授予。")
+# From when until when; None: for good.
+Period: TypeAlias = tuple[datetime, datetime | None]
 PHONE_TAKEN = N_("这个手机号已有账号，请直接用它登录。")
 
 
@@ -72,13 +78,16 @@ def grant_role(
     unit_name: str,
     granted_by: UUID | None = None,
 ) -> RoleGrant:
-    """Let the account hold ``role`` on ``unit`` and below it, from now; granting twice is once."""
+    """Let the account hold ``role`` on ``unit`` and below it, from now; granting twice is once.
+
+    Raises Conflict as ``add_grant`` does.
+    """
     add_grant(session, account_id, role, unit, unit_name, granted_by)
     current = select(RoleGrant).where(
         RoleGrant.account_id == account_id,
         RoleGrant.role == role,
         RoleGrant.unit == unit,
-        RoleGrant.ended_at.is_(None),
+        in_force(),
     )
     return session.scalars(current).one()
 
@@ -90,8 +99,14 @@ def add_grant(
     unit: str,
     unit_name: str,
     granted_by: UUID | None = None,
+    period: Period | None = None,
 ) -> bool:
-    """As ``grant_role``; tells whether the role was not held before."""
+    """As ``grant_role``, for a ``period``; tells whether the role was not held before.
+
+    Raises Conflict: ``separate_duties`` for one who holds another of the duties that exclude each
+    other, ``already_granted`` where the role is held for another period that meets this one.
+    """
+    starts_at, ends_at = period or (clock.now(), None)
     row = insert(RoleGrant).values(
         id=new_id(),
         account_id=account_id,
@@ -99,9 +114,47 @@ def add_grant(
         unit=unit,
         unit_name=unit_name,
         granted_by=granted_by,
+        starts_at=starts_at,
+        ends_at=ends_at,
     )
     added = session.execute(row.on_conflict_do_nothing().returning(RoleGrant.id))
-    return added.first() is not None
+    if added.first() is not None:
+        return True
+    held = _in_the_way(session, account_id, role, unit, (starts_at, ends_at))
+    for other in held:
+        if other.role != role:
+            raise separate_duties(Role(other.role))
+    if not any(_same_period(other, starts_at, ends_at) for other in held):
+        raise Conflict("already_granted", ALREADY_GRANTED)
+    return False
+
+
+def separate_duties(held: Role) -> Conflict:
+    """The refusal of a second duty; ``held`` is the first."""
+    sentence = N_("此人已担任%(held)s。管理员、安全管理员和审计员必须是不同的人。")
+    return Conflict("separate_duties", sentence, held=Message(ROLE_NAMES[held]))
+
+
+def _in_the_way(
+    session: Session, account_id: UUID, role: Role, unit: str, period: Period
+) -> Sequence[RoleGrant]:
+    """What an account holds in ``period`` that keeps it from being given ``role``, too."""
+    excluding = DUTIES if role in DUTIES else (role,)
+    moment = RoleGrant.starts_at.type
+    wanted = func.tstzrange(*(literal(end, moment) for end in period))
+    query = select(RoleGrant).where(
+        RoleGrant.account_id == account_id,
+        or_(RoleGrant.role != role, RoleGrant.unit == unit),
+        RoleGrant.role.in_(excluding),
+        RoleGrant.ended_at.is_(None),
+        func.tstzrange(RoleGrant.starts_at, RoleGrant.ends_at).op("&&")(wanted),
+    )
+    return session.scalars(query).all()
+
+
+def _same_period(grant: RoleGrant, starts_at: datetime, ends_at: datetime | None) -> bool:
+    begun = grant.starts_at <= starts_at <= clock.now()
+    return grant.ends_at == ends_at and (begun or grant.starts_at == starts_at)
 
 
 def end_grants(

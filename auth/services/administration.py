@@ -7,14 +7,15 @@ from sqlalchemy.orm import Session
 
 from auth import passwords
 from auth.models import Account
-from auth.organisation import Unit, UnitKind, organisation
+from auth.organisation import Unit
 from auth.queries.accounts import (
     SUBJECT,
+    account_at_each_place,
     account_resource,
     holder,
     load_account,
-    places_of,
     read_summary,
+    service_of,
 )
 from auth.schemas import (
     AccountSummary,
@@ -22,39 +23,25 @@ from auth.schemas import (
     Action,
     ChangeAccount,
     CreateAccount,
-    GrantRole,
     Username,
 )
-from auth.services.accounts import (
-    add_grant,
-    create_account,
-    end_grants,
-    end_sign_ins,
-    username_taken,
-)
+from auth.services.accounts import create_account, end_sign_ins, username_taken
+from auth.services.grants import give, unit_for
 from core import clock, history
-from core.access import Actor, Resource, Role, require
-from core.errors import Conflict, Invalid
+from core.access import Actor, Resource, require
+from core.errors import Conflict
 from core.messages import N_
-
-# On what each role makes sense.
-UNIT_KINDS = {
-    Role.REGISTRAR: {UnitKind.INSTITUTION},
-    Role.ADMINISTRATOR: {UnitKind.DIVISION, UnitKind.INSTITUTION},
-    Role.ANALYST: {UnitKind.DIVISION},
-}
-ROSTER_ROLES = (Role.LEADER, Role.MEMBER)
 
 
 def create_staff_account(
     session: Session, actor: Actor, command: CreateAccount, initial_password: str
 ) -> AccountSummary:
     """A new account with its first role. Raises Denied, Invalid, or Conflict ``username_taken``."""
-    unit = _unit_for(session, command)
+    unit = unit_for(session, command)
     account = open_account(
         session, actor, command.username, command.display_name, unit, initial_password
     )
-    _give(session, actor, account, command.role, unit)
+    give(session, actor, account, command, unit)
     return read_summary(session, account)
 
 
@@ -70,7 +57,8 @@ def open_account(
 
     Raises Denied, Invalid or Conflict.
     """
-    resource = Resource("ManagedAccount", "new", units=unit.path, more={"holder": holder()})
+    more = {"holder": holder(), "guards": False}
+    resource = Resource("ManagedAccount", "new", units=unit.path, more=more)
     require(session, actor, Action.CREATE_ACCOUNT, resource)
     account = create_account(
         session,
@@ -141,61 +129,21 @@ def reset_password(
     return read_summary(session, account)
 
 
-def give_role(
-    session: Session, actor: Actor, account_id: UUID, command: GrantRole
-) -> AccountSummary:
-    """Let an account that the actor sees hold a role. Raises NotFound, Denied or Invalid."""
-    unit = _unit_for(session, command)
+def end_sessions(session: Session, actor: Actor, account_id: UUID) -> AccountSummary:
+    """Sign somebody out everywhere, at once. Raises NotFound or Denied."""
     account = load_account(session, account_id)
-    resource = account_resource(account, places_of(session, account_id))
-    require(session, actor, Action.READ_ACCOUNT, resource)
-    _give(session, actor, account, command.role, unit)
+    resource = account_resource(account, service_of(session, account_id))
+    require(session, actor, Action.END_SESSIONS, resource)
+    end_sign_ins(session, account_id)
+    history.note(session, actor, SUBJECT, account, {"sessions_ended": [None, True]})
     return read_summary(session, account)
-
-
-def end_role(
-    session: Session, actor: Actor, account_id: UUID, command: GrantRole
-) -> AccountSummary:
-    """Take a role back; ending one that has ended already changes nothing.
-
-    Raises NotFound, Denied or Invalid.
-    """
-    unit = _unit_for(session, command)
-    account = load_account(session, account_id)
-    require(session, actor, Action.END_ROLE, _holding(account, command.role, unit))
-    _end(session, actor, account, command.role, unit)
-    return read_summary(session, account)
-
-
-def hold_team_role(
-    session: Session, actor: Actor, account_id: UUID, unit: Unit, role: Role | None
-) -> None:
-    """Make ``role`` the only one the account holds on a team, as the roster says; None ends all.
-
-    Raises Denied.
-    """
-    account = load_account(session, account_id)
-    require(
-        session,
-        actor,
-        Action.GRANT_BY_ROSTER,
-        _holding(account, role or Role.MEMBER, unit),
-    )
-    for other in ROSTER_ROLES:
-        if other is not role:
-            _end(session, actor, account, other, unit)
-    if role is not None:
-        _grant(session, actor, account, role, unit)
 
 
 def _managed(session: Session, actor: Actor, account_id: UUID, action: Action) -> Account:
     """The account, if the actor is responsible for each place it serves at."""
     account = load_account(session, account_id)
-    places = places_of(session, account_id)
-    for place in places:
-        require(session, actor, action, account_resource(account, [place]))
-    if not places:
-        require(session, actor, action, account_resource(account, []))
+    for resource in account_at_each_place(account, service_of(session, account_id)):
+        require(session, actor, action, resource)
     return account
 
 
@@ -211,35 +159,3 @@ def _set_disabled(
         {"disabled_at": clock.now() if disabled else None},
         {"disabled_at": ("disabled", not disabled, disabled)},
     )
-
-
-def _unit_for(session: Session, command: GrantRole) -> Unit:
-    kinds = UNIT_KINDS.get(command.role)
-    if kinds is None:
-        sentence = N_("团队角色随团队名单变化，请到团队页面调整成员。")
-        raise Invalid("role_by_roster", sentence, fields={"role": sentence})
-    unit = organisation().units_by_code(session, [command.unit]).get(command.unit)
-    if unit is None or unit.kind not in kinds:
-        sentence = N_("这个角色不能授予在这个单位上，请换一个单位。")
-        raise Invalid("wrong_unit", sentence, fields={"unit": sentence})
-    return unit
-
-
-def _give(session: Session, actor: Actor, account: Account, role: Role, unit: Unit) -> None:
-    require(session, actor, Action.GRANT_ROLE, _holding(account, role, unit))
-    _grant(session, actor, account, role, unit)
-
-
-def _grant(session: Session, actor: Actor, account: Account, role: Role, unit: Unit) -> None:
-    if add_grant(session, account.id, role, unit.code, unit.name, actor.account_id):
-        history.note(session, actor, SUBJECT, account, {f"role_{role}": [None, unit.name]})
-
-
-def _end(session: Session, actor: Actor, account: Account, role: Role, unit: Unit) -> None:
-    if end_grants(session, [unit.code], account_id=account.id, roles=[role]):
-        history.note(session, actor, SUBJECT, account, {f"role_{role}": [unit.name, None]})
-
-
-def _holding(account: Account, role: Role, unit: Unit) -> Resource:
-    more = {"holder": holder(account.id), "role": str(role)}
-    return Resource("RoleHolding", str(account.id), account.person_id, unit.path, more)

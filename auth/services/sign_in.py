@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from auth.claims import Assurance, Method
 from auth.models import Account, Device, RoleGrant, SignInSession, Token
+from auth.queries.grants import in_force
 from auth.schemas import NoticeKind, SignedIn
 from auth.services.notices import notify_owner
 from core import audit, clock
@@ -19,6 +20,7 @@ from core.access import Actor, Role
 from core.crypto import blind_index, token_hash
 from core.errors import Denied
 from core.ids import new_id
+from core.roles import DUTIES
 
 # With the idle limit of staff, NIST SP 800-63B, 4.2.3: 12 hours, whatever the activity.
 SESSION_LIFETIME = timedelta(hours=12)
@@ -28,7 +30,7 @@ SEEN_EVERY = timedelta(minutes=5)
 # The scope of our own clients; a token without it is no key to our API.
 PORTAL_SCOPE = "portal"
 # Which role a person with several begins in: the one with the most work waiting.
-FIRST_ROLES = (Role.ADMINISTRATOR, Role.LEADER, Role.MEMBER, Role.REGISTRAR, Role.ANALYST)
+FIRST_ROLES = (*DUTIES, Role.LEADER, Role.MEMBER, Role.REGISTRAR, Role.ANALYST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +216,7 @@ def _remember_device(session: Session, account: Account, origin: Origin) -> None
 def _first_role(session: Session, account: Account) -> Role:
     held = set(
         session.scalars(
-            select(RoleGrant.role).where(
-                RoleGrant.account_id == account.id, RoleGrant.ended_at.is_(None)
-            )
+            select(RoleGrant.role).where(RoleGrant.account_id == account.id, in_force())
         )
     )
     return next((role for role in FIRST_ROLES if role in held), Role.RESIDENT)

@@ -11,8 +11,10 @@ from auth.queries.accounts import (
     account_history,
     get_account,
     list_accounts,
+    open_account_page,
     units_to_grant,
 )
+from auth.queries.permissions import permissions_of
 from auth.schemas import (
     GIVEN_ROLES,
     HISTORY_LABELS,
@@ -21,17 +23,20 @@ from auth.schemas import (
     AccountVersion,
     ChangeAccount,
     CreateAccount,
+    EndRole,
     GrantRole,
     NewAccount,
     UnitSearch,
 )
 from auth.services import administration as services
+from auth.services import grants
 from auth.web.accounts import with_password
-from core.access import Role
+from core.access import GRANTED_ROLES, Actor, Role
 from core.database import transaction
 from core.errors import Conflict, Invalid
 from core.messages import N_
 from core.paging import PageQuery
+from core.roles import GRANTERS, ROLE_NAMES
 from core.web.access import current_actor, open_to
 from core.web.actions import carry_out
 from core.web.forms import Form, blank, read_form, read_query
@@ -43,51 +48,52 @@ from core.web.writes import write
 
 pages = Blueprint("auth_accounts", __name__, url_prefix="/admin/accounts")
 
-ROLE_LABELS = {
-    Role.LEADER: N_("团队长"),
-    Role.MEMBER: N_("团队成员"),
-    Role.REGISTRAR: N_("挂号员"),
-    Role.ADMINISTRATOR: N_("管理员"),
-    Role.ANALYST: N_("统计分析员"),
-    Role.SECURITY: N_("安全管理员"),
-    Role.AUDITOR: N_("审计员"),
-}
 # What each role that is given by hand lets one do, and where.
 ROLE_NOTES = {
     Role.REGISTRAR: N_("在一家机构查看当日预约、登记到诊"),
-    Role.ADMINISTRATOR: N_("管理一个区划或一家机构，以及其下的全部单位"),
     Role.ANALYST: N_("查看一个区划的统计，不含个人信息"),
+    Role.ADMINISTRATOR: N_("管理一个区划或一家机构，以及其下的全部单位和业务角色"),
+    Role.SECURITY: N_("任命管理员、安全管理员和审计员，查看谁可以做什么"),
+    Role.AUDITOR: N_("查看审计记录，不能改动任何内容"),
 }
+# Who may open the pages of accounts; the services decide about each.
+OVERSEERS = (Role.ADMINISTRATOR, Role.SECURITY)
 
 
 @pages.get("/")
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def listing() -> ResponseReturnValue:
-    """Accounts that serve within the administrator's units."""
+    """Accounts that serve within the actor's units."""
     search = read_query(AccountSearch)
+    actor = current_actor()
     with transaction() as session:
-        found = list_accounts(session, current_actor(), search)
+        found = list_accounts(session, actor, search)
     return render_template(
         "auth/admin/accounts.html",
         found=found,
         search=search,
         pager=pager(found),
-        roles=ROLE_LABELS,
-        role_choices=[(role.value, gettext(label)) for role, label in ROLE_LABELS.items()],
+        opens_accounts=bool(actor.units(Role.ADMINISTRATOR)),
+        role_choices=[
+            (role.value, gettext(label))
+            for role, label in ROLE_NAMES.items()
+            if role in GRANTED_ROLES
+        ],
     )
 
 
 @pages.get("/<uuid:account_id>")
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def show(account_id: UUID) -> ResponseReturnValue:
     """An account and the roles it holds."""
+    actor = current_actor()
     with transaction() as session:
-        account = get_account(session, current_actor(), account_id)
-    return _account_page(account, tab="overview", roles=ROLE_LABELS, given=GIVEN_ROLES)
+        account, may = open_account_page(session, actor, account_id)
+    return _account_page(account, tab="overview", may=may, given=roles_to_give(actor))
 
 
 @pages.get("/<uuid:account_id>/history")
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def history(account_id: UUID) -> ResponseReturnValue:
     """Who changed what, when."""
     actor = current_actor()
@@ -99,6 +105,15 @@ def history(account_id: UUID) -> ResponseReturnValue:
         history=in_words(found.items, HISTORY_LABELS, {}),
         pager=pager(found),
     )
+
+
+@pages.get("/<uuid:account_id>/permissions")
+@open_to(*OVERSEERS)
+def permissions(account_id: UUID) -> ResponseReturnValue:
+    """What a person may do and why."""
+    with transaction() as session:
+        found = permissions_of(session, current_actor(), account_id)
+    return _account_page(found.account, tab="permissions", found=found)
 
 
 @pages.get("/new")
@@ -128,7 +143,7 @@ def create() -> ResponseReturnValue:
 
 
 @pages.get("/<uuid:account_id>/edit")
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def edit(account_id: UUID) -> ResponseReturnValue:
     """The form of an account as it stands."""
     with transaction() as session:
@@ -137,7 +152,7 @@ def edit(account_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:account_id>/edit")
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def change(account_id: UUID) -> ResponseReturnValue:
     """Change an account's names."""
     form = read_form(ChangeAccount)
@@ -162,7 +177,7 @@ def change(account_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:account_id>/disable")
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def disable(account_id: UUID) -> ResponseReturnValue:
     """Stop an account at once."""
     return carry_out(
@@ -177,7 +192,7 @@ def disable(account_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:account_id>/enable")
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def enable(account_id: UUID) -> ResponseReturnValue:
     """Let a disabled account sign in again."""
     return carry_out(
@@ -192,7 +207,7 @@ def enable(account_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:account_id>/password")
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def reset_password(account_id: UUID) -> ResponseReturnValue:
     """Give a new initial password and show it this once."""
     form = read_form(AccountVersion)
@@ -211,15 +226,27 @@ def reset_password(account_id: UUID) -> ResponseReturnValue:
     return _password_page(made)
 
 
+@pages.post("/<uuid:account_id>/end-sessions")
+@open_to(Role.SECURITY)
+def end_sessions(account_id: UUID) -> ResponseReturnValue:
+    """Sign somebody out everywhere."""
+    write(
+        AccountSummary,
+        lambda session: services.end_sessions(session, current_actor(), account_id),
+    )
+    flash(gettext("此人的所有登录已立即退出。"), "good")
+    return redirect(url_for("auth_accounts.show", account_id=account_id))
+
+
 @pages.get("/<uuid:account_id>/roles")
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def roles(account_id: UUID) -> ResponseReturnValue:
     """Choose a role and the unit it is to hold on."""
     return _role_form(account_id, blank(GrantRole, role=request.args.get("role")), 200)
 
 
 @pages.post("/<uuid:account_id>/roles")
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def give_role(account_id: UUID) -> ResponseReturnValue:
     """Give a role on a unit."""
     form = read_form(GrantRole)
@@ -229,7 +256,7 @@ def give_role(account_id: UUID) -> ResponseReturnValue:
     try:
         write(
             AccountSummary,
-            lambda session: services.give_role(session, current_actor(), account_id, command),
+            lambda session: grants.give_role(session, current_actor(), account_id, command),
         )
     except (Conflict, Invalid) as error:
         return _role_form(account_id, form, form.fail(error))
@@ -238,13 +265,13 @@ def give_role(account_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:account_id>/roles/end")
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def end_role(account_id: UUID) -> ResponseReturnValue:
     """Take a role back."""
     return carry_out(
-        GrantRole,
+        EndRole,
         AccountSummary,
-        lambda session, command: services.end_role(session, current_actor(), account_id, command),
+        lambda session, command: grants.end_role(session, current_actor(), account_id, command),
         gettext("角色已收回，立即生效。"),
         url_for("auth_accounts.show", account_id=account_id),
     )
@@ -285,18 +312,24 @@ def _role_form(account_id: UUID, form: Form[GrantRole], status: int) -> Response
     return page, status
 
 
+def roles_to_give(actor: Actor) -> tuple[Role, ...]:
+    """The roles that the actor gives by hand, as the policies of this room say."""
+    return tuple(role for role in GIVEN_ROLES if actor.units(GRANTERS[role]))
+
+
 def _offered(session: Session, form: Form[CreateAccount] | Form[GrantRole]) -> dict[str, object]:
     """The roles to choose from, and the units on which the chosen one can be given."""
+    given = roles_to_give(current_actor())
     chosen = form.values.get("role")
-    role = Role(chosen) if chosen in GIVEN_ROLES else None
+    role = Role(chosen) if chosen in given else None
     wanted = read_query(UnitSearch).unit_name
     units: list[Unit] = []
     if role is not None:
-        kinds = services.UNIT_KINDS[role]
+        kinds = grants.UNIT_KINDS[role]
         units += units_to_grant(session, current_actor(), kinds, wanted)
     return {
         "role": role,
-        "roles": [(r.value, gettext(ROLE_LABELS[r]), gettext(ROLE_NOTES[r])) for r in GIVEN_ROLES],
+        "roles": [(r.value, gettext(ROLE_NAMES[r]), gettext(ROLE_NOTES[r])) for r in given],
         "units": [(unit.code, unit.name) for unit in units],
         "unit_name": wanted,
     }

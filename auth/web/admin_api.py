@@ -1,20 +1,24 @@
-"""/api/v1/auth/accounts: accounts and their roles, for administrators."""
+"""/api/v1/auth/accounts: accounts and their roles, for those who look after them."""
 
 from uuid import UUID
 
 from apiflask import APIBlueprint
 
 from auth.queries.accounts import account_history, get_account, list_accounts
+from auth.queries.permissions import permissions_of
 from auth.schemas import (
     AccountSearch,
     AccountSummary,
     AccountVersion,
     ChangeAccount,
     CreateAccount,
+    EndRole,
     GrantRole,
     NewAccount,
 )
+from auth.schemas.permissions import PersonPermissions
 from auth.services import administration as services
+from auth.services import grants
 from auth.web.accounts import with_password
 from core.access import Role
 from core.database import transaction
@@ -24,6 +28,7 @@ from core.web.access import current_actor, open_to
 from core.web.api import SECURED, VERSION
 from core.web.writes import write
 
+OVERSEERS = (Role.ADMINISTRATOR, Role.SECURITY)
 api = APIBlueprint(
     "auth_accounts_api", "auth", url_prefix=f"/api/{VERSION}/auth/accounts", tag="Accounts"
 )
@@ -33,9 +38,9 @@ api = APIBlueprint(
 @api.input(AccountSearch, location="query", arg_name="search")
 @api.output(Page[AccountSummary])
 @api.doc(**SECURED)
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def accounts(search: AccountSearch) -> Page[AccountSummary]:
-    """Accounts that serve within the administrator's units."""
+    """Accounts that serve within one's units."""
     with transaction() as session:
         return list_accounts(session, current_actor(), search)
 
@@ -43,7 +48,7 @@ def accounts(search: AccountSearch) -> Page[AccountSummary]:
 @api.get("/<uuid:account_id>")
 @api.output(AccountSummary)
 @api.doc(**SECURED)
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def account(account_id: UUID) -> AccountSummary:
     """One account with the roles it holds."""
     with transaction() as session:
@@ -54,7 +59,7 @@ def account(account_id: UUID) -> AccountSummary:
 @api.input(PageQuery, location="query", arg_name="page")
 @api.output(Page[ChangeView])
 @api.doc(**SECURED)
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def history(account_id: UUID, page: PageQuery) -> Page[ChangeView]:
     """What was changed at an account, newest first."""
     with transaction() as session:
@@ -79,7 +84,7 @@ def create(command: CreateAccount) -> NewAccount:
 @api.input(ChangeAccount, arg_name="command")
 @api.output(AccountSummary)
 @api.doc(**SECURED)
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def change(account_id: UUID, command: ChangeAccount) -> AccountSummary:
     """Change the given names, made on the version that was read."""
     return write(
@@ -92,7 +97,7 @@ def change(account_id: UUID, command: ChangeAccount) -> AccountSummary:
 @api.input(AccountVersion, arg_name="command")
 @api.output(AccountSummary)
 @api.doc(**SECURED)
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def disable(account_id: UUID, command: AccountVersion) -> AccountSummary:
     """Stop an account; its sessions and tokens end at once."""
     return write(
@@ -105,7 +110,7 @@ def disable(account_id: UUID, command: AccountVersion) -> AccountSummary:
 @api.input(AccountVersion, arg_name="command")
 @api.output(AccountSummary)
 @api.doc(**SECURED)
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def enable(account_id: UUID, command: AccountVersion) -> AccountSummary:
     """Let a disabled account sign in again."""
     return write(
@@ -118,7 +123,7 @@ def enable(account_id: UUID, command: AccountVersion) -> AccountSummary:
 @api.input(AccountVersion, arg_name="command")
 @api.output(NewAccount)
 @api.doc(**SECURED)
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def reset_password(account_id: UUID, command: AccountVersion) -> NewAccount:
     """Give a new initial password, in this answer only; all sessions end."""
     return with_password(
@@ -128,27 +133,51 @@ def reset_password(account_id: UUID, command: AccountVersion) -> NewAccount:
     )
 
 
+@api.get("/<uuid:account_id>/permissions")
+@api.output(PersonPermissions)
+@api.doc(**SECURED)
+@open_to(*OVERSEERS)
+def permissions(account_id: UUID) -> PersonPermissions:
+    """What a person may do and why: by which role, on which unit, by which policy."""
+    with transaction() as session:
+        return permissions_of(session, current_actor(), account_id)
+
+
+@api.post("/<uuid:account_id>/end-sessions")
+@api.output(AccountSummary)
+@api.doc(**SECURED)
+@open_to(Role.SECURITY)
+def end_sessions(account_id: UUID) -> AccountSummary:
+    """Sign somebody out everywhere; all sessions and tokens end."""
+    return write(
+        AccountSummary,
+        lambda session: services.end_sessions(session, current_actor(), account_id),
+    )
+
+
 @api.post("/<uuid:account_id>/grants")
 @api.input(GrantRole, arg_name="command")
 @api.output(AccountSummary)
 @api.doc(**SECURED)
-@open_to(Role.ADMINISTRATOR)
+@open_to(*OVERSEERS)
 def give_role(account_id: UUID, command: GrantRole) -> AccountSummary:
-    """Let an account hold a role on a unit."""
+    """Let an account hold a role on a unit, from ``starts_on`` (else now) to the end of ``ends_on``
+    (else for good).
+    """
     return write(
         AccountSummary,
-        lambda session: services.give_role(session, current_actor(), account_id, command),
+        lambda session: grants.give_role(session, current_actor(), account_id, command),
     )
 
 
 @api.delete("/<uuid:account_id>/grants")
-@api.input(GrantRole, location="query", arg_name="command")
+@api.input(EndRole, location="query", arg_name="command")
 @api.output(AccountSummary)
 @api.doc(**SECURED)
-@open_to(Role.ADMINISTRATOR)
-def end_role(account_id: UUID, command: GrantRole) -> AccountSummary:
+@open_to(*OVERSEERS)
+def end_role(account_id: UUID, command: EndRole) -> AccountSummary:
     """Take a role on a unit back."""
     return write(
         AccountSummary,
-        lambda session: services.end_role(session, current_actor(), account_id, command),
+        lambda session: grants.end_role(session, current_actor(), account_id, command),
     )

@@ -3,8 +3,8 @@
 from typing import Any
 
 from auth import ports
-from auth.queries.actors import grants_of
 from auth.queries.factors import candidate_of
+from auth.queries.grants import grants_of
 from auth.schemas import (
     ChallengeSent,
     ConfirmCode,

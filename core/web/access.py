@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from core.access import Actor, Role, admit
 from core.errors import Denied, SignInRequired
+from core.permissions import role_required
 
 RULE = "access_rule"
 ACTOR = "actor"
@@ -112,5 +113,5 @@ def enforce() -> None:
     actor = current_actor()
     if isinstance(rule, Holding):
         if not set(rule.roles) & set(actor.roles):
-            raise Denied()
+            raise role_required(rule.roles)
         admit(actor)

@@ -10,7 +10,9 @@ bearer = HTTPTokenAuth(scheme="Bearer", description="A token of this portal.")
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem details; ``code`` is stable, ``errors`` names the fields at fault."""
+    """RFC 9457 problem details; ``code`` is stable, ``errors`` names the fields at fault. A refusal
+    of rights says which ``action`` was refused, and its stable ``reason``.
+    """
 
     type: str
     title: str
@@ -18,6 +20,8 @@ class Problem(BaseModel):
     code: str
     detail: str
     errors: list[dict[str, str]] | None = None
+    action: str | None = None
+    reason: str | None = None
 
 
 def room_api(name: str, title: str, path: str | None = None) -> APIBlueprint:

@@ -1,4 +1,4 @@
-"""How dates, money and numbers read, in both languages; template filters."""
+"""How dates, money, numbers and permissions read, in both languages; template filters."""
 
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
@@ -6,6 +6,8 @@ from typing import TypeAlias
 from flask import Flask
 
 from core import clock
+from core.permissions import action_words, policy_words
+from core.roles import ROLE_NAMES, Role
 from core.web.languages import SOURCE, gettext, language
 
 WEEKDAYS_ZH = "一二三四五六日"
@@ -71,6 +73,21 @@ def distance(value: Day) -> str:
     return gettext("%(days)s 天前", days=-days)
 
 
+def action(name: str) -> str:
+    """What an action does, in the reader's language."""
+    return gettext(action_words(name))
+
+
+def policy(policy_id: str) -> str:
+    """What a policy says, in the reader's language."""
+    return gettext(policy_words(policy_id))
+
+
+def role(name: Role) -> str:
+    """What a role is called, in the reader's language."""
+    return gettext(ROLE_NAMES[name])
+
+
 def install(app: Flask) -> None:
     """Register the filters; called once by the factory."""
     app.jinja_env.filters.update(
@@ -83,6 +100,9 @@ def install(app: Flask) -> None:
         number=number,
         percent=percent,
         distance=distance,
+        action=action,
+        policy=policy,
+        role=role,
     )
 
 

@@ -1,12 +1,14 @@
 """The reader's language: chosen by a link and kept in the browser's session, else the browser's."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from babel.support import NullTranslations
 from flask import Flask, has_request_context, request, session
-from flask_babel import Babel, get_translations
+from flask_babel import Babel, force_locale, get_translations
 from markupsafe import Markup
 
 LANGUAGES = ("zh", "en")
@@ -89,6 +91,17 @@ def draw(sentence: str, **values: object) -> Markup:
 def draw_counted(one: str, many: str, num: int, **values: object) -> Markup:
     """The form of a sentence in a template that goes with ``num``."""
     return Markup(words().counted(one, many, num)) % {"num": num, **values}  # noqa: S704
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """The block's sentences are in this language, whoever reads them."""
+    with force_locale(language):
+        before = _current.set(Words(language, get_translations()))
+        try:
+            yield
+        finally:
+            _current.reset(before)
 
 
 def install(app: Flask, directories: list[Path]) -> None:

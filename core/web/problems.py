@@ -48,7 +48,16 @@ SENTENCES = {
 
 def translated(message: Message) -> str:
     """The sentence in the reader's language."""
-    return gettext(message.sentence, **{name: str(v) for name, v in message.values.items()})
+    return gettext(message.sentence, **{name: _shown(v) for name, v in message.values.items()})
+
+
+def _shown(value: object) -> str:
+    """What fills a place of a sentence: a sentence itself, several of them, or plain text."""
+    if isinstance(value, Message):
+        return translated(value)
+    if isinstance(value, list):
+        return gettext(N_("、")).join(_shown(each) for each in value)
+    return str(value)
 
 
 def wants_problem() -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Role
 from core.events import Event
+from core.permissions import Words
 
 Counts: TypeAlias = Callable[[Session, Actor], Mapping[str, int]]
 
@@ -34,6 +35,8 @@ class Room:
     """A room as the portal sees it."""
 
     name: str
+    # What the room's policy means to people.
+    words: Words = field(default_factory=Words)
     pages: Sequence[Blueprint] = ()
     apis: Sequence[Blueprint] = ()
     # Endpoints that machines call and that read no cookie: webhooks, the token endpoint.

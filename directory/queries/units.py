@@ -102,13 +102,13 @@ def institution_within(scope: Collection[str]) -> ColumnElement[bool]:
     return or_(false(), Institution.id.in_(ids), *prefixes)
 
 
-def accounts_of_staff(scope: Collection[str]) -> Select[UUID | None]:
-    """The accounts of those who work within ``scope``."""
-    return (
-        select(Staff.account_id)
-        .join(Institution, Institution.id == Staff.institution_id)
-        .where(institution_within(scope), Staff.account_id.is_not(None))
-    )
+def accounts_of_staff(scope: Collection[str] | None = None) -> Select[UUID | None]:
+    """The accounts of those who work within ``scope``, or anywhere."""
+    anywhere = select(Staff.account_id).where(Staff.account_id.is_not(None))
+    if scope is None:
+        return anywhere
+    workplace = Institution.id == Staff.institution_id
+    return anywhere.join(Institution, workplace).where(institution_within(scope))
 
 
 def workplaces(session: Session, account_id: UUID) -> Sequence[str]:

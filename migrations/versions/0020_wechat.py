@@ -13,7 +13,6 @@ depends_on = None
 def upgrade() -> None:
     """Apply."""
     # A trusted extension of PostgreSQL's own: the database's owner may create it.
-    op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     op.create_table(
         "wechat_access_token",
         sa.Column("app_id", sa.Text(), nullable=False),
@@ -114,4 +113,3 @@ def downgrade() -> None:
         "wechat_access_token",
     ):
         op.drop_table(table)
-    op.execute("DROP EXTENSION btree_gist")

@@ -23,6 +23,7 @@ HOMES = {
     Role.REGISTRAR: "appointments.day_list",
     Role.ADMINISTRATOR: "directory.admin",
     Role.ANALYST: "gov_stats.overview",
+    Role.SECURITY: "auth_security.home",
 }
 
 

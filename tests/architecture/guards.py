@@ -1,20 +1,25 @@
 """Guards over the whole tree: each route has an access rule, what strangers may write has a limit,
-what a cookie may write asks for its token, each string has a translation.
+what a cookie may write asks for its token, each string has a translation, each action and policy
+its words.
 
 `make check` runs them; the tests beside plant a fault for each and see it found.
 """
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import cedarpy
 from babel.messages.pofile import read_po
 from flask import Flask
 
+from core.permissions import Words
 from core.web.access import Anyone, rule_of
 from core.web.limits import limit_of
+from core.web.rooms import Room
 from portal.factory import ROOM_NAMES, ROOT
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -127,6 +132,29 @@ def english(root: Path) -> set[str]:
     return keys
 
 
+def wordless(rooms: list[Room]) -> list[str]:
+    """Actions and policies that are not put in plain words, and policies that have no id."""
+    found: list[str] = []
+    for room in rooms:
+        schema, policies = room.directory / "schema.cedarschema", room.directory / "policy.cedar"
+        if schema.exists():
+            found += _wordless_actions(schema.read_text(encoding="utf-8"), room.words)
+        if policies.exists():
+            found += _wordless_policies(policies.read_text(encoding="utf-8"), room.words)
+    return found
+
+
+def _wordless_actions(schema: str, words: Words) -> list[str]:
+    actions = re.findall(r'"([a-z_]+:[a-z-]+)"', schema)
+    return [f"{action}: no words" for action in actions if action not in words.actions]
+
+
+def _wordless_policies(policies: str, words: Words) -> list[str]:
+    listed = json.loads(cedarpy.policies_to_json_str(policies))["staticPolicies"]
+    ids = [policy.get("annotations", {}).get("id") for policy in listed.values()]
+    return [f"{name}: no words" for name in ids if name not in words.policies]
+
+
 def _docstrings(tree: ast.Module) -> Iterator[int]:
     holders = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
@@ -159,6 +187,7 @@ def main() -> int:
         *writes_without_limit(app),
         *pages_without_csrf(app),
         *untranslated(ROOT),
+        *wordless(app.extensions["rooms"]),
     ]
     print("\n".join(faults) or "Guards: every route has its rule, every string its English.")
     return 1 if faults else 0

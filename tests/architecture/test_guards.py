@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from apiflask import APIFlask
 from flask import Flask
 
+from core.permissions import Words
 from core.web.access import ANYONE, open_to, rule_of
 from core.web.limits import limited
 from portal.factory import ROOT
@@ -99,6 +101,21 @@ def test_a_translated_string_is_not_a_fault(tmp_path: Path) -> None:
     (room / "templates").mkdir()
     (room / "templates/planted.html").write_text('{{ _("你好") }}', encoding="utf-8")
     assert guards.untranslated(tmp_path) == []
+
+
+def test_every_action_and_every_policy_is_put_in_plain_words(app: APIFlask) -> None:
+    assert guards.wordless(app.extensions["rooms"]) == []
+
+
+def test_an_action_and_a_policy_without_words_are_found(app: APIFlask) -> None:
+    residents = next(room for room in app.extensions["rooms"] if room.name == "residents")
+    actions, policies = dict(residents.words.actions), dict(residents.words.policies)
+    del actions["residents:verify"], policies["residents.own"]
+    planted = replace(residents, words=Words(actions, policies))
+    assert guards.wordless([planted]) == [
+        "residents:verify: no words",
+        "residents.own: no words",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from auth.claims import Assurance, Method
 from auth.models import Account
+from auth.queries.actors import actor_of_account
 from auth.services.accounts import grant_role
 from auth.services.sign_in import Origin, issue_token, open_session, phone_index
-from core.access import Role
+from core.access import Actor, Role
 from core.ids import new_id
 
 _numbers = count(1)
@@ -61,3 +62,16 @@ def open_browser_session(
 def make_token(session: Session, account_id: UUID, scope: str = "portal") -> str:
     """A bearer token."""
     return issue_token(session, account_id, scope=scope, lifetime=timedelta(hours=1))
+
+
+def overseer(session: Session, role: Role, *units: str, name: str = "管理员甲") -> Actor:
+    """One with this role on these units, as the request of theirs would say."""
+    account = make_account(session, name=name, roles={role: list(units)})
+    return actor_for(session, account.id)
+
+
+def actor_for(session: Session, account_id: UUID) -> Actor:
+    """The actor of an account as of now."""
+    actor = actor_of_account(session, account_id)
+    assert actor is not None
+    return actor

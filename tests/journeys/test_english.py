@@ -31,6 +31,10 @@ PAGES = {
         "/admin/accounts/", "/admin/institutions/new", "/admin/staff/new", "/admin/teams/new",
         "/admin/accounts/new",
     ),
+    "demo-security": (
+        "/admin/security/", "/admin/permissions/", "/admin/permissions/gov_stats:read",
+        "/admin/accounts/",
+    ),
     "demo-analyst": ("/statistics/", "/statistics/?tab=primary_care"),
 }  # fmt: skip
 

@@ -83,6 +83,7 @@ def test_each_role_has_its_own_home(visit: Visit, staff: Staff) -> None:
         "demo-registrar": "预约",
         "demo-admin": "总览",
         "demo-analyst": "贵港",
+        "demo-security": "总览",
     }
     for username, heading in homes.items():
         staff.sign_in(visit(), username, heading)

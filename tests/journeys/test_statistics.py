@@ -75,7 +75,7 @@ def test_an_analyst_sees_nobody(visit: Visit, staff: Staff) -> None:
     staff.sign_in(analyst, "demo-analyst", CITY)
     for path in ("/family-doctor/panel", "/service-records/", "/appointments/day-list"):
         analyst.go(path, "没有权限")
-        analyst.see("您没有权限查看或办理这一项")
+        analyst.see("您没有这个角色")
 
 
 def residents(analyst: Visitor) -> int:

@@ -18,12 +18,14 @@ from auth.schemas import (
     AccountVersion,
     ChangeAccount,
     CreateAccount,
-    GrantRole,
+    EndRole,
 )
 from auth.services import administration as services
+from auth.services import grants
+from auth.services.accounts import end_grants
 from core.access import Actor, Role
 from core.database import transaction
-from core.errors import Conflict, Denied, Invalid, NotFound, PortalError
+from core.errors import Conflict, Denied, NotFound, PortalError
 from core.ids import new_id
 from core.models import AuditEvent
 from core.paging import PageQuery
@@ -77,91 +79,6 @@ def test_an_account_is_opened_with_its_first_role(session: Session) -> None:
     assert taken.value.code == "username_taken" and "username" in taken.value.fields
 
 
-@pytest.mark.parametrize(
-    ("scope", "role", "unit"),
-    [
-        (COUNTY, Role.ADMINISTRATOR, OTHER_COUNTY),
-        (COUNTY, Role.ANALYST, CITY),
-        (COUNTY, Role.ADMINISTRATOR, CITY),
-        (TOWNSHIP, Role.ADMINISTRATOR, COUNTY),
-        (TOWNSHIP, Role.ANALYST, OTHER_TOWNSHIP),
-    ],
-)
-def test_nobody_gives_rights_beyond_their_own(
-    session: Session, scope: str, role: Role, unit: str
-) -> None:
-    actor = administrator(session, scope)
-    with pytest.raises(Denied):
-        services.create_staff_account(session, actor, new_account(unit, role), PASSWORD)
-    known = make_account(session, roles={Role.ANALYST: [scope]})
-    with pytest.raises(Denied):
-        services.give_role(session, actor, known.id, GrantRole(role=role, unit=unit))
-
-
-def test_an_institutions_administrator_stays_within_it(session: Session) -> None:
-    own, other = make_institution(session), make_institution(session)
-    actor = administrator(session, str(own.id))
-    known = make_account(session, roles={Role.REGISTRAR: [str(own.id)]})
-    for unit in (str(other.id), TOWNSHIP, COUNTY):
-        with pytest.raises((Denied, Invalid)):
-            services.give_role(
-                session, actor, known.id, GrantRole(role=Role.ADMINISTRATOR, unit=unit)
-            )
-    given = GrantRole(role=Role.ADMINISTRATOR, unit=str(own.id))
-    assert len(services.give_role(session, actor, known.id, given).grants) == 2
-
-
-def test_nobody_gives_or_takes_their_own_rights(session: Session) -> None:
-    actor = administrator(session, CITY)
-    for role in (Role.ANALYST, Role.ADMINISTRATOR):
-        with pytest.raises(Denied):
-            services.give_role(session, actor, actor.account_id, GrantRole(role=role, unit=CITY))
-    held = GrantRole(role=Role.ADMINISTRATOR, unit=CITY)
-    attempts: list[Callable[[], object]] = [
-        lambda: services.end_role(session, actor, actor.account_id, held),
-        lambda: services.disable_account(session, actor, actor.account_id, AT_ONE),
-        lambda: services.reset_password(session, actor, actor.account_id, AT_ONE, PASSWORD),
-    ]
-    for attempt in attempts:
-        with pytest.raises(Denied):
-            attempt()
-
-
-def test_roles_are_given_on_the_units_they_are_for(session: Session) -> None:
-    institution = make_institution(session)
-    team, leader, _ = make_team(session, institution)
-    actor = administrator(session, CITY)
-    for role, unit, field in (
-        (Role.REGISTRAR, COUNTY, "unit"),
-        (Role.ANALYST, str(institution.id), "unit"),
-        (Role.ADMINISTRATOR, str(team.id), "unit"),
-        (Role.ADMINISTRATOR, "990199", "unit"),
-        (Role.ADMINISTRATOR, str(new_id()), "unit"),
-        (Role.LEADER, str(team.id), "role"),
-        (Role.MEMBER, str(team.id), "role"),
-        (Role.RESIDENT, CITY, "role"),
-    ):
-        with pytest.raises(Invalid) as wrong:
-            services.give_role(session, actor, leader, GrantRole(role=role, unit=unit))
-        assert field in wrong.value.fields
-
-
-def test_a_role_given_twice_is_held_once_and_ends_once(session: Session) -> None:
-    actor = administrator(session, CITY)
-    known = make_account(session, roles={Role.ANALYST: [COUNTY]})
-    given = GrantRole(role=Role.ANALYST, unit=TOWNSHIP)
-    for _ in range(2):
-        services.give_role(session, actor, known.id, given)
-    _, history = account_history(session, actor, known.id, PageQuery())
-    assert [entry.changes for entry in history.items] == [{"role_analyst": [None, "一镇"]}]
-    for _ in range(2):
-        left = services.end_role(session, actor, known.id, given)
-    assert [grant.unit for grant in left.grants] == [COUNTY]
-    _, history = account_history(session, actor, known.id, PageQuery())
-    assert history.items[0].changes == {"role_analyst": ["一镇", None]}
-    assert len(history.items) == 2
-
-
 def test_disabling_ends_sessions_and_tokens_with_it(session: Session) -> None:
     actor = administrator(session, COUNTY)
     known = make_account(session, roles={Role.ANALYST: [COUNTY]})
@@ -209,15 +126,15 @@ def test_who_also_serves_elsewhere_is_seen_but_not_changed(session: Session) -> 
         lambda: services.change_account(
             session, actor, above.id, ChangeAccount(version=1, username="mine")
         ),
-        lambda: services.end_role(
-            session, actor, above.id, GrantRole(role=Role.ADMINISTRATOR, unit=CITY)
+        lambda: grants.end_role(
+            session, actor, above.id, EndRole(role=Role.ADMINISTRATOR, unit=CITY)
         ),
     ]
     for attempt in attempts:
         with pytest.raises(Denied):
             attempt()
-    kept = services.end_role(
-        session, actor, above.id, GrantRole(role=Role.REGISTRAR, unit=str(institution.id))
+    kept = grants.end_role(
+        session, actor, above.id, EndRole(role=Role.REGISTRAR, unit=str(institution.id))
     )
     assert [grant.role for grant in kept.grants] == [Role.ADMINISTRATOR]
     with pytest.raises(Denied):
@@ -255,6 +172,22 @@ def test_lists_and_the_policy_agree_on_who_is_seen(session: Session) -> None:
     assert left.id in {
         item.id for item in list_accounts(session, county, AccountSearch(idle=True)).items
     }
+
+
+def test_who_moved_is_looked_after_where_they_work_now(session: Session) -> None:
+    there = make_institution(session, division_code=OTHER_TOWNSHIP)
+    moved = make_account(session, roles={Role.ANALYST: [COUNTY]})
+    end_grants(session, [COUNTY], account_id=moved.id)
+    before, after = administrator(session, COUNTY), administrator(session, str(there.id))
+
+    def listed(actor: Actor) -> bool:
+        found = list_accounts(session, actor, AccountSearch()).items
+        assert _sees(session, actor, moved.id) is (moved.id in {row.id for row in found})
+        return _sees(session, actor, moved.id)
+
+    assert listed(before) and not listed(after)
+    make_staff(session, there, account_id=moved.id)
+    assert listed(after) and not listed(before)
 
 
 def _sees(session: Session, actor: Actor, account_id: UUID) -> bool:

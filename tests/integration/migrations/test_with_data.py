@@ -16,7 +16,7 @@ from portal.factory import ROOT
 from tests import postgres
 from tests.conftest import _scratch
 from tests.factories.auth import make_account
-from tests.factories.directory import make_team
+from tests.factories.directory import make_institution
 from tests.factories.residents import make_resident
 
 FOUNDATION = [f"{number:04d}" for number in range(1, 12)]
@@ -53,12 +53,12 @@ def test_the_foundation_is_built_and_undone_around_data(app: object, empty: Engi
         command.upgrade(config(connection), "0004")
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             make_account(session)
-            make_team(session)
+            make_institution(session)
             make_resident(session)
             session.commit()
         before = rows(connection)
         assert before["residents_person"] == 1
-        assert before["directory_team"] == 1
+        assert before["directory_institution"] == 1
         for revision in FOUNDATION[4:]:
             command.upgrade(config(connection), revision)
             assert {name: rows(connection)[name] for name in before} == before, revision

@@ -186,7 +186,15 @@ def test_constraints_and_indexes_are_all_back(loaded: Engine, template: str) -> 
 
 @pytest.mark.parametrize(
     "name",
-    [demo.RESIDENT, demo.LEADER, demo.NURSE, demo.REGISTRAR, demo.ADMINISTRATOR, demo.ANALYST],
+    [
+        demo.RESIDENT,
+        demo.LEADER,
+        demo.NURSE,
+        demo.REGISTRAR,
+        demo.ADMINISTRATOR,
+        demo.ANALYST,
+        demo.SECURITY,
+    ],
 )
 def test_the_demo_accounts_sign_in(loaded: Engine, app: APIFlask, name: str) -> None:
     command = {"username": name, "password": demo.PASSWORD}

@@ -22,6 +22,7 @@ MOVED = {"reason": "moved"}
 BOOKING = {"slot_id": "{slot}", "person_id": "{person}"}
 NURSE = {**AT, "staff_id": "{staff}", "duty": "nurse"}
 ANALYST = {"role": "analyst", "unit": "990102"}
+AUDITOR = {"role": "auditor", "unit": "990102"}
 REGISTRAR = "role=registrar&unit={institution}"
 DESK = "institution_id={institution}&date=2027-01-04"
 # Who of my county (method, address of theirs, body).
@@ -82,6 +83,17 @@ BY_API = [
     ("analyst", "GET", f"{V}/appointments/bookings/{{booking}}", None),
     ("analyst", "GET", f"{V}/family-doctor/contracts?team_id={{team}}", None),
     ("analyst", "GET", f"{V}/auth/accounts", None),
+    ("administrator", "GET", f"{V}/auth/accounts/{{account}}/permissions", None),
+    ("security", "GET", f"{V}/auth/accounts/{{account}}", None),
+    ("security", "GET", f"{V}/auth/accounts/{{account}}/permissions", None),
+    ("security", "POST", f"{V}/auth/accounts/{{account}}/grants", AUDITOR),
+    ("security", "DELETE", f"{V}/auth/accounts/{{account}}/grants?{REGISTRAR}", None),
+    ("security", "POST", f"{V}/auth/accounts/{{account}}/end-sessions", None),
+    ("security", "PATCH", f"{V}/directory/institutions/{{institution}}", {**AT, "beds": 1}),
+    ("security", "GET", f"{V}/family-doctor/contracts/{{contract}}", None),
+    ("auditor", "GET", f"{V}/auth/accounts/{{account}}", None),
+    ("auditor", "GET", f"{V}/auth/permissions", None),
+    ("auditor", "GET", f"{V}/appointments/bookings/{{booking}}", None),
 ]  # fmt: skip
 BY_PAGE: list[tuple[str, str, str, dict[str, str] | None]] = [
     ("resident", "GET", "/appointments/bookings/{booking}", None),
@@ -108,6 +120,10 @@ BY_PAGE: list[tuple[str, str, str, dict[str, str] | None]] = [
     ("analyst", "GET", "/statistics/?division={county}", None),
     ("analyst", "GET", "/statistics/export.csv?division={county}", None),
     ("analyst", "GET", "/service-records/", None),
+    ("security", "GET", "/admin/accounts/{account}/permissions", None),
+    ("security", "POST", "/admin/accounts/{account}/end-sessions", {}),
+    ("security", "GET", "/admin/institutions/", None),
+    ("auditor", "GET", "/admin/security/", None),
 ]
 
 

@@ -41,6 +41,8 @@ class Side:
     registrar: UUID
     administrator: UUID
     analyst: UUID
+    security: UUID
+    auditor: UUID
     institution: Institution
     department: Department
     doctor: Staff
@@ -57,6 +59,8 @@ class Side:
             "registrar": self.registrar,
             "administrator": self.administrator,
             "analyst": self.analyst,
+            "security": self.security,
+            "auditor": self.auditor,
         }
 
 
@@ -92,6 +96,8 @@ def make_side(session: Session, county: str, township: str, name: str) -> Side:
         registrar=make_account(session, roles={Role.REGISTRAR: [str(hospital.id)]}).id,
         administrator=make_account(session, roles={Role.ADMINISTRATOR: [county]}).id,
         analyst=make_account(session, roles={Role.ANALYST: [county]}).id,
+        security=make_account(session, roles={Role.SECURITY: [county]}).id,
+        auditor=make_account(session, roles={Role.AUDITOR: [county]}).id,
         institution=hospital,
         department=clinic.department,
         doctor=clinic.doctor,

@@ -1,0 +1,18 @@
+"""The room's actions and policies in plain words; policy.cedar holds the rules themselves."""
+
+from core.messages import N_
+from core.permissions import Words
+
+WORDS = Words(
+    actions={
+        "appointments:book": N_("预约挂号"),
+        "appointments:read-booking": N_("查看预约"),
+        "appointments:cancel-booking": N_("取消预约"),
+        "appointments:read-day-list": N_("查看机构的每日预约"),
+    },
+    policies={
+        "appointments.book-own": N_("实名认证后，可以为自己预约"),
+        "appointments.own": N_("可以查看和取消自己的预约"),
+        "appointments.desk": N_("挂号员可以查看本机构的预约"),
+    },
+)

@@ -1,0 +1,63 @@
+"""When a role counts, and who holds one: the one place that reads the period of a grant."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from auth.models import Account, RoleGrant
+from auth.schemas import Grant
+from core import clock
+from core.access import GRANTED_ROLES, Role
+
+GRANTER = aliased(Account)
+
+
+def in_force(now: Any = None, grant: Any = RoleGrant) -> ColumnElement[bool]:
+    """The condition that a grant counts ``now``; only such a grant lets anybody do anything."""
+    now = clock.now() if now is None else now
+    return and_(grant.starts_at <= now, not_over(now, grant))
+
+
+def not_over(now: Any = None, grant: Any = RoleGrant) -> ColumnElement[bool]:
+    """The condition that a grant counts now or is going to: what administrators look after."""
+    now = clock.now() if now is None else now
+    return and_(grant.ended_at.is_(None), or_(grant.ends_at.is_(None), grant.ends_at > now))
+
+
+def grants_of(session: Session, account_id: UUID) -> list[Grant]:
+    """The roles an account holds now, oldest first."""
+    query = _grants().where(RoleGrant.account_id == account_id, in_force())
+    rows = session.execute(query.order_by(RoleGrant.created_at, RoleGrant.id))
+    return [as_grant(*row) for row in rows]
+
+
+def standing_grants(session: Session, account_ids: Sequence[UUID]) -> dict[UUID, list[Grant]]:
+    """By account, the roles held now or from a day to come, in the order of the roles."""
+    query = _grants().where(RoleGrant.account_id.in_(account_ids), not_over())
+    grants: dict[UUID, list[Grant]] = {}
+    for row in session.execute(query.order_by(RoleGrant.starts_at, RoleGrant.id)):
+        grants.setdefault(row[0].account_id, []).append(as_grant(*row))
+    for held in grants.values():
+        held.sort(key=lambda grant: GRANTED_ROLES.index(grant.role))
+    return grants
+
+
+def _grants() -> Any:
+    return select(RoleGrant, GRANTER.display_name).outerjoin(
+        GRANTER, GRANTER.id == RoleGrant.granted_by
+    )
+
+
+def as_grant(grant: RoleGrant, granted_by: str | None) -> Grant:
+    """A grant as others see it; ``granted_by`` is its giver's name."""
+    return Grant(
+        role=Role(grant.role),
+        unit=grant.unit,
+        unit_name=grant.unit_name,
+        starts_at=grant.starts_at,
+        ends_at=grant.ends_at,
+        granted_by=granted_by,
+    )
