@@ -179,6 +179,7 @@ def _ask(
     page = render_template(
         "auth/second_factor.html",
         proof=form,
+        methods=candidate.methods,
         offers=usable,
         method=chosen,
         phone=phone,
