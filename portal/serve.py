@@ -80,7 +80,8 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
     if settings.demo:
         standins = f"http://127.0.0.1:{port + 1}"
         environment |= {
-            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+            # Under http://localhost:… the demo has a name that passkeys can be bound to.
+            "PUBLIC_URL": os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{port}",
             "SMS_URL": standins,
             "IDENTITY_URL": standins,
             "STRIPE_API_BASE": standins,
@@ -131,7 +132,7 @@ def _tool(program: str) -> str:
     return str(Path(sys.executable).with_name(program))
 
 
-def _commands(settings: Settings, port: int) -> list[list[str]]:
+def _commands(settings: Settings, port: int, public_url: str) -> list[list[str]]:
     gunicorn = [
         _tool("gunicorn"), "wsgi:app", "--bind", f"127.0.0.1:{port}",
         "--workers", str(GUNICORN_WORKERS), "--worker-class", "gthread",
@@ -142,7 +143,7 @@ def _commands(settings: Settings, port: int) -> list[list[str]]:
     if settings.demo:
         commands.append([
             sys.executable, "-m", "standins", "--port", str(port + 1),
-            "--portal-url", f"http://127.0.0.1:{port}",
+            "--portal-url", public_url,
         ])  # fmt: skip
     return commands
 
@@ -156,7 +157,7 @@ def _supervise(settings: Settings, environment: dict[str, str], port: int) -> in
             subprocess.Popen(  # noqa: S603
                 command, cwd=ROOT, env=environment, start_new_session=True, stdout=log, stderr=log
             )
-            for command in _commands(settings, port)
+            for command in _commands(settings, port, environment.get("PUBLIC_URL", ""))
         ]
     pids = settings.instance_dir / PIDS
     pids.write_text("".join(f"{child.pid}\n" for child in children), encoding="utf-8")
@@ -218,7 +219,8 @@ def _stop(children: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _announce(settings: Settings, port: int) -> None:
-    print(f"\n  Kangqiao serves on http://127.0.0.1:{port}   (Ctrl-C stops it)")
+    shown = os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{port}"
+    print(f"\n  Kangqiao serves on {shown}   (Ctrl-C stops it)")
     print(f"  Logs:                  {settings.instance_dir / LOG}")
     if not settings.demo:
         return

@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
-from flask import redirect, url_for
+from flask import flash, redirect, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
 from auth.schemas import Pending, SignedIn, Step
 from auth.web.identity import begin
+from core.errors import SignInRequired
+from core.web.access import signed_in
+from core.web.problems import translated
 from core.web.redirects import next_path
 
 PENDING = "pending_sign_in"
@@ -35,6 +38,14 @@ def enter(signed_in: SignedIn) -> None:
     """Put a session into the cookie, in the place of the sign-in that led to it."""
     cookie.pop(PENDING, None)
     begin(signed_in)
+
+
+def start_again(error: SignInRequired) -> ResponseReturnValue:
+    """Back to the door, where a sign-in took too long or is over; on, where it led in."""
+    if signed_in():
+        return redirect(next_path(), 303)
+    flash(translated(error.message), "info")
+    return redirect(url_for("auth.sign_in", next=next_path()), 303)
 
 
 def pending_token() -> str:

@@ -10,7 +10,15 @@ from auth.schemas import ChallengeSent, Pending, Proof, SignedIn, Step
 from auth.services import passkeys as passkey_services
 from auth.services import second_factor as services
 from auth.services.sign_in import Origin
-from auth.web.entering import FORM_BYTES, PAGES, TRIES, WITHIN, go_on, pending_token
+from auth.web.entering import (
+    FORM_BYTES,
+    PAGES,
+    TRIES,
+    WITHIN,
+    go_on,
+    pending_token,
+    start_again,
+)
 from auth.web.identity import arriving
 from core.database import transaction
 from core.errors import PortalError, SignInRequired
@@ -23,6 +31,7 @@ from core.web.redirects import next_path
 
 pages = Blueprint("second_factor", __name__, url_prefix="/auth/second-factor")
 step_up = Blueprint("step_up", __name__, url_prefix="/auth/step-up")
+pages.register_error_handler(SignInRequired, start_again)
 
 
 @pages.get("")
@@ -170,6 +179,7 @@ def _ask(
     page = render_template(
         "auth/second_factor.html",
         proof=form,
+        methods=candidate.methods,
         offers=usable,
         method=chosen,
         phone=phone,

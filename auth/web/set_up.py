@@ -22,7 +22,16 @@ from auth.schemas import (
 from auth.services import factors, own_account
 from auth.services import passkeys as passkey_services
 from auth.services import second_factor as services
-from auth.web.entering import FORM_BYTES, PAGES, TRIES, WITHIN, enter, go_on, pending_token
+from auth.web.entering import (
+    FORM_BYTES,
+    PAGES,
+    TRIES,
+    WITHIN,
+    enter,
+    go_on,
+    pending_token,
+    start_again,
+)
 from auth.web.identity import arriving, origin
 from auth.web.pictures import issuer, picture
 from core.database import transaction
@@ -33,6 +42,7 @@ from core.web.limits import body_at_most, limited
 from core.web.redirects import next_path
 
 pages = Blueprint("set_up", __name__, url_prefix="/auth/set-up")
+pages.register_error_handler(SignInRequired, start_again)
 
 
 @pages.get("")

@@ -57,14 +57,15 @@ def running(instance: Path, scale: str = SCALE) -> Iterator[LivePortal]:
     """
     port = _free_pair()
     instance.mkdir(parents=True, exist_ok=True)
-    environment = _environment(instance) | {"PORT": str(port), "SCALE": scale}
+    url = f"http://localhost:{port}"  # a name, so that there are passkeys
+    environment = _environment(instance) | {"PORT": str(port), "SCALE": scale, "PUBLIC_URL": url}
     with (instance / OUTPUT).open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "portal.serve"],
             cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
-        portal = LivePortal(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", instance)
+        portal = LivePortal(url, f"http://127.0.0.1:{port + 1}", instance)
         try:
             _wait_until_ready(process, portal)
             yield portal

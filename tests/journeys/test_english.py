@@ -19,17 +19,18 @@ PAGES = {
     "demo-resident": (
         "/", "/me/", "/messages/", "/appointments/", "/appointments/bookings", "/family-doctor/",
         "/family-doctor/mine", "/packs/", "/packs/mine", "/packs/mine/records",
-        "/packs/mine/orders",
+        "/packs/mine/orders", "/auth/security", "/auth/security/totp", "/auth/security/phone",
+        "/auth/security/password", "/auth/security/passkeys/new",
     ),
     "demo-leader": (
         "/family-doctor/today", "/family-doctor/panel", "/family-doctor/applications",
         "/service-records/", "/service-records/new",
     ),
-    "demo-registrar": ("/appointments/day-list",),
+    "demo-registrar": ("/appointments/day-list", "/auth/recovery/", "/auth/recovery/new"),
     "demo-admin": (
         "/admin/", "/admin/institutions/", "/admin/departments/", "/admin/staff/", "/admin/teams/",
         "/admin/accounts/", "/admin/institutions/new", "/admin/staff/new", "/admin/teams/new",
-        "/admin/accounts/new",
+        "/admin/accounts/new", "/auth/recovery/", "/auth/security",
     ),
     "demo-security": (
         "/admin/security/", "/admin/permissions/", "/admin/permissions/gov_stats:read",

@@ -99,7 +99,7 @@ def test_a_code_to_the_phone_of_the_account_is_the_second(
     assert opened(session) == ([Method.PASSWORD, Method.SMS], Assurance.TWO_FACTORS)
     assert client.get("/messages/").status_code == 200
     # The sign-in is over: its pages lead nowhere any more.
-    assert client.get("/auth/second-factor").location.startswith("/auth/sign-in")
+    assert client.get("/auth/second-factor?next=/me/").location == "/me/"
 
 
 def test_a_code_for_signing_in_is_no_second_factor(
@@ -175,7 +175,8 @@ def test_a_sign_in_on_its_way_ends_after_a_quarter(client: FlaskClient, session:
     by_name(client)
     with clock.shifted(timedelta(minutes=16)):
         answer = prove(client, "otp", app.at(clock.now()))
-    assert answer.location.startswith("/auth/sign-in")
+    assert answer.location == "/auth/sign-in?next=/messages/"
+    assert "登录没有完成" in client.get(answer.location).text
 
 
 def test_disabling_ends_a_sign_in_on_its_way(client: FlaskClient, session: Session) -> None:
