@@ -4,7 +4,13 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from auth.models import Attempt, AuthorizationCode, Challenge
+from auth.models import (
+    Attempt,
+    AuthorizationCode,
+    Challenge,
+    UpstreamArrival,
+    UpstreamAttempt,
+)
 from core import clock
 from core.database import transaction
 from core.jobs import scheduled
@@ -20,4 +26,5 @@ def forget_attempts() -> None:
     with transaction() as session:
         session.execute(delete(Challenge).where(Challenge.created_at < before))
         session.execute(delete(Attempt).where(Attempt.at < before))
-        session.execute(delete(AuthorizationCode).where(AuthorizationCode.expires_at < before))
+        for passing in (AuthorizationCode, UpstreamAttempt, UpstreamArrival):
+            session.execute(delete(passing).where(passing.expires_at < before))

@@ -1,6 +1,6 @@
 """What the auth room plugs into the portal."""
 
-from auth.web import admin, admin_api, identity
+from auth.web import admin, admin_api, identity, upstream
 from auth.web.api import api
 from auth.web.pages import pages
 from auth.web.sso import application_pages, endpoints, sso_pages
@@ -10,7 +10,7 @@ from core.web.rooms import NavItem, Room
 
 room = Room(
     name="auth",
-    pages=[pages, admin.pages, sso_pages, application_pages],
+    pages=[pages, admin.pages, sso_pages, application_pages, upstream.pages, upstream.identities],
     apis=[api, admin_api.api],
     machines=[endpoints],
     commands={

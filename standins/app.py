@@ -10,6 +10,7 @@ from standins.schedule import Schedule
 from standins.stripe import api, pages, switches
 from standins.stripe.account import EXTENSION as STRIPE
 from standins.stripe.account import Account
+from standins.upstream import provider
 
 SCHEDULE = "standins.schedule"
 LARGEST_BODY = 64 * 1024
@@ -41,6 +42,7 @@ def create_app(config: StandinConfig) -> Flask:
     for blueprint in (api.blueprint, pages.blueprint, switches.blueprint):
         app.register_blueprint(blueprint)
     clinic.install(app, config)
+    provider.install(app, config)
     app.add_url_rule("/", "home", _home)
     app.register_error_handler(NotFound, _not_found)
     _protect(app, config)

@@ -9,6 +9,15 @@ from auth.models.accounts import (
     Token,
 )
 from auth.models.sso import AuthorizationCode, Client, Consent, SigningKey
+from auth.models.upstream import (
+    Upstream,
+    UpstreamArrival,
+    UpstreamAttempt,
+    UpstreamGrant,
+    UpstreamIdentity,
+    UpstreamRole,
+)
+from auth.models.usage import ClientUse
 
 __all__ = [
     "Account",
@@ -16,9 +25,16 @@ __all__ = [
     "AuthorizationCode",
     "Challenge",
     "Client",
+    "ClientUse",
     "Consent",
     "RoleGrant",
     "SignInSession",
     "SigningKey",
     "Token",
+    "Upstream",
+    "UpstreamArrival",
+    "UpstreamAttempt",
+    "UpstreamGrant",
+    "UpstreamIdentity",
+    "UpstreamRole",
 ]

@@ -8,25 +8,33 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.schemas.sso import SigningAlgorithm
-from core.database import Base, Created, Encrypted, Id, Moment
+from core.access import Role
+from core.database import Base, Created, Encrypted, Id, Moment, Version
+from core.ids import new_id
 
 ALGORITHM_LIST = ", ".join(f"'{algorithm}'" for algorithm in SigningAlgorithm)
+ROLE_LIST = ", ".join(f"'{role}'" for role in Role)
 
 
 class Client(Base):
     """A registered application; one without ``secret_hash`` is public.
 
     ``sector`` (the host of its redirect URIs at registration) goes into every subject that the
-    application was ever given, so it never changes.
+    application was ever given, so it never changes. ``unit`` is its place in the organisation, and
+    ``audience`` the roles that get its tile there.
     """
 
     __tablename__ = "auth_client"
     __table_args__ = (
         CheckConstraint("cardinality(redirect_uris) > 0", name="redirect_uris"),
         CheckConstraint(f"algorithm IN ({ALGORITHM_LIST})", name="algorithm"),
+        CheckConstraint(f"audience <@ ARRAY[{ROLE_LIST}]", name="audience"),
+        Index("ix_auth_client_unit", "unit"),
     )
 
     client_id: Mapped[str] = mapped_column(primary_key=True)
+    # Its name in histories.
+    id: Mapped[UUID] = mapped_column(unique=True, default=new_id)
     name: Mapped[str]
     secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(Text))
@@ -34,6 +42,12 @@ class Client(Base):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     algorithm: Mapped[str]
     sector: Mapped[str]
+    icon: Mapped[str] = mapped_column(server_default="apps")
+    launch_url: Mapped[str | None]
+    audience: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    unit: Mapped[str | None]
+    disabled_at: Mapped[datetime | None]
+    version: Mapped[Version]
     created_at: Mapped[Created]
 
 

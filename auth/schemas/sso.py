@@ -51,9 +51,15 @@ def _address(value: str) -> str:
 
 
 Address = Annotated[str, Field(max_length=1000), AfterValidator(_address)]
+Name = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]*$"
+    ),
+]
 
 
-def _one_host(addresses: list[str]) -> list[str]:
+def one_host(addresses: list[str]) -> list[str]:
     """OpenID Connect Core 1.0, 8.1: subjects are pairwise, so the host has to be one."""
     if len({urlsplit(address).hostname for address in addresses}) > 1:
         raise ValueError("all redirect URIs of an application must be on one host")
@@ -71,8 +77,8 @@ class RegisterClient(BaseModel):
     client_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$")] = (
         Field(default_factory=lambda: str(new_id()))
     )
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-    redirect_uris: Annotated[list[Address], Field(min_length=1), AfterValidator(_one_host)]
+    name: Name
+    redirect_uris: Annotated[list[Address], Field(min_length=1), AfterValidator(one_host)]
     post_logout_redirect_uris: list[Address] = []
     scopes: list[Scope] = [Scope.OPENID, Scope.PROFILE]
     algorithm: SigningAlgorithm = SigningAlgorithm.ES256

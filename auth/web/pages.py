@@ -8,6 +8,7 @@ from flask_babel import gettext
 from flask_login import logout_user
 
 from auth import ports
+from auth.queries.upstream import list_doors
 from auth.schemas import ConfirmCode, PasswordSignIn, RequestCode, SignedIn, SwitchRole
 from auth.services import sign_in as services
 from auth.web.identity import begin, origin
@@ -115,9 +116,16 @@ def switch_role() -> ResponseReturnValue:
 def _door(
     phone: Form[RequestCode], staff: Form[PasswordSignIn], status: int
 ) -> ResponseReturnValue:
+    with transaction() as session:
+        doors = list_doors(session)
     wants_staff = bool(staff.values or staff.errors) or request.args.get("who") == "staff"
     page = render_template(
-        "auth/sign_in.html", phone=phone, staff=staff, wants_staff=wants_staff, next=next_path()
+        "auth/sign_in.html",
+        phone=phone,
+        staff=staff,
+        wants_staff=wants_staff,
+        doors=doors,
+        next=next_path(),
     )
     return page, status
 
