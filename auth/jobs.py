@@ -11,6 +11,7 @@ from auth.models import (
     UpstreamArrival,
     UpstreamAttempt,
 )
+from auth.services.usage import forget_use
 from core import clock
 from core.database import transaction
 from core.jobs import scheduled
@@ -21,10 +22,11 @@ KEPT = timedelta(days=1)
 
 @scheduled("40 19 * * *")
 def forget_attempts() -> None:
-    """Remove codes and counted tries that nothing looks at any more."""
+    """Remove what nothing looks at any more: codes, counted tries, ways abroad, old use."""
     before = clock.now() - KEPT
     with transaction() as session:
         session.execute(delete(Challenge).where(Challenge.created_at < before))
         session.execute(delete(Attempt).where(Attempt.at < before))
         for passing in (AuthorizationCode, UpstreamAttempt, UpstreamArrival):
             session.execute(delete(passing).where(passing.expires_at < before))
+        forget_use(session)

@@ -5,6 +5,7 @@ from auth.organisation import Unit, UnitKind, provide_organisation
 from auth.ports import provide_code_sender, provide_unit_path
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
 from auth.queries.accounts import account_figures, accounts_within
+from auth.queries.applications import list_tiles, places_of_role
 from auth.services.accounts import (
     create_account,
     end_grants,
@@ -33,9 +34,11 @@ __all__ = [
     "hold_team_role",
     "issue_token",
     "link_person",
+    "list_tiles",
     "make_password",
     "open_account",
     "phone_index",
+    "places_of_role",
     "provide_code_sender",
     "provide_organisation",
     "provide_unit_path",

@@ -1,6 +1,14 @@
 """What the auth room plugs into the portal."""
 
-from auth.web import admin, admin_api, identity, upstream
+from auth.web import (
+    admin,
+    admin_api,
+    applications_admin,
+    applications_api,
+    identity,
+    upstream,
+    upstream_admin,
+)
 from auth.web.api import api
 from auth.web.pages import pages
 from auth.web.sso import application_pages, endpoints, sso_pages
@@ -10,14 +18,26 @@ from core.web.rooms import NavItem, Room
 
 room = Room(
     name="auth",
-    pages=[pages, admin.pages, sso_pages, application_pages, upstream.pages, upstream.identities],
-    apis=[api, admin_api.api],
+    pages=[
+        pages,
+        admin.pages,
+        sso_pages,
+        application_pages,
+        applications_admin.pages,
+        upstream.pages,
+        upstream.identities,
+        upstream_admin.pages,
+    ],
+    apis=[api, admin_api.api, applications_api.api],
     machines=[endpoints],
     commands={
         "account": "auth.commands.accounts:account",
         "oidc": "auth.commands.oidc:oidc",
         "token": "auth.commands.tokens:token",
     },
-    navigation=[NavItem(N_("账号"), "key", "auth_accounts.listing", [Role.ADMINISTRATOR], 60)],
+    navigation=[
+        NavItem(N_("账号"), "key", "auth_accounts.listing", [Role.ADMINISTRATOR], 60),
+        NavItem(N_("应用管理"), "apps", "auth_applications.listing", [Role.ADMINISTRATOR], 65),
+    ],
     install=identity.install,
 )

@@ -29,6 +29,7 @@ LEAN = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1048576"}
 PIDS = "serve.pids"
 LOG = "portal.log"
 SECOND_APPLICATION = "检查预约小站（示例）"
+PROVIDER = "政务服务账号（示例）"
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_ACCOUNTS = (
     ("demo-resident", "居民 resident"),
@@ -96,6 +97,15 @@ def _register_second_application(environment: dict[str, str], port: int) -> None
          "--post-logout-redirect-uri", f"{clinic}/signed-out")  # fmt: skip
 
 
+def _register_provider(environment: dict[str, str], port: int) -> None:
+    """Another institution's sign-in, so that the demo shows accounts being joined."""
+    _run(environment, "flask", "--app", "wsgi", "oidc", "upstream", "create", "--exist-ok",
+         "--issuer", f"http://127.0.0.1:{port + 1}/upstream", "--name", PROVIDER,
+         "--client-id", "kangqiao", "--icon", "building-bank", "--just-in-time",
+         "--role-claim", "roles", "--two-factor-value", "otp",
+         "--phishing-resistant-value", "hwk")  # fmt: skip
+
+
 def _revision(url: str) -> str | None:
     """How far the database is migrated; None for a new one."""
     with psycopg.connect(plain_url(url)) as connection:
@@ -152,6 +162,7 @@ def _supervise(settings: Settings, environment: dict[str, str], port: int) -> in
     try:
         if settings.demo:
             _register_second_application(environment, port)
+            _register_provider(environment, port)
         _announce(settings, port)
         while not stopping and all(child.poll() is None for child in children):
             time.sleep(0.2)

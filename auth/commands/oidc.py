@@ -1,8 +1,9 @@
-"""flask oidc …: the applications that sign people in through the portal."""
+"""flask oidc …: the applications that sign people in through the portal, and the reverse."""
 
 import click
 from pydantic import ValidationError
 
+from auth.commands.upstream import upstream
 from auth.schemas.sso import RegisterClient, Scope, SigningAlgorithm
 from auth.services.sso import create_client, ensure_client
 from core.database import transaction
@@ -12,6 +13,9 @@ from core.errors import PortalError
 @click.group()
 def oidc() -> None:
     """Single sign-on (OpenID Connect)."""
+
+
+oidc.add_command(upstream)
 
 
 @oidc.group()

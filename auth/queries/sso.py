@@ -28,8 +28,9 @@ class Access:
 
 
 def find_client(session: Session, client_id: str) -> Client | None:
-    """The registered application."""
-    return session.get(Client, client_id)
+    """The registered application, unless it is disabled."""
+    client = session.get(Client, client_id)
+    return client if client and client.disabled_at is None else None
 
 
 def find_access(session: Session, token: str) -> Access | None:
@@ -46,6 +47,7 @@ def find_access(session: Session, token: str) -> Access | None:
             Token.expires_at > clock.now(),
             SignInSession.ended_at.is_(None),
             Account.disabled_at.is_(None),
+            Client.disabled_at.is_(None),
         )
     )
     row = session.execute(query).one_or_none()

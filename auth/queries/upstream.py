@@ -13,7 +13,7 @@ from auth.queries.accounts import holder
 from auth.schemas.applications import Icon
 from auth.schemas.upstream import Door, IdentityView, RoleRule, UpstreamAction, UpstreamView
 from core import clock
-from core.access import Actor, Resource, Role, require
+from core.access import Actor, Resource, Role, decide, require
 from core.crypto import token_hash
 from core.errors import NotFound
 from core.history import ChangeView, about, list_changes
@@ -76,6 +76,11 @@ def list_identities(session: Session, actor: Actor) -> list[IdentityView]:
 def list_upstreams(session: Session, actor: Actor) -> list[UpstreamView]:
     """All providers, those in use first. Raises Denied."""
     administer(session, actor)
+    return all_upstreams(session)
+
+
+def all_upstreams(session: Session) -> list[UpstreamView]:
+    """As ``list_upstreams``, for the console, which needs no policy."""
     query = select(Upstream, _people()).order_by(
         Upstream.disabled_at.is_not(None), Upstream.name, Upstream.id
     )
@@ -112,9 +117,12 @@ def list_rules(session: Session, upstream_id: UUID) -> list[RoleRule]:
 
 def administer(session: Session, actor: Actor) -> None:
     """Providers open the doors of the whole region: its administrators keep them. Raises Denied."""
-    region = region_of(session, actor)
-    units = (region,) if region else ()
-    require(session, actor, UpstreamAction.ADMINISTER, Resource("Upstream", "all", units=units))
+    require(session, actor, UpstreamAction.ADMINISTER, _doors(session, actor))
+
+
+def may_administer(session: Session, actor: Actor) -> bool:
+    """Whether to show the way to the providers' pages."""
+    return decide(actor, UpstreamAction.ADMINISTER, _doors(session, actor))[0]
 
 
 def region_of(session: Session, actor: Actor) -> str | None:
@@ -155,6 +163,11 @@ def rules_for(session: Session, upstream: Upstream, values: Sequence[str]) -> li
         UpstreamRole.upstream_id == upstream.id, UpstreamRole.value.in_(values)
     )
     return list(session.scalars(query))
+
+
+def _doors(session: Session, actor: Actor) -> Resource:
+    region = region_of(session, actor)
+    return Resource("Upstream", "all", units=(region,) if region else ())
 
 
 def _people() -> Any:

@@ -27,6 +27,7 @@ from auth.schemas.administration import (
     UnitSearch,
     Username,
 )
+from auth.schemas.applications import Tile
 from auth.schemas.sso import (
     AuthorizedApplication,
     NewClient,
@@ -65,6 +66,7 @@ __all__ = [
     "SigningAlgorithm",
     "SsoAction",
     "SwitchRole",
+    "Tile",
     "UnitSearch",
     "Username",
     "WithdrawConsent",

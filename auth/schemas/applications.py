@@ -72,18 +72,23 @@ class ApplicationSearch(PageQuery):
     state: ApplicationState = ApplicationState.ACTIVE
 
 
-class RegisterApplication(BaseModel):
-    """A new application. ``unit`` is its place: administrators there and above keep it, people
-    there and below may see its tile, which leads to ``launch_url``.
+class Placement(BaseModel):
+    """Where an application is shown. Administrators of ``unit`` and above keep it; people there and
+    below whose role is in ``audience`` have its tile, which leads to ``launch_url``.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name
     unit: UnitCode
     icon: Icon = Icon.APPS
     launch_url: Address | None = None
     audience: list[Role] = []
+
+
+class RegisterApplication(Placement):
+    """A new application."""
+
+    name: Name
     redirect_uris: RedirectAddresses
     post_logout_redirect_uris: Addresses = []
     scopes: list[Scope] = [Scope.OPENID, Scope.PROFILE]

@@ -17,6 +17,7 @@ from auth.queries.sso import Access, application, claims_holder, current_sign_in
 from auth.schemas.sso import NewClient, RegisterClient, Scope, SsoAction
 from auth.services.sign_in import issue_token
 from auth.services.signing import signing_key
+from auth.services.usage import count_sign_in
 from core import clock
 from core.access import Actor, require
 from core.crypto import token_hash
@@ -183,7 +184,10 @@ def redeem_code(session: Session, presented: Presented) -> Redeemed | None:
         )
     )
     row = session.execute(query).one_or_none()
-    return Redeemed(won, row[0], row[1]) if row else None
+    if row is None:
+        return None
+    count_sign_in(session, won.client_id, row[0].id)
+    return Redeemed(won, row[0], row[1])
 
 
 def issue_access_token(session: Session, redeemed: Redeemed) -> str:

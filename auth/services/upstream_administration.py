@@ -31,8 +31,6 @@ from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_id
 from core.messages import N_
 
-LISTS = ("scopes", "two_factor_values", "phishing_resistant_values")
-
 
 def register_upstream(session: Session, actor: Actor, command: RegisterUpstream) -> UpstreamView:
     """Let people sign in with a provider. Raises Denied, or Conflict ``upstream_exists``."""
@@ -59,9 +57,7 @@ def change_upstream(
     administer(session, actor)
     upstream = _load(session, upstream_id)
     values = command.model_dump(exclude={"version"})
-    shown: dict[str, history.Shown] = {
-        name: (name, " ".join(getattr(upstream, name)), " ".join(values[name])) for name in LISTS
-    }
+    shown: dict[str, history.Shown] = {}
     if command.client_secret is None:
         values.pop("client_secret")
     else:
@@ -231,5 +227,4 @@ def _in_words(rule: MapRole | UpstreamRole, unit_name: str) -> str:
 
 def _shown(command: UpstreamSettings) -> dict[str, Any]:
     given = command.model_dump(mode="json", exclude={"client_secret"})
-    given |= {name: " ".join(given[name]) for name in LISTS}
     return given | {"client_secret": True if command.client_secret else None}
