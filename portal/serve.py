@@ -88,13 +88,16 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
     return environment
 
 
-def _register_second_application(environment: dict[str, str], port: int) -> None:
-    """Another vendor's application, so that the demo shows one sign-on for two."""
+def _register_second_application(environment: dict[str, str], port: int, unit: str) -> None:
+    """Another vendor's application, shown to all of ``unit``: one sign-on for two."""
     clinic = f"http://127.0.0.1:{port + 1}/clinic"
     _run(environment, "flask", "--app", "wsgi", "oidc", "client", "create", "--exist-ok",
          "--client-id", "clinic-demo", "--public", "--name", SECOND_APPLICATION,
          "--redirect-uri", f"{clinic}/callback",
-         "--post-logout-redirect-uri", f"{clinic}/signed-out")  # fmt: skip
+         "--post-logout-redirect-uri", f"{clinic}/signed-out",
+         "--unit", unit, "--launch-url", f"{clinic}/", "--icon", "microscope",
+         "--audience", "resident", "--audience", "leader", "--audience", "member",
+         "--audience", "registrar")  # fmt: skip
 
 
 def _register_provider(environment: dict[str, str], port: int) -> None:
@@ -161,7 +164,7 @@ def _supervise(settings: Settings, environment: dict[str, str], port: int) -> in
     pids.write_text("".join(f"{child.pid}\n" for child in children), encoding="utf-8")
     try:
         if settings.demo:
-            _register_second_application(environment, port)
+            _register_second_application(environment, port, load_region(settings.region).code)
             _register_provider(environment, port)
         _announce(settings, port)
         while not stopping and all(child.poll() is None for child in children):

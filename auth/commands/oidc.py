@@ -4,8 +4,11 @@ import click
 from pydantic import ValidationError
 
 from auth.commands.upstream import upstream
+from auth.schemas.applications import Icon, Placement
 from auth.schemas.sso import RegisterClient, Scope, SigningAlgorithm
+from auth.services.applications import place_client
 from auth.services.sso import create_client, ensure_client
+from core.access import Role
 from core.database import transaction
 from core.errors import PortalError
 
@@ -38,6 +41,12 @@ def client() -> None:
 @click.option("--public", is_flag=True, help="No secret: runs in a browser or on a phone.")
 @click.option("--secret", envvar="OIDC_CLIENT_SECRET", show_envvar=True,
               help="Its secret, 32 characters or more; else one is made.")  # fmt: skip
+@click.option("--unit", help="The division code or institution id that it belongs to.")
+@click.option("--audience", multiple=True, type=click.Choice([role.value for role in Role]),
+              help="A role whose people there get its tile. May be repeated.")  # fmt: skip
+@click.option("--launch-url", help="What its tile opens.")
+@click.option("--icon", type=click.Choice([icon.value for icon in Icon]), show_default=True,
+              default=Icon.APPS.value, help="The picture on its tile.")  # fmt: skip
 @click.option("--exist-ok", is_flag=True, help="Change the registered one to these values.")
 def create(exist_ok: bool, **given: object) -> None:
     """Register an application and print its secret, once.
@@ -45,10 +54,14 @@ def create(exist_ok: bool, **given: object) -> None:
     Example: flask --app wsgi oidc client create --client-id clinic --name 'A clinic'
     --redirect-uri https://clinic.example/callback
     """
+    placement = {name: given.pop(name) for name in Placement.model_fields}
     try:
         command = RegisterClient.model_validate({k: v for k, v in given.items() if v is not None})
+        place = Placement.model_validate(placement) if placement["unit"] else None
         with transaction() as session:
             made = (ensure_client if exist_ok else create_client)(session, command)
+            if place:
+                place_client(session, made.client_id, place)
     except ValidationError as error:
         raise click.UsageError("; ".join(_sentence(dict(e)) for e in error.errors())) from None
     except PortalError as error:

@@ -46,21 +46,25 @@ def register_application(
         command.model_dump(exclude=set(Placement.model_fields))
     )
     made = create_client(session, registration)
-    client = session.get_one(Client, made.client_id)
-    place_client(session, client, command)
+    client = place_client(session, made.client_id, command)
     given = command.model_dump(mode="json") | {"unit": unit.name}
     history.note_creation(session, actor, SUBJECT, client, given)
     view = read_view(session, client)
     return NewApplication(**view.model_dump(), secret=made.secret)
 
 
-def place_client(session: Session, client: Client, placement: Placement) -> None:
-    """Give an application its place, its picture and its audience. For the console too."""
+def place_client(session: Session, client_id: str, placement: Placement) -> Client:
+    """Give an application its place, its picture and its audience; for the console, too, which
+    needs no policy. Raises Invalid.
+    """
+    _unit_for(session, placement.unit)
+    client = session.get_one(Client, client_id)
     client.unit = placement.unit
     client.icon = placement.icon
     client.launch_url = placement.launch_url
     client.audience = [role.value for role in placement.audience]
     session.flush()
+    return client
 
 
 def change_application(
