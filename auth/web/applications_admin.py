@@ -247,7 +247,7 @@ def _places(units: Sequence[Unit], application: ApplicationView | None) -> list[
 def _chart(used: Usage) -> dict[str, object]:
     """docs/ui.md, charts."""
     return {
-        "kind": "bar",
+        "kind": "line",
         "labels": [f"{day.day:%m-%d}" for day in used.days],
         "series": [
             {"name": gettext("登录次数"), "values": [day.sign_ins for day in used.days]},
