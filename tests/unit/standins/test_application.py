@@ -44,7 +44,7 @@ def test_every_sentence_has_its_english() -> None:
         bare, marked = read_template(file.read_text(encoding="utf-8"))
         assert bare in ([], [line for line in bare if 'lang="zh-CN">中文<' in line]), file
         keys |= marked
-    for name in ("app.py", "clinic.py", "stripe/pages.py"):
+    for name in ("app.py", "clinic.py", "stripe/pages.py", "upstream/provider.py"):
         source = (ROOM / name).read_text(encoding="utf-8")
         keys |= read_module(source)[1] | set(re.findall(r'translate\("([^"]+)"', source))
     assert keys == set(english())
