@@ -3,14 +3,14 @@
 from auth.web import admin, admin_api, identity
 from auth.web.api import api
 from auth.web.pages import pages
-from auth.web.sso import application_pages, endpoints, sso_pages
+from auth.web.sso import endpoints, sso_pages
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
 
 room = Room(
     name="auth",
-    pages=[pages, admin.pages, sso_pages, application_pages],
+    pages=[pages, admin.pages, *sso_pages],
     apis=[api, admin_api.api],
     machines=[endpoints],
     commands={

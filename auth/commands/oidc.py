@@ -4,7 +4,7 @@ import click
 from pydantic import ValidationError
 
 from auth.schemas.sso import RegisterClient, Scope, SigningAlgorithm
-from auth.services.sso import create_client, ensure_client
+from auth.services.clients import create_client, ensure_client
 from core.database import transaction
 from core.errors import PortalError
 

@@ -8,6 +8,14 @@ from auth.models.accounts import (
     SignInSession,
     Token,
 )
+from auth.models.grants import (
+    ClientAssertion,
+    DeviceRequest,
+    LogoutNotice,
+    PushedRequest,
+    RefreshFamily,
+    RefreshToken,
+)
 from auth.models.sso import AuthorizationCode, Client, Consent, SigningKey
 
 __all__ = [
@@ -16,7 +24,13 @@ __all__ = [
     "AuthorizationCode",
     "Challenge",
     "Client",
+    "ClientAssertion",
     "Consent",
+    "DeviceRequest",
+    "LogoutNotice",
+    "PushedRequest",
+    "RefreshFamily",
+    "RefreshToken",
     "RoleGrant",
     "SignInSession",
     "SigningKey",

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from auth import passwords
 from auth.schemas import RegisterClient
-from auth.services.sso import ensure_client
+from auth.services.clients import ensure_client
 from core.database import transaction
 from standins.config import StandinConfig
 from standins.server import running, serving

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from auth.schemas import NewClient, RegisterClient
-from auth.services.sso import create_client
+from auth.services.clients import create_client
 
 REDIRECT_URI = "https://clinic.example/callback"
 SIGNED_OUT_URI = "https://clinic.example/signed-out"

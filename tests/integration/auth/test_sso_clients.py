@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from auth.jobs import forget_attempts
 from auth.models import Account, AuthorizationCode, Client, SignInSession
 from auth.schemas import RegisterClient
-from auth.services.sso import create_client, ensure_client
+from auth.services.clients import create_client, ensure_client
 from core import clock
 from core.errors import Conflict
 from tests.factories.auth import (
