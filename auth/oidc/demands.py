@@ -58,7 +58,7 @@ def wanted_level(payload: Payload) -> Assurance | None:
     if isinstance(asked, dict) and asked.get("essential") is True:
         values = asked.get("values", [asked["value"]] if "value" in asked else None)
         if values is not None:
-            known = [LEVELS[name] for name in values if name in LEVELS]
+            known = [LEVELS[name] for name in values if isinstance(name, str) and name in LEVELS]
             if not known:
                 raise UnmetRequirementsError("The essential 'acr' is not supported.")
             levels.append(min(known))
@@ -97,7 +97,8 @@ def _claims_parameter(payload: Payload) -> dict[str, dict[str, Any]]:
         given = None
     if not isinstance(given, dict):
         raise InvalidRequestError("'claims' is a JSON object.")
-    places = {place: given.get(place) or {} for place in DESTINATIONS}
+    asked = {place: given.get(place) for place in DESTINATIONS}
+    places = {place: {} if claims is None else claims for place, claims in asked.items()}
     for claims in places.values():
         if not isinstance(claims, dict) or not all(_is_claim(asked) for asked in claims.values()):
             raise InvalidRequestError("'claims' asks for each claim with null or an object.")

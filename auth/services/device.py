@@ -3,15 +3,23 @@
 import secrets
 from datetime import timedelta
 from enum import Enum, auto
-from typing import cast
+from typing import cast as typed
 
-from sqlalchemy import Table, bindparam, null, select, update
+from sqlalchemy import Table, bindparam, cast, null, select, update
 from sqlalchemy.orm import Session
 
 from auth.models import Client, DeviceRequest
 from auth.queries.sso import application
 from auth.schemas.sso import DeviceCodes, SsoAction
-from auth.services.tokens import ACCOUNT, SESSION, SIGN_IN_COLUMNS, Granted, grant, granting
+from auth.services.tokens import (
+    ACCOUNT,
+    SESSION,
+    SIGN_IN_COLUMNS,
+    TOKEN,
+    Granted,
+    grant,
+    granting,
+)
 from core import clock
 from core.access import Actor, require
 from core.crypto import blind_index, token_hash
@@ -24,7 +32,7 @@ CODE_LETTERS = 8
 LIFETIME = timedelta(minutes=10)
 INTERVAL_SECONDS = 5
 SLOWER_BY_SECONDS = 5
-DEVICE = cast(Table, DeviceRequest.__table__)
+DEVICE = typed(Table, DeviceRequest.__table__)
 REDEEM = granting(
     update(DEVICE)
     .where(
@@ -43,7 +51,7 @@ REDEEM = granting(
         DEVICE.c.id.label("grant_id"),
         DEVICE.c.scope,
         null().label("nonce"),
-        null().label("claims"),
+        cast(null(), TOKEN.c.claims.type).label("claims"),
         *SIGN_IN_COLUMNS,
     )
     .cte("won")
