@@ -80,10 +80,15 @@ def hidden(page: requests.Response) -> dict[str, str]:
 
 
 def submit(
-    browser: requests.Session, page: requests.Response, address: str, **typed: str
+    browser: requests.Session,
+    page: requests.Response,
+    address: str,
+    *,
+    follow: bool = True,
+    **typed: str,
 ) -> requests.Response:
     fields = {name: value.replace("&amp;", "&") for name, value in hidden(page).items()}
-    return browser.post(address, data=fields | typed, timeout=20)
+    return browser.post(address, data=fields | typed, timeout=20, allow_redirects=follow)
 
 
 def test_one_sign_in_opens_both_and_one_sign_out_closes_both(
