@@ -1,6 +1,7 @@
 """Background work of the auth room."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import delete
 
@@ -8,25 +9,61 @@ from auth.models import (
     Attempt,
     AuthorizationCode,
     Challenge,
+    ClientAssertion,
+    DeviceRequest,
+    LogoutNotice,
+    PushedRequest,
+    RefreshFamily,
+    Token,
     UpstreamArrival,
     UpstreamAttempt,
 )
+from auth.oidc.backchannel import call_of, deliver
+from auth.services.logout import begin_attempt, note_answer
+from auth.services.signing import rotate_keys
 from auth.services.usage import forget_use
 from core import clock
 from core.database import transaction
-from core.jobs import scheduled
+from core.errors import Unavailable
+from core.jobs import job, scheduled
+from core.settings import settings
 
-# Longer than any limit looks back.
+# Longer than any limit looks back, and than any session lasts.
 KEPT = timedelta(days=1)
 
 
 @scheduled("40 19 * * *")
 def forget_attempts() -> None:
-    """Remove what nothing looks at any more: codes, counted tries, ways abroad, old use."""
+    """Remove what nothing looks at any more: codes, tokens, counted tries, ways abroad, old use."""
     before = clock.now() - KEPT
     with transaction() as session:
-        session.execute(delete(Challenge).where(Challenge.created_at < before))
+        for table in (Challenge, LogoutNotice):
+            session.execute(delete(table).where(table.created_at < before))
         session.execute(delete(Attempt).where(Attempt.at < before))
-        for passing in (AuthorizationCode, UpstreamAttempt, UpstreamArrival):
-            session.execute(delete(passing).where(passing.expires_at < before))
+        for held in (
+            AuthorizationCode, ClientAssertion, DeviceRequest, PushedRequest, RefreshFamily, Token,
+            UpstreamArrival, UpstreamAttempt,
+        ):  # fmt: skip
+            session.execute(delete(held).where(held.expires_at < before))
         forget_use(session)
+
+
+@scheduled("10 18 * * *")
+def rotate_signing_keys() -> None:
+    """Publish the next keys when they are due, and forget the old ones."""
+    with transaction() as session:
+        rotate_keys(session)
+
+
+@job
+def tell_application(notice_id: str) -> None:
+    """Tell an application that a session has ended. Raises Unavailable, to be tried again."""
+    with transaction() as session:
+        notice = begin_attempt(session, UUID(notice_id))
+        call = call_of(session, notice, settings().public_url.rstrip("/")) if notice else None
+    if call is None:
+        return
+    if not deliver(call):
+        raise Unavailable("logout_unanswered")
+    with transaction() as session:
+        note_answer(session, call.notice_id)

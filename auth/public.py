@@ -14,9 +14,9 @@ from auth.services.accounts import (
     make_password,
 )
 from auth.services.administration import hold_team_role, open_account
+from auth.services.clients import ensure_client
 from auth.services.limits import count_try
 from auth.services.sign_in import find_by_username, issue_token, phone_index
-from auth.services.sso import ensure_client
 
 __all__ = [
     "ACCOUNT_SUBJECT",

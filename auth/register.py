@@ -11,7 +11,7 @@ from auth.web import (
 )
 from auth.web.api import api
 from auth.web.pages import pages
-from auth.web.sso import application_pages, endpoints, sso_pages
+from auth.web.sso import endpoints, sso_pages
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
@@ -21,8 +21,7 @@ room = Room(
     pages=[
         pages,
         admin.pages,
-        sso_pages,
-        application_pages,
+        *sso_pages,
         applications_admin.pages,
         upstream.pages,
         upstream.identities,

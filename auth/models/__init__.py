@@ -8,6 +8,14 @@ from auth.models.accounts import (
     SignInSession,
     Token,
 )
+from auth.models.grants import (
+    ClientAssertion,
+    DeviceRequest,
+    LogoutNotice,
+    PushedRequest,
+    RefreshFamily,
+    RefreshToken,
+)
 from auth.models.sso import AuthorizationCode, Client, Consent, SigningKey
 from auth.models.upstream import (
     Upstream,
@@ -25,8 +33,14 @@ __all__ = [
     "AuthorizationCode",
     "Challenge",
     "Client",
+    "ClientAssertion",
     "ClientUse",
     "Consent",
+    "DeviceRequest",
+    "LogoutNotice",
+    "PushedRequest",
+    "RefreshFamily",
+    "RefreshToken",
     "RoleGrant",
     "SignInSession",
     "SigningKey",

@@ -1,7 +1,7 @@
 """Registered applications: as their administrators see them, on people's homes, and how used."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -163,12 +163,20 @@ def application_view(client: Client, unit: Unit | None) -> ApplicationView:
         audience=[role for role in Role if role in client.audience],
         redirect_uris=client.redirect_uris,
         post_logout_redirect_uris=client.post_logout_redirect_uris,
+        backchannel_logout_uri=client.backchannel_logout_uri,
         scopes=[scope for scope in Scope if scope in client.scopes],
         algorithm=SigningAlgorithm(client.algorithm),
-        public=client.secret_hash is None,
+        public=client.secret_hash is None and client.jwks is None,
+        keys=client.jwks is not None,
+        old_secret_ends_at=_still(client.old_secret_ends_at),
         disabled=client.disabled_at is not None,
         version=client.version,
     )
+
+
+def _still(moment: datetime | None) -> datetime | None:
+    """A moment that is to come."""
+    return moment if moment and moment > clock.now() else None
 
 
 def _within(session: Session, actor: Actor) -> ColumnElement[bool]:

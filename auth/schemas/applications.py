@@ -1,6 +1,6 @@
 """Administering applications: what is registered, who sees their tile, how they are used."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -91,6 +91,7 @@ class RegisterApplication(Placement):
     name: Name
     redirect_uris: RedirectAddresses
     post_logout_redirect_uris: Addresses = []
+    backchannel_logout_uri: Address | None = None
     scopes: list[Scope] = [Scope.OPENID, Scope.PROFILE]
     algorithm: SigningAlgorithm = SigningAlgorithm.ES256
     public: bool = False
@@ -111,6 +112,7 @@ class ChangeApplication(BaseModel):
     audience: list[Role] | None = None
     redirect_uris: RedirectAddresses | None = None
     post_logout_redirect_uris: Addresses | None = None
+    backchannel_logout_uri: Address | None = None
     scopes: list[Scope] | None = None
     algorithm: SigningAlgorithm | None = None
 
@@ -125,7 +127,8 @@ class ApplicationVersion(BaseModel):
 
 class ApplicationView(BaseModel):
     """An application as administrators see it; never its secret. ``unit`` None: registered at the
-    console and given no place yet, so only the region's administrators see it.
+    console and given no place yet, so only the region's administrators see it. One with ``keys``
+    signs instead of showing a secret; until ``old_secret_ends_at`` its secret before works too.
     """
 
     id: UUID
@@ -138,9 +141,12 @@ class ApplicationView(BaseModel):
     audience: list[Role]
     redirect_uris: list[str]
     post_logout_redirect_uris: list[str]
+    backchannel_logout_uri: str | None
     scopes: list[Scope]
     algorithm: SigningAlgorithm
     public: bool
+    keys: bool
+    old_secret_ends_at: datetime | None
     disabled: bool
     version: int
 
@@ -188,6 +194,9 @@ APPLICATION_LABELS = {
     "audience": N_("给谁用"),
     "redirect_uris": N_("回调地址"),
     "post_logout_redirect_uris": N_("退出后的地址"),
+    "backchannel_logout_uri": N_("退出通知地址"),
+    "secret": N_("密钥"),
+    "old_secret": N_("旧密钥"),
     "scopes": N_("可以知道"),
     "algorithm": N_("签名算法"),
     "public": N_("公开客户端"),

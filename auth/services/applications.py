@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from auth.models import AuthorizationCode, Client, Token
+from auth.models import AuthorizationCode, Client, RefreshFamily, Token
 from auth.organisation import Unit, UnitKind, organisation
 from auth.queries.applications import (
     SUBJECT,
@@ -26,13 +26,14 @@ from auth.schemas.applications import (
     RegisterApplication,
 )
 from auth.schemas.sso import RegisterClient, Scope, SigningAlgorithm
+from auth.services.clients import create_client, end_old_client_secret, stage_client_secret
 from auth.services.signing import signing_key
-from auth.services.sso import create_client
 from core import clock, history
 from core.access import Actor, require
 from core.errors import Invalid
 from core.messages import N_
 
+REMOVABLE = ("launch_url", "backchannel_logout_uri")
 PLACES = (UnitKind.DIVISION, UnitKind.INSTITUTION)
 
 
@@ -74,9 +75,7 @@ def change_application(
 
     Raises NotFound, Denied, Invalid or Conflict (stale).
     """
-    client = load_client(session, application_id)
-    resource = application_resource(session, actor, client)
-    require(session, actor, ApplicationAction.CHANGE, resource)
+    client = _load_to_change(session, actor, application_id)
     values = _values(command)
     shown: dict[str, history.Shown] = {}
     if "unit" in values and values["unit"] != client.unit:
@@ -88,6 +87,37 @@ def change_application(
     if command.algorithm is not None:
         signing_key(session, SigningAlgorithm(command.algorithm))  # in the key set in time
     history.change(session, actor, SUBJECT, client, command.version, values, shown)
+    return read_view(session, client)
+
+
+def stage_secret(
+    session: Session, actor: Actor, application_id: UUID, command: ApplicationVersion
+) -> NewApplication:
+    """Make a new secret; the one before works too until it is ended, so that nothing stands still.
+
+    Raises NotFound, Denied, or Conflict (stale, ``client_kind``, ``secret_staged``).
+    """
+    client = _load_to_change(session, actor, application_id)
+    history.touch(session, client, command.version)
+    made = stage_client_secret(session, client.client_id)
+    history.note(session, actor, SUBJECT, client, {"secret": [None, True]})
+    session.refresh(client)
+    return NewApplication(**read_view(session, client).model_dump(), secret=made.secret)
+
+
+def end_old_secret(
+    session: Session, actor: Actor, application_id: UUID, command: ApplicationVersion
+) -> ApplicationView:
+    """End the secret before, once the application has the new one.
+
+    Raises NotFound, Denied or Conflict (stale).
+    """
+    client = _load_to_change(session, actor, application_id)
+    if client.old_secret_hash is not None:
+        history.touch(session, client, command.version)
+        end_old_client_secret(session, client.client_id)
+        history.note(session, actor, SUBJECT, client, {"old_secret": [True, None]})
+        session.refresh(client)
     return read_view(session, client)
 
 
@@ -115,10 +145,19 @@ def enable_application(
     return read_view(session, client)
 
 
+def _load_to_change(session: Session, actor: Actor, application_id: UUID) -> Client:
+    return _load_for(session, actor, application_id, ApplicationAction.CHANGE)
+
+
 def _load_to_disable(session: Session, actor: Actor, application_id: UUID) -> Client:
+    return _load_for(session, actor, application_id, ApplicationAction.DISABLE)
+
+
+def _load_for(
+    session: Session, actor: Actor, application_id: UUID, action: ApplicationAction
+) -> Client:
     client = load_client(session, application_id)
-    resource = application_resource(session, actor, client)
-    require(session, actor, ApplicationAction.DISABLE, resource)
+    require(session, actor, action, application_resource(session, actor, client))
     return client
 
 
@@ -132,11 +171,12 @@ def _set_disabled(
 
 def _end_what_it_holds(session: Session, client: Client) -> None:
     now = clock.now()
-    session.execute(
-        update(Token)
-        .where(Token.client_id == client.client_id, Token.ended_at.is_(None))
-        .values(ended_at=now)
-    )
+    for held in (Token, RefreshFamily):
+        session.execute(
+            update(held)
+            .where(held.client_id == client.client_id, held.ended_at.is_(None))
+            .values(ended_at=now)
+        )
     session.execute(
         update(AuthorizationCode)
         .where(AuthorizationCode.client_id == client.client_id, AuthorizationCode.expires_at > now)
@@ -145,10 +185,10 @@ def _end_what_it_holds(session: Session, client: Client) -> None:
 
 
 def _values(command: ChangeApplication) -> dict[str, Any]:
-    """The given fields; only a launch address can be taken away."""
+    """The given fields; only some addresses can be taken away."""
     given = command.model_dump(mode="json", exclude_unset=True, exclude={"version"})
     values = {
-        name: value for name, value in given.items() if value is not None or name == "launch_url"
+        name: value for name, value in given.items() if value is not None or name in REMOVABLE
     }
     if "scopes" in values:
         values["scopes"] = sorted({Scope.OPENID.value, *values["scopes"]})

@@ -22,6 +22,7 @@ from auth.schemas import (
     SignedIn,
 )
 from auth.services import limits
+from auth.services.logout import end_sessions
 from core import audit, clock
 from core.access import Actor, Role
 from core.crypto import blind_index, token_hash
@@ -188,20 +189,21 @@ def session_id_of(session: Session, token: str) -> UUID:
 
 
 def end_session(session: Session, actor: Actor) -> None:
-    """Sign out: the session and the tokens that applications got in it end together."""
-    now = clock.now()
-    session.execute(
-        update(SignInSession).where(SignInSession.id == actor.session_id).values(ended_at=now)
-    )
-    session.execute(
-        update(Token)
-        .where(
-            Token.account_id == actor.account_id,  # tokens made at the console have no session
-            Token.session_id == actor.session_id,
-            Token.ended_at.is_(None),
+    """Sign out: the session and the tokens that applications got in it end together, or the tokens
+    made at the console, which have no session.
+    """
+    if actor.session_id is not None:
+        end_sessions(session, SignInSession.id == actor.session_id)
+    else:
+        session.execute(
+            update(Token)
+            .where(
+                Token.account_id == actor.account_id,
+                Token.session_id.is_(None),
+                Token.ended_at.is_(None),
+            )
+            .values(ended_at=clock.now())
         )
-        .values(ended_at=now)
-    )
     origin = Origin(actor.address, actor.request_id, actor.channel)
     _note(session, actor.account_id, "auth:sign-out", origin)
 

@@ -24,6 +24,7 @@ from auth.schemas.upstream import (
     UpstreamView,
 )
 from auth.services.administration import UNIT_KINDS
+from auth.services.logout import end_sessions
 from auth.services.upstream_roles import end_mapped, grants_of_upstream
 from core import clock, history
 from core.access import Actor, Resource, require
@@ -98,11 +99,7 @@ def close_upstream(
     if upstream.disabled_at is None:
         _set_disabled(session, actor, upstream, version, disabled=True)
         end_mapped(session, upstream, grants_of_upstream(session, upstream.id))
-        session.execute(
-            update(SignInSession)
-            .where(_came_by(upstream), SignInSession.ended_at.is_(None))
-            .values(ended_at=clock.now())
-        )
+        end_sessions(session, _came_by(upstream))
     return _view(session, upstream)
 
 

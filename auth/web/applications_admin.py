@@ -46,6 +46,7 @@ from core.web.actions import carry_out
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.history import collision, in_words
 from core.web.pager import pager
+from core.web.problems import translated
 from core.web.writes import write
 
 pages = Blueprint("auth_applications", __name__, url_prefix="/admin/applications")
@@ -148,7 +149,8 @@ def edit(application_id: UUID) -> ResponseReturnValue:
 @open_to(Role.ADMINISTRATOR)
 def change(application_id: UUID) -> ResponseReturnValue:
     """Change an application."""
-    form = _read(ChangeApplication, launch_url=request.form.get("launch_url", "").strip() or None)
+    emptied = {name: request.form.get(name, "").strip() or None for name in services.REMOVABLE}
+    form = _read(ChangeApplication, **emptied)
     command = form.command
     refusal = 422
     if command is not None:
@@ -167,6 +169,38 @@ def change(application_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
         application = get_application(session, current_actor(), application_id)
     return _form(form, refusal, application)
+
+
+@pages.post("/<uuid:application_id>/secret")
+@open_to(Role.ADMINISTRATOR)
+def stage_secret(application_id: UUID) -> ResponseReturnValue:
+    """Make a new secret and show it this once; the one before goes on working."""
+    command = read_form(ApplicationVersion).command
+    if command is None:
+        raise Invalid()
+    try:
+        made = with_secret(
+            lambda session: services.stage_secret(session, current_actor(), application_id, command)
+        )
+    except Conflict as error:
+        flash(translated(error.message), "bad")
+        return redirect(url_for("auth_applications.show", application_id=application_id))
+    return render_template("auth/applications_admin/secret.html", made=made)
+
+
+@pages.post("/<uuid:application_id>/secret/end-old")
+@open_to(Role.ADMINISTRATOR)
+def end_old_secret(application_id: UUID) -> ResponseReturnValue:
+    """End the secret before."""
+    return carry_out(
+        ApplicationVersion,
+        ApplicationView,
+        lambda session, command: services.end_old_secret(
+            session, current_actor(), application_id, command
+        ),
+        gettext("旧密钥已停用，只有新密钥有效。"),
+        url_for("auth_applications.show", application_id=application_id),
+    )
 
 
 @pages.post("/<uuid:application_id>/disable")

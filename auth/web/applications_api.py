@@ -106,6 +106,31 @@ def change(application_id: UUID, command: ChangeApplication) -> ApplicationView:
     )
 
 
+@api.post("/<uuid:application_id>/secret")
+@api.input(ApplicationVersion, arg_name="command")
+@api.output(NewApplication)
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def stage_secret(application_id: UUID, command: ApplicationVersion) -> NewApplication:
+    """Make a new secret, in this answer only; the one before works too until it is ended."""
+    return with_secret(
+        lambda session: services.stage_secret(session, current_actor(), application_id, command)
+    )
+
+
+@api.post("/<uuid:application_id>/secret/end-old")
+@api.input(ApplicationVersion, arg_name="command")
+@api.output(ApplicationView)
+@api.doc(**SECURED)
+@open_to(Role.ADMINISTRATOR)
+def end_old_secret(application_id: UUID, command: ApplicationVersion) -> ApplicationView:
+    """End the secret before."""
+    return write(
+        ApplicationView,
+        lambda session: services.end_old_secret(session, current_actor(), application_id, command),
+    )
+
+
 @api.post("/<uuid:application_id>/disable")
 @api.input(ApplicationVersion, arg_name="command")
 @api.output(ApplicationView)

@@ -2,15 +2,15 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
-from flask_login import logout_user
 
 from auth import ports
 from auth.queries.upstream import list_doors
 from auth.schemas import ConfirmCode, PasswordSignIn, RequestCode, SignedIn, SwitchRole
 from auth.services import sign_in as services
+from auth.web.ending import sign_out_here
+from auth.web.hints import hinted_forms
 from auth.web.identity import begin, origin
 from core.database import transaction
 from core.errors import Invalid, PortalError
@@ -25,7 +25,7 @@ pages = Blueprint("auth", __name__, url_prefix="/auth")
 @open_to(ANYONE)
 def sign_in() -> ResponseReturnValue:
     """The front door: residents by phone, staff by name and password."""
-    return _door(blank(RequestCode), blank(PasswordSignIn), 200)
+    return _door(*hinted_forms(), 200)
 
 
 @pages.post("/code")
@@ -94,11 +94,7 @@ def password() -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def sign_out() -> ResponseReturnValue:
     """End the session here; applications that signed in through it end with it."""
-    with transaction() as session:
-        services.end_session(session, current_actor())
-    logout_user()
-    flash(gettext("您已退出登录。"), "good")
-    return redirect(url_for("auth.sign_in"))
+    return redirect(sign_out_here(current_actor()))
 
 
 @pages.post("/role")

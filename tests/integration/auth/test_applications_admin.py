@@ -14,6 +14,7 @@ from auth.models import Account, Client, ClientUse
 from auth.services.usage import forget_use
 from core import clock
 from core.access import Role
+from core.crypto import token_hash
 from core.models import AuditEvent, StoredAnswer
 from tests.factories.auth import make_account
 from tests.factories.directory import CITY, COUNTY, OTHER_COUNTY, make_divisions, make_institution
@@ -139,6 +140,38 @@ def test_a_disabled_application_learns_nothing_more(
     administrator.post(f"{here}/enable", data={"version": "2"})
     session.expire_all()
     assert browser.get(rp.address()).status_code == 302
+
+
+def test_a_secret_is_changed_without_an_outage(
+    client: FlaskClient, session: Session, county: Account, signed_in: Browser
+) -> None:
+    first = "the first secret of more than 32 characters"
+    application = placed(session, "clinic", unit=COUNTY, secret_hash=token_hash(first))
+    resident, _ = make_resident(session)
+    browser, administrator = signed_in(resident.id), signed_in(county.id)
+    here = f"{ADMIN}/{application.id}"
+
+    def works(secret: str) -> bool:
+        rp = RelyingParty()
+        answer = rp.exchange(client, rp.agree(browser), client_secret=secret)
+        return answer.status_code == 200
+
+    assert works(first)
+    staged = administrator.post(f"{here}/secret", data={"version": "1"})
+    second = staged.text.partition("data-secret>")[2].partition("<")[0]
+    session.expire_all()
+    assert (works(first), works(second), works("neither" * 8)) == (True, True, False)
+    assert "停用旧密钥" in administrator.get(here).text
+    again = administrator.post(f"{here}/secret", data={"version": "2"})
+    assert (again.status_code, again.location) == (302, here)
+    stale = administrator.post(f"{here}/secret/end-old", data={"version": "1"})
+    session.expire_all()
+    assert (stale.status_code, works(first)) == (302, True)
+    administrator.post(f"{here}/secret/end-old", data={"version": "2"})
+    session.expire_all()
+    assert (works(first), works(second)) == (False, True)
+    history = administrator.get(f"{here}/history").text
+    assert ("旧密钥" in history, second in history) == (True, False)
 
 
 def test_administrators_see_their_own_place_only(
