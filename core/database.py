@@ -67,6 +67,8 @@ class Encrypted(TypeDecorator[str]):
 
 
 _bind: Engine | Connection | None = None
+# The same for reads of one statement; it shares the pool.
+_reading_bind: Engine | Connection | None = None
 _before_commit: list[Callable[[Session], None]] = []
 _after_rollback: list[Callable[[Session, BaseException], None]] = []
 
@@ -96,8 +98,10 @@ def make_engine(url: str, pool: int) -> Engine:
 
 def use(bind: Engine | Connection) -> None:
     """Let ``transaction`` work on this engine (or, in tests, on this connection)."""
-    global _bind
-    _bind = bind
+    global _bind, _reading_bind
+    _bind = _reading_bind = bind
+    if isinstance(bind, Engine):
+        _reading_bind = bind.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def bound() -> Engine | Connection:
@@ -148,10 +152,7 @@ def reading() -> Iterator[Session]:
     """For a read of one statement that nothing else must agree with: no BEGIN and COMMIT around
     it, no audit, no events.
     """
-    bind = bound()
-    if isinstance(bind, Engine):
-        bind = bind.execution_options(isolation_level="AUTOCOMMIT")  # shares the pool
-    with Session(bind, expire_on_commit=False) as session:
+    with Session(_reading_bind or bound(), expire_on_commit=False) as session:
         yield session
 
 

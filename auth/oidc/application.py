@@ -4,7 +4,7 @@ import hmac
 
 from authlib.oauth2.rfc6749 import ClientMixin
 
-from auth.models import Client
+from auth.queries.sso import Registered
 from auth.schemas.sso import GrantType, Scope, SigningAlgorithm
 from core import clock
 from core.crypto import token_hash
@@ -19,7 +19,7 @@ ALL_METHODS = (*CONFIDENTIAL_METHODS, PUBLIC_METHOD)
 class Application(ClientMixin):  # type: ignore[misc]
     """Exact redirect URIs, hashed secrets or a key of its own, the code flow only."""
 
-    def __init__(self, row: Client) -> None:
+    def __init__(self, row: Registered) -> None:
         self.row = row
         self.client_id = row.client_id
         self.algorithm = SigningAlgorithm(row.algorithm)

@@ -1,7 +1,7 @@
 """``private_key_jwt``: an application shows who it is by its signature (RFC 7523, Core 1.0, 9)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any, TypeGuard
 
@@ -36,10 +36,10 @@ ALGORITHMS = Algorithms()
 
 
 def authenticate_by_key(
-    session: Session, audiences: set[str]
+    session: Session, audiences: Callable[[], set[str]]
 ) -> Callable[[Callable[[str], Application | None], OAuth2Request], Application | None]:
     """The check as Authlib calls it: the application, None where no assertion was given, or
-    InvalidClientError. ``audiences`` are our names, one of which the assertion must be made for.
+    InvalidClientError. ``audiences`` gives our names, one of which the assertion must be made for.
     """
 
     def authenticate(
@@ -55,7 +55,7 @@ def authenticate_by_key(
             raise _refused("The client is unknown, or has no registered key.")
         if request.form.get("client_id", client.client_id) != client.client_id:
             raise _refused("'client_id' is not the subject of the assertion.")
-        _accept(session, client, _claims(assertion, client.row.jwks), audiences)
+        _accept(session, client, _claims(assertion, client.row.jwks), audiences())
         return client
 
     return authenticate
@@ -71,7 +71,7 @@ def _subject(assertion: str) -> str:
     return subject if isinstance(subject, str) else ""
 
 
-def _claims(assertion: str, jwks: dict[str, Any]) -> dict[str, Any]:
+def _claims(assertion: str, jwks: Mapping[str, Any]) -> dict[str, Any]:
     """Its claims, the signature verified with the key that it names, or with the only one."""
     keys = KeySet.import_key_set(jwks)  # type: ignore[arg-type]
     try:

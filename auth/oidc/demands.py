@@ -18,6 +18,7 @@ SINGLE_PARAMETERS = (
 )  # fmt: skip
 LEVELS = {level.acr: level for level in Assurance}
 DESTINATIONS = ("userinfo", "id_token")
+NO_CLAIMS: dict[str, dict[str, Any]] = {place: {} for place in DESTINATIONS}
 
 
 class UnmetRequirementsError(OAuth2Error):  # type: ignore[misc]
@@ -91,8 +92,10 @@ def shared_scopes(scope: str, claims: Mapping[str, Collection[str]]) -> list[str
 
 def _claims_parameter(payload: Payload) -> dict[str, dict[str, Any]]:
     """The ``claims`` parameter (5.5): claim names with null or an object, by place."""
+    if "claims" not in payload.data:
+        return NO_CLAIMS
     try:
-        given = json.loads(payload.data.get("claims", "{}"))
+        given = json.loads(payload.data["claims"])
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):

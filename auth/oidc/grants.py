@@ -2,6 +2,8 @@
 the statement that makes the token of it.
 """
 
+import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
@@ -25,7 +27,8 @@ from authlib.oidc.core.grants.util import validate_request_prompt
 from auth.oidc.application import ALL_METHODS, Application
 from auth.oidc.demands import check_demands, wanted_claims
 from auth.schemas.sso import GrantType
-from auth.services import codes, device, refresh
+from auth.services import authorization_codes as codes
+from auth.services import device, refresh
 from auth.services.tokens import Granted, issue_service_token
 
 Answer = tuple[int, dict[str, Any], list[tuple[str, str]]]
@@ -79,6 +82,10 @@ class CodeGrant(TokenGrant, AuthorizationCodeGrant):  # type: ignore[misc]
             raise InvalidRequestError("The redirect_uri is not registered for this client.")
         return asked
 
+    def generate_authorization_code(self) -> str:
+        """256 random bits."""
+        return secrets.token_urlsafe(32)
+
     @property
     def claims(self) -> dict[str, list[str]]:
         """The claims that the request asks for one by one."""
@@ -93,8 +100,8 @@ class CodeGrant(TokenGrant, AuthorizationCodeGrant):  # type: ignore[misc]
             nonce=request.payload.data.get("nonce"),
             claims=self.claims,
         )
-        client: Application = request.client
-        codes.issue_code(self.server.session, request.user, client.row, asked, code)
+        client_id: str = request.client.client_id
+        codes.issue_code(self.server.session, request.user, client_id, asked, code)
 
     def token_answer(self, client: Application) -> dict[str, Any]:
         """Tokens for a code. One that comes twice ends what it gave."""
@@ -174,7 +181,7 @@ class ServiceGrant(TokenGrant):
     def token_answer(self, client: Application) -> dict[str, Any]:
         """A token without a person and without a refresh token."""
         registered = client.row.service_scopes
-        asked: list[str] = self.request.form.get("scope", "").split() or registered
+        asked: Sequence[str] = self.request.form.get("scope", "").split() or registered
         if not set(asked) <= set(registered):
             raise InvalidScopeError()
         scope = " ".join(name for name in registered if name in asked)

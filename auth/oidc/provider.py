@@ -47,17 +47,19 @@ class Parameters(OAuth2Payload):  # type: ignore[misc]
     """What was given in the query or in the body; Authlib's own reading mixes the two."""
 
     def __init__(self, given: MultiDict[str, str]) -> None:
-        self._given = given
+        # Once, and plain: a MultiDict raises and catches an exception for each name that is absent.
+        self._data = given.to_dict()
+        self._datalist = defaultdict(list, given.lists())
 
     @property
-    def data(self) -> MultiDict[str, str]:
+    def data(self) -> dict[str, str]:
         """The first value of each."""
-        return self._given
+        return self._data
 
     @property
     def datalist(self) -> defaultdict[str, list[str]]:
         """All values of each."""
-        return defaultdict(list, self._given.lists())
+        return self._datalist
 
     @property
     def response_type(self) -> str:
@@ -84,9 +86,10 @@ class Incoming(OAuth2Request):  # type: ignore[misc]
             raise InvalidRequestError("A parameter contains control characters.")
 
     @property
-    def form(self) -> MultiDict[str, str]:
+    def form(self) -> dict[str, str]:
         """What Authlib's token endpoint reads."""
-        return self.payload.data
+        data: dict[str, str] = self.payload.data
+        return data
 
 
 class Provider(AuthorizationServer):  # type: ignore[misc]
@@ -105,8 +108,13 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
         self.register_grant(CodeGrant, [PKCE])
         for grant in (RefreshGrant, ServiceGrant, DeviceGrant):
             self.register_grant(grant)
-        names = {self.issuer + path for path in ("", url_for("oidc.token"), request.path)}
-        self.register_client_auth_method(KEY_METHOD, authenticate_by_key(session, names))
+        self.register_client_auth_method(KEY_METHOD, authenticate_by_key(session, self.names))
+
+    def names(self) -> set[str]:
+        """What an assertion may call us (RFC 7523, 3): the issuer, the token endpoint, or the one
+        that it is shown at.
+        """
+        return {self.issuer + path for path in ("", url_for("oidc.token"), request.path)}
 
     @property
     def origin(self) -> Origin:
@@ -145,9 +153,9 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
         """
         if self.pushed and not use_request(self.session, self.pushed.id):
             raise InvalidRequestURIError()
-        return self._to_application(
-            self.create_authorization_response(grant.request, actor, grant=grant)
-        )
+        # The grant has validated the request; Authlib's own way would do it once more.
+        answer = grant.create_authorization_response(grant.redirect_uri, actor)
+        return self._to_application(self.handle_response(*answer))
 
     def refuse(self, error: OAuth2Error) -> Response | None:
         """Send the browser back with an error; None where there is nowhere safe to send it."""

@@ -9,7 +9,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from auth.claims import Assurance, subject
-from auth.models import Account, Client, RefreshFamily, RefreshToken, SignInSession, Token
+from auth.models import Account, RefreshFamily, RefreshToken, SignInSession, Token
+from auth.queries.sso import Registered
 from core import clock
 from core.crypto import token_hash
 
@@ -28,7 +29,7 @@ class HeldToken:
     is_refresh: bool
 
 
-def introspect(session: Session, client: Client, token: str) -> dict[str, Any]:
+def introspect(session: Session, client: Registered, token: str) -> dict[str, Any]:
     """The introspection answer for ``client``: its own tokens, and of others' those whose scopes it
     guards. Anything else is told apart from nothing.
     """
@@ -54,7 +55,7 @@ def introspect(session: Session, client: Client, token: str) -> dict[str, Any]:
     return answer
 
 
-def _visible_scopes(held: HeldToken, client: Client) -> list[str]:
+def _visible_scopes(held: HeldToken, client: Registered) -> list[str]:
     scopes = held.scope.split()
     if held.client_id == client.client_id:
         return scopes

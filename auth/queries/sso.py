@@ -1,7 +1,8 @@
 """Applications and what they were given."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -60,6 +61,34 @@ OF_ACCESS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Registered:
+    """A registered application as the protocol reads it: a row of Client, on the hottest path,
+    where to load an entity costs more than to ask for it.
+    """
+
+    client_id: str
+    name: str
+    secret_hash: bytes | None
+    old_secret_hash: bytes | None
+    old_secret_ends_at: datetime | None
+    jwks: Mapping[str, Any] | None
+    grants: Sequence[str]
+    redirect_uris: Sequence[str]
+    post_logout_redirect_uris: Sequence[str]
+    require_par: bool
+    scopes: Sequence[str]
+    service_scopes: Sequence[str]
+    guarded_scopes: Sequence[str]
+    algorithm: str
+    sector: str
+
+
+OF_CLIENT = select(*(CLIENT.c[field.name] for field in fields(Registered))).where(
+    CLIENT.c.client_id == bindparam("client_id"), CLIENT.c.disabled_at.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """A live access token: whose it is, which application's, and what it opens."""
 
@@ -71,10 +100,10 @@ class Access:
     holder: Holder
 
 
-def find_client(session: Session, client_id: str) -> Client | None:
+def find_client(session: Session, client_id: str) -> Registered | None:
     """The registered application, unless it is disabled."""
-    client = session.get(Client, client_id)
-    return client if client and client.disabled_at is None else None
+    row = session.execute(OF_CLIENT, {"client_id": client_id}).one_or_none()
+    return Registered(*row) if row else None
 
 
 def find_access(session: Session, token: str) -> Access | None:
@@ -99,9 +128,9 @@ def current_sign_in(session: Session, actor: Actor) -> SignInSession:
     return session.get_one(SignInSession, actor.session_id)
 
 
-def has_consent(session: Session, actor: Actor, client: Client, scopes: Collection[str]) -> bool:
+def has_consent(session: Session, actor: Actor, client_id: str, scopes: Collection[str]) -> bool:
     """Whether the actor lets the application have all of ``scopes``."""
-    given = {"account_id": actor.account_id, "client_id": client.client_id}
+    given = {"account_id": actor.account_id, "client_id": client_id}
     return set(scopes) <= set(session.scalars(CONSENTED, given))
 
 

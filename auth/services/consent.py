@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from auth.models import (
     AuthorizationCode,
-    Client,
     Consent,
     DeviceRequest,
     RefreshFamily,
@@ -22,12 +21,11 @@ from core.access import Actor, require
 from core.errors import NotFound
 
 
-def give_consent(session: Session, actor: Actor, client: Client, scopes: Collection[str]) -> None:
+def give_consent(session: Session, actor: Actor, client_id: str, scopes: Collection[str]) -> None:
     """Remember that the actor lets the application have ``scopes``, besides what it had."""
-    require(session, actor, SsoAction.CONSENT, application(client.client_id, actor))
+    require(session, actor, SsoAction.CONSENT, application(client_id, actor))
     rows = [
-        {"account_id": actor.account_id, "client_id": client.client_id, "scope": scope}
-        for scope in scopes
+        {"account_id": actor.account_id, "client_id": client_id, "scope": scope} for scope in scopes
     ]
     session.execute(insert(Consent).on_conflict_do_nothing(), rows)
 

@@ -71,7 +71,7 @@ def decide() -> ResponseReturnValue:
                 return _to_application(provider, grant, None)
             if must_sign_in(session, grant, actor) or _must_choose(grant):
                 return redirect(request.full_path, 303)
-            give_consent(session, actor, grant.client.row, _shared(grant))
+            give_consent(session, actor, grant.client.client_id, _shared(grant))
             return _to_application(provider, grant, actor)
         except OAuth2Error as error:
             return _refused(provider, error)
@@ -93,7 +93,7 @@ def _next_step(provider: Provider, grant: CodeGrant, actor: Actor | None) -> Res
         return send_to_sign_in(grant)
     if _must_choose(grant):
         return _page("auth/select_account.html", grant, continued=CONTINUED, other=OTHER)
-    agreed = has_consent(provider.session, actor, grant.client.row, _shared(grant))
+    agreed = has_consent(provider.session, actor, grant.client.client_id, _shared(grant))
     if "consent" in asked or not agreed:
         if silent:
             raise ConsentRequiredError(redirect_uri=grant.redirect_uri)

@@ -76,7 +76,7 @@ def decide() -> ResponseReturnValue:
         with transaction() as session:
             if agreed:
                 device, client = get_waiting_device(session, form.command.user_code)
-                give_consent(session, current_actor(), client, device.scope.split())
+                give_consent(session, current_actor(), client.client_id, device.scope.split())
                 let_device_in(session, current_actor(), form.command.user_code)
             else:
                 turn_device_away(session, form.command.user_code)

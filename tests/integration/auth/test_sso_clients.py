@@ -223,6 +223,12 @@ def test_metadata_names_what_is_there(app: APIFlask, client: FlaskClient) -> Non
             assert value.removeprefix(ISSUER) in paths
 
 
+def test_metadata_is_ours_whatever_host_was_asked(client: FlaskClient) -> None:
+    where = "/.well-known/openid-configuration"
+    found = client.get(where, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+    assert "evil" not in found.text
+
+
 def test_a_client_is_registered_once_and_kept_up(session: Session) -> None:
     command = RegisterClient(
         client_id="demo", name="Demo", redirect_uris=["http://127.0.0.1:8001/cb"], public=True

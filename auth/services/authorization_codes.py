@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from auth.models import AuthorizationCode, Client
+from auth.models import AuthorizationCode
 from auth.queries.sso import application
 from auth.schemas.sso import SsoAction
 from auth.services.tokens import (
@@ -74,14 +74,14 @@ class Presented:
     code_challenge: str
 
 
-def issue_code(session: Session, actor: Actor, client: Client, asked: Asked, code: str) -> None:
+def issue_code(session: Session, actor: Actor, client_id: str, asked: Asked, code: str) -> None:
     """Let ``code`` stand for the actor's present sign-in; only its hash is kept."""
-    require(session, actor, SsoAction.SIGN_IN, application(client.client_id, actor))
+    require(session, actor, SsoAction.SIGN_IN, application(client_id, actor))
     now = clock.now()
     row = {
         "id": new_id(),
         "code_hash": token_hash(code),
-        "client_id": client.client_id,
+        "client_id": client_id,
         "session_id": actor.session_id,
         "redirect_uri": asked.redirect_uri,
         "scope": asked.scope,
