@@ -13,6 +13,13 @@ from core.crypto import blind_index
 
 # E.164; auth.schemas.Phone holds numbers of mainland China.
 CALLING_CODE = "+86"
+# What may be told about a person, and the scope that stands for it.
+CLAIM_SCOPES = {
+    "name": Scope.PROFILE,
+    "phone_number": Scope.PHONE,
+    "phone_number_verified": Scope.PHONE,
+    "roles": Scope.ROLES,
+}
 
 
 class Method(StrEnum):
@@ -63,17 +70,24 @@ def session_reference(client_id: str, session_id: UUID) -> str:
     return _reference("sid", client_id, session_id)
 
 
-def claims(holder: Holder, sector: str, scopes: Collection[str]) -> dict[str, Any]:
-    """The claims of ``scopes`` (Core 1.0, 5.4); what is not known is left out."""
-    found: dict[str, Any] = {"sub": subject(sector, holder.account_id)}
-    if Scope.PROFILE in scopes and holder.name:
-        found["name"] = holder.name
-    if Scope.PHONE in scopes and holder.phone:
-        found["phone_number"] = CALLING_CODE + holder.phone
-        found["phone_number_verified"] = holder.phone_proved
-    if Scope.ROLES in scopes:
-        found["roles"] = [role.value for role in holder.roles]
-    return found
+def claims(
+    holder: Holder, sector: str, scopes: Collection[str], names: Collection[str] = ()
+) -> dict[str, Any]:
+    """The claims of ``scopes`` (Core 1.0, 5.4) and those asked for by name (5.5); what is not
+    known is left out.
+    """
+    known: dict[str, Any] = {
+        "name": holder.name,
+        "phone_number": CALLING_CODE + holder.phone if holder.phone else None,
+        "phone_number_verified": holder.phone_proved if holder.phone else None,
+        "roles": [role.value for role in holder.roles],
+    }
+    told = {
+        name: value
+        for name, value in known.items()
+        if value is not None and (CLAIM_SCOPES[name] in scopes or name in names)
+    }
+    return {"sub": subject(sector, holder.account_id), **told}
 
 
 def _reference(purpose: str, context: str, identity: UUID) -> str:

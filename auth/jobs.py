@@ -1,6 +1,7 @@
 """Background work of the auth room."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import delete
 
@@ -8,20 +9,34 @@ from auth.models import (
     Attempt,
     AuthorizationCode,
     Challenge,
+    ClientAssertion,
     Device,
+    DeviceRequest,
+    LogoutNotice,
     Notice,
     PasskeyChallenge,
     PendingSignIn,
+    PushedRequest,
     Rate,
+    RefreshFamily,
+    Token,
+    UpstreamArrival,
+    UpstreamAttempt,
     WeChatTicket,
     WeChatVisit,
 )
+from auth.oidc.backchannel import call_of, deliver
 from auth.services import recovery
+from auth.services.logout import begin_attempt, note_answer
+from auth.services.signing import rotate_keys
+from auth.services.usage import forget_use
 from core import clock
 from core.database import transaction
-from core.jobs import scheduled
+from core.errors import Unavailable
+from core.jobs import job, scheduled
+from core.settings import settings
 
-# Longer than any limit looks back.
+# Longer than any limit looks back, and than any session lasts.
 KEPT = timedelta(days=1)
 # As long as its cookie.
 DEVICES_KEPT = timedelta(days=400)
@@ -31,20 +46,23 @@ NOTICES_KEPT = timedelta(days=90)
 
 @scheduled("40 19 * * *")
 def forget_attempts() -> None:
-    """Remove codes, counted tries and all else that nothing looks at any more."""
+    """Remove what nothing looks at any more: codes, tokens, counted tries, ways abroad, old use."""
     now = clock.now()
     before = now - KEPT
     with transaction() as session:
-        session.execute(delete(Challenge).where(Challenge.created_at < before))
+        for table in (Challenge, LogoutNotice):
+            session.execute(delete(table).where(table.created_at < before))
         session.execute(delete(Attempt).where(Attempt.at < before))
-        session.execute(delete(AuthorizationCode).where(AuthorizationCode.expires_at < before))
-        session.execute(delete(WeChatTicket).where(WeChatTicket.expires_at < before))
-        session.execute(delete(WeChatVisit).where(WeChatVisit.expires_at < before))
-        session.execute(delete(PendingSignIn).where(PendingSignIn.expires_at < before))
-        session.execute(delete(PasskeyChallenge).where(PasskeyChallenge.expires_at < before))
         session.execute(delete(Rate).where(Rate.window_start < before))
         session.execute(delete(Device).where(Device.last_seen_at < now - DEVICES_KEPT))
         session.execute(delete(Notice).where(Notice.created_at < now - NOTICES_KEPT))
+        for held in (
+            AuthorizationCode, ClientAssertion, DeviceRequest, PushedRequest, RefreshFamily, Token,
+            UpstreamArrival, UpstreamAttempt, WeChatTicket, WeChatVisit, PendingSignIn,
+            PasskeyChallenge,
+        ):  # fmt: skip
+            session.execute(delete(held).where(held.expires_at < before))
+        forget_use(session)
 
 
 @scheduled("*/5 * * * *")
@@ -55,3 +73,24 @@ def settle_recoveries() -> None:
     for case_id in due:
         with transaction() as session:
             recovery.settle(session, case_id)
+
+
+@scheduled("10 18 * * *")
+def rotate_signing_keys() -> None:
+    """Publish the next keys when they are due, and forget the old ones."""
+    with transaction() as session:
+        rotate_keys(session)
+
+
+@job
+def tell_application(notice_id: str) -> None:
+    """Tell an application that a session has ended. Raises Unavailable, to be tried again."""
+    with transaction() as session:
+        notice = begin_attempt(session, UUID(notice_id))
+        call = call_of(session, notice, settings().public_url.rstrip("/")) if notice else None
+    if call is None:
+        return
+    if not deliver(call):
+        raise Unavailable("logout_unanswered")
+    with transaction() as session:
+        note_answer(session, call.notice_id)

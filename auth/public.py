@@ -5,6 +5,7 @@ from auth.organisation import Unit, UnitKind, provide_organisation
 from auth.ports import provide_code_sender, provide_identity_desk, provide_unit_path
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
 from auth.queries.accounts import account_figures, accounts_within
+from auth.queries.applications import list_tiles, places_of_role
 from auth.queries.factors import find_due_notice, person_and_phone
 from auth.services.accounts import (
     create_account,
@@ -14,10 +15,10 @@ from auth.services.accounts import (
     make_password,
 )
 from auth.services.administration import open_account
+from auth.services.clients import ensure_client
 from auth.services.grants import hold_team_role
 from auth.services.limits import count_try
 from auth.services.sign_in import find_by_username, issue_token, phone_index
-from auth.services.sso import ensure_client
 
 __all__ = [
     "ACCOUNT_SUBJECT",
@@ -36,10 +37,12 @@ __all__ = [
     "hold_team_role",
     "issue_token",
     "link_person",
+    "list_tiles",
     "make_password",
     "open_account",
     "person_and_phone",
     "phone_index",
+    "places_of_role",
     "provide_code_sender",
     "provide_identity_desk",
     "provide_organisation",

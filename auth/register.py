@@ -8,6 +8,8 @@ from auth.services import step_up
 from auth.web import (
     admin,
     admin_api,
+    applications_admin,
+    applications_api,
     identity,
     permissions,
     permissions_api,
@@ -16,12 +18,14 @@ from auth.web import (
     second_factor,
     security,
     set_up,
+    upstream,
+    upstream_admin,
 )
 from auth.web.api import api
 from auth.web.pages import pages
 from auth.web.recovery_api import api as recovery_api
 from auth.web.security_api import api as security_api
-from auth.web.sso import application_pages, endpoints, sso_pages
+from auth.web.sso import endpoints, sso_pages
 from auth.web.wechat import wechat_api, wechat_pages
 from core.access import Role, provide_demands
 from core.messages import N_
@@ -47,11 +51,22 @@ room = Room(
         admin.pages,
         permissions.pages,
         permissions.home_pages,
-        sso_pages,
-        application_pages,
+        *sso_pages,
+        applications_admin.pages,
+        upstream.pages,
+        upstream.identities,
+        upstream_admin.pages,
         wechat_pages,
     ],
-    apis=[api, security_api, recovery_api, admin_api.api, permissions_api.api, wechat_api],
+    apis=[
+        api,
+        security_api,
+        recovery_api,
+        admin_api.api,
+        permissions_api.api,
+        applications_api.api,
+        wechat_api,
+    ],
     machines=[endpoints],
     commands={
         "account": "auth.commands.accounts:account",
@@ -62,7 +77,8 @@ room = Room(
         NavItem(N_("总览"), "shield-check", "auth_security.home", [Role.SECURITY], 10),
         NavItem(N_("账号"), "key", "auth_accounts.listing", OVERSEERS, 60),
         NavItem(N_("权限"), "lock", "auth_permissions.listing", OVERSEERS, 62),
-        NavItem(N_("找回账号"), "lifebuoy", "recovery.listing", DESK_ROLES, 65),
+        NavItem(N_("找回账号"), "lifebuoy", "recovery.listing", DESK_ROLES, 64),
+        NavItem(N_("应用管理"), "apps", "auth_applications.listing", [Role.ADMINISTRATOR], 66),
     ],
     install=identity.install,
 )

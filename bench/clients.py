@@ -1,18 +1,26 @@
 """Concurrent HTTP clients in a process of their own: raw sockets, kept alive.
 
-`python -m bench.clients` reads {port, connections, requests} from standard input, a request being
-a whole HTTP message, and writes an Outcome. A client takes the next request when it is answered.
+`python -m bench.clients` reads {port, connections, requests, then} from standard input, a request
+being a whole HTTP message, and writes an Outcome. A client takes the next request when it is
+answered. With ``then`` each request is answered by a redirect with a code, which is redeemed at
+once: a message of that method, path, headers and body, "CODE" standing for the code.
 """
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
 
 from portal.factory import ROOT
+
+CODE = re.compile(r"\r\nlocation: \S*[?&]code=([\w-]+)", re.I)
+# Method, path, headers as JSON, body.
+_Then: TypeAlias = Sequence[str]
 
 
 class Outcome(NamedTuple):
@@ -25,9 +33,11 @@ class Outcome(NamedTuple):
     p99: float
 
 
-def run(port: int, connections: int, requests: list[str]) -> Outcome:
+def run(
+    port: int, connections: int, requests: list[str], then: tuple[str, ...] | None = None
+) -> Outcome:
     """Send these requests over so many connections, from another process."""
-    job = json.dumps({"port": port, "connections": connections, "requests": requests})
+    job = json.dumps({"port": port, "connections": connections, "requests": requests, "then": then})
     command = [sys.executable, "-m", "bench.clients"]
     done = subprocess.run(command, input=job, capture_output=True, text=True, check=True, cwd=ROOT)
     return Outcome(*json.loads(done.stdout))
@@ -40,31 +50,54 @@ def message(method: str, path: str, headers: dict[str, str], body: str = "") -> 
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n{body}"
 
 
-async def _client(
-    port: int, waiting: list[bytes], statuses: Counter[str], times: list[float]
-) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while waiting:
-        begun = time.perf_counter()
-        writer.write(waiting.pop())
-        head = await reader.readuntil(b"\r\n\r\n")
-        fields = head.decode("latin-1").lower().split("\r\n")
+class _Client:
+    """One connection, opened again when the server closes it."""
+
+    def __init__(self, port: int, statuses: Counter[str], times: list[float]) -> None:
+        self._port, self._statuses, self._times = port, statuses, times
+
+    async def work(self, waiting: list[bytes], then: _Then | None) -> None:
+        await self._open()
+        while waiting:
+            begun = time.perf_counter()
+            head = await self._ask(waiting.pop())
+            if then:
+                await self._ask(_redeeming(then, head))
+            self._times.append(time.perf_counter() - begun)
+        self._writer.close()
+
+    async def _open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+
+    async def _ask(self, request: bytes) -> str:
+        self._writer.write(request)
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        fields = head.lower().split("\r\n")
         length = next(int(f[15:]) for f in fields if f.startswith("content-length:"))
-        await reader.readexactly(length)
-        times.append(time.perf_counter() - begun)
-        statuses[fields[0].split(" ")[1]] += 1
+        await self._reader.readexactly(length)
+        self._statuses[fields[0].split(" ")[1]] += 1
         if "connection: close" in fields:
-            writer.close()
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.close()
+            self._writer.close()
+            await self._open()
+        return head
 
 
-async def _all(port: int, connections: int, requests: list[str]) -> Outcome:
+def _redeeming(then: _Then, head: str) -> bytes:
+    """The message that redeems the code of a redirect."""
+    found = CODE.search(head)
+    if found is None:
+        raise RuntimeError(f"no code in {head}")
+    method, path, headers, body = then
+    return message(method, path, json.loads(headers), body.replace("CODE", found[1])).encode()
+
+
+async def _all(port: int, connections: int, requests: list[str], then: _Then | None) -> Outcome:
     waiting = [request.encode() for request in reversed(requests)]
     statuses: Counter[str] = Counter()
     times: list[float] = []
     begun = time.perf_counter()
-    await asyncio.gather(*(_client(port, waiting, statuses, times) for _ in range(connections)))
+    clients = [_Client(port, statuses, times) for _ in range(connections)]
+    await asyncio.gather(*(client.work(waiting, then) for client in clients))
     seconds = time.perf_counter() - begun
     times.sort()
     at = [round(times[int(len(times) * share)] * 1000, 1) for share in (0.5, 0.95, 0.99)]

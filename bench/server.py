@@ -29,7 +29,7 @@ def configure(scratch: Path) -> None:
 @contextmanager
 def serving(application: str, url: str) -> Iterator[int]:
     """Serve a WSGI application with gunicorn on this database; yields the port."""
-    port = _free_port()
+    port = free_port()
     command = [
         str(Path(sys.executable).with_name("gunicorn")), application,
         "--bind", f"127.0.0.1:{port}", "--preload", "--reuse-port", "--worker-class", "gthread",
@@ -46,7 +46,8 @@ def serving(application: str, url: str) -> Iterator[int]:
             server.terminate()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -70,6 +70,7 @@ class Encrypted(TypeDecorator[str]):
 
 
 _bind: Engine | Connection | None = None
+# The same for reads of one statement; it shares the pool.
 _before_commit: list[Callable[[Session], None]] = []
 _after_rollback: list[Callable[[Session, BaseException], None]] = []
 

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 log = structlog.get_logger()
 app = procrastinate.App(connector=SyncPsycopgConnector())
 P = ParamSpec("P")
-RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
+MOST_ATTEMPTS = 10
+RETRY = RetryStrategy(max_attempts=MOST_ATTEMPTS, exponential_wait=2)
 # A worker that has not been heard of for this long does not count as running.
 HEARTBEAT_SECONDS = 60
 

@@ -1,16 +1,22 @@
 """The resident's home: what matters now, composed from the rooms' doors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
 
 from appointments.public import next_booking
 from appointments.schemas import BookingView
+from auth.public import list_tiles, places_of_role
+from auth.schemas import Tile
 from core import clock
-from core.access import Actor
+from core.access import Actor, Role
 from core.database import transaction
-from directory.public import get_team
+from directory.public import division_path, get_team
 from directory.schemas import TeamView
 from family_doctor.public import IN_FORCE, LIVE, find_latest_contract, progress_on, promised
 from family_doctor.schemas import ContractView, ObligationState, ObligationView, Progress
+from residents.public import people_by_id
 
 # As many promises as a glance takes in.
 SOON = 3
@@ -37,6 +43,7 @@ class ResidentHome:
 
     booking: BookingView | None = None
     doctor: Doctor | None = None
+    tiles: Sequence[Tile] = ()
 
 
 def resident_home(actor: Actor) -> ResidentHome:
@@ -54,7 +61,27 @@ def resident_home(actor: Actor) -> ResidentHome:
                 progress=progress_on(promises, clock.today()),
                 coming=[each for each in promises if _waits(each)][:SOON],
             )
-        return ResidentHome(booking=next_booking(session, actor), doctor=doctor)
+        return ResidentHome(
+            booking=next_booking(session, actor),
+            doctor=doctor,
+            tiles=_tiles(session, actor, Role.RESIDENT),
+        )
+
+
+def applications(actor: Actor, role: Role) -> list[Tile]:
+    """The applications for what the actor is, where they are it."""
+    with transaction() as session:
+        return _tiles(session, actor, role)
+
+
+def _tiles(session: Session, actor: Actor, role: Role) -> list[Tile]:
+    """A resident's place is where they live, a colleague's where they hold the role."""
+    if role is not Role.RESIDENT:
+        return list_tiles(session, role, places_of_role(session, actor, role))
+    if actor.person_id is None:
+        return []
+    home = people_by_id(session, [actor.person_id])[actor.person_id].division_code
+    return list_tiles(session, role, division_path(home))
 
 
 def _waits(promise: ObligationView) -> bool:

@@ -30,6 +30,7 @@ LEAN = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1048576"}
 PIDS = "serve.pids"
 LOG = "portal.log"
 SECOND_APPLICATION = "检查预约小站（示例）"
+PROVIDER = "政务服务账号（示例）"
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_ACCOUNTS = (
     ("demo-resident", "居民 resident"),
@@ -99,13 +100,25 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
     return environment
 
 
-def _register_second_application(environment: dict[str, str], port: int) -> None:
-    """Another vendor's application, so that the demo shows one sign-on for two."""
+def _register_second_application(environment: dict[str, str], port: int, unit: str) -> None:
+    """Another vendor's application, shown to all of ``unit``: one sign-on for two."""
     clinic = f"http://127.0.0.1:{port + 1}/clinic"
     _run(environment, "flask", "--app", "wsgi", "oidc", "client", "create", "--exist-ok",
          "--client-id", "clinic-demo", "--public", "--name", SECOND_APPLICATION,
          "--redirect-uri", f"{clinic}/callback",
-         "--post-logout-redirect-uri", f"{clinic}/signed-out")  # fmt: skip
+         "--post-logout-redirect-uri", f"{clinic}/signed-out",
+         "--unit", unit, "--launch-url", f"{clinic}/", "--icon", "microscope",
+         "--audience", "resident", "--audience", "leader", "--audience", "member",
+         "--audience", "registrar")  # fmt: skip
+
+
+def _register_provider(environment: dict[str, str], port: int) -> None:
+    """Another institution's sign-in, so that the demo shows accounts being joined."""
+    _run(environment, "flask", "--app", "wsgi", "oidc", "upstream", "create", "--exist-ok",
+         "--issuer", f"http://127.0.0.1:{port + 1}/upstream", "--name", PROVIDER,
+         "--client-id", "kangqiao", "--icon", "building-bank", "--just-in-time",
+         "--role-claim", "roles", "--two-factor-value", "otp",
+         "--phishing-resistant-value", "hwk")  # fmt: skip
 
 
 def _revision(url: str) -> str | None:
@@ -163,7 +176,8 @@ def _supervise(settings: Settings, environment: dict[str, str], port: int) -> in
     pids.write_text("".join(f"{child.pid}\n" for child in children), encoding="utf-8")
     try:
         if settings.demo:
-            _register_second_application(environment, port)
+            _register_second_application(environment, port, load_region(settings.region).code)
+            _register_provider(environment, port)
         _announce(settings, port)
         while not stopping and all(child.poll() is None for child in children):
             time.sleep(0.2)

@@ -10,6 +10,7 @@ from standins.schedule import Schedule
 from standins.stripe import api, pages, switches
 from standins.stripe.account import EXTENSION as STRIPE
 from standins.stripe.account import Account
+from standins.upstream import provider
 from standins.wechat import api as wechat_api
 from standins.wechat import pages as wechat_pages
 from standins.wechat import switches as wechat_switches
@@ -49,6 +50,7 @@ def create_app(config: StandinConfig) -> Flask:
     for module in (wechat_api, wechat_pages, wechat_switches):
         app.register_blueprint(module.blueprint)
     clinic.install(app, config)
+    provider.install(app, config)
     app.add_url_rule("/", "home", _home)
     app.register_error_handler(NotFound, _not_found)
     _protect(app, config)

@@ -33,7 +33,9 @@ class StandinConfig(BaseModel):
     Stripe events go, by default ``WEBHOOK_PATH`` at the portal. Without a
     ``clinic_client_secret`` the second application is a public client, guarded by PKCE alone; an
     empty ``clinic_redirect_uri`` means ``/clinic/callback`` at the address the browser used.
-    Amounts are in the smallest currency unit. ``wechat_phone`` is that of the first WeChat user.
+    The upstream provider knows the portal by ``upstream_client_id``, as a public client where no
+    secret is given. ``wechat_phone`` is that of the first WeChat user. Amounts are in the smallest
+    currency unit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,6 +79,9 @@ class StandinConfig(BaseModel):
     clinic_client_secret: str = Field(default="", repr=False)
     clinic_redirect_uri: str = ""
     clinic_scope: str = "openid profile"
+
+    upstream_client_id: str = "kangqiao"
+    upstream_client_secret: str = Field(default="", repr=False)
 
     @property
     def stripe_webhook_url(self) -> str:

@@ -18,8 +18,25 @@ from auth.models.factors import (
     RecoveryCode,
     Totp,
 )
+from auth.models.grants import (
+    ClientAssertion,
+    DeviceRequest,
+    LogoutNotice,
+    PushedRequest,
+    RefreshFamily,
+    RefreshToken,
+)
 from auth.models.recovery import RecoveryCase
 from auth.models.sso import AuthorizationCode, Client, Consent, SigningKey
+from auth.models.upstream import (
+    Upstream,
+    UpstreamArrival,
+    UpstreamAttempt,
+    UpstreamGrant,
+    UpstreamIdentity,
+    UpstreamRole,
+)
+from auth.models.usage import ClientUse
 from auth.models.wechat import WeChatIdentity, WeChatSession, WeChatTicket, WeChatVisit
 
 __all__ = [
@@ -28,20 +45,33 @@ __all__ = [
     "AuthorizationCode",
     "Challenge",
     "Client",
+    "ClientAssertion",
+    "ClientUse",
     "Consent",
     "Device",
+    "DeviceRequest",
+    "LogoutNotice",
     "Notice",
     "Passkey",
     "PasskeyChallenge",
     "PendingSignIn",
+    "PushedRequest",
     "Rate",
     "RecoveryCase",
     "RecoveryCode",
+    "RefreshFamily",
+    "RefreshToken",
     "RoleGrant",
     "SignInSession",
     "SigningKey",
     "Token",
     "Totp",
+    "Upstream",
+    "UpstreamArrival",
+    "UpstreamAttempt",
+    "UpstreamGrant",
+    "UpstreamIdentity",
+    "UpstreamRole",
     "WeChatIdentity",
     "WeChatSession",
     "WeChatTicket",

@@ -14,7 +14,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
@@ -129,17 +129,29 @@ class SignInSession(Base):
 
 
 class Token(Base):
-    """A bearer token, kept as its hash; ``client_id`` is the application it was given to."""
+    """A bearer token, kept as its hash; ``client_id`` is the application it was given to.
+
+    Without an account it is the application's own. ``grant_id`` is the code, the device request or
+    the refresh family that it comes from; ``claims`` are as that has them.
+    """
 
     __tablename__ = "auth_token"
-    __table_args__ = (Index("ix_auth_token_account_id", "account_id"),)
+    __table_args__ = (
+        CheckConstraint("account_id IS NOT NULL OR client_id IS NOT NULL", name="has_a_holder"),
+        Index("ix_auth_token_account_id", "account_id"),
+        Index("ix_auth_token_session_id", "session_id"),
+        Index("ix_auth_token_grant_id", "grant_id"),
+        Index("ix_auth_token_expires_at", "expires_at"),
+    )
 
     id: Mapped[Id]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("auth_account.id"))
     session_id: Mapped[UUID | None] = mapped_column(ForeignKey("auth_session.id"))
+    grant_id: Mapped[UUID | None]
     client_id: Mapped[str | None]
     scope: Mapped[str]
+    claims: Mapped[dict[str, list[str]] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[Created]
     expires_at: Mapped[Moment]
     ended_at: Mapped[datetime | None]

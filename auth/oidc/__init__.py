@@ -1,1 +1,1 @@
-"""The OpenID Provider's protocol on Authlib; what it stores and decides is in auth.services.sso."""
+"""The OpenID Provider's protocol on Authlib; what it stores and decides is in auth.services."""

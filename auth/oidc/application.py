@@ -4,21 +4,25 @@ import hmac
 
 from authlib.oauth2.rfc6749 import ClientMixin
 
-from auth.models import Client
-from auth.schemas.sso import Scope, SigningAlgorithm
+from auth.queries.sso import Registered
+from auth.schemas.sso import GrantType, Scope, SigningAlgorithm
+from core import clock
 from core.crypto import token_hash
 
 PUBLIC_METHOD = "none"
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+KEY_METHOD = "private_key_jwt"
+CONFIDENTIAL_METHODS = (*SECRET_METHODS, KEY_METHOD)
+ALL_METHODS = (*CONFIDENTIAL_METHODS, PUBLIC_METHOD)
 
 
 class Application(ClientMixin):  # type: ignore[misc]
-    """Exact redirect URIs, hashed secret, the code flow only."""
+    """Exact redirect URIs, hashed secrets or a key of its own, the code flow only."""
 
-    def __init__(self, row: Client) -> None:
+    def __init__(self, row: Registered) -> None:
         self.row = row
         self.client_id = row.client_id
-        self.id_token_signed_response_alg = SigningAlgorithm(row.algorithm).value
+        self.algorithm = SigningAlgorithm(row.algorithm)
 
     def get_client_id(self) -> str:
         """Its name in the protocol."""
@@ -39,21 +43,26 @@ class Application(ClientMixin):  # type: ignore[misc]
         return redirect_uri in self.row.redirect_uris
 
     def check_client_secret(self, client_secret: str) -> bool:
-        """Compare in constant time."""
-        stored = self.row.secret_hash
-        return stored is not None and hmac.compare_digest(stored, token_hash(client_secret))
+        """Compare with the secret and, while it works, the one before; each in constant time."""
+        given, row = token_hash(client_secret), self.row
+        stored = [row.secret_hash]
+        if row.old_secret_ends_at is not None and row.old_secret_ends_at > clock.now():
+            stored.append(row.old_secret_hash)
+        return any(known is not None and hmac.compare_digest(known, given) for known in stored)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """A public one has no secret; the others must show theirs."""
+        """Each shows what it is registered with, and nothing weaker."""
         del endpoint
+        if self.row.jwks is not None:
+            return method == KEY_METHOD
         if self.row.secret_hash is None:
             return method == PUBLIC_METHOD
         return method in SECRET_METHODS
 
     def check_response_type(self, response_type: str) -> bool:
         """Codes only: no token ever travels through the browser's address bar."""
-        return response_type == "code"
+        return response_type == "code" and self.check_grant_type(GrantType.CODE)
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Codes only."""
-        return grant_type == "authorization_code"
+        """What it is registered for."""
+        return grant_type in self.row.grants

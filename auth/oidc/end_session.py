@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from auth.claims import session_reference
-from auth.models import Client
 from auth.oidc.provider import issuer
-from auth.queries.sso import find_client
+from auth.queries.sso import Registered, find_client
 from auth.services.signing import read_own_token
 from core.access import Actor
 
@@ -20,7 +19,7 @@ class SignOutWish:
     ``target`` is a registered address of the application.
     """
 
-    client: Client | None = None
+    client: Registered | None = None
     sid: str | None = None
     target: str | None = None
 

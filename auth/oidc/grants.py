@@ -1,63 +1,76 @@
-"""The authorization code grant, made strict: PKCE S256 for everybody, codes used up at once."""
+"""The ways to tokens, made strict: PKCE S256 for everybody, and whatever is given is used up by
+the statement that makes the token of it.
+"""
 
+import secrets
+from collections.abc import Sequence
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, OAuth2Request
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import (
+    BaseGrant,
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+    OAuth2Request,
+    TokenEndpointMixin,
+    UnauthorizedClientError,
+)
+from authlib.oauth2.rfc6749.errors import AccessDeniedError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
 from authlib.oauth2.rfc7636.challenge import CODE_VERIFIER_PATTERN
-from authlib.oidc.core import AuthorizationCodeMixin
+from authlib.oauth2.rfc8628 import AuthorizationPendingError, ExpiredTokenError, SlowDownError
 from authlib.oidc.core.errors import RequestNotSupportedError, RequestURINotSupportedError
-from authlib.oidc.core.grants import OpenIDCode
+from authlib.oidc.core.grants.util import validate_request_prompt
 
-from auth import claims
-from auth.oidc.application import PUBLIC_METHOD, SECRET_METHODS, Application
-from auth.schemas.sso import SigningAlgorithm
-from auth.services import sso as services
-from auth.services.signing import Key, signing_key
-from core import clock
+from auth.oidc.application import ALL_METHODS, Application
+from auth.oidc.demands import check_demands, wanted_claims
+from auth.schemas.sso import GrantType
+from auth.services import authorization_codes as codes
+from auth.services import device, refresh
+from auth.services.tokens import Granted, issue_service_token
 
-PROMPTS = {"none", "login", "consent", "select_account"}
-SINGLE_PARAMETERS = (
-    "prompt", "max_age", "nonce", "response_mode", "code_challenge", "code_challenge_method",
-)  # fmt: skip
+Answer = tuple[int, dict[str, Any], list[tuple[str, str]]]
 
 
-class RedeemedCode(AuthorizationCodeMixin):  # type: ignore[misc]
-    """A code that was just used up, as Authlib asks about it."""
+class TokenGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
+    """One way to tokens at the token endpoint; ``server`` is a Provider."""
 
-    def __init__(self, redeemed: services.Redeemed) -> None:
-        self.redeemed = redeemed
+    TOKEN_ENDPOINT_AUTH_METHODS = ALL_METHODS
 
-    def get_redirect_uri(self) -> str:
-        """Checked when it was redeemed."""
-        return self.redeemed.code.redirect_uri
+    def validate_token_request(self) -> None:
+        """Raises OAuth2Error unless the client is known and registered for this way."""
+        client: Application = self.authenticate_token_endpoint_client()
+        if not client.check_grant_type(self.GRANT_TYPE):
+            raise UnauthorizedClientError("The client is not registered for this grant_type.")
+        self.request.client = client
 
-    def get_scope(self) -> str:
-        """What the person agreed to."""
-        return self.redeemed.code.scope
+    def create_token_response(self) -> Answer:
+        """The token answer (RFC 6749, 5.1)."""
+        client: Application = self.request.client
+        return 200, self.token_answer(client), self.TOKEN_RESPONSE_HEADER
 
-    def get_nonce(self) -> str | None:
-        """Given back to the application as it came."""
-        return self.redeemed.code.nonce
+    def token_answer(self, client: Application) -> dict[str, Any]:
+        """Its body. Raises OAuth2Error."""
+        raise NotImplementedError
 
-    def get_auth_time(self) -> int:
-        """When the person signed in, in seconds since 1970."""
-        return int(self.redeemed.sign_in.authenticated_at.timestamp())
-
-    def get_acr(self) -> str:
-        """How sure we are."""
-        return claims.Assurance(self.redeemed.sign_in.assurance).acr
-
-    def get_amr(self) -> list[str]:
-        """How the person signed in."""
-        return self.redeemed.sign_in.methods
+    def given(self, name: str) -> str:
+        """A parameter that has to be there."""
+        value: str | None = self.request.form.get(name)
+        if not value:
+            raise InvalidRequestError(f"Missing '{name}' in request.")
+        return value
 
 
-class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
-    """Codes in the database, by hash; ``server`` is a Provider."""
+class CodeGrant(TokenGrant, AuthorizationCodeGrant):  # type: ignore[misc]
+    """Codes in the database, by hash."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = (*SECRET_METHODS, PUBLIC_METHOD)
+    GRANT_TYPE = GrantType.CODE
+
+    def __init__(self, request: OAuth2Request, server: Any) -> None:
+        super().__init__(request, server)
+        self.register_hook("after_validate_consent_request", validate_request_prompt)
 
     @staticmethod
     def validate_authorization_redirect_uri(request: OAuth2Request, client: Application) -> str:
@@ -69,40 +82,44 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             raise InvalidRequestError("The redirect_uri is not registered for this client.")
         return asked
 
+    def generate_authorization_code(self) -> str:
+        """256 random bits."""
+        return secrets.token_urlsafe(32)
+
+    @property
+    def claims(self) -> dict[str, list[str]]:
+        """The claims that the request asks for one by one."""
+        return wanted_claims(self.request.payload, self.request.client.row.scopes)
+
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
         """Called when the person agreed; ``request.user`` is the actor."""
-        asked = services.Asked(
+        asked = codes.Asked(
             redirect_uri=request.payload.redirect_uri,
             scope=request.scope,
             code_challenge=request.payload.data["code_challenge"],
             nonce=request.payload.data.get("nonce"),
+            claims=self.claims,
         )
-        client: Application = request.client
-        services.issue_code(self.server.session, request.user, client.row, asked, code)
+        client_id: str = request.client.client_id
+        codes.issue_code(self.server.session, request.user, client_id, asked, code)
 
-    def query_authorization_code(self, code: str, client: Application) -> RedeemedCode:
-        """Use the code up: not to be asked for first and deleted later, as two can do at once."""
+    def token_answer(self, client: Application) -> dict[str, Any]:
+        """Tokens for a code. One that comes twice ends what it gave."""
         verifier: str = self.request.form.get("code_verifier", "")
         if not CODE_VERIFIER_PATTERN.fullmatch(verifier):
             raise InvalidRequestError("Missing or malformed 'code_verifier'.")
-        presented = services.Presented(
-            code=code,
+        presented = codes.Presented(
+            code=self.given("code"),
             client_id=client.client_id,
             redirect_uri=self.request.form.get("redirect_uri", ""),
             code_challenge=create_s256_code_challenge(verifier),
         )
-        redeemed = services.redeem_code(self.server.session, presented)
-        if redeemed is None:
-            services.end_token_of_reused_code(self.server.session, code, client.client_id)
+        session = self.server.session
+        granted = codes.redeem_code(session, presented)
+        if granted is None:
+            codes.end_grant_of_reused_code(session, presented.code, client.client_id)
             raise InvalidGrantError("The code is unknown, expired, used, or not for this request.")
-        return RedeemedCode(redeemed)
-
-    def delete_authorization_code(self, authorization_code: RedeemedCode) -> None:
-        """It is used up already; its row stays to notice a second use."""
-
-    def authenticate_user(self, authorization_code: RedeemedCode) -> services.Redeemed:
-        """The sign-in that the code stands for; redeeming has checked that it still holds."""
-        return authorization_code.redeemed
+        return self.server.first_tokens(client, granted)  # type: ignore[no-any-return]
 
 
 class Pkce(CodeChallenge):  # type: ignore[misc]
@@ -113,73 +130,85 @@ class Pkce(CodeChallenge):  # type: ignore[misc]
 
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
 
+    def __call__(self, grant: CodeGrant) -> None:
+        """Only the authorization request needs a look."""
+        grant.register_hook(
+            "after_validate_authorization_request_payload", self.validate_code_challenge
+        )
+
     def validate_code_challenge(self, grant: CodeGrant, redirect_uri: str) -> None:
         """Raises an OAuth2Error, which goes to the client."""
         payload = grant.request.payload
-        for name in SINGLE_PARAMETERS:
-            if len(payload.datalist.get(name, [])) > 1:
-                raise InvalidRequestError(f"Multiple '{name}' in request.")
         if "request" in payload.data:
             raise RequestNotSupportedError()
         if "request_uri" in payload.data:
             raise RequestURINotSupportedError()
-        if payload.data.get("response_mode", "query") != "query":
-            raise InvalidRequestError("Only response_mode=query is supported.")
-        if not set(payload.data.get("prompt", "").split()) <= PROMPTS:
-            raise InvalidRequestError("Unknown 'prompt'.")
-        max_age = payload.data.get("max_age", "0")
-        if not (max_age.isascii() and max_age.isdigit() and len(max_age) < 10):
-            raise InvalidRequestError("'max_age' is a number of seconds.")
+        if grant.request.client.row.require_par and not grant.server.pushed:
+            raise InvalidRequestError("The client is registered to push its requests (RFC 9126).")
+        check_demands(payload)
         if payload.data.get("code_challenge_method") != "S256":
             raise InvalidRequestError("PKCE with code_challenge_method=S256 is required.")
         if "code_challenge" not in payload.data:
             raise InvalidRequestError("Missing 'code_challenge'.")
         super().validate_code_challenge(grant, redirect_uri)
 
-    def validate_code_verifier(self, grant: CodeGrant, result: object) -> None:
-        """Done by ``query_authorization_code``, in the statement that uses the code up."""
+
+class RefreshGrant(TokenGrant):
+    """RFC 6749, 6, with rotation for all clients (RFC 9700, 2.2.2)."""
+
+    GRANT_TYPE = GrantType.REFRESH
+
+    def token_answer(self, client: Application) -> dict[str, Any]:
+        """The next tokens. A refresh token that comes twice ends its family."""
+        token, session = self.given("refresh_token"), self.server.session
+        narrower: str | None = self.request.form.get("scope") or None
+        if narrower is not None:
+            held = refresh.scopes_of(session, token, client.client_id)
+            if held and not set(narrower.split()) <= set(held):
+                raise InvalidScopeError()
+        granted = refresh.rotate(session, token, client.client_id, narrower)
+        if granted is None:
+            refresh.end_family_of_reused(session, token, client.client_id)
+            raise InvalidGrantError("The refresh token is unknown, expired, used, or ended.")
+        return self.server.tokens(client, granted)  # type: ignore[no-any-return]
 
 
-class IdToken(OpenIDCode):  # type: ignore[misc]
-    """OpenID Connect Core 1.0: the ID token says who signed in, when and how, and no more."""
+class ServiceGrant(TokenGrant):
+    """RFC 6749, 4.4: an application's own token, with the rights it is registered for."""
 
-    def __init__(self, provider: Any) -> None:
-        super().__init__()
-        self.provider = provider
+    GRANT_TYPE = GrantType.SERVICE
 
-    def exists_nonce(self, nonce: str, request: OAuth2Request) -> bool:
-        """A nonce is the client's to check; a code works once, so the token cannot be replayed."""
-        return False
+    def token_answer(self, client: Application) -> dict[str, Any]:
+        """A token without a person and without a refresh token."""
+        registered = client.row.service_scopes
+        asked: Sequence[str] = self.request.form.get("scope", "").split() or registered
+        if not set(asked) <= set(registered):
+            raise InvalidScopeError()
+        scope = " ".join(name for name in registered if name in asked)
+        token = issue_service_token(
+            self.server.session, client.client_id, scope, self.server.origin
+        )
+        return self.server.bearer(token, scope)  # type: ignore[no-any-return]
 
-    def resolve_client_private_key(self, client: Application) -> Key:
-        """The key of the client's algorithm."""
-        algorithm = SigningAlgorithm(client.id_token_signed_response_alg)
-        return signing_key(self.provider.session, algorithm)
 
-    def get_encode_header(self, client: Application) -> dict[str, str]:
-        """Names the key, so that it can be changed."""
-        kid = self.resolve_client_private_key(client).kid
-        return {"alg": client.id_token_signed_response_alg, "kid": str(kid), "typ": "JWT"}
+class DeviceGrant(TokenGrant):
+    """RFC 8628, 3.4: a device asks until somebody has let it in."""
 
-    def get_client_claims(self, client: Application) -> dict[str, Any]:
-        """Issuer, audience and times, by our clock."""
-        now = int(clock.now().timestamp())
-        return {
-            "iss": self.provider.issuer,
-            "aud": client.client_id,
-            "iat": now,
-            "exp": now + int(services.TOKEN_LIFETIME.total_seconds()),
-        }
+    GRANT_TYPE = GrantType.DEVICE
 
-    def get_authorization_code_claims(self, authorization_code: RedeemedCode) -> dict[str, Any]:
-        """Nonce, time and way of the sign-in, and which session it was."""
-        found: dict[str, Any] = super().get_authorization_code_claims(authorization_code)
-        redeemed = authorization_code.redeemed
-        sid = claims.session_reference(redeemed.code.client_id, redeemed.sign_in.id)
-        return found | {"sid": sid}
+    def token_answer(self, client: Application) -> dict[str, Any]:
+        """Tokens once; until then the error that tells the device what to do."""
+        code = self.given("device_code")
+        outcome = device.redeem_device_code(self.server.session, code, client.client_id)
+        if isinstance(outcome, Granted):
+            return self.server.first_tokens(client, outcome)  # type: ignore[no-any-return]
+        raise WAITING[outcome]()
 
-    def generate_user_info(self, user: services.Redeemed, scope: str) -> dict[str, str]:
-        """Only the subject: the rest is at userinfo, where withdrawing a consent still counts."""
-        del scope
-        client = self.provider.query_client(user.code.client_id)
-        return {"sub": claims.subject(client.row.sector, user.account.id)}
+
+WAITING: dict[device.Waiting, type[OAuth2Error]] = {
+    device.Waiting.PENDING: AuthorizationPendingError,
+    device.Waiting.TOO_FAST: SlowDownError,
+    device.Waiting.DECLINED: AccessDeniedError,
+    device.Waiting.EXPIRED: ExpiredTokenError,
+    device.Waiting.UNKNOWN: InvalidGrantError,
+}

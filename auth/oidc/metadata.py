@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from auth.claims import Assurance
-from auth.oidc.application import PUBLIC_METHOD, SECRET_METHODS
-from auth.oidc.grants import PROMPTS
-from auth.schemas.sso import Scope, SigningAlgorithm
+from auth.claims import CLAIM_SCOPES, Assurance
+from auth.oidc.application import ALL_METHODS, CONFIDENTIAL_METHODS
+from auth.oidc.demands import PROMPTS
+from auth.schemas.sso import ASSERTION_ALGORITHMS, GrantType, Scope, SigningAlgorithm
 
 CLAIMS = (
     "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid",
-    "name", "phone_number", "phone_number_verified", "roles",
+    *CLAIM_SCOPES,
 )  # fmt: skip
 
 
@@ -20,9 +20,11 @@ def metadata(issuer: str, endpoints: dict[str, str]) -> dict[str, Any]:
         **{name: issuer + path for name, path in endpoints.items()},
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": list(GrantType),
         "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported": [*SECRET_METHODS, PUBLIC_METHOD],
+        **_authentication("token_endpoint", ALL_METHODS),
+        **_authentication("introspection_endpoint", CONFIDENTIAL_METHODS),
+        **_authentication("revocation_endpoint", ALL_METHODS),
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": list(SigningAlgorithm),
         "scopes_supported": list(Scope),
@@ -30,8 +32,20 @@ def metadata(issuer: str, endpoints: dict[str, str]) -> dict[str, Any]:
         "prompt_values_supported": sorted(PROMPTS),
         "acr_values_supported": [level.acr for level in Assurance],
         "ui_locales_supported": ["zh-CN", "en"],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
+        "claim_types_supported": ["normal"],
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
+        "require_pushed_authorization_requests": False,
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+    }
+
+
+def _authentication(endpoint: str, methods: tuple[str, ...]) -> dict[str, list[str]]:
+    """How clients show who they are at an endpoint."""
+    return {
+        f"{endpoint}_auth_methods_supported": list(methods),
+        f"{endpoint}_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
     }

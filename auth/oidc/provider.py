@@ -2,6 +2,8 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from authlib.common.urls import add_params_to_uri
@@ -13,15 +15,26 @@ from authlib.oauth2.rfc6749 import (
     OAuth2Payload,
     OAuth2Request,
 )
-from flask import Response, current_app, request
+from authlib.oidc.core.errors import InvalidRequestURIError
+from flask import Response, current_app, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from auth.oidc.application import Application
-from auth.oidc.grants import CodeGrant, IdToken, Pkce
+from auth.oidc.application import ALL_METHODS, KEY_METHOD, Application
+from auth.oidc.assertions import authenticate_by_key
+from auth.oidc.grants import CodeGrant, DeviceGrant, Pkce, RefreshGrant, ServiceGrant
+from auth.oidc.id_token import id_token
 from auth.queries.sso import find_client
-from auth.services import sso as services
+from auth.schemas.sso import GrantType, Scope
+from auth.services.par import Pushed, use_request
+from auth.services.refresh import open_family
+from auth.services.sign_in import Origin
+from auth.services.tokens import TOKEN_LIFETIME, Granted
+from auth.web.identity import origin
 from core.access import Actor
+
+CHANNEL = "oidc"
+PKCE = Pkce()
 
 
 def issuer() -> str:
@@ -34,17 +47,19 @@ class Parameters(OAuth2Payload):  # type: ignore[misc]
     """What was given in the query or in the body; Authlib's own reading mixes the two."""
 
     def __init__(self, given: MultiDict[str, str]) -> None:
-        self._given = given
+        # Once, and plain: a MultiDict raises and catches an exception for each name that is absent.
+        self._data = given.to_dict()
+        self._datalist = defaultdict(list, given.lists())
 
     @property
-    def data(self) -> MultiDict[str, str]:
+    def data(self) -> dict[str, str]:
         """The first value of each."""
-        return self._given
+        return self._data
 
     @property
     def datalist(self) -> defaultdict[str, list[str]]:
         """All values of each."""
-        return defaultdict(list, self._given.lists())
+        return self._datalist
 
     @property
     def response_type(self) -> str:
@@ -71,20 +86,40 @@ class Incoming(OAuth2Request):  # type: ignore[misc]
             raise InvalidRequestError("A parameter contains control characters.")
 
     @property
-    def form(self) -> MultiDict[str, str]:
+    def form(self) -> dict[str, str]:
         """What Authlib's token endpoint reads."""
-        return self.payload.data
+        data: dict[str, str] = self.payload.data
+        return data
 
 
 class Provider(AuthorizationServer):  # type: ignore[misc]
-    """The code grant over ``given`` parameters, in the caller's transaction."""
+    """The grants over ``given`` parameters, in the caller's transaction. ``pushed`` is the pushed
+    request that the parameters are from.
+    """
 
-    def __init__(self, session: Session, given: MultiDict[str, str]) -> None:
+    def __init__(
+        self, session: Session, given: MultiDict[str, str], pushed: Pushed | None = None
+    ) -> None:
         super().__init__()
         self.session = session
-        self.given = given
+        self.given = MultiDict(pushed.parameters) if pushed else given
+        self.pushed = pushed
         self.issuer = issuer()
-        self.register_grant(CodeGrant, [Pkce(), IdToken(self)])
+        self.register_grant(CodeGrant, [PKCE])
+        for grant in (RefreshGrant, ServiceGrant, DeviceGrant):
+            self.register_grant(grant)
+        self.register_client_auth_method(KEY_METHOD, authenticate_by_key(session, self.names))
+
+    def names(self) -> set[str]:
+        """What an assertion may call us (RFC 7523, 3): the issuer, the token endpoint, or the one
+        that it is shown at.
+        """
+        return {self.issuer + path for path in ("", url_for("oidc.token"), request.path)}
+
+    @property
+    def origin(self) -> Origin:
+        """Where the call comes from, for the audit."""
+        return origin(CHANNEL)
 
     def query_client(self, client_id: str) -> Application | None:
         """The registered application."""
@@ -96,16 +131,38 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
         del request  # Flask has it
         return Incoming(self.given)
 
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """Nobody listens."""
+
+    def authenticated(self, methods: Sequence[str] = ALL_METHODS) -> Application:
+        """Who calls, at an endpoint that is no grant. Raises OAuth2Error."""
+        client: Application = self.authenticate_client(Incoming(self.given), methods)
+        return client
+
+    def check_authorization_request(self) -> None:
+        """As the authorization endpoint would, before anybody is asked. Raises OAuth2Error."""
+        incoming = Incoming(self.given)
+        grant = self.get_authorization_grant(incoming)
+        grant.validate_no_multiple_request_parameter(incoming)
+        grant.validate_authorization_request()
+
     def answer(self, grant: CodeGrant, actor: Actor | None) -> Response:
-        """Send the browser back to the application: with a code, or (None) with access_denied."""
-        return self._to_application(
-            self.create_authorization_response(grant.request, actor, grant=grant)
-        )
+        """Send the browser back to the application: with a code, or (None) with access_denied.
+
+        Raises InvalidRequestURIError where a pushed request was answered already.
+        """
+        if self.pushed and not use_request(self.session, self.pushed.id):
+            raise InvalidRequestURIError()
+        # The grant has validated the request; Authlib's own way would do it once more.
+        answer = grant.create_authorization_response(grant.redirect_uri, actor)
+        return self._to_application(self.handle_response(*answer))
 
     def refuse(self, error: OAuth2Error) -> Response | None:
         """Send the browser back with an error; None where there is nowhere safe to send it."""
         if not error.redirect_uri:
             return None
+        if self.pushed:
+            use_request(self.session, self.pushed.id)
         error.state = self.given.get("state")
         return self._to_application(self.handle_error_response(None, error))
 
@@ -118,17 +175,27 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
             response = self.handle_error_response(None, error)
         return response
 
-    def generate_token(self, grant_type: str, client: Application, **given: Any) -> dict[str, Any]:
-        """The token answer. It is kept at once, by hash, together with what it was given for."""
-        return {
-            "token_type": "Bearer",
-            "access_token": services.issue_access_token(self.session, given["user"]),
-            "expires_in": int(services.TOKEN_LIFETIME.total_seconds()),
-            "scope": given["scope"],
-        }
+    def first_tokens(self, client: Application, granted: Granted) -> dict[str, Any]:
+        """The answer to a code: with a refresh token where the application may have one."""
+        if client.check_grant_type(GrantType.REFRESH):
+            granted = replace(granted, refresh_token=open_family(self.session, granted))
+        return self.tokens(client, granted)
 
-    def save_token(self, token: dict[str, Any], request: Incoming) -> None:
-        """``generate_token`` has kept it."""
+    def tokens(self, client: Application, granted: Granted) -> dict[str, Any]:
+        """The answer of the token endpoint (RFC 6749, 5.1; Core 1.0, 3.1.3.3)."""
+        answer = self.bearer(granted.access_token, granted.scope)
+        if granted.refresh_token:
+            answer["refresh_token"] = granted.refresh_token
+        if Scope.OPENID in granted.scopes:
+            answer["id_token"] = id_token(self.session, self.issuer, client, granted)
+        return answer
+
+    def bearer(self, token: str, scope: str) -> dict[str, Any]:
+        """An access token as it is answered."""
+        lifetime = int(TOKEN_LIFETIME.total_seconds())
+        return {
+            "token_type": "Bearer", "access_token": token, "expires_in": lifetime, "scope": scope
+        }  # fmt: skip
 
     def _to_application(self, response: Response) -> Response:
         """Every answer names its issuer (RFC 9207); Authlib does so on success only."""

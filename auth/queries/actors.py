@@ -94,7 +94,7 @@ def actor_of_account(session: Session, account_id: UUID) -> Actor | None:
     """The actor of an account that may sign in; for operators and tests."""
     query = OF_ACCOUNT.where(ACCOUNT.c.id == account_id)
     row = session.execute(query, {"now": clock.now()}).one_or_none()
-    return _actor(row) if row else None
+    return actor_of_row(row) if row else None
 
 
 def _live(token: str) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _live(token: str) -> dict[str, Any]:
 
 def _signed_in(row: Any) -> Actor:
     return replace(
-        _actor(row),
+        actor_of_row(row),
         session_id=row.session_id,
         active_role=Role(row.active_role) if row.active_role else Role.RESIDENT,
         assurance=row.assurance,
@@ -113,7 +113,8 @@ def _signed_in(row: Any) -> Actor:
     )
 
 
-def _actor(row: Any) -> Actor:
+def actor_of_row(row: Any) -> Actor:
+    """The actor that a row of OF_ACCOUNT tells of."""
     units: dict[Role, set[str]] = {}
     for entry in row.grants or ():
         role, _, unit = entry.partition(" ")

@@ -1,55 +1,126 @@
 """Applications and what they were given."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from auth.claims import Holder, Method
-from auth.models import Account, Client, Consent, SignInSession, Token
+from auth.models import Account, Client, Consent, LogoutNotice, RefreshFamily, SignInSession
 from auth.queries.accounts import holder
-from auth.queries.actors import actor_of_account
-from auth.schemas.sso import AuthorizedApplication, Scope
+from auth.queries.actors import (
+    ACCOUNT,
+    OF_ACCOUNT,
+    SESSION,
+    TOKEN,
+    actor_of_account,
+    actor_of_row,
+)
+from auth.schemas.sso import AuthorizedApplication, NoticeState, Scope, ToldApplication
 from core import clock
 from core.access import Actor, Resource
 from core.crypto import token_hash
+from core.jobs import MOST_ATTEMPTS
+
+CLIENT = cast(Table, Client.__table__)
+FAMILY = cast(Table, RefreshFamily.__table__)
+
+CONSENT = cast(Table, Consent.__table__)
+CONSENTED = select(CONSENT.c.scope).where(
+    CONSENT.c.account_id == bindparam("account_id"), CONSENT.c.client_id == bindparam("client_id")
+)
+# Whose token it is, with all that userinfo may tell. It ends with its session, unless it comes
+# from a family that outlives it.
+OF_ACCESS = (
+    OF_ACCOUNT.add_columns(
+        ACCOUNT.c.username,
+        ACCOUNT.c.phone,
+        SESSION.c.methods,
+        CLIENT.c.client_id,
+        CLIENT.c.sector,
+        TOKEN.c.scope,
+        TOKEN.c.claims,
+    )
+    .join(TOKEN, TOKEN.c.account_id == ACCOUNT.c.id)
+    .join(CLIENT, CLIENT.c.client_id == TOKEN.c.client_id)
+    .join(SESSION, SESSION.c.id == TOKEN.c.session_id)
+    .outerjoin(FAMILY, FAMILY.c.id == TOKEN.c.grant_id)
+    .where(
+        TOKEN.c.token_hash == bindparam("hash"),
+        TOKEN.c.ended_at.is_(None),
+        TOKEN.c.expires_at > bindparam("now"),
+        FAMILY.c.ended_at.is_(None),
+        CLIENT.c.disabled_at.is_(None),
+        or_(SESSION.c.ended_at.is_(None), FAMILY.c.offline),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registered application as the protocol reads it: a row of Client, on the hottest path,
+    where to load an entity costs more than to ask for it.
+    """
+
+    client_id: str
+    name: str
+    secret_hash: bytes | None
+    old_secret_hash: bytes | None
+    old_secret_ends_at: datetime | None
+    jwks: Mapping[str, Any] | None
+    grants: Sequence[str]
+    redirect_uris: Sequence[str]
+    post_logout_redirect_uris: Sequence[str]
+    require_par: bool
+    scopes: Sequence[str]
+    service_scopes: Sequence[str]
+    guarded_scopes: Sequence[str]
+    algorithm: str
+    sector: str
+
+
+OF_CLIENT = select(*(CLIENT.c[field.name] for field in fields(Registered))).where(
+    CLIENT.c.client_id == bindparam("client_id"), CLIENT.c.disabled_at.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A live access token: whose it is, which application's, and from which sign-in."""
+    """A live access token: whose it is, which application's, and what it opens."""
 
-    client: Client
-    account: Account
-    sign_in: SignInSession
+    client_id: str
+    sector: str
     scopes: frozenset[str]
+    claims: Sequence[str]
+    actor: Actor
+    holder: Holder
 
 
-def find_client(session: Session, client_id: str) -> Client | None:
-    """The registered application."""
-    return session.get(Client, client_id)
+def find_client(session: Session, client_id: str) -> Registered | None:
+    """The registered application, unless it is disabled."""
+    row = session.execute(OF_CLIENT, {"client_id": client_id}).one_or_none()
+    return Registered(*row) if row else None
 
 
 def find_access(session: Session, token: str) -> Access | None:
-    """What a token that an application presents stands for; ends with its session."""
-    query = (
-        select(Client, Account, SignInSession, Token.scope)
-        .select_from(Token)
-        .join(Client, Client.client_id == Token.client_id)
-        .join(Account, Account.id == Token.account_id)
-        .join(SignInSession, SignInSession.id == Token.session_id)
-        .where(
-            Token.token_hash == token_hash(token),
-            Token.ended_at.is_(None),
-            Token.expires_at > clock.now(),
-            SignInSession.ended_at.is_(None),
-            Account.disabled_at.is_(None),
-        )
+    """What a token that an application presents stands for."""
+    given = {"hash": token_hash(token), "now": clock.now()}
+    row = session.execute(OF_ACCESS, given).one_or_none()
+    if row is None:
+        return None
+    actor = actor_of_row(row)
+    return Access(
+        client_id=row.client_id,
+        sector=row.sector,
+        scopes=frozenset(row.scope.split()),
+        claims=(row.claims or {}).get("userinfo", ()),
+        actor=actor,
+        holder=_holder(row, actor, row.methods),
     )
-    row = session.execute(query).one_or_none()
-    return Access(row[0], row[1], row[2], frozenset(row[3].split())) if row else None
 
 
 def current_sign_in(session: Session, actor: Actor) -> SignInSession:
@@ -57,12 +128,10 @@ def current_sign_in(session: Session, actor: Actor) -> SignInSession:
     return session.get_one(SignInSession, actor.session_id)
 
 
-def has_consent(session: Session, actor: Actor, client: Client, scopes: Collection[str]) -> bool:
+def has_consent(session: Session, actor: Actor, client_id: str, scopes: Collection[str]) -> bool:
     """Whether the actor lets the application have all of ``scopes``."""
-    query = select(Consent.scope).where(
-        Consent.account_id == actor.account_id, Consent.client_id == client.client_id
-    )
-    return set(scopes) <= set(session.scalars(query))
+    given = {"account_id": actor.account_id, "client_id": client_id}
+    return set(scopes) <= set(session.scalars(CONSENTED, given))
 
 
 def list_applications(session: Session, actor: Actor) -> list[AuthorizedApplication]:
@@ -90,16 +159,22 @@ def list_applications(session: Session, actor: Actor) -> list[AuthorizedApplicat
     ]
 
 
-def claims_holder(session: Session, account: Account, sign_in: SignInSession) -> Holder:
-    """The account as claims tell of it. The caller has asked the policy."""
-    actor = actor_of_account(session, account.id)
+def claims_holder(session: Session, account_id: UUID, methods: Collection[str]) -> Holder:
+    """The account as claims tell of it, in a session opened by ``methods``. The caller has asked
+    the policy.
+    """
+    account = session.get_one(Account, account_id)
+    return _holder(account, actor_of_account(session, account_id), methods)
+
+
+def _holder(account: Any, actor: Actor | None, methods: Collection[str]) -> Holder:
     # The name of an account that is neither a proved person's nor a member of staff's is a phone.
     known = account.person_id is not None or account.username is not None
     return Holder(
         account_id=account.id,
         name=account.display_name if known else None,
         phone=account.phone,
-        phone_proved=Method.SMS in sign_in.methods,
+        phone_proved=Method.SMS in methods,
         roles=actor.roles if actor else (),
     )
 
@@ -110,6 +185,23 @@ def application(client_id: str, actor: Actor) -> Resource:
     return Resource("Application", client_id, actor.person_id, more=more)
 
 
-def account_of(session: Session, account_id: UUID) -> Account:
-    """The row of an account that is signed in."""
-    return session.get_one(Account, account_id)
+def list_told(session: Session, session_id: UUID) -> list[ToldApplication]:
+    """The applications that are told of the end of a session, by name."""
+    query = (
+        select(Client.name, LogoutNotice.attempts, LogoutNotice.answered_at)
+        .join(Client, Client.client_id == LogoutNotice.client_id)
+        .where(LogoutNotice.session_id == session_id)
+        .order_by(Client.name, Client.client_id)
+    )
+    return [
+        ToldApplication(name=name, state=_notice_state(attempts, answered_at is not None))
+        for name, attempts, answered_at in session.execute(query)
+    ]
+
+
+def _notice_state(attempts: int, answered: bool) -> NoticeState:
+    if answered:
+        return NoticeState.ANSWERED
+    if attempts >= MOST_ATTEMPTS:
+        return NoticeState.GIVEN_UP
+    return NoticeState.RETRYING if attempts > 1 else NoticeState.TELLING

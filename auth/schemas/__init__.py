@@ -29,6 +29,7 @@ from auth.schemas.administration import (
     UnitSearch,
     Username,
 )
+from auth.schemas.applications import Tile
 from auth.schemas.factors import (
     AddPasskey,
     ChangePassword,
@@ -130,6 +131,7 @@ __all__ = [
     "SsoAction",
     "Step",
     "SwitchRole",
+    "Tile",
     "TotpSecret",
     "UnitSearch",
     "Username",

@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth import passwords
-from auth.models import Account, RoleGrant, SignInSession, Token
+from auth.models import Account, RefreshFamily, RoleGrant, SignInSession, Token
 from auth.queries.grants import in_force
+from auth.services.logout import end_sessions
 from auth.services.sign_in import phone_index
 from core import clock
 from core.errors import Conflict, Invalid
@@ -178,11 +179,12 @@ def end_grants(
 
 
 def end_sign_ins(session: Session, account_id: UUID) -> None:
-    """End every session and token of an account."""
-    for table in (SignInSession, Token):
+    """End every session of an account and all that was given in its name."""
+    end_sessions(session, SignInSession.account_id == account_id)
+    for held in (Token, RefreshFamily):
         session.execute(
-            update(table)
-            .where(table.account_id == account_id, table.ended_at.is_(None))
+            update(held)
+            .where(held.account_id == account_id, held.ended_at.is_(None))
             .values(ended_at=clock.now())
         )
 

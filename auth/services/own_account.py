@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ from auth.schemas import (
     TotpSecret,
 )
 from auth.services import codes, factors, limits, passkeys
+from auth.services.logout import end_sessions
 from auth.services.notices import notify_owner
 from auth.services.second_factor import PROOFS_PER_ACCOUNT, PROOFS_WITHIN
 from auth.services.sign_in import Origin, note, origin_of, phone_index
@@ -179,19 +180,10 @@ def end_one(session: Session, actor: Actor, session_id: UUID) -> None:
     """End one of one's sessions, with what applications got in it. Raises Denied, NotFound."""
     require(session, actor, SecurityAction.END_SESSION, own_account(actor))
     mine = (SignInSession.id == session_id, SignInSession.account_id == actor.account_id)
-    ended = session.execute(
-        update(SignInSession)
-        .where(*mine, SignInSession.ended_at.is_(None))
-        .values(ended_at=clock.now())
-        .returning(SignInSession.id)
-    )
-    if ended.first() is None:
+    live = select(SignInSession.id).where(*mine, SignInSession.ended_at.is_(None))
+    if session.scalar(live.with_for_update()) is None:
         raise NotFound()
-    session.execute(
-        update(Token)
-        .where(Token.session_id == session_id, Token.ended_at.is_(None))
-        .values(ended_at=clock.now())
-    )
+    end_sessions(session, SignInSession.id == session_id)
 
 
 def end_all_others(session: Session, actor: Actor) -> None:
@@ -202,15 +194,10 @@ def end_all_others(session: Session, actor: Actor) -> None:
 
 def end_others(session: Session, actor: Actor) -> None:
     """End every session and token of the account but the actor's."""
-    now = clock.now()
-    session.execute(
-        update(SignInSession)
-        .where(
-            SignInSession.account_id == actor.account_id,
-            SignInSession.id.is_distinct_from(actor.session_id),
-            SignInSession.ended_at.is_(None),
-        )
-        .values(ended_at=now)
+    end_sessions(
+        session,
+        (SignInSession.account_id == actor.account_id)
+        & SignInSession.id.is_distinct_from(actor.session_id),
     )
     session.execute(
         update(Token)
@@ -219,7 +206,7 @@ def end_others(session: Session, actor: Actor) -> None:
             Token.session_id.is_distinct_from(actor.session_id),
             Token.ended_at.is_(None),
         )
-        .values(ended_at=now)
+        .values(ended_at=clock.now())
     )
 
 

@@ -14,6 +14,7 @@ from auth.claims import Assurance, Method
 from auth.models import Account, Device, RoleGrant, SignInSession, Token
 from auth.queries.grants import in_force
 from auth.schemas import NoticeKind, SignedIn
+from auth.services.logout import end_sessions
 from auth.services.notices import notify_owner
 from core import audit, clock
 from core.access import Actor, Role
@@ -92,13 +93,13 @@ def session_id_of(session: Session, token: str) -> UUID:
 
 
 def end_session(session: Session, actor: Actor) -> None:
-    """Sign out: the session and the tokens that applications got in it end together."""
-    session.execute(
-        update(SignInSession)
-        .where(SignInSession.id == actor.session_id)
-        .values(ended_at=clock.now())
-    )
-    end_tokens_of(session, actor)
+    """Sign out: the session and the tokens that applications got in it end together, or the tokens
+    made at the console, which have no session.
+    """
+    if actor.session_id is not None:
+        end_sessions(session, SignInSession.id == actor.session_id)
+    else:
+        end_tokens_of(session, actor)
     note(session, actor.account_id, "auth:sign-out", origin_of(actor))
 
 
@@ -108,7 +109,7 @@ def end_tokens_of(session: Session, actor: Actor, *, own_only: bool = False) -> 
     session.execute(
         update(Token)
         .where(
-            Token.account_id == actor.account_id,  # tokens made at the console have no session
+            Token.account_id == actor.account_id,
             Token.session_id == actor.session_id,
             Token.ended_at.is_(None),
             *which,

@@ -1,38 +1,60 @@
-"""The keys that ID tokens are signed with: made on first use, the private part encrypted."""
+"""The keys that ID and logout tokens are signed with: made on first use, the private part
+encrypted, and followed by another on a schedule that verifiers can keep up with.
+"""
 
 import json
-from typing import Any, TypeAlias
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, TypeAlias, cast
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
-from sqlalchemy import select
+from sqlalchemy import Select, Table, bindparam, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth.models import SigningKey
-from auth.schemas.sso import SigningAlgorithm
+from auth.schemas.sso import KeyState, PublishedKey, SigningAlgorithm
 from core import clock
 
 RSA_BITS = 2048
+# A key signs this long.
+ROTATION = timedelta(days=90)
+# The next one is published so long before it signs, for those who keep the key set a day.
+AHEAD = timedelta(days=1)
+# One that signs no more stays published until nothing that it signed is looked at: an ID token is
+# shown to sign out as long as its session can last.
+OVERLAP = timedelta(days=1)
+# Keys are made one after the other.
+LOCK = 0x6B657973
 Key: TypeAlias = ECKey | RSAKey
+KEY = cast(Table, SigningKey.__table__)
+CURRENT = (
+    select(KEY.c.private_key)
+    .where(KEY.c.algorithm == bindparam("algorithm"), KEY.c.active_at <= bindparam("now"))
+    .order_by(KEY.c.active_at.desc())
+    .limit(1)
+)
 
 
 def signing_key(session: Session, algorithm: SigningAlgorithm) -> Key:
-    """The private key, made now if there is none; of two made at once one is kept."""
-    query = select(SigningKey.private_key).where(SigningKey.algorithm == algorithm)
-    stored = session.scalar(query)
+    """The private key that signs now, made if there is none; of two made at once one is kept."""
+    now = clock.now()
+    given = {"algorithm": algorithm, "now": now}
+    stored = session.scalar(CURRENT, given)
     if stored is None:
-        _make(session, algorithm)
-        stored = session.scalars(query).one()
-    return _key_type(algorithm).import_key(json.loads(stored))
+        _lock(session)
+        stored = session.scalar(CURRENT, given)
+    if stored is None:
+        stored = _make(session, algorithm, now)
+    return _private(algorithm, stored)
 
 
 def public_keys(session: Session) -> dict[str, Any]:
-    """The JSON Web Key Set that applications verify with."""
+    """The JSON Web Key Set that applications verify with: the next, current and old keys."""
     signing_key(session, SigningAlgorithm.ES256)
-    rows = session.scalars(select(SigningKey.public_key).order_by(SigningKey.algorithm))
-    return {"keys": list(rows)}
+    return {"keys": [row.public_key for row in session.execute(_published())]}
 
 
 def read_own_token(session: Session, token: str) -> dict[str, Any] | None:
@@ -44,22 +66,99 @@ def read_own_token(session: Session, token: str) -> dict[str, Any] | None:
         return None
 
 
-def _make(session: Session, algorithm: SigningAlgorithm) -> None:
-    parameters: Any = {"use": "sig", "alg": algorithm.value}
+def list_keys(session: Session) -> list[PublishedKey]:
+    """The published keys: the old and current ones of each algorithm, then the next."""
+    now = clock.now()
+    return [
+        PublishedKey(
+            kid=row.kid,
+            algorithm=row.algorithm,
+            active_at=row.active_at,
+            state=_state(row.active_at, row.following, now),
+        )
+        for row in session.execute(_published())
+    ]
+
+
+def rotate_keys(session: Session, *, now_due: bool = False) -> list[str]:
+    """Publish the next key of each algorithm whose current one is due (or, ``now_due``, of each
+    that has no next one), and forget those past their overlap. Gives the ids of the new keys.
+    """
+    _lock(session)
+    now = clock.now()
+    newest = select(KEY.c.algorithm, func.max(KEY.c.active_at)).group_by(KEY.c.algorithm)
+    made = []
+    for algorithm, active_at in session.execute(newest).all():
+        due = active_at <= now if now_due else active_at + ROTATION <= now + AHEAD
+        if due:
+            made.append(_kid(_make(session, algorithm, now + AHEAD)))
+    kept = select(_published().subquery().c.kid)
+    session.execute(delete(SigningKey).where(SigningKey.kid.not_in(kept)))
+    return made
+
+
+def replace_keys(session: Session) -> list[str]:
+    """After a key became known to others: new keys sign at once, and all before are withdrawn, with
+    whatever they signed. Gives the ids of the new keys.
+    """
+    _lock(session)
+    algorithms = session.scalars(select(SigningKey.algorithm).distinct()).all()
+    session.execute(delete(SigningKey))
+    now = clock.now()
+    return [_kid(_make(session, SigningAlgorithm(name), now)) for name in algorithms]
+
+
+def _published() -> Select[Any]:
+    following = func.lead(KEY.c.active_at).over(
+        partition_by=KEY.c.algorithm, order_by=KEY.c.active_at
+    )
+    keys = select(
+        KEY.c.kid, KEY.c.algorithm, KEY.c.public_key, KEY.c.active_at, following.label("following")
+    ).subquery()
+    return (
+        select(keys)
+        .where(or_(keys.c.following.is_(None), keys.c.following > clock.now() - OVERLAP))
+        .order_by(keys.c.algorithm, keys.c.active_at)
+    )
+
+
+def _state(active_at: datetime, following: datetime | None, now: datetime) -> KeyState:
+    if active_at > now:
+        return KeyState.NEXT
+    return KeyState.CURRENT if following is None or following > now else KeyState.OLD
+
+
+def _make(session: Session, algorithm: str, active_at: datetime) -> str:
+    """Keep a new key; gives its private JSON."""
+    parameters: Any = {"use": "sig", "alg": str(algorithm)}
     key: Key = (
         ECKey.generate_key("P-256", parameters, auto_kid=True)
-        if algorithm is SigningAlgorithm.ES256
+        if algorithm == SigningAlgorithm.ES256
         else RSAKey.generate_key(RSA_BITS, parameters, auto_kid=True)
     )
+    private = json.dumps(key.as_dict(private=True))
     row = insert(SigningKey).values(
         kid=key.kid,
         algorithm=algorithm,
-        private_key=json.dumps(key.as_dict(private=True)),
+        private_key=private,
         public_key=key.as_dict(private=False),
         created_at=clock.now(),
+        active_at=active_at,
     )
-    session.execute(row.on_conflict_do_nothing())
+    session.execute(row)
+    return private
 
 
-def _key_type(algorithm: SigningAlgorithm) -> type[Key]:
-    return ECKey if algorithm is SigningAlgorithm.ES256 else RSAKey
+def _lock(session: Session) -> None:
+    session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+
+
+def _kid(private: str) -> str:
+    return str(json.loads(private)["kid"])
+
+
+@lru_cache(maxsize=8)
+def _private(algorithm: SigningAlgorithm, stored: str) -> Key:
+    """Read once a process: reading a key costs more than signing with it."""
+    key_type = ECKey if algorithm is SigningAlgorithm.ES256 else RSAKey
+    return key_type.import_key(json.loads(stored))

@@ -25,13 +25,14 @@ FORM_BYTES = 32 * 1024
 TRIES, WITHIN = 300, timedelta(minutes=15)
 
 
-def go_on(outcome: SignedIn | Pending) -> ResponseReturnValue:
-    """To where the person wanted to go, or to what their sign-in still waits for."""
+def go_on(outcome: SignedIn | Pending, following: str | None = None) -> ResponseReturnValue:
+    """To ``following``, else where the person wanted to go; or to what their sign-in waits for."""
+    target = following or next_path()
     if isinstance(outcome, Pending):
         cookie[PENDING] = outcome.token
-        return redirect(url_for(PAGES[outcome.step], next=next_path()), 303)
+        return redirect(url_for(PAGES[outcome.step], next=target), 303)
     enter(outcome)
-    return redirect(next_path())
+    return redirect(target, 303)
 
 
 def enter(signed_in: SignedIn) -> None:

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import logout_user
 
 from auth import passkeys, ports
+from auth.queries.upstream import list_doors
 from auth.schemas import (
     ConfirmCode,
     PasskeySignIn,
@@ -20,13 +20,14 @@ from auth.services import codes, door
 from auth.services import passkeys as passkey_services
 from auth.services import sign_in as services
 from auth.services.sign_in import Origin
+from auth.web.ending import sign_out_here
 from auth.web.entering import FORM_BYTES, TRIES, WITHIN, go_on
+from auth.web.hints import hinted_forms
 from auth.web.identity import arriving
 from core.database import transaction
 from core.errors import Invalid, PortalError
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
 from core.web.forms import Form, blank, read_form
-from core.web.languages import gettext
 from core.web.limits import body_at_most, limited
 from core.web.problems import translated
 from core.web.redirects import next_path
@@ -39,7 +40,7 @@ pages = Blueprint("auth", __name__, url_prefix="/auth")
 def sign_in() -> ResponseReturnValue:
     """The front door: residents by phone, staff by name and password, anybody by passkey."""
     arriving()
-    return _door(blank(RequestCode), blank(PasswordSignIn), 200)
+    return _door(*hinted_forms(), 200)
 
 
 @pages.post("/code")
@@ -141,11 +142,7 @@ def passkey() -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def sign_out() -> ResponseReturnValue:
     """End the session here; applications that signed in through it end with it."""
-    with transaction() as session:
-        services.end_session(session, current_actor())
-    logout_user()
-    flash(gettext("您已退出登录。"), "good")
-    return redirect(url_for("auth.sign_in"))
+    return redirect(sign_out_here(current_actor()))
 
 
 @pages.post("/role")
@@ -163,12 +160,15 @@ def switch_role() -> ResponseReturnValue:
 def _door(
     phone: Form[RequestCode], staff: Form[PasswordSignIn], status: int
 ) -> ResponseReturnValue:
+    with transaction() as session:
+        doors = list_doors(session)
     wants_staff = bool(staff.values or staff.errors) or request.args.get("who") == "staff"
     page = render_template(
         "auth/sign_in.html",
         phone=phone,
         staff=staff,
         wants_staff=wants_staff,
+        doors=doors,
         next=next_path(),
         passkeys=passkeys.relying_party() is not None,
     )

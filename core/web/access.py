@@ -18,7 +18,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Anyone:
-    """Nobody needs to be signed in."""
+    """Nobody needs to be signed in; at a ``machine``'s endpoint nobody is looked for either."""
+
+    machine: bool = False
 
     def __str__(self) -> str:
         return "anyone"
@@ -44,11 +46,12 @@ class Holding:
 
 Rule: TypeAlias = Anyone | SignedIn | Holding
 ANYONE = Anyone()
+MACHINES = Anyone(machine=True)
 SIGNED_IN = SignedIn()
 
 
 def open_to(*audience: Anyone | SignedIn | Role) -> Callable[[F], F]:
-    """Declare who may call this view: ANYONE, SIGNED_IN, or one or more roles.
+    """Declare who may call this view: ANYONE, MACHINES, SIGNED_IN, or one or more roles.
 
     Put it nearest to the function, under the route and the API decorators.
     """
@@ -104,7 +107,7 @@ def enforce() -> None:
     rule = rule_of(current_app, request.endpoint)
     g.access_rule = rule
     if isinstance(rule, Anyone):
-        if request.endpoint != "static":
+        if request.endpoint != "static" and not rule.machine:
             # Found now: inside a view's transaction it would take a second connection.
             _find_actor()
         return

@@ -73,7 +73,7 @@ def collision(
         return []
     lines = []
     for field, typed in form.values.items():
-        if field in now and field != "version" and typed != _typed(now[field]):
+        if field in now and field != "version" and _differs(typed, now[field]):
             known = words.get(field, {})
             lines.append(
                 Line(
@@ -91,8 +91,10 @@ def _begins(change: ChangeView) -> bool:
 
 
 def _word(value: object, words: Mapping[str, str]) -> str:
-    if value is None or value == "":
+    if value is None or value == "" or value == []:
         return NOTHING
+    if isinstance(value, list):
+        return ", ".join(_word(each, words) for each in value)
     if isinstance(value, bool) or value in ("true", "false"):
         return gettext(N_("是")) if value in (True, "true") else gettext(N_("否"))
     text = str(value)
@@ -100,7 +102,14 @@ def _word(value: object, words: Mapping[str, str]) -> str:
 
 
 def _typed(value: object) -> str:
-    """A value as a form would have it."""
+    """A value as a form would have it; of a list, its words."""
     if isinstance(value, bool):
         return "true" if value else ""
+    if isinstance(value, list):
+        return " ".join(str(each) for each in value)
     return "" if value is None else str(value)
+
+
+def _differs(typed: str, value: object) -> bool:
+    """Whether a form has another value; of a list, its words count, not how they are parted."""
+    return (" ".join(typed.split()) if isinstance(value, list) else typed) != _typed(value)

@@ -8,12 +8,14 @@ from typing import Any
 
 from babel.support import NullTranslations
 from flask import Flask, has_request_context, request, session
-from flask_babel import Babel, force_locale, get_translations
+from flask_babel import Babel, force_locale, get_translations, refresh
 from markupsafe import Markup
 
 LANGUAGES = ("zh", "en")
 SOURCE = "zh"
 KEY = "language"
+# While somebody signs in to an application: the language that it is in.
+FLOW_KEY = "flow_language"
 
 
 class Words:
@@ -55,8 +57,9 @@ def select_language() -> str:
     if wanted in LANGUAGES:
         if not api:
             session[KEY] = wanted
+            session.pop(FLOW_KEY, None)
         return str(wanted)
-    chosen = None if api else session.get(KEY)
+    chosen = None if api else session.get(FLOW_KEY) or session.get(KEY)
     return chosen or request.accept_languages.best_match(LANGUAGES, SOURCE) or SOURCE
 
 
@@ -102,6 +105,18 @@ def speaking(language: str) -> Iterator[None]:
             yield
         finally:
             _current.reset(before)
+
+
+def speak_meanwhile(tags: str | None) -> None:
+    """Speak the first of these languages (BCP 47 tags) that we know until it is called with None;
+    what the person chooses meanwhile goes before.
+    """
+    session.pop(FLOW_KEY, None)
+    primary = [tag.partition("-")[0].lower() for tag in (tags or "").split()]
+    if known := [language for language in primary if language in LANGUAGES]:
+        session[FLOW_KEY] = known[0]
+    refresh()
+    _current.set(_find())
 
 
 def install(app: Flask, directories: list[Path]) -> None:

@@ -6,10 +6,10 @@ from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 
 from core.access import Role
-from core.web.access import ANYONE, current_actor, open_to, signed_in
+from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
 from core.web.limits import limited
 from core.web.redirects import next_path
-from portal.home import resident_home
+from portal import home as home_page
 from portal.readiness import readiness
 from portal.web.shell import LARGE_TEXT, shown_role
 
@@ -36,7 +36,15 @@ def home() -> ResponseReturnValue:
     role = shown_role()
     if role in HOMES:
         return redirect(url_for(HOMES[role]))
-    return render_template("portal/home.html", home=resident_home(current_actor()))
+    return render_template("portal/home.html", home=home_page.resident_home(current_actor()))
+
+
+@pages.get("/applications")
+@open_to(SIGNED_IN)
+def applications() -> ResponseReturnValue:
+    """The applications of other vendors that are open to the person's role, where they hold it."""
+    tiles = home_page.applications(current_actor(), shown_role())
+    return render_template("portal/applications.html", tiles=tiles)
 
 
 @pages.get("/healthz")

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from auth import passwords
 from auth.schemas import RegisterClient
-from auth.services.sso import ensure_client
+from auth.services.clients import ensure_client
 from core.database import transaction
 from standins.config import StandinConfig
 from standins.server import running, serving
@@ -80,10 +80,15 @@ def hidden(page: requests.Response) -> dict[str, str]:
 
 
 def submit(
-    browser: requests.Session, page: requests.Response, address: str, **typed: str
+    browser: requests.Session,
+    page: requests.Response,
+    address: str,
+    *,
+    follow: bool = True,
+    **typed: str,
 ) -> requests.Response:
     fields = {name: value.replace("&amp;", "&") for name, value in hidden(page).items()}
-    return browser.post(address, data=fields | typed, timeout=20)
+    return browser.post(address, data=fields | typed, timeout=20, allow_redirects=follow)
 
 
 def test_one_sign_in_opens_both_and_one_sign_out_closes_both(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from auth.schemas import NewClient, RegisterClient
-from auth.services.sso import create_client
+from auth.services.clients import create_client
 
 REDIRECT_URI = "https://clinic.example/callback"
 SIGNED_OUT_URI = "https://clinic.example/signed-out"
@@ -23,14 +23,14 @@ ISSUER = "http://127.0.0.1:8000"
 
 
 def make_client(session: Session, client_id: str = "clinic", **values: Any) -> NewClient:
-    """A registered application; public unless ``public=False``."""
+    """A registered application; public unless it is given a secret or keys, or ``public=False``."""
     given = {
         "client_id": client_id,
         "name": "示例诊所",
         "redirect_uris": [REDIRECT_URI],
         "post_logout_redirect_uris": [SIGNED_OUT_URI],
         "scopes": ["openid", "profile", "phone", "roles"],
-        "public": True,
+        "public": not {"secret", "jwks"} & values.keys(),
     }
     return create_client(session, RegisterClient.model_validate(given | values))
 
@@ -95,6 +95,17 @@ class RelyingParty:
             "code_verifier": self.verifier,
         }
         return caller.post("/oauth/token", data=body | changes, headers=headers or {})
+
+    def tokens(self, caller: FlaskClient, browser: FlaskClient) -> dict[str, Any]:
+        """The whole way of a person who agrees."""
+        answer = self.exchange(caller, self.agree(browser))
+        assert answer.status_code == 200, answer.text
+        return dict(answer.get_json())
+
+    def refresh(self, caller: FlaskClient, token: str, **changes: str) -> TestResponse:
+        """Redeem a refresh token."""
+        body = {"grant_type": "refresh_token", "client_id": self.client_id, "refresh_token": token}
+        return caller.post("/oauth/token", data=body | changes)
 
     def claims(self, caller: FlaskClient, id_token: str) -> dict[str, Any]:
         """The ID token's claims, its signature checked with the published keys."""

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from auth.queries.sso import list_applications
 from auth.schemas.sso import WithdrawConsent
-from auth.services.sso import withdraw_consent
+from auth.services.consent import withdraw_consent
 from core.database import transaction
 from core.errors import Invalid
 from core.web.access import SIGNED_IN, current_actor, open_to

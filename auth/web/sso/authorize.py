@@ -1,36 +1,33 @@
-"""/oauth/authorize and /oauth/end-session: where applications send people to sign in and out."""
+"""/oauth/authorize: where applications send people to sign in."""
 
 from datetime import timedelta
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oidc.core.errors import ConsentRequiredError, LoginRequiredError
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
-from flask_login import logout_user
-from sqlalchemy.orm import Session
 
 from auth.claims import claims
-from auth.oidc.end_session import SignOutWish, read_wish
+from auth.oidc.demands import prompts, shared_scopes
 from auth.oidc.grants import CodeGrant
 from auth.oidc.provider import Provider
-from auth.queries.sso import account_of, claims_holder, current_sign_in, has_consent
-from auth.services import sign_in as sign_in_services
-from auth.services import sso as services
+from auth.queries.sso import claims_holder, current_sign_in, has_consent
+from auth.services.consent import give_consent
 from auth.web.sso.form_targets import lead_to
-from core import clock
+from auth.web.sso.renewal import CHOSEN, challenge_of, must_sign_in, send_to_sign_in
+from auth.web.sso.requests import provider_of_request
 from core.access import Actor
 from core.database import transaction
-from core.errors import SignInRequired
 from core.messages import N_
 from core.web.access import ANYONE, current_actor, open_to, signed_in
-from core.web.languages import gettext
+from core.web.languages import gettext, speak_meanwhile
 from core.web.limits import limited
 from core.web.problems import error_page
 
 AGREED = "agree"
-# For which request, and when, somebody was sent to sign in anew.
-SENT_TO_SIGN_IN = "sso_sent_to_sign_in"
+CONTINUED = "continue"
+OTHER = "other"
 BAD_REQUEST = N_("这个应用的登录请求有误，没有登录。请回到该应用重试；如再出现，请联系该应用。")
 
 pages = Blueprint("sso", __name__, url_prefix="/oauth")
@@ -40,127 +37,108 @@ pages = Blueprint("sso", __name__, url_prefix="/oauth")
 @open_to(ANYONE)
 def authorize() -> ResponseReturnValue:
     """Sign a person in to an application: at once, or after they signed in or agreed."""
-    actor = _visitor()
+    actor = visitor()
     with transaction() as session:
-        provider = Provider(session, request.args)
+        provider = None
         try:
+            provider = provider_of_request(session)
             grant = provider.get_consent_grant(end_user=actor)
-            if actor is None:
-                raise SignInRequired()
+            speak_meanwhile(grant.request.payload.data.get("ui_locales"))
             return _next_step(provider, grant, actor)
         except OAuth2Error as error:
-            return provider.refuse(error) or error_page(400, gettext(BAD_REQUEST))
+            return _refused(provider, error)
 
 
 @pages.post("/authorize")
 @limited(300, timedelta(minutes=5))
 @open_to(ANYONE)
 def decide() -> ResponseReturnValue:
-    """The person agreed or not; the request itself is in the address, as it came."""
-    actor = _visitor()
+    """The person agreed or not, or goes on with this account; the request itself is in the address,
+    as it came.
+    """
+    actor = visitor()
     if actor is None:
         return redirect(request.full_path, 303)
+    decision = request.form.get("decision")
     with transaction() as session:
-        provider = Provider(session, request.args)
+        provider = None
         try:
+            provider = provider_of_request(session)
             grant = provider.get_consent_grant(end_user=actor)
-            if request.form.get("decision") != AGREED:
-                return provider.answer(grant, None)
-            if _must_sign_in(session, grant, actor):
+            if decision == CONTINUED:
+                cookie[CHOSEN] = challenge_of(grant)
                 return redirect(request.full_path, 303)
-            services.give_consent(session, actor, grant.client.row, grant.request.scope.split())
-            return provider.answer(grant, actor)
+            if decision == OTHER:
+                return send_to_sign_in(grant)
+            if decision != AGREED:
+                return _to_application(provider, grant, None)
+            if must_sign_in(session, grant, actor) or _must_choose(grant):
+                return redirect(request.full_path, 303)
+            give_consent(session, actor, grant.client.client_id, _shared(grant))
+            return _to_application(provider, grant, actor)
         except OAuth2Error as error:
-            return provider.refuse(error) or error_page(400, gettext(BAD_REQUEST))
+            return _refused(provider, error)
 
 
-@pages.get("/end-session")
-@open_to(ANYONE)
-def end_session() -> ResponseReturnValue:
-    """Sign out as an application wishes; the person is asked unless it shows their ID token."""
-    with transaction() as session:
-        wish = read_wish(session, request.args)
-    actor = _visitor()
-    if actor is None or wish.is_of(actor):
-        return _sign_out(wish)
-    page = make_response(render_template("auth/end_session.html", client=wish.client))
-    return lead_to(page, wish.target) if wish.target else page
-
-
-@pages.post("/end-session")
-@limited(300, timedelta(minutes=5))
-@open_to(ANYONE)
-def confirm_end_session() -> ResponseReturnValue:
-    """The person wants to sign out; the wish is in the address, as it came."""
-    with transaction() as session:
-        wish = read_wish(session, request.args)
-    return _sign_out(wish)
-
-
-def _next_step(provider: Provider, grant: CodeGrant, actor: Actor) -> ResponseReturnValue:
-    """Sign in anew, agree, or go back to the application. Raises OAuth2Error."""
-    prompts = _prompts(grant)
-    if _must_sign_in(provider.session, grant, actor):
-        if "none" in prompts:
-            raise LoginRequiredError(redirect_uri=grant.redirect_uri)
-        cookie[SENT_TO_SIGN_IN] = [_challenge(grant), clock.now().timestamp()]
-        raise SignInRequired()
-    scopes = grant.request.scope.split()
-    if "consent" in prompts or not has_consent(provider.session, actor, grant.client.row, scopes):
-        if "none" in prompts:
-            raise ConsentRequiredError(redirect_uri=grant.redirect_uri)
-        return _ask(provider.session, grant, actor)
-    return provider.answer(grant, actor)
-
-
-def _must_sign_in(session: Session, grant: CodeGrant, actor: Actor) -> bool:
-    """Whether the application wants a newer sign-in than the present one."""
-    since = current_sign_in(session, actor).created_at
-    max_age = grant.request.payload.data.get("max_age")
-    too_old = max_age is not None and (clock.now() - since).total_seconds() > int(max_age)
-    if not too_old and not _prompts(grant) & {"login", "select_account"}:
-        return False
-    # A request is known by its PKCE challenge: whoever comes back from the door with a sign-in
-    # that is newer than the moment they were sent there has done what was asked.
-    challenge, sent_at = cookie.get(SENT_TO_SIGN_IN, ("", 0))
-    return bool(challenge != _challenge(grant) or since.timestamp() < sent_at)
-
-
-def _ask(session: Session, grant: CodeGrant, actor: Actor) -> ResponseReturnValue:
-    account = account_of(session, actor.account_id)
-    about = claims_holder(session, account, current_sign_in(session, actor))
-    scopes = grant.request.scope.split()
-    page = render_template(
-        "auth/consent.html",
-        client=grant.client.row,
-        scopes=scopes,
-        shared=claims(about, grant.client.row.sector, scopes),
-        agreed=AGREED,
-        here=request.full_path,
-    )
-    return lead_to(make_response(page), grant.redirect_uri)
-
-
-def _sign_out(wish: SignOutWish) -> ResponseReturnValue:
-    if actor := _visitor():
-        with transaction() as session:
-            sign_in_services.end_session(session, actor)
-        logout_user()
-    if wish.target:
-        return redirect(wish.target, 303)
-    flash(gettext("您已退出登录。"), "good")
-    return redirect(url_for("auth.sign_in"), 303)
-
-
-def _visitor() -> Actor | None:
+def visitor() -> Actor | None:
     """Who is signed in in this browser; a token from the console, without a session, is nobody."""
     actor = current_actor() if signed_in() else None
     return actor if actor and actor.session_id else None
 
 
-def _prompts(grant: CodeGrant) -> set[str]:
-    return set(grant.request.payload.data.get("prompt", "").split())
+def _next_step(provider: Provider, grant: CodeGrant, actor: Actor | None) -> ResponseReturnValue:
+    """Sign in (anew), choose, agree, or go back to the application. Raises OAuth2Error."""
+    asked = prompts(grant.request.payload)
+    silent = "none" in asked
+    if actor is None or must_sign_in(provider.session, grant, actor):
+        if silent:
+            raise LoginRequiredError(redirect_uri=grant.redirect_uri)
+        return send_to_sign_in(grant)
+    if _must_choose(grant):
+        return _page("auth/select_account.html", grant, continued=CONTINUED, other=OTHER)
+    agreed = has_consent(provider.session, actor, grant.client.client_id, _shared(grant))
+    if "consent" in asked or not agreed:
+        if silent:
+            raise ConsentRequiredError(redirect_uri=grant.redirect_uri)
+        return _ask(provider, grant, actor)
+    return _to_application(provider, grant, actor)
 
 
-def _challenge(grant: CodeGrant) -> str:
-    return str(grant.request.payload.data["code_challenge"])
+def _must_choose(grant: CodeGrant) -> bool:
+    """Whether the person has yet to say with which account to go on."""
+    wanted = "select_account" in prompts(grant.request.payload)
+    return wanted and cookie.get(CHOSEN) != challenge_of(grant)
+
+
+def _ask(provider: Provider, grant: CodeGrant, actor: Actor) -> ResponseReturnValue:
+    sign_in = current_sign_in(provider.session, actor)
+    about = claims_holder(provider.session, actor.account_id, sign_in.methods)
+    scopes = _shared(grant)
+    return _page(
+        "auth/consent.html",
+        grant,
+        scopes=scopes,
+        shared=claims(about, grant.client.row.sector, scopes),
+        agreed=AGREED,
+    )
+
+
+def _page(template: str, grant: CodeGrant, **more: object) -> ResponseReturnValue:
+    page = render_template(template, client=grant.client.row, here=request.full_path, **more)
+    return lead_to(make_response(page), grant.redirect_uri)
+
+
+def _shared(grant: CodeGrant) -> list[str]:
+    return shared_scopes(grant.request.scope, grant.claims)
+
+
+def _to_application(
+    provider: Provider, grant: CodeGrant, actor: Actor | None
+) -> ResponseReturnValue:
+    speak_meanwhile(None)
+    return provider.answer(grant, actor)
+
+
+def _refused(provider: Provider | None, error: OAuth2Error) -> ResponseReturnValue:
+    answer = provider.refuse(error) if provider else None
+    return answer or error_page(400, gettext(BAD_REQUEST))

@@ -3,13 +3,14 @@ application, so its page has to name that application's origin, and no other.
 """
 
 from http import HTTPStatus
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Response, url_for
+from werkzeug.datastructures import MultiDict
 
-from auth.queries.sso import find_client
 from auth.web import second_factor, set_up
 from auth.web.pages import pages as sign_in_pages
+from auth.web.sso.requests import asked_redirect_uri
 from core.database import transaction
 from core.web.redirects import next_path
 from core.web.security import CONTENT_SECURITY_POLICY
@@ -44,10 +45,5 @@ def _asking_address(path: str) -> str | None:
     parts = urlsplit(path)
     if parts.path != url_for("sso.authorize"):
         return None
-    asked = parse_qs(parts.query)
-    client_id, address = (asked.get(name, [""])[0] for name in ("client_id", "redirect_uri"))
-    if not client_id.isprintable():
-        return None
     with transaction() as session:
-        client = find_client(session, client_id)
-    return address if client and address in client.redirect_uris else None
+        return asked_redirect_uri(session, MultiDict(parse_qsl(parts.query)))

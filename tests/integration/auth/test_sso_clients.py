@@ -1,23 +1,31 @@
 """Applications: their secrets and keys, how they are registered, and signing out from them."""
 
 import base64
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from joserfc.jwk import ECKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auth.jobs import forget_attempts
 from auth.models import Account, AuthorizationCode, Client, SignInSession
 from auth.schemas import RegisterClient
-from auth.services.sso import create_client, ensure_client
+from auth.services.clients import (
+    create_client,
+    end_old_client_secret,
+    ensure_client,
+    stage_client_secret,
+)
 from core import clock
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from tests.factories.auth import (
     make_account,
 )
@@ -31,6 +39,7 @@ from tests.factories.sso import (
 )
 
 Browser = Callable[[UUID], FlaskClient]
+KEYS = {"keys": [ECKey.generate_key("P-256").as_dict(private=False)]}
 SECRET = "a-client-secret-of-more-than-32-characters"
 
 
@@ -86,6 +95,43 @@ def test_an_application_may_have_rs256(
     rp = RelyingParty()
     tokens = rp.exchange(client, rp.agree(signed_in(account.id))).get_json()
     assert rp.claims(client, tokens["id_token"])["sub"]
+
+
+def test_a_new_secret_is_staged_without_an_outage(
+    session: Session, client: FlaskClient, signed_in: Browser, account: Account
+) -> None:
+    make_client(session, secret=SECRET)
+    browser = signed_in(account.id)
+
+    def works(secret: str | None) -> bool:
+        session.expire_all()
+        rp = RelyingParty()
+        answer = rp.exchange(client, rp.agree(browser), client_secret=secret or "")
+        return answer.status_code == 200
+
+    staged = stage_client_secret(session, "clinic").secret
+    assert (works(SECRET), works(staged), works("other")) == (True, True, False)
+    with pytest.raises(Conflict, match="secret_staged"):
+        stage_client_secret(session, "clinic")
+    end_old_client_secret(session, "clinic")
+    assert (works(SECRET), works(staged)) == (False, True)
+    following = stage_client_secret(session, "clinic").secret
+    with clock.shifted(timedelta(days=15)):
+        again = signed_in(account.id)
+        rp = RelyingParty()
+        late = rp.exchange(client, rp.agree(again), client_secret=staged or "")
+        assert late.status_code == 401
+        assert stage_client_secret(session, "clinic").secret
+    assert works(following)
+
+
+def test_a_secret_is_staged_only_where_there_is_one(session: Session) -> None:
+    make_client(session)
+    with pytest.raises(Conflict, match="client_kind"):
+        stage_client_secret(session, "clinic")
+    for change in (stage_client_secret, end_old_client_secret):
+        with pytest.raises(NotFound):
+            change(session, "unknown")
 
 
 # Signing out
@@ -177,6 +223,12 @@ def test_metadata_names_what_is_there(app: APIFlask, client: FlaskClient) -> Non
             assert value.removeprefix(ISSUER) in paths
 
 
+def test_metadata_is_ours_whatever_host_was_asked(client: FlaskClient) -> None:
+    where = "/.well-known/openid-configuration"
+    found = client.get(where, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+    assert "evil" not in found.text
+
+
 def test_a_client_is_registered_once_and_kept_up(session: Session) -> None:
     command = RegisterClient(
         client_id="demo", name="Demo", redirect_uris=["http://127.0.0.1:8001/cb"], public=True
@@ -215,7 +267,7 @@ def test_codes_are_forgotten_after_a_day(browser: FlaskClient, session: Session)
 
 
 def test_operators_register_applications_and_issue_tokens(
-    app: APIFlask, client: FlaskClient, session: Session
+    app: APIFlask, client: FlaskClient, session: Session, tmp_path: Path
 ) -> None:
     runner = app.test_cli_runner()
     given = ["oidc", "client", "create", "--client-id", "clinic-demo", "--name", "Clinic",
@@ -228,6 +280,20 @@ def test_operators_register_applications_and_issue_tokens(
     assert runner.invoke(args=[*given, "--exist-ok"]).output == "Client id: clinic-demo\n"
     bad = runner.invoke(args=[*given, "--redirect-uri", "http://clinic.example/"])
     assert (bad.exit_code, "must be an https address" in bad.output) == (2, True)
+
+    staged = runner.invoke(args=["oidc", "client", "stage-secret", "clinic-demo"])
+    assert re.fullmatch("Client secret.*: .{40,}\n", staged.output)
+    assert runner.invoke(args=["oidc", "client", "stage-secret", "clinic-demo"]).exit_code == 1
+    ended = runner.invoke(args=["oidc", "client", "end-old-secret", "clinic-demo"])
+    assert (ended.exit_code, ended.output) == (0, "Only the newest secret works now.\n")
+    keys = tmp_path / "keys.json"
+    signing = ["oidc", "client", "create", "--name", "Signer", "--jwks", str(keys),
+               "--redirect-uri", "https://signer.example/cb"]  # fmt: skip
+    keys.write_text("nonsense", encoding="utf-8")
+    assert runner.invoke(args=signing).exit_code == 2
+    keys.write_text(json.dumps(KEYS), encoding="utf-8")
+    signer = runner.invoke(args=signing)
+    assert (signer.exit_code, "secret" in signer.output) == (0, False)
 
     make_account(session, username="op.demo")
     token = runner.invoke(args=["token", "issue", "--account", "op.demo"]).output.strip()

@@ -1,0 +1,204 @@
+"""Administering applications: what is registered, who sees their tile, how they are used."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from auth.schemas.administration import AtVersion, SearchText, UnitCode
+from auth.schemas.sso import Address, Name, Scope, SigningAlgorithm, one_host
+from core.access import Role
+from core.messages import N_
+from core.paging import PageQuery
+
+MOST_ADDRESSES = 20
+
+
+class ApplicationAction(StrEnum):
+    """What administrators may do with applications."""
+
+    LIST = "auth:list-managed-applications"
+    READ = "auth:read-application"
+    REGISTER = "auth:register-application"
+    CHANGE = "auth:change-application"
+    DISABLE = "auth:disable-application"
+
+
+class Icon(StrEnum):
+    """The pictures to choose from, by their names in the sprite (auth/icons.html draws them)."""
+
+    APPS = "apps"
+    STETHOSCOPE = "stethoscope"
+    PILL = "pill"
+    MONITOR = "heart-rate-monitor"
+    VACCINE = "vaccine"
+    REPORT = "report-medical"
+    CLIPBOARD = "clipboard-list"
+    CALENDAR = "calendar-plus"
+    HOSPITAL = "building-hospital"
+    GOVERNMENT = "building-bank"
+    CHART = "chart-bar"
+    MESSAGE = "message"
+    AMBULANCE = "ambulance"
+    MICROSCOPE = "microscope"
+
+
+class ApplicationState(StrEnum):
+    """Which applications a list shows."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    ALL = "all"
+
+
+def in_words(value: object) -> object:
+    """The words of a text, or of each text of a list: a form's text area is one text."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return value
+    return [word for text in texts for word in text.split()]
+
+
+Addresses = Annotated[list[Address], Field(max_length=MOST_ADDRESSES), BeforeValidator(in_words)]
+RedirectAddresses = Annotated[Addresses, Field(min_length=1), AfterValidator(one_host)]
+
+
+class ApplicationSearch(PageQuery):
+    """Find applications by name or number, and state."""
+
+    search: SearchText = None
+    state: ApplicationState = ApplicationState.ACTIVE
+
+
+class Placement(BaseModel):
+    """Where an application is shown. Administrators of ``unit`` and above keep it; people there and
+    below whose role is in ``audience`` have its tile, which leads to ``launch_url``.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    unit: UnitCode
+    icon: Icon = Icon.APPS
+    launch_url: Address | None = None
+    audience: list[Role] = []
+
+
+class RegisterApplication(Placement):
+    """A new application."""
+
+    name: Name
+    redirect_uris: RedirectAddresses
+    post_logout_redirect_uris: Addresses = []
+    backchannel_logout_uri: Address | None = None
+    scopes: list[Scope] = [Scope.OPENID, Scope.PROFILE]
+    algorithm: SigningAlgorithm = SigningAlgorithm.ES256
+    public: bool = False
+
+
+class ChangeApplication(BaseModel):
+    """New values for the given fields, made on ``version``. Whether it is public, and the host of
+    its addresses, stay as they were registered.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: AtVersion
+    name: Name | None = None
+    unit: UnitCode | None = None
+    icon: Icon | None = None
+    launch_url: Address | None = None
+    audience: list[Role] | None = None
+    redirect_uris: RedirectAddresses | None = None
+    post_logout_redirect_uris: Addresses | None = None
+    backchannel_logout_uri: Address | None = None
+    scopes: list[Scope] | None = None
+    algorithm: SigningAlgorithm | None = None
+
+
+class ApplicationVersion(BaseModel):
+    """The state of the application that a request was made on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: AtVersion
+
+
+class ApplicationView(BaseModel):
+    """An application as administrators see it; never its secret. ``unit`` None: registered at the
+    console and given no place yet, so only the region's administrators see it. One with ``keys``
+    signs instead of showing a secret; until ``old_secret_ends_at`` its secret before works too.
+    """
+
+    id: UUID
+    client_id: str
+    name: str
+    icon: Icon
+    unit: str | None
+    unit_name: str | None
+    launch_url: str | None
+    audience: list[Role]
+    redirect_uris: list[str]
+    post_logout_redirect_uris: list[str]
+    backchannel_logout_uri: str | None
+    scopes: list[Scope]
+    algorithm: SigningAlgorithm
+    public: bool
+    keys: bool
+    old_secret_ends_at: datetime | None
+    disabled: bool
+    version: int
+
+
+class NewApplication(ApplicationView):
+    """An application with its secret, which is shown once: None for a public one, and when a retry
+    is answered.
+    """
+
+    secret: str | None = Field(repr=False)
+
+
+class Tile(BaseModel):
+    """An application on somebody's home."""
+
+    name: str
+    icon: Icon
+    launch_url: str
+
+
+class DayOfUse(BaseModel):
+    """Sign-ins to an application on one day, and how many people they were of."""
+
+    day: date
+    sign_ins: int
+    people: int
+
+
+class Usage(BaseModel):
+    """How an application was used on each of the last days, oldest first; ``people`` of the whole
+    time are fewer than those of its days together.
+    """
+
+    days: list[DayOfUse]
+    sign_ins: int
+    people: int
+
+
+# How the history names what changed.
+APPLICATION_LABELS = {
+    "name": N_("名称"),
+    "unit": N_("所属单位"),
+    "icon": N_("图标"),
+    "launch_url": N_("打开地址"),
+    "audience": N_("给谁用"),
+    "redirect_uris": N_("回调地址"),
+    "post_logout_redirect_uris": N_("退出后的地址"),
+    "backchannel_logout_uri": N_("退出通知地址"),
+    "secret": N_("密钥"),
+    "old_secret": N_("旧密钥"),
+    "scopes": N_("可以知道"),
+    "algorithm": N_("签名算法"),
+    "public": N_("公开客户端"),
+    "disabled": N_("停用"),
+}

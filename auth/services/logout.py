@@ -1,0 +1,75 @@
+"""Sessions end, and the applications with tokens of them are told (OpenID Connect Back-Channel
+Logout 1.0). Whatever ends a session calls ``end_sessions``.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from auth.models import Client, LogoutNotice, SignInSession, Token
+from core import clock
+from core.ids import new_id
+from core.jobs import defer_by_name
+
+TELL_JOB = "auth.jobs.tell_application"
+
+
+def end_sessions(session: Session, which: ColumnElement[bool]) -> None:
+    """End the live sessions that ``which`` selects and the access tokens given in them; a job tells
+    each application that wants to know. Refresh tokens end by themselves unless they are offline.
+    """
+    now = clock.now()
+    ended = session.scalars(
+        update(SignInSession)
+        .where(which, SignInSession.ended_at.is_(None))
+        .values(ended_at=now)
+        .returning(SignInSession.id)
+    ).all()
+    if not ended:
+        return
+    for notice_id in _note_whom_to_tell(session, ended):
+        defer_by_name(session, TELL_JOB, notice_id=str(notice_id))
+    session.execute(
+        update(Token)
+        .where(Token.session_id.in_(ended), Token.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
+def begin_attempt(session: Session, notice_id: UUID) -> LogoutNotice | None:
+    """Count a try to tell. None where the application has answered already."""
+    return session.scalar(
+        update(LogoutNotice)
+        .where(LogoutNotice.id == notice_id, LogoutNotice.answered_at.is_(None))
+        .values(attempts=LogoutNotice.attempts + 1)
+        .returning(LogoutNotice)
+    )
+
+
+def note_answer(session: Session, notice_id: UUID) -> None:
+    """The application said that it knows."""
+    session.execute(
+        update(LogoutNotice)
+        .where(LogoutNotice.id == notice_id, LogoutNotice.answered_at.is_(None))
+        .values(answered_at=clock.now())
+    )
+
+
+def _note_whom_to_tell(session: Session, ended: Sequence[UUID]) -> list[UUID]:
+    query = (
+        select(Token.session_id, Token.client_id)
+        .join(Client, Client.client_id == Token.client_id)
+        .where(Token.session_id.in_(ended), Client.backchannel_logout_uri.is_not(None))
+        .distinct()
+    )
+    rows = [
+        {"id": new_id(), "session_id": ended_id, "client_id": client_id, "attempts": 0}
+        for ended_id, client_id in session.execute(query)
+    ]
+    if not rows:
+        return []
+    noted = insert(LogoutNotice).on_conflict_do_nothing().returning(LogoutNotice.id)
+    return list(session.scalars(noted, rows))

@@ -1,0 +1,1 @@
+"""Signing in with another institution's account: we as a relying party (OpenID Connect)."""

@@ -1,0 +1,93 @@
+"""/device: somebody lets a kiosk or a wall screen sign in by the code that it shows (RFC 8628)."""
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from auth.claims import claims
+from auth.queries.sso import claims_holder, current_sign_in
+from auth.schemas.sso import EnterDeviceCode
+from auth.services.consent import give_consent
+from auth.services.device import get_waiting_device, let_device_in, turn_device_away
+from auth.services.limits import count_try
+from auth.web.identity import origin
+from core.database import transaction
+from core.errors import PortalError
+from core.web.access import SIGNED_IN, current_actor, open_to
+from core.web.forms import Form, blank, read_form
+from core.web.languages import gettext
+
+# Guessing one of the codes that wait: 34 bits against so many tries.
+TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS = 10, 60
+TRIES_WITHIN = timedelta(minutes=15)
+AGREED = "agree"
+
+pages = Blueprint("device", __name__, url_prefix="/device")
+
+
+@pages.get("")
+@open_to(SIGNED_IN)
+def enter() -> ResponseReturnValue:
+    """Ask for the code; a link or QR code of the device may bring it along."""
+    return _enter(blank(EnterDeviceCode, user_code=request.args.get("user_code", "")[:40]), 200)
+
+
+@pages.post("")
+@open_to(SIGNED_IN)
+def review() -> ResponseReturnValue:
+    """Show which device it is and what it gets."""
+    form = read_form(EnterDeviceCode)
+    if form.command is None:
+        return _enter(form, 422)
+    user_code = form.command.user_code
+    try:
+        with transaction() as session:
+            account = str(current_actor().account_id)
+            count_try(session, "device", account, TRIES_PER_ACCOUNT, TRIES_WITHIN)
+            count_try(session, "device from", origin().address, TRIES_PER_ADDRESS, TRIES_WITHIN)
+        with transaction() as session:
+            actor = current_actor()
+            device, client = get_waiting_device(session, user_code)
+            sign_in = current_sign_in(session, actor)
+            about = claims_holder(session, actor.account_id, sign_in.methods)
+    except PortalError as error:
+        return _enter(form, form.fail(error))
+    scopes = device.scope.split()
+    return render_template(
+        "auth/device_consent.html",
+        client=client,
+        user_code=user_code,
+        scopes=scopes,
+        shared=claims(about, client.sector, scopes),
+        agreed=AGREED,
+    )
+
+
+@pages.post("/decision")
+@open_to(SIGNED_IN)
+def decide() -> ResponseReturnValue:
+    """The device may sign in, or not."""
+    form = read_form(EnterDeviceCode)
+    if form.command is None:
+        return _enter(form, 422)
+    agreed = request.form.get("decision") == AGREED
+    try:
+        with transaction() as session:
+            if agreed:
+                device, client = get_waiting_device(session, form.command.user_code)
+                give_consent(session, current_actor(), client.client_id, device.scope.split())
+                let_device_in(session, current_actor(), form.command.user_code)
+            else:
+                turn_device_away(session, form.command.user_code)
+    except PortalError as error:
+        return _enter(form, form.fail(error))
+    done = (
+        gettext("设备已登录，可以看设备屏幕了。") if agreed else gettext("已拒绝，设备没有登录。")
+    )
+    flash(done, "good")
+    return redirect(url_for("device.enter"), 303)
+
+
+def _enter(form: Form[EnterDeviceCode], status: int) -> ResponseReturnValue:
+    return render_template("auth/device.html", form=form), status

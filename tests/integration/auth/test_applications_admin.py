@@ -1,0 +1,331 @@
+"""Applications: registered in the browser and by API, seen in their place, counted in their use."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auth.models import Account, Client, ClientUse
+from auth.services.usage import forget_use
+from core import clock
+from core.access import Role
+from core.crypto import token_hash
+from core.models import AuditEvent, StoredAnswer
+from tests.factories.auth import make_account
+from tests.factories.directory import CITY, COUNTY, OTHER_COUNTY, make_divisions, make_institution
+from tests.factories.residents import make_resident
+from tests.factories.sso import RelyingParty, make_client, userinfo
+
+Browser = Callable[[UUID], FlaskClient]
+Bearer = Callable[[UUID], dict[str, str]]
+ADMIN, API = "/admin/applications", "/api/v1/auth/applications"
+NEW: dict[str, Any] = {
+    "name": "检查预约",
+    "unit": COUNTY,
+    "icon": "microscope",
+    "launch_url": "https://scan.example/",
+    "audience": ["resident", "registrar"],
+    "redirect_uris": "https://scan.example/callback\nhttps://scan.example/other",
+    "scopes": ["profile", "phone"],
+    "algorithm": "ES256",
+}
+
+
+@pytest.fixture
+def region(session: Session) -> Account:
+    make_divisions(session)
+    return make_account(session, name="市管理员", roles={Role.ADMINISTRATOR: [CITY]})
+
+
+@pytest.fixture
+def county(session: Session, region: Account) -> Account:
+    return make_account(session, name="县管理员", roles={Role.ADMINISTRATOR: [COUNTY]})
+
+
+@pytest.fixture
+def neighbour(session: Session, region: Account) -> Account:
+    return make_account(session, roles={Role.ADMINISTRATOR: [OTHER_COUNTY]})
+
+
+def placed(session: Session, client_id: str, **values: Any) -> Client:
+    make_client(session, client_id, name=client_id)
+    client = session.get_one(Client, client_id)
+    for name, value in values.items():
+        setattr(client, name, value)
+    session.flush()
+    return client
+
+
+def test_an_application_is_registered_and_its_secret_shown_once(
+    session: Session, county: Account, signed_in: Browser
+) -> None:
+    browser = signed_in(county.id)
+    form = browser.get(f"{ADMIN}/new")
+    assert "甲县" in form.text
+    made = browser.post(f"{ADMIN}/new", data=NEW | {"_once": "one"})
+    client = session.scalars(select(Client)).one()
+    assert (made.status_code, client.client_id in made.text, "data-secret" in made.text) == (
+        200,
+        True,
+        True,
+    )
+    assert client.redirect_uris == ["https://scan.example/callback", "https://scan.example/other"]
+    assert (client.audience, client.scopes) == (
+        ["resident", "registrar"],
+        ["openid", "phone", "profile"],
+    )
+    again = browser.post(f"{ADMIN}/new", data=NEW | {"_once": "one"})
+    assert ("刚才已经显示过" in again.text, "data-secret" in again.text) == (True, False)
+    assert all(
+        '"secret"' not in (kept.answer or "") for kept in session.scalars(select(StoredAnswer))
+    )
+    page = browser.get(f"{ADMIN}/{client.id}")
+    for text in ("https://scan.example/other", "居民、挂号员", "甲县", "手机号"):
+        assert text in page.text
+
+
+def test_it_is_changed_on_the_state_that_was_read_with_a_history(
+    session: Session, county: Account, signed_in: Browser
+) -> None:
+    client = placed(session, "clinic", unit=COUNTY)
+    browser = signed_in(county.id)
+    here = f"{ADMIN}/{client.id}"
+    form = browser.get(f"{here}/edit").text
+    assert "https://clinic.example/callback" in form
+    change = NEW | {"version": "1", "redirect_uris": "https://clinic.example/new", "audience": []}
+    assert browser.post(f"{here}/edit", data=change).status_code == 302
+    session.expire_all()
+    assert (client.name, client.redirect_uris, client.audience) == (
+        "检查预约",
+        ["https://clinic.example/new"],
+        [],
+    )
+    stale = browser.post(f"{here}/edit", data=change | {"name": "又一个"})
+    assert (stale.status_code, "现在是 检查预约" in stale.text) == (409, True)
+    history = browser.get(f"{here}/history").text
+    assert all(text in history for text in ("县管理员", "https://clinic.example/new", "显微镜"))
+    moved = browser.post(
+        f"{here}/edit",
+        data=change | {"version": "2", "redirect_uris": "https://elsewhere.example/"},
+    )
+    assert (moved.status_code, "error-redirect_uris" in moved.text) == (422, True)
+    cleared = browser.post(f"{here}/edit", data=change | {"version": "2", "launch_url": ""})
+    assert cleared.status_code == 302
+    session.expire_all()
+    assert client.launch_url is None
+
+
+def test_a_disabled_application_learns_nothing_more(
+    client: FlaskClient, session: Session, county: Account, signed_in: Browser
+) -> None:
+    application = placed(session, "clinic", unit=COUNTY)
+    resident, _ = make_resident(session)
+    browser, rp = signed_in(resident.id), RelyingParty()
+    tokens = rp.exchange(client, rp.agree(browser)).get_json()
+    code = rp.agree(browser)
+    assert userinfo(client, tokens["access_token"]).status_code == 200
+    administrator = signed_in(county.id)
+    here = f"{ADMIN}/{application.id}"
+    assert administrator.post(f"{here}/disable", data={"version": "1"}).status_code == 302
+    session.expire_all()
+    assert userinfo(client, tokens["access_token"]).status_code == 401
+    assert rp.exchange(client, code).status_code in (400, 401)
+    assert browser.get(rp.address()).status_code == 400
+    assert "clinic" in administrator.get(f"{ADMIN}/?state=disabled").text
+    administrator.post(f"{here}/enable", data={"version": "2"})
+    session.expire_all()
+    assert browser.get(rp.address()).status_code == 302
+
+
+def test_a_secret_is_changed_without_an_outage(
+    client: FlaskClient, session: Session, county: Account, signed_in: Browser
+) -> None:
+    first = "the first secret of more than 32 characters"
+    application = placed(session, "clinic", unit=COUNTY, secret_hash=token_hash(first))
+    resident, _ = make_resident(session)
+    browser, administrator = signed_in(resident.id), signed_in(county.id)
+    here = f"{ADMIN}/{application.id}"
+
+    def works(secret: str) -> bool:
+        rp = RelyingParty()
+        answer = rp.exchange(client, rp.agree(browser), client_secret=secret)
+        return answer.status_code == 200
+
+    assert works(first)
+    staged = administrator.post(f"{here}/secret", data={"version": "1"})
+    second = staged.text.partition("data-secret>")[2].partition("<")[0]
+    session.expire_all()
+    assert (works(first), works(second), works("neither" * 8)) == (True, True, False)
+    assert "停用旧密钥" in administrator.get(here).text
+    again = administrator.post(f"{here}/secret", data={"version": "2"})
+    assert (again.status_code, again.location) == (302, here)
+    stale = administrator.post(f"{here}/secret/end-old", data={"version": "1"})
+    session.expire_all()
+    assert (stale.status_code, works(first)) == (302, True)
+    administrator.post(f"{here}/secret/end-old", data={"version": "2"})
+    session.expire_all()
+    assert (works(first), works(second)) == (False, True)
+    history = administrator.get(f"{here}/history").text
+    assert ("旧密钥" in history, second in history) == (True, False)
+
+
+def test_administrators_see_their_own_place_only(
+    session: Session, region: Account, county: Account, neighbour: Account, signed_in: Browser
+) -> None:
+    mine = placed(session, "mine", unit=COUNTY)
+    unplaced = placed(session, "unplaced")
+    hospital = placed(session, "hospital", unit=str(make_institution(session).id))
+    city = placed(session, "city", unit=CITY)
+    seen = {
+        region.id: {"mine", "unplaced", "hospital", "city"},
+        county.id: {"mine", "hospital"},
+        neighbour.id: set(),
+    }
+    for account, names in seen.items():
+        browser = signed_in(account)
+        page = browser.get(f"{ADMIN}/").text
+        for application in (mine, unplaced, hospital, city):
+            name = application.name
+            assert (f">{name}</a>" in page) is (name in names), name
+            expected = 200 if name in names else 403
+            for path in ("", "/usage", "/history", "/edit"):
+                status = browser.get(f"{ADMIN}/{application.id}{path}").status_code
+                assert status == expected, (name, path)
+            change = browser.post(
+                f"{ADMIN}/{application.id}/disable", data={"version": "99"}
+            ).status_code
+            assert change == (302 if name in names else 403)
+
+
+def test_nothing_is_registered_in_or_moved_to_anothers_place(
+    session: Session, county: Account, signed_in: Browser
+) -> None:
+    browser = signed_in(county.id)
+    assert browser.post(f"{ADMIN}/new", data=NEW | {"unit": OTHER_COUNTY}).status_code == 403
+    assert browser.post(f"{ADMIN}/new", data=NEW | {"unit": "880000"}).status_code == 422
+    client = placed(session, "clinic", unit=COUNTY)
+    change = NEW | {"version": "1", "redirect_uris": "https://clinic.example/callback"}
+    moved = browser.post(f"{ADMIN}/{client.id}/edit", data=change | {"unit": CITY})
+    assert moved.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("redirect_uris", ""),
+        ("redirect_uris", "https://a.example/ https://b.example/"),
+        ("redirect_uris", "http://a.example/"),
+        ("launch_url", "javascript:alert(1)"),
+        ("icon", "skull"),
+        ("audience", "king"),
+        ("scopes", "everything"),
+    ],
+)
+def test_what_does_not_fit_is_said_and_what_was_typed_is_kept(
+    session: Session, county: Account, signed_in: Browser, field: str, value: str
+) -> None:
+    refused = signed_in(county.id).post(f"{ADMIN}/new", data=NEW | {field: value})
+    assert (refused.status_code, "field-error" in refused.text) == (422, True)
+    assert session.scalars(select(Client)).all() == []
+    if field != "audience":
+        assert 'name="audience" value="registrar" checked' in refused.text
+
+
+def test_the_api_does_the_same(
+    client: FlaskClient, session: Session, county: Account, neighbour: Account, bearer: Bearer
+) -> None:
+    mine, theirs = bearer(county.id), bearer(neighbour.id)
+    body = NEW | {"redirect_uris": ["https://scan.example/callback"]}
+    made = client.post(API, json=body, headers=mine)
+    assert made.status_code == 201, made.text
+    assert len(made.get_json()["secret"]) >= 32
+    here = f"{API}/{made.get_json()['id']}"
+    listed = client.get(API, headers=mine).get_json()["items"]
+    assert [item["name"] for item in listed] == ["检查预约"]
+    assert "secret" not in listed[0]
+    assert client.get(API, headers=theirs).get_json()["items"] == []
+    assert client.get(here, headers=theirs).status_code == 403
+    changed = client.patch(here, json={"version": 1, "name": "新名"}, headers=mine)
+    assert (changed.status_code, changed.get_json()["launch_url"]) == (200, NEW["launch_url"])
+    stale = client.patch(here, json={"version": 1, "name": "x"}, headers=mine)
+    assert stale.get_json()["code"] == "stale_version"
+    assert len(client.get(f"{here}/history", headers=mine).get_json()["items"]) == 2
+    assert client.get(f"{here}/usage", headers=mine).get_json()["sign_ins"] == 0
+    stopped = client.post(f"{here}/disable", json={"version": 2}, headers=mine)
+    assert stopped.get_json()["disabled"] is True
+    assert client.post(f"{here}/enable", json={"version": 3}, headers=theirs).status_code == 403
+    assert client.post(f"{here}/enable", json={"version": 3}, headers=mine).status_code == 200
+
+
+def test_use_is_counted_by_day_and_person(
+    client: FlaskClient,
+    session: Session,
+    county: Account,
+    signed_in: Browser,
+    count_statements: Any,
+) -> None:
+    application = placed(session, "clinic", unit=COUNTY)
+    for times in (2, 1):
+        resident, _ = make_resident(session)
+        browser = signed_in(resident.id)
+        for _ in range(times):
+            rp = RelyingParty()
+            code = rp.agree(browser)
+            assert rp.exchange(client, code).status_code == 200
+            assert rp.exchange(client, code).status_code == 400  # counts once
+    today = clock.today()
+    account = session.scalars(select(ClientUse.account_id)).first()
+    for day in (today - timedelta(days=1), today - timedelta(days=100)):
+        session.add(ClientUse(client_id="clinic", day=day, account_id=account, sign_ins=5))
+    session.flush()
+    browser = signed_in(county.id)
+    with count_statements() as counter:
+        page = browser.get(f"{ADMIN}/{application.id}/usage")
+    assert page.status_code == 200
+    assert len(counter) <= 8, counter.statements
+    used = client.application.json.loads(
+        page.text.partition('<script type="application/json" id="usage">')[2].partition("<")[0]
+    )
+    assert [series["values"][-2:] for series in used["series"]] == [[5, 3], [1, 2]]
+    assert len(used["labels"]) == 30
+    forget_use(session)
+    assert (
+        session.scalar(select(ClientUse).where(ClientUse.day < today - timedelta(days=90))) is None
+    )
+
+
+def test_tiles_are_for_a_role_in_a_place(
+    session: Session, region: Account, signed_in: Browser
+) -> None:
+    hospital = make_institution(session)
+    shown = {"launch_url": "https://a.example/", "audience": ["registrar", "resident"]}
+    placed(session, "ours", unit=str(hospital.id), **shown)
+    placed(session, "county", unit=COUNTY, **shown)
+    placed(session, "elsewhere", unit=OTHER_COUNTY, **shown)
+    placed(session, "closed", unit=CITY, disabled_at=clock.now(), **shown)
+    placed(session, "silent", unit=CITY, audience=["registrar", "resident"])
+    placed(
+        session, "not-for-them", unit=CITY, launch_url="https://a.example/", audience=["analyst"]
+    )
+    placed(session, "unplaced", **shown)
+    names = ("ours", "county", "elsewhere", "closed", "silent", "not-for-them", "unplaced")
+    desk = make_account(session, roles={Role.REGISTRAR: [str(hospital.id)]})
+    page = signed_in(desk.id).get("/applications").text
+    assert [name for name in names if f"<span>{name}<" in page] == ["ours", "county"]
+    resident, _ = make_resident(session)  # of the same township
+    page = signed_in(resident.id).get("/").text
+    assert [name for name in names if f"<span>{name}<" in page] == ["county"]
+    assert 'rel="noopener"' in page
+    nobody = make_account(session)
+    assert "还没有给您用的应用" in signed_in(nobody.id).get("/applications").text
+
+
+def test_decisions_are_audited(session: Session, county: Account, signed_in: Browser) -> None:
+    signed_in(county.id).post(f"{ADMIN}/new", data=NEW)
+    assert "auth:register-application" in session.scalars(select(AuditEvent.action)).all()

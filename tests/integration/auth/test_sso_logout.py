@@ -1,0 +1,199 @@
+"""Applications are told when a session ends (OpenID Connect Back-Channel Logout 1.0)."""
+
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask, Response, request
+from flask.testing import FlaskClient
+from joserfc import jwt
+from joserfc.jwk import KeySet
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auth.jobs import tell_application
+from auth.models import Account, LogoutNotice
+from auth.oidc import backchannel
+from auth.services.accounts import end_sign_ins
+from core.errors import Unavailable
+from core.jobs import MOST_ATTEMPTS
+from core.settings import Environment, settings
+from standins.server import serving
+from tests.factories.sso import RelyingParty, make_client
+
+Browser = Callable[[UUID], FlaskClient]
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+
+
+@dataclass
+class Listener:
+    """An application's back channel: what it heard, and how it answers."""
+
+    url: str = ""
+    status: int = 200
+    heard: list[str] = field(default_factory=list)
+
+    def app(self) -> Flask:
+        app = Flask("listener")
+        app.add_url_rule("/logout", view_func=self.listen, methods=["POST"])
+        app.add_url_rule("/elsewhere", view_func=self.listen, methods=["GET", "POST"])
+        return app
+
+    def listen(self) -> Response:
+        self.heard.append(request.form.get("logout_token", ""))
+        return Response(status=self.status, headers={"Location": "/elsewhere"})
+
+
+@pytest.fixture
+def listener(session: Session) -> Iterator[Listener]:
+    """A listening application, registered as "clinic"; it may refresh."""
+    heard = Listener()
+    with serving(heard.app()) as heard.url:
+        make_client(
+            session,
+            backchannel_logout_uri=f"{heard.url}/logout",
+            grants=["authorization_code", "refresh_token"],
+        )
+        yield heard
+
+
+@pytest.fixture
+def browser(listener: Listener, account: Account, signed_in: Browser) -> FlaskClient:
+    """A resident's browser."""
+    return signed_in(account.id)
+
+
+def read(client: FlaskClient, token: str) -> Any:
+    keys = KeySet.import_key_set(client.get("/.well-known/jwks.json").get_json())
+    return jwt.decode(token, keys, algorithms=["ES256", "RS256"])
+
+
+def test_signing_out_tells_the_application(
+    browser: FlaskClient, client: FlaskClient, listener: Listener, run_jobs: Callable[[], int]
+) -> None:
+    rp = RelyingParty()
+    signed_in = rp.claims(client, rp.tokens(client, browser)["id_token"])
+    out = browser.post("/auth/sign-out")
+    assert out.location == "/auth/signed-out"
+    page = browser.get("/auth/signed-out")
+    assert "示例诊所" in page.text
+    assert "正在通知" in page.text
+    assert 'hx-trigger="every 2s"' in page.text
+    assert run_jobs() == 1
+    told = read(client, *listener.heard)
+    assert (told.header["typ"], told.header["alg"]) == ("logout+jwt", "ES256")
+    claims = dict(told.claims)
+    for name in ("iss", "aud", "sub", "sid"):
+        assert claims[name] == signed_in[name]
+    assert claims["events"] == {EVENT: {}}
+    assert 0 < claims["exp"] - claims["iat"] <= 120
+    assert claims["jti"]
+    assert "nonce" not in claims
+    after = browser.get("/auth/signed-out/applications")
+    assert ">已退出<" in after.text
+    assert "hx-trigger" not in after.text
+    assert client.get("/auth/signed-out").location == "/auth/sign-in"  # another browser
+
+
+def test_an_application_signs_out_and_hears_of_it(
+    browser: FlaskClient, client: FlaskClient, listener: Listener, run_jobs: Callable[[], int]
+) -> None:
+    rp = RelyingParty()
+    hint = rp.tokens(client, browser)["id_token"]
+    out = browser.get("/oauth/end-session", query_string={"id_token_hint": hint})
+    assert out.location == "/auth/signed-out"
+    run_jobs()
+    assert len(listener.heard) == 1
+
+
+def test_ending_all_sign_ins_tells_for_each_session(
+    session: Session,
+    listener: Listener,
+    client: FlaskClient,
+    signed_in: Browser,
+    account: Account,
+    run_jobs: Callable[[], int],
+) -> None:
+    for _ in range(2):
+        RelyingParty().tokens(client, signed_in(account.id))
+    signed_in(account.id)  # a session without this application
+    end_sign_ins(session, account.id)
+    session.commit()
+    assert run_jobs() == 2
+    sids = {read(client, token).claims["sid"] for token in listener.heard}
+    assert len(sids) == 2
+    end_sign_ins(session, account.id)
+    assert run_jobs() == 0
+
+
+def test_nobody_is_told_who_had_nothing_or_wants_nothing(
+    session: Session, browser: FlaskClient, client: FlaskClient, run_jobs: Callable[[], int]
+) -> None:
+    make_client(session, "silent")
+    RelyingParty("silent").tokens(client, browser)
+    assert browser.post("/auth/sign-out").location == "/auth/sign-in"
+    assert run_jobs() == 0
+
+
+def test_an_application_that_does_not_answer_is_told_again(
+    session: Session, browser: FlaskClient, client: FlaskClient, listener: Listener
+) -> None:
+    RelyingParty().tokens(client, browser)
+    browser.post("/auth/sign-out")
+    notice_id = str(session.scalars(select(LogoutNotice.id)).one())
+    for listener.status in (500, 400, 302):
+        with pytest.raises(Unavailable):
+            tell_application(notice_id)
+    assert len(listener.heard) == 3  # the redirect was not followed
+    assert "还没有回应，会继续通知" in browser.get("/auth/signed-out").text
+    for _ in range(MOST_ATTEMPTS - 3):
+        with pytest.raises(Unavailable):
+            tell_application(notice_id)
+    gone = browser.get("/auth/signed-out")
+    assert "没有回应，请到该应用里退出" in gone.text
+    assert "hx-trigger" not in gone.text
+    listener.status = 204
+    tell_application(notice_id)
+    tell_application(notice_id)  # twice is once
+    assert len(listener.heard) == MOST_ATTEMPTS + 1
+    assert ">已退出<" in browser.get("/auth/signed-out").text
+    jtis = {read(client, token).claims["jti"] for token in listener.heard}
+    assert len(jtis) == len(listener.heard)
+
+
+def test_an_application_that_is_down_is_told_again(
+    session: Session, client: FlaskClient, signed_in: Browser, account: Account
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    make_client(session, backchannel_logout_uri=f"http://127.0.0.1:{port}/logout")
+    browser = signed_in(account.id)
+    RelyingParty().tokens(client, browser)
+    browser.post("/auth/sign-out")
+    with pytest.raises(Unavailable):
+        tell_application(str(session.scalars(select(LogoutNotice.id)).one()))
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://127.0.0.1/logout", "127.0.0.1"),
+        ("https://[::1]/logout", "::1"),
+        ("https://inside.example/logout", "169.254.169.254"),
+        ("https://inside.example/logout", "0.0.0.0"),
+        ("http://clinic.example/logout", "203.0.113.7"),
+    ],
+)
+def test_production_never_calls_itself_or_its_cloud(
+    monkeypatch: pytest.MonkeyPatch, address: str, host: str
+) -> None:
+    production = settings().model_copy(update={"environment": Environment.PRODUCTION})
+    monkeypatch.setattr(backchannel, "settings", lambda: production)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", (host, 443))])
+    assert not backchannel._may_be_called(address)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.1.2.3", 443))])
+    assert backchannel._may_be_called("https://clinic.hospital.example/logout")

@@ -1,0 +1,169 @@
+"""Providers are kept by administrators of the whole region, in the browser or at the console."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from auth.models import Account, Upstream, UpstreamRole
+from core.access import Role
+from core.models import ChangeRecord
+from tests.factories.auth import make_account
+from tests.factories.directory import CITY, COUNTY, make_divisions
+from tests.factories.upstream import make_upstream
+
+Browser = Callable[[UUID], FlaskClient]
+ADMIN = "/admin/upstreams"
+NEW = {
+    "issuer": "https://id.hospital.example",
+    "name": "示例医院",
+    "icon": "building-hospital",
+    "client_id": "kangqiao",
+    "client_secret": "a secret of theirs",
+    "scopes": "profile email",
+    "linking": "true",
+    "role_claim": "groups",
+    "two_factor_values": "otp mfa",
+}
+
+
+@pytest.fixture
+def region(session: Session) -> Account:
+    make_divisions(session)
+    return make_account(session, name="管理员", roles={Role.ADMINISTRATOR: [CITY]})
+
+
+def test_a_provider_is_registered_changed_and_closed(
+    session: Session, region: Account, signed_in: Browser
+) -> None:
+    browser = signed_in(region.id)
+    assert "还没有登录来源" in browser.get(f"{ADMIN}/").text
+    assert browser.get(f"{ADMIN}/new").status_code == 200
+    made = browser.post(f"{ADMIN}/new", data=NEW)
+    assert made.status_code == 302, made.text
+    page = browser.get(made.location)
+    upstream = session.scalars(select(Upstream)).one()
+    assert f"/auth/upstream/{upstream.id}/callback" in page.text
+    assert (upstream.scopes, upstream.linking, upstream.just_in_time) == (
+        ["openid", "profile", "email"],
+        True,
+        False,
+    )
+    assert upstream.client_secret == NEW["client_secret"]
+    stored = session.execute(text("SELECT client_secret FROM auth_upstream")).scalar_one()
+    assert NEW["client_secret"].encode() not in bytes(stored)
+    assert NEW["client_secret"] not in page.text
+
+    form = browser.get(f"{made.location}/edit")
+    assert 'value="openid profile email"' in form.text
+    change = NEW | {
+        "version": "1",
+        "name": "示例医院二",
+        "client_secret": "",
+        "just_in_time": "true",
+    }
+    change.pop("issuer")
+    assert browser.post(f"{made.location}/edit", data=change).status_code == 302
+    session.expire_all()
+    assert (upstream.name, upstream.just_in_time) == ("示例医院二", True)
+    assert upstream.client_secret == NEW["client_secret"]
+    stale = browser.post(f"{made.location}/edit", data=change | {"name": "又一个"})
+    assert (stale.status_code, "示例医院二" in stale.text) == (409, True)
+
+    browser.post(f"{made.location}/disable", data={"version": "2"})
+    assert "示例医院二" not in browser.get("/auth/sign-in").text
+    browser.post(f"{made.location}/enable", data={"version": "3"})
+    assert "示例医院二" in browser.get("/auth/sign-in").text
+    history = browser.get(f"{made.location}/history").text
+    assert all(word in history for word in ("openid, profile, email", "示例医院二", "管理员"))
+    assert NEW["client_secret"] not in str(session.scalars(select(ChangeRecord.changes)).all())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("issuer", "http://id.hospital.example"),
+        ("issuer", "https://id.hospital.example/?a=b"),
+        ("icon", "skull"),
+        ("client_id", ""),
+        ("name", "\x00"),
+    ],
+)
+def test_what_does_not_fit_is_said_beside_its_field(
+    session: Session, region: Account, signed_in: Browser, field: str, value: str
+) -> None:
+    refused = signed_in(region.id).post(f"{ADMIN}/new", data=NEW | {field: value})
+    assert (refused.status_code, f"error-{field}" in refused.text) == (422, True)
+    assert session.scalars(select(Upstream)).all() == []
+
+
+def test_the_same_provider_is_not_registered_twice(
+    session: Session, region: Account, signed_in: Browser
+) -> None:
+    make_upstream(session, NEW["issuer"])
+    assert signed_in(region.id).post(f"{ADMIN}/new", data=NEW).status_code == 409
+
+
+def test_a_county_does_not_open_the_regions_doors(
+    session: Session, region: Account, signed_in: Browser
+) -> None:
+    upstream = make_upstream(session)
+    county = make_account(session, roles={Role.ADMINISTRATOR: [COUNTY]})
+    browser = signed_in(county.id)
+    assert "登录来源" not in browser.get("/admin/applications/").text
+    for path in ("/", "/new", f"/{upstream.id}", f"/{upstream.id}/edit", f"/{upstream.id}/roles"):
+        assert browser.get(f"{ADMIN}{path}").status_code == 403, path
+    version = {"version": "1"}
+    for path in (f"/{upstream.id}/disable", f"/{upstream.id}/enable"):
+        assert browser.post(f"{ADMIN}{path}", data=version).status_code == 403, path
+    assert browser.post(f"{ADMIN}/new", data=NEW).status_code == 403
+    session.expire_all()
+    assert upstream.disabled_at is None
+
+
+def test_rules_give_what_may_be_given(
+    session: Session, region: Account, signed_in: Browser
+) -> None:
+    upstream = make_upstream(session)
+    browser = signed_in(region.id)
+    roles = f"{ADMIN}/{upstream.id}/roles"
+    assert "试验市" in browser.get(f"{roles}?role=analyst").text
+    rule = {"value": "统计 组", "role": "analyst", "unit": COUNTY}
+    for _ in range(2):
+        assert browser.post(roles, data=rule).status_code == 302
+    made = session.scalars(select(UpstreamRole)).one()
+    assert (made.value, made.unit_name) == ("统计 组", "甲县")
+    assert "统计 组" in browser.get(f"{ADMIN}/{upstream.id}").text
+    for role in ("administrator", "security", "auditor", "leader", "member", "resident"):
+        refused = browser.post(roles, data=rule | {"role": role})
+        assert refused.status_code == 422, role
+    assert browser.post(roles, data=rule | {"unit": "880000"}).status_code == 422
+    browser.post(f"{roles}/end", data={"rule_id": str(made.id)})
+    assert session.scalars(select(UpstreamRole)).all() == []
+
+
+def test_the_console_registers_lists_and_closes(app: APIFlask, session: Session) -> None:
+    runner = app.test_cli_runner()
+    given = [
+        "oidc", "upstream", "create", "--issuer", NEW["issuer"], "--name", NEW["name"],
+        "--client-id", "kangqiao", "--just-in-time", "--two-factor-value", "otp",
+    ]  # fmt: skip
+    made = runner.invoke(args=given)
+    assert (made.exit_code, "/callback" in made.output) == (0, True), made.output
+    assert runner.invoke(args=given).exit_code == 1
+    again = runner.invoke(args=[*given, "--exist-ok", "--client-secret", "new secret"])
+    assert again.exit_code == 0, again.output
+    upstream = session.scalars(select(Upstream)).one()
+    assert (upstream.client_secret, upstream.two_factor_values) == ("new secret", ["otp"])
+    closed = runner.invoke(args=["oidc", "upstream", "disable", "--issuer", NEW["issuer"]])
+    assert closed.exit_code == 0, closed.output
+    listed = runner.invoke(args=["oidc", "upstream", "list"]).output
+    assert f"{NEW['issuer']}\t示例医院\tdisabled\t0 people" in listed
+    gone = ["oidc", "upstream", "disable", "--issuer", "https://nobody.example"]
+    assert runner.invoke(args=gone).exit_code == 1
+    bad = runner.invoke(args=[*given[:4], "ftp://x", *given[5:]])
+    assert (bad.exit_code, "issuer" in bad.output) == (2, True)

@@ -1,0 +1,323 @@
+"""Accounts elsewhere and here: joined after proof of both, opened where allowed, parted again."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from auth.models import (
+    Account,
+    RoleGrant,
+    SignInSession,
+    Upstream,
+    UpstreamArrival,
+    UpstreamIdentity,
+)
+from auth.queries.upstream import list_rules
+from auth.schemas.upstream import MapRole, UnmapRole, UpstreamVersion
+from auth.services import upstream_administration as administration
+from auth.services.accounts import grant_role
+from core import clock
+from core.access import Actor, Role
+from core.models import AuditEvent, ChangeRecord
+from tests.factories.auth import make_account, make_phone
+from tests.factories.directory import CITY, COUNTY, make_divisions, make_institution
+from tests.factories.upstream import (
+    DESK,
+    PLAIN,
+    STATISTICS,
+    Traveller,
+    make_upstream,
+    provider_running,
+)
+
+Browser = Callable[[UUID], FlaskClient]
+JOIN, OPEN, LINKS = "/auth/upstream/join", "/auth/upstream/account", "/auth/identities"
+NEXT = "/appointments/hospitals"
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[str]:
+    with provider_running() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def upstream(issuer: str, session: Session) -> Upstream:
+    make_divisions(session)
+    return make_upstream(session, issuer)
+
+
+@pytest.fixture
+def traveller(issuer: str, client: FlaskClient, upstream: Upstream) -> Traveller:
+    return Traveller(client, issuer, upstream.id)
+
+
+@pytest.fixture
+def resident(session: Session) -> Account:
+    return make_account(session, name="居民甲", phone=make_phone())
+
+
+def at(traveller: Traveller, portal: FlaskClient) -> Traveller:
+    return Traveller(portal, traveller.issuer, traveller.upstream_id)
+
+
+def current_grants(session: Session) -> set[tuple[str, str]]:
+    query = select(RoleGrant).where(RoleGrant.ended_at.is_(None))
+    return {(grant.role, grant.unit) for grant in session.scalars(query)}
+
+
+def test_the_door_offers_providers_that_are_open(
+    client: FlaskClient, session: Session, upstream: Upstream
+) -> None:
+    make_upstream(session, "https://closed.example", name="已关闭的来源").disabled_at = clock.now()
+    session.flush()
+    page = client.get(f"/auth/sign-in?next={NEXT}")
+    assert f"/auth/upstream/{upstream.id}?next={NEXT}" in page.text
+    assert "已关闭的来源" not in page.text
+
+
+def test_a_new_person_gets_an_account_where_the_provider_may_open_one(
+    traveller: Traveller, session: Session, upstream: Upstream
+) -> None:
+    arrived = traveller.travel(next=NEXT)
+    page = traveller.portal.get(arrived.location)
+    for text in ("建立新账号", "登录已有账号", "韦示例"):
+        assert text in page.text
+    opened = traveller.portal.post(OPEN, data={"next": NEXT})
+    assert (opened.status_code, opened.location) == (303, NEXT)
+    account = session.scalars(select(Account)).one()
+    assert (account.display_name, account.password_hash, account.phone) == ("韦示例", None, None)
+    sign_in = session.scalars(select(SignInSession)).one()
+    assert (sign_in.methods, sign_in.assurance) == (["fed"], 1)
+
+    # Coming again, the account is found at once, and nothing new is made.
+    again = traveller.travel(next=NEXT)
+    assert (again.status_code, again.location) == (302, NEXT)
+    assert session.scalar(select(func.count()).select_from(Account)) == 1
+    # The page of the first time is used up.
+    assert traveller.portal.post(OPEN, data={"next": NEXT}).status_code == 409
+
+
+def test_no_account_is_opened_where_the_provider_may_not(
+    traveller: Traveller, session: Session, upstream: Upstream
+) -> None:
+    upstream.just_in_time = False
+    session.flush()
+    page = traveller.portal.get(traveller.travel(next=NEXT).location)
+    assert ("建立新账号" in page.text, "登录已有账号" in page.text) == (False, True)
+    refused = traveller.portal.post(OPEN, data={"next": NEXT})
+    assert (refused.status_code, "upstream_closed" in refused.text) == (403, True)
+    assert session.scalar(select(func.count()).select_from(Account)) == 0
+
+
+def test_an_account_is_joined_by_who_proved_both(
+    traveller: Traveller, session: Session, resident: Account, signed_in: Browser
+) -> None:
+    browser = at(traveller, signed_in(resident.id))
+    arrived = browser.travel(join="yes", next=LINKS)
+    assert arrived.location == f"{JOIN}?next={LINKS}"
+    page = browser.portal.get(arrived.location)
+    assert all(text in page.text for text in ("居民甲", "韦示例", "连接到这个账号"))
+    joined = browser.portal.post(arrived.location, data={"next": LINKS})
+    assert (joined.status_code, joined.location) == (303, LINKS)
+    assert "已连接" in browser.portal.get(LINKS).text
+    actions = set(session.scalars(select(AuditEvent.action)))
+    assert "auth:link-identity" in actions
+
+    # From now on the provider opens this account, in any browser.
+    assert traveller.travel(next=NEXT).location == NEXT
+    assert "居民甲" in traveller.portal.get("/").text
+    methods = session.scalars(select(SignInSession.methods).order_by(SignInSession.created_at))
+    assert list(methods)[-1] == ["fed"]
+
+
+def test_joining_takes_a_recent_sign_in(
+    traveller: Traveller, session: Session, resident: Account, signed_in: Browser
+) -> None:
+    browser = at(traveller, signed_in(resident.id))
+    arrived = browser.travel(join="yes", next=LINKS)
+    old = clock.now() - timedelta(minutes=11)
+    session.execute(update(SignInSession).values(authenticated_at=old))
+    page = browser.portal.get(arrived.location)
+    assert ("连接到这个账号" in page.text, "再登录一次确认" in page.text) == (False, True)
+    refused = browser.portal.post(arrived.location, data={"next": LINKS})
+    assert (refused.status_code, refused.location) == (303, f"{JOIN}?next={LINKS}")
+    assert session.scalar(select(func.count()).select_from(UpstreamIdentity)) == 0
+
+
+def test_the_same_name_or_phone_joins_nothing(traveller: Traveller, session: Session) -> None:
+    make_account(session, name="韦示例", phone=make_phone())
+    assert traveller.travel(next=NEXT).location.startswith(JOIN)
+    assert session.scalar(select(func.count()).select_from(UpstreamIdentity)) == 0
+
+
+def test_what_arrived_in_one_browser_is_not_there_in_another(
+    app: APIFlask, traveller: Traveller, session: Session, resident: Account, signed_in: Browser
+) -> None:
+    traveller.travel(next=NEXT)
+    other = signed_in(resident.id)
+    assert other.get(JOIN).status_code == 409
+    assert other.post(JOIN).status_code == 409
+    assert app.test_client().post(OPEN).status_code == 409
+    later = clock.now() - timedelta(seconds=1)
+    session.execute(update(UpstreamArrival).values(expires_at=later))
+    assert traveller.portal.get(JOIN).status_code == 409
+
+
+def test_a_callback_counts_once_and_in_its_own_browser(
+    app: APIFlask, traveller: Traveller, session: Session
+) -> None:
+    back = traveller.choose(traveller.set_out(next=NEXT).location)
+    stranger = app.test_client().get(back)
+    assert (stranger.status_code, "upstream_way_lost" in stranger.text) == (409, True)
+    assert NEXT not in stranger.text
+    assert traveller.portal.get(back).status_code == 302
+    twice = traveller.portal.get(back)
+    assert (twice.status_code, f"next={NEXT}" in twice.text) == (409, True)
+    late = traveller.choose(traveller.set_out(next=NEXT).location)
+    with clock.shifted(timedelta(minutes=11)):
+        assert traveller.portal.get(late).status_code == 409
+    forged = traveller.portal.get(f"/auth/upstream/{traveller.upstream_id}/callback?state=x&code=y")
+    assert forged.status_code == 409
+
+
+def test_the_answer_of_one_provider_is_not_taken_for_anothers(
+    traveller: Traveller, session: Session
+) -> None:
+    other = make_upstream(session, "https://other.example")
+    back = traveller.choose(traveller.set_out().location)
+    crossed = back.replace(str(traveller.upstream_id), str(other.id))
+    assert traveller.portal.get(crossed).status_code == 409
+
+
+def test_declining_and_doubled_parameters(traveller: Traveller) -> None:
+    declined = traveller.travel(None, next=NEXT)
+    assert (declined.status_code, "upstream_declined" in declined.text) == (403, True)
+    back = traveller.choose(traveller.set_out().location)
+    assert "upstream_unreadable" in traveller.portal.get(f"{back}&code=another").text
+
+
+def test_an_identity_is_of_one_account(
+    traveller: Traveller, session: Session, resident: Account, signed_in: Browser
+) -> None:
+    traveller.travel()
+    traveller.portal.post(OPEN)
+    browser = at(traveller, signed_in(resident.id))
+    taken = browser.travel(join="yes", next=LINKS)
+    assert (taken.status_code, "upstream_taken" in taken.text) == (409, True)
+    # And an account has one identity at a provider.
+    browser.portal.post(browser.travel(DESK, join="yes").location)
+    second = browser.portal.post(browser.travel(STATISTICS, join="yes").location)
+    assert (second.status_code, "upstream_taken" in second.text) == (409, True)
+
+
+def test_a_disabled_account_stays_shut(traveller: Traveller, session: Session) -> None:
+    traveller.travel()
+    traveller.portal.post(OPEN)
+    session.execute(update(Account).values(disabled_at=clock.now()))
+    refused = traveller.travel()
+    assert (refused.status_code, "account_disabled" in refused.text) == (403, True)
+
+
+def test_parting_keeps_a_way_in(
+    traveller: Traveller, session: Session, resident: Account, signed_in: Browser
+) -> None:
+    traveller.travel()
+    traveller.portal.post(OPEN)
+    identity = session.scalars(select(UpstreamIdentity)).one()
+    form = {"identity_id": str(identity.id)}
+    traveller.portal.post(f"{LINKS}/unlink", data=form)
+    assert "唯一方式" in traveller.portal.get(LINKS).text
+    # Nobody parts what is another's.
+    assert signed_in(resident.id).post(f"{LINKS}/unlink", data=form).status_code == 404
+    account = session.get_one(Account, identity.account_id)
+    account.phone_index = b"phone"
+    session.flush()
+    traveller.portal.post(f"{LINKS}/unlink", data=form)
+    assert "已取消连接" in traveller.portal.get(LINKS).text
+    assert traveller.travel().location.startswith(JOIN)
+
+
+@pytest.mark.parametrize(("person", "assurance"), [(PLAIN, 1), (DESK, 2), (STATISTICS, 3)])
+def test_the_provider_says_how_sure_it_is(
+    traveller: Traveller, session: Session, person: str, assurance: int
+) -> None:
+    traveller.travel(person)
+    traveller.portal.post(OPEN)
+    assert session.scalars(select(SignInSession.assurance)).one() == assurance
+
+
+@pytest.fixture
+def administrator(session: Session) -> Actor:
+    account = make_account(session, roles={Role.ADMINISTRATOR: [CITY]})
+    return Actor(account.id, name="管理员", grants={Role.ADMINISTRATOR: frozenset({CITY})})
+
+
+def test_roles_come_and_go_with_the_claim(
+    traveller: Traveller, session: Session, upstream: Upstream, administrator: Actor
+) -> None:
+    hospital = str(make_institution(session).id)
+    for value, role, unit in (
+        ("desk", Role.REGISTRAR, hospital),
+        ("statistics", Role.ANALYST, COUNTY),
+    ):
+        command = MapRole(value=value, role=role, unit=unit)
+        administration.map_role(session, administrator, upstream.id, command)
+    traveller.travel(DESK)
+    traveller.portal.post(OPEN)
+    account = session.scalars(select(UpstreamIdentity.account_id)).one()
+    grant_role(session, account, Role.ANALYST, CITY, "试验市")  # by hand
+    by_hand = {("administrator", CITY), ("analyst", CITY)}
+    assert current_grants(session) == by_hand | {("registrar", hospital)}
+
+    # The claim changes: the same person now works in statistics.
+    session.execute(update(UpstreamIdentity).values(subject=STATISTICS))
+    traveller.travel(STATISTICS)
+    assert current_grants(session) == by_hand | {("analyst", COUNTY)}
+    session.execute(update(UpstreamIdentity).values(subject=PLAIN))
+    traveller.travel(PLAIN)
+    assert current_grants(session) == by_hand
+    entries = session.scalars(
+        select(ChangeRecord).where(ChangeRecord.subject_id == account).order_by(ChangeRecord.at)
+    ).all()
+    changed = [entry.changes for entry in entries if entry.actor_name == upstream.name][1:]
+    assert [next(iter(change)) for change in changed] == [
+        "role_registrar",
+        "role_registrar",
+        "role_analyst",
+        "role_analyst",
+    ]
+
+
+def test_roles_end_with_the_rule_and_with_the_provider(
+    traveller: Traveller, session: Session, upstream: Upstream, administrator: Actor
+) -> None:
+    command = MapRole(value="statistics", role=Role.ANALYST, unit=COUNTY)
+    administration.map_role(session, administrator, upstream.id, command)
+    traveller.travel(STATISTICS)
+    traveller.portal.post(OPEN)
+    assert ("analyst", COUNTY) in current_grants(session)
+    unmap = UnmapRole(rule_id=list_rules(session, upstream.id)[0].id)
+    administration.unmap_role(session, administrator, upstream.id, unmap)
+    assert ("analyst", COUNTY) not in current_grants(session)
+
+    administration.map_role(session, administrator, upstream.id, command)
+    traveller.travel(STATISTICS)
+    assert ("analyst", COUNTY) in current_grants(session)
+    version = UpstreamVersion(version=upstream.version)
+    administration.disable_upstream(session, administrator, upstream.id, version)
+    assert ("analyst", COUNTY) not in current_grants(session)
+    assert traveller.portal.get("/").location.startswith("/auth/sign-in")
+    assert traveller.set_out().status_code == 404
+
+
+def test_open_redirects_are_not_followed(traveller: Traveller) -> None:
+    assert traveller.travel(next="https://evil.example/").location == f"{JOIN}?next=/"
+    traveller.portal.post(OPEN)
+    assert traveller.travel(next="//evil.example").location == "/"
