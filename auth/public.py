@@ -4,7 +4,8 @@ from auth.models import Account
 from auth.organisation import Unit, UnitKind, provide_organisation
 from auth.ports import provide_code_sender, provide_unit_path
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
-from auth.queries.accounts import account_figures, accounts_within
+from auth.queries.accounts import account_figures, accounts_within, places_of
+from auth.queries.cards import AccountCard, account_cards, accounts_named
 from auth.services.accounts import (
     create_account,
     end_grants,
@@ -20,9 +21,12 @@ from auth.services.sso import ensure_client
 __all__ = [
     "ACCOUNT_SUBJECT",
     "Account",
+    "AccountCard",
     "Unit",
     "UnitKind",
+    "account_cards",
     "account_figures",
+    "accounts_named",
     "accounts_within",
     "count_try",
     "create_account",
@@ -36,6 +40,7 @@ __all__ = [
     "make_password",
     "open_account",
     "phone_index",
+    "places_of",
     "provide_code_sender",
     "provide_organisation",
     "provide_unit_path",

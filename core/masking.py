@@ -9,3 +9,8 @@ def masked_phone(phone: str) -> str:
 def masked_id(id_number: str) -> str:
     """4508**********1234."""
     return f"{id_number[:4]}**********{id_number[-4:]}"
+
+
+def masked_name(name: str) -> str:
+    """陈**: the family name, or a first letter."""
+    return f"{name[:1]}**"

@@ -37,6 +37,7 @@ DEMO_ACCOUNTS = (
     ("demo-registrar", "医院挂号员 hospital registrar"),
     ("demo-admin", "管理员 administrator"),
     ("demo-analyst", "统计分析员 government analyst"),
+    ("demo-auditor", "审计员 auditor"),
 )
 
 

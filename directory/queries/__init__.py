@@ -18,7 +18,7 @@ from directory.queries.lookup import (
     teams_by_id,
     teams_of_account,
 )
-from directory.queries.units import unit_path
+from directory.queries.units import region_unit, unit_path
 
 __all__ = [
     "contains",
@@ -35,6 +35,7 @@ __all__ = [
     "list_staff",
     "list_team_members",
     "list_teams",
+    "region_unit",
     "teams_by_id",
     "teams_of_account",
     "unit_path",

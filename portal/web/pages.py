@@ -20,6 +20,7 @@ HOMES = {
     Role.REGISTRAR: "appointments.day_list",
     Role.ADMINISTRATOR: "directory.admin",
     Role.ANALYST: "gov_stats.overview",
+    Role.AUDITOR: "audit.search",
 }
 
 

@@ -58,7 +58,7 @@ class AccountLoader:
         self._rng = Random(f"{seed}/demo-staff")
 
     def load(self, people: demo.Cast, team: Team, desk: Institution) -> None:
-        """All six."""
+        """All of them."""
         self._resident(people)
         self._team(people, team)
         self._registrar(desk)
@@ -66,6 +66,7 @@ class AccountLoader:
         for username, role, name in (
             (demo.ADMINISTRATOR, Role.ADMINISTRATOR, "示例管理员"),
             (demo.ANALYST, Role.ANALYST, "示例分析员"),
+            (demo.AUDITOR, Role.AUDITOR, "示例审计员"),
         ):
             account_id = self._account(username, name)
             grant_role(self._session, account_id, role, region.code, region.name)

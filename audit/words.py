@@ -1,0 +1,123 @@
+"""What the audit's codes mean, in plain words: every action that a room can ask the policy for, and
+the policies that let it pass. Catalogue keys; the page that shows one translates it.
+"""
+
+from core.access import Role
+from core.messages import N_
+
+ACTIONS = {
+    "appointments:book": N_("预约挂号"),
+    "appointments:cancel-booking": N_("取消预约"),
+    "appointments:read-booking": N_("查看预约"),
+    "appointments:read-day-list": N_("查看当日预约名单"),
+    "audit:answer-question": N_("答复数据访问的询问"),
+    "audit:list-questions": N_("查看数据访问的询问"),
+    "audit:question-access": N_("询问一次数据访问"),
+    "audit:read-event": N_("查看一条访问记录"),
+    "audit:read-own-events": N_("查看谁看过自己的信息"),
+    "audit:read-question": N_("查看一件数据访问的询问"),
+    "audit:search-events": N_("查询访问记录"),
+    "auth:change-account": N_("修改账号"),
+    "auth:consent-to-application": N_("同意应用获取身份信息"),
+    "auth:create-account": N_("新建账号"),
+    "auth:disable-account": N_("停用或恢复账号"),
+    "auth:end-role": N_("收回角色"),
+    "auth:grant-by-roster": N_("按团队名单调整角色"),
+    "auth:grant-role": N_("授予角色"),
+    "auth:list-accounts": N_("查看账号列表"),
+    "auth:read-account": N_("查看账号"),
+    "auth:read-claims": N_("向应用提供身份信息"),
+    "auth:reset-password": N_("重设密码"),
+    "auth:sign-in": N_("登录"),
+    "auth:sign-in-to-application": N_("登录到应用"),
+    "auth:sign-out": N_("退出登录"),
+    "auth:withdraw-from-application": N_("取消对应用的授权"),
+    "directory:administer": N_("查看机构管理"),
+    "directory:change-department": N_("修改科室"),
+    "directory:change-institution": N_("修改机构"),
+    "directory:change-staff": N_("修改人员资料"),
+    "directory:change-team": N_("修改团队"),
+    "directory:create-department": N_("新建科室"),
+    "directory:create-institution": N_("新建机构"),
+    "directory:create-staff": N_("新建人员"),
+    "directory:create-team": N_("新建团队"),
+    "directory:disable-department": N_("停用科室"),
+    "directory:disable-institution": N_("停用机构"),
+    "directory:disable-staff": N_("停用人员"),
+    "directory:disable-team": N_("停用团队"),
+    "directory:read-history": N_("查看修改历史"),
+    "family_doctor:apply": N_("申请签约家庭医生"),
+    "family_doctor:cancel": N_("撤回签约申请"),
+    "family_doctor:decide": N_("处理签约申请"),
+    "family_doctor:read-contract": N_("查看签约和履约情况"),
+    "family_doctor:read-panel": N_("查看团队的居民名单"),
+    "family_doctor:sign": N_("确认签约协议"),
+    "family_doctor:terminate": N_("解除签约"),
+    "gov_stats:export": N_("导出统计"),
+    "gov_stats:read": N_("查看统计"),
+    "payments:open": N_("发起支付"),
+    "payments:read": N_("查看支付"),
+    "residents:read-person": N_("查看个人信息"),
+    "residents:verify": N_("实名认证"),
+    "service_packs:answer-record": N_("确认或质疑服务记录"),
+    "service_packs:cancel-order": N_("取消服务包订单"),
+    "service_packs:pay-order": N_("支付服务包订单"),
+    "service_packs:place-order": N_("订购服务包"),
+    "service_packs:read-entitlements": N_("查看剩余服务次数"),
+    "service_packs:read-order": N_("查看服务包订单"),
+    "service_packs:read-records": N_("查看服务记录"),
+    "service_packs:read-team-records": N_("查看团队的服务记录"),
+    "service_packs:record-service": N_("登记一次服务"),
+}
+POLICIES = {
+    "appointments.book-own": N_("实名居民可以为自己预约"),
+    "appointments.desk": N_("挂号员可以看本机构的预约"),
+    "appointments.own": N_("每个人可以看和取消自己的预约"),
+    "audit.auditor": N_("审计员可以查本单位范围内的访问记录"),
+    "audit.not-in-ones-own-cause": N_("不能处理与自己有关的询问"),
+    "audit.own-data": N_("每个人可以看谁看过自己的信息"),
+    "auth.administer-account": N_("管理员可以管理本单位范围内的账号"),
+    "auth.grant-by-roster": N_("管理员按团队名单授予团队角色"),
+    "auth.grant-role": N_("管理员可以在本单位范围内授予角色"),
+    "auth.list-accounts": N_("管理员可以看本单位范围内的账号"),
+    "auth.no-password-for-a-resident": N_("不能替居民设置密码"),
+    "auth.not-to-oneself": N_("不能给自己授权，也不能停用自己"),
+    "auth.own-applications": N_("每个人自己决定哪些应用知道自己是谁"),
+    "directory.administer": N_("管理员可以看本单位范围内的机构"),
+    "directory.change-own-units": N_("管理员可以管理本单位范围内的组织"),
+    "directory.decide-on-institutions": N_("区划管理员可以设立和停用机构"),
+    "family_doctor.leader": N_("团队长可以处理本团队的签约"),
+    "family_doctor.own": N_("每个人可以看和结束自己的签约"),
+    "family_doctor.own_signing": N_("实名居民可以为自己签约"),
+    "family_doctor.team": N_("团队可以看本团队签约居民的情况"),
+    "gov_stats.administrator": N_("管理员可以看本区划的统计"),
+    "gov_stats.analyst": N_("统计分析员可以看本区划的统计"),
+    "payments.own": N_("实名居民为自己支付"),
+    "residents.care": N_("签约团队可以看所照护居民的信息"),
+    "residents.own": N_("每个人可以看自己的信息"),
+    "residents.verify": N_("还没有实名的账号可以认证"),
+    "service_packs.own-order": N_("实名居民为自己订购服务包"),
+    "service_packs.own-services": N_("每个人可以看自己的服务"),
+    "service_packs.record": N_("团队为签约居民登记服务"),
+    "service_packs.serving-team": N_("服务团队可以看居民的服务权益和记录"),
+}
+ROLES = {
+    Role.RESIDENT: N_("居民"),
+    Role.LEADER: N_("团队长"),
+    Role.MEMBER: N_("团队成员"),
+    Role.REGISTRAR: N_("挂号员"),
+    Role.ADMINISTRATOR: N_("管理员"),
+    Role.ANALYST: N_("统计分析员"),
+    Role.SECURITY: N_("安全管理员"),
+    Role.AUDITOR: N_("审计员"),
+}
+
+
+def action_words(action: str) -> str:
+    """The catalogue key of an action; one that was removed since is named by its code."""
+    return ACTIONS.get(action, action)
+
+
+def policy_words(policy: str) -> str:
+    """The catalogue key of a policy; one without words is named by its id."""
+    return POLICIES.get(policy, policy)
