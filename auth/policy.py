@@ -47,6 +47,7 @@ WORDS = Words(
         "auth:sign-out": N_("退出登录"),
     },
     policies={
+        "core.step-up": N_("办理前要再确认一次是本人"),
         "auth.oversee-accounts": N_("管理员和安全管理员可以查看所管单位内的账号和权限"),
         "auth.administer-account": N_("管理员可以开通和管理所管单位内的账号"),
         "auth.guards-are-out-of-reach": N_(

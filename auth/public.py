@@ -4,8 +4,9 @@ from auth.models import Account
 from auth.organisation import Unit, UnitKind, provide_organisation
 from auth.ports import provide_code_sender, provide_identity_desk, provide_unit_path
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
-from auth.queries.accounts import account_figures, accounts_within
+from auth.queries.accounts import account_figures, accounts_within, service_of
 from auth.queries.applications import list_tiles, places_of_role
+from auth.queries.cards import AccountCard, account_cards, accounts_named
 from auth.queries.factors import find_due_notice, person_and_phone
 from auth.services.accounts import (
     create_account,
@@ -23,9 +24,12 @@ from auth.services.sign_in import find_by_username, issue_token, phone_index
 __all__ = [
     "ACCOUNT_SUBJECT",
     "Account",
+    "AccountCard",
     "Unit",
     "UnitKind",
+    "account_cards",
     "account_figures",
+    "accounts_named",
     "accounts_within",
     "count_try",
     "create_account",
@@ -47,4 +51,5 @@ __all__ = [
     "provide_identity_desk",
     "provide_organisation",
     "provide_unit_path",
+    "service_of",
 ]

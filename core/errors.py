@@ -84,7 +84,8 @@ class Denied(PortalError):
         """What was refused, and why."""
         if self.code != self.default_code:
             return {}
-        return {"action": self.action, "reason": self.reason}
+        action = {"action": self.action} if self.action else {}
+        return {**action, "reason": self.reason}
 
 
 class StepUpRequired(Denied):

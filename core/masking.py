@@ -17,3 +17,8 @@ def masked_address(address: str) -> str:
         return ":".join(address.split(":")[:2]) + ":*"
     parts = address.split(".")
     return ".".join([*parts[:2], "*", "*"]) if len(parts) == 4 else ""
+
+
+def masked_name(name: str) -> str:
+    """陈**: the family name, or a first letter."""
+    return f"{name[:1]}**"

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger
+from sqlalchemy import CheckConstraint, DateTime, Index, LargeBinary, SmallInteger
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -13,17 +13,22 @@ from core.database import Base, Created, Encrypted, Id, Moment
 
 
 class AuditEvent(Base):
-    """Who did or tried what, for whom, to whose data, by which policy. Append-only."""
+    """Who did or tried what, for whom, to whose data, by which policy. Append-only.
+
+    Partitioned by month; ``core.partitions`` makes the partitions ahead.
+    """
 
     __tablename__ = "core_audit_event"
     __table_args__ = (
         CheckConstraint("outcome IN ('allowed', 'denied')", name="outcome"),
+        Index("ix_core_audit_event_at_id", "at", "id"),
         Index("ix_core_audit_event_person_id_at", "person_id", "at"),
         Index("ix_core_audit_event_account_id_at", "account_id", "at"),
+        {"postgresql_partition_by": "RANGE (at)"},
     )
 
     id: Mapped[Id]
-    at: Mapped[Moment]
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
     account_id: Mapped[UUID | None]
     acting_for: Mapped[UUID | None]
     action: Mapped[str]
@@ -35,6 +40,18 @@ class AuditEvent(Base):
     channel: Mapped[str]
     address: Mapped[str]
     request_id: Mapped[str]
+
+
+class UnsequencedEvent(Base):
+    """An event that waits for its place in the signed log; written with it, removed by the log.
+
+    It is found here however late its transaction commits.
+    """
+
+    __tablename__ = "core_audit_unsequenced"
+
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[Moment]
 
 
 class StoredAnswer(Base):

@@ -35,6 +35,11 @@ def provide_words(rooms: Iterable[Words]) -> None:
         _policies.update(words.policies)
 
 
+def known_actions() -> Mapping[str, str]:
+    """Every action with its sentence."""
+    return _actions
+
+
 def action_words(action: str) -> str:
     """What an action does; its name where nobody has words for it (any more)."""
     return _actions.get(action, action)

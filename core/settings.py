@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEMO
     region: str = "guigang"
     instance_dir: Path = Path("instance")
+    # The second place of the audit's signed heads; best on another machine's disk.
+    audit_copy_dir: Path | None = None
     database_url: str | None = None
     database_pool: int = Field(default=6, ge=1, le=64)
     public_url: str = "http://127.0.0.1:8000"
@@ -77,6 +79,11 @@ class Settings(BaseSettings):
     def https(self) -> bool:
         """Whether browsers reach this installation over TLS."""
         return self.public_url.startswith("https")
+
+    @property
+    def audit_copies(self) -> Path:
+        """Where the audit's signed heads are copied to."""
+        return self.audit_copy_dir or self.instance_dir / "audit-heads"
 
     @property
     def standins_url(self) -> str:

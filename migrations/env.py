@@ -23,10 +23,13 @@ ROOM = context.get_x_argument(as_dictionary=True).get("room", "")
 
 
 def include_name(name: str | None, kind: str, parents: object) -> bool:
-    """Leave the job queue's own tables alone: its library versions them."""
+    """Leave the job queue's own tables alone: its library versions them; and the partitions of
+    the audit: a job makes them.
+    """
     if kind != "table":
         return True
-    return not (name or "").startswith("procrastinate_") and (name or "").startswith(ROOM)
+    alone = (name or "").startswith(("procrastinate_", "core_audit_event_"))
+    return not alone and (name or "").startswith(ROOM)
 
 
 def include_object(item: object, name: str | None, kind: str, *rest: object) -> bool:

@@ -8,7 +8,8 @@ from flask import Blueprint
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import core.retention  # noqa: F401  its scheduled job
+import core.partitions
+import core.retention  # noqa: F401  the scheduled jobs of both
 from core import clock, database
 from core.access import PolicyBook, open_book
 from core.events import subscribe
@@ -31,6 +32,7 @@ ROOM_NAMES = (
     "directory",
     "residents",
     "notifications",
+    "audit",
     "payments",
     "service_packs",
     "appointments",

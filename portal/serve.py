@@ -40,6 +40,7 @@ DEMO_ACCOUNTS = (
     ("demo-admin", "管理员 administrator"),
     ("demo-analyst", "统计分析员 government analyst"),
     ("demo-security", "安全管理员 security administrator"),
+    ("demo-auditor", "审计员 auditor"),
 )
 
 

@@ -24,6 +24,7 @@ PASSWORD = "kangqiao-demo"  # noqa: S105  printed for everybody: it opens nothin
 RESIDENT, LEADER, NURSE = "demo-resident", "demo-leader", "demo-nurse"
 REGISTRAR, ADMINISTRATOR, ANALYST = "demo-registrar", "demo-admin", "demo-analyst"
 SECURITY = "demo-security"
+AUDITOR = "demo-auditor"
 WELCOME = N_("这是演示账号：里面的人和事都是示例，您可以放心试用。")
 # Whom the resident sees at the hospital: cardiology (specialty code).
 SPECIALTY = "03.04"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, DateTime, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from auth.models import Account, RoleGrant
@@ -13,17 +13,19 @@ from core import clock
 from core.access import GRANTED_ROLES, Role
 
 GRANTER = aliased(Account)
+# The moment at which a statement is sent, not at which it is built: some are built once.
+NOW = bindparam("clock_now", callable_=clock.now, type_=DateTime(timezone=True))
 
 
 def in_force(now: Any = None, grant: Any = RoleGrant) -> ColumnElement[bool]:
     """The condition that a grant counts ``now``; only such a grant lets anybody do anything."""
-    now = clock.now() if now is None else now
+    now = NOW if now is None else now
     return and_(grant.starts_at <= now, not_over(now, grant))
 
 
 def not_over(now: Any = None, grant: Any = RoleGrant) -> ColumnElement[bool]:
     """The condition that a grant counts now or is going to: what administrators look after."""
-    now = clock.now() if now is None else now
+    now = NOW if now is None else now
     return and_(grant.ended_at.is_(None), or_(grant.ends_at.is_(None), grant.ends_at > now))
 
 

@@ -32,7 +32,7 @@ def go_on(outcome: SignedIn | Pending, following: str | None = None) -> Response
         cookie[PENDING] = outcome.token
         return redirect(url_for(PAGES[outcome.step], next=target), 303)
     enter(outcome)
-    return redirect(target, 303)
+    return redirect(target)
 
 
 def enter(signed_in: SignedIn) -> None:

@@ -19,7 +19,7 @@ from directory.queries.lookup import (
     teams_by_id,
     teams_of_account,
 )
-from directory.queries.units import unit_path
+from directory.queries.units import region_unit, unit_path
 
 __all__ = [
     "contains",
@@ -37,6 +37,7 @@ __all__ = [
     "list_staff",
     "list_team_members",
     "list_teams",
+    "region_unit",
     "teams_by_id",
     "teams_of_account",
     "unit_path",

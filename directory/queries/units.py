@@ -7,7 +7,18 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, cast, false, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Text,
+    cast,
+    false,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from auth.public import Unit, UnitKind
@@ -31,6 +42,11 @@ def unit_path(session: Session, unit: str) -> tuple[str, ...]:
         return division_path(unit)
     found = units_by_code(session, [unit]).get(unit)
     return found.path if found else (unit,)
+
+
+def region_unit() -> ScalarSelect[str]:
+    """The code of the division that all others lie in, for use within a query."""
+    return select(Division.code).where(Division.parent_code.is_(None)).limit(1).scalar_subquery()
 
 
 def units_by_code(session: Session, codes: Collection[str]) -> Mapping[str, Unit]:

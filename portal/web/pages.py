@@ -24,6 +24,7 @@ HOMES = {
     Role.ADMINISTRATOR: "directory.admin",
     Role.ANALYST: "gov_stats.overview",
     Role.SECURITY: "auth_security.home",
+    Role.AUDITOR: "audit.search",
 }
 
 

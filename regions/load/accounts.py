@@ -67,6 +67,7 @@ class AccountLoader:
             (demo.ADMINISTRATOR, Role.ADMINISTRATOR, "示例管理员"),
             (demo.ANALYST, Role.ANALYST, "示例分析员"),
             (demo.SECURITY, Role.SECURITY, "示例安全管理员"),
+            (demo.AUDITOR, Role.AUDITOR, "示例审计员"),
         ):
             account_id = self._staff_account(username, name)
             grant_role(self._session, account_id, role, region.code, region.name)

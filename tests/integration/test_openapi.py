@@ -26,6 +26,7 @@ from service_packs.models import ServiceRecord
 from service_packs.schemas import PlaceOrder
 from service_packs.services.orders import place_order
 from tests.factories.appointments import make_booking, make_clinic, make_slots
+from tests.factories.audit import make_question
 from tests.factories.auth import make_account
 from tests.factories.directory import CITY, TOWNSHIP, make_team
 from tests.factories.family_doctor import actor_of, make_contract, make_service_record
@@ -36,7 +37,7 @@ from tests.factories.service_packs import make_pack
 EXAMPLES = 15
 # Else the requests would prove little, however well refused.
 EXPECTED_SUCCESSES = 150
-ROLES = ("resident", "leader", "administrator")
+ROLES = ("resident", "leader", "administrator", "auditor")
 CHECKS = [
     checks.not_a_server_error,
     openapi.status_code_conformance,
@@ -62,6 +63,8 @@ class World:
         application = make_contract(session, applicant, team, state=State.APPLIED)
         record_id = make_service_record(session, contract, "T02")
         administrator = make_account(session, roles={Role.ADMINISTRATOR: [CITY]})
+        auditor = make_account(session, roles={Role.AUDITOR: [CITY]})
+        event_id, question_id = make_question(session, leader_id, resident)
         pack = make_pack(session)
         order = place_order(
             session, actor_of(session, resident.id), PlaceOrder(pack_code=pack.code)
@@ -70,6 +73,7 @@ class World:
             "resident": resident.id,
             "leader": leader_id,
             "administrator": administrator.id,
+            "auditor": auditor.id,
         }
         self.known: dict[str, Any] = {
             "institution_id": clinic.institution.id,
@@ -91,6 +95,8 @@ class World:
             "division_code": TOWNSHIP,
             "unit": TOWNSHIP,
             "version": 1,
+            "event_id": event_id,
+            "question_id": question_id,
         }
         # The same name means another thing there.
         self.known_at: dict[str, dict[str, Any]] = {

@@ -48,8 +48,8 @@ def test_a_persons_page_says_what_and_why(session: Session, guard: Actor) -> Non
     )
     found = permissions_of(session, guard, known.id)
     analyst, registrar = sorted(found.roles, key=lambda held: held.role)
-    assert [rule.policy for rule in registrar.rules] == ["appointments.desk"]
-    assert registrar.rules[0].actions == [
+    assert [rule.policy for rule in registrar.rules] == ["auth.desk", "appointments.desk"]
+    assert registrar.rules[1].actions == [
         "appointments:read-booking",
         "appointments:read-day-list",
     ]

@@ -11,7 +11,7 @@ from core.policies import PolicyError, read_policies
 from core.roles import GRANTED_ROLES, GRANTERS
 from portal.factory import ROOM_NAMES, ROOT
 
-DIVISION, INSTITUTION = "990102", str(new_id())
+DIVISION, INSTITUTION = "990102", "01900000-0000-7000-8000-000000000001"
 HERE = (INSTITUTION, DIVISION, "990100")
 
 
@@ -34,6 +34,7 @@ def things(actor: Actor, *, own: bool) -> list[Resource]:
             {
                 "care": list(HERE),
                 "divisions": list(HERE[1:]),
+                "begun_by": {"__entity": {"type": "Account", "id": str(NOBODY)}},
                 "guards": guards,
                 "holder": {"__entity": {"type": "Account", "id": str(holder)}},
                 "role": str(role),

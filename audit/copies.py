@@ -1,0 +1,79 @@
+"""The second place of signed heads: what was copied there cannot be taken back in the database."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from core.settings import settings
+
+# Longer than any head's line.
+TAIL_BYTES = 4096
+
+
+class HeadCopies(Protocol):
+    """Where heads are copied to: lines that are only ever added."""
+
+    def lines(self) -> Iterator[bytes]:
+        """All lines, in the order in which they came."""
+
+    def last_number(self) -> int:
+        """The number of the last head copied; 0 before the first."""
+
+    def add(self, lines: Sequence[bytes]) -> None:
+        """Keep these lines for good; they are on disk when this returns."""
+
+
+class FileCopies:
+    """Files of JSON lines in a directory, one a month so that none grows for ever."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def lines(self) -> Iterator[bytes]:
+        """As ``HeadCopies``."""
+        for file in self._files():
+            with file.open("rb") as lines:
+                yield from lines
+
+    def last_number(self) -> int:
+        """As ``HeadCopies``; a line that a crash left half-written does not count."""
+        for file in reversed(self._files()):
+            whole = [line for line in _tail(file) if line.endswith(b"}\n")]
+            if whole:
+                return int(json.loads(whole[-1])["head"]["number"])
+        return 0
+
+    def add(self, lines: Sequence[bytes]) -> None:
+        """As ``HeadCopies``."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        for line in lines:
+            place = self._file_of(line)
+            torn = not _tail(place)[-1].endswith(b"\n")
+            with place.open("ab") as file:
+                file.write(b"\n" + line if torn else line)
+                file.flush()
+                os.fsync(file.fileno())
+
+    def _file_of(self, line: bytes) -> Path:
+        month = json.loads(line)["head"]["time"][:7]
+        return self._directory / f"heads-{month}.jsonl"
+
+    def _files(self) -> list[Path]:
+        return sorted(self._directory.glob("heads-*.jsonl"))
+
+
+def _tail(file: Path) -> list[bytes]:
+    """The last lines of a file, the first of them perhaps in part; an empty one for none."""
+    if not file.exists():
+        return [b"\n"]
+    with file.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - TAIL_BYTES))
+        return stream.read().splitlines(keepends=True) or [b"\n"]
+
+
+def head_copies() -> HeadCopies:
+    """The second place of this installation."""
+    return FileCopies(settings().audit_copies)

@@ -1,0 +1,212 @@
+"""Events: as auditors search them, and as residents see who looked at their data."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy.orm import Session, aliased
+
+from audit.models import Head, Leaf, Question
+from audit.queries.scope import scope_of, trail, units_of_event, within
+from audit.schemas import (
+    Action,
+    EventSearch,
+    EventView,
+    OwnEvent,
+    OwnEvents,
+    SealedEvent,
+    Subject,
+    Who,
+    Whose,
+)
+from auth.public import AccountCard, account_cards, accounts_named
+from core import clock
+from core.access import Actor, Resource, require
+from core.errors import NotFound
+from core.masking import masked_name
+from core.models import AuditEvent
+from core.paging import Page, read_page
+from directory.public import region_unit
+from residents.public import Person, matches
+
+EVENT = AuditEvent.__table__
+ORDER: list[Any] = [EVENT.c.at, EVENT.c.id]
+# Whose data an event is about, and for whom it was done.
+ABOUT, FOR = aliased(Person), aliased(Person)
+PEOPLE = (
+    ABOUT.id.label("about_id"),
+    ABOUT.name.label("about_name"),
+    ABOUT.division_code.label("about_division"),
+    FOR.id.label("for_id"),
+    FOR.name.label("for_name"),
+    FOR.division_code.label("for_division"),
+)
+EVENTS = (
+    select(EVENT, *PEOPLE)
+    .outerjoin(ABOUT, ABOUT.id == EVENT.c.person_id)
+    .outerjoin(FOR, FOR.id == EVENT.c.acting_for)
+)
+Cards = Mapping[UUID, AccountCard]
+
+
+def search_events(session: Session, actor: Actor, search: EventSearch) -> Page[EventView]:
+    """Events within the actor's units, newest first."""
+    scope = scope_of(actor)
+    require(session, actor, Action.SEARCH_EVENTS, trail(scope, search.person_id))
+    query = EVENTS.add_columns(*ORDER).where(
+        within(scope, EVENT.c.account_id, EVENT.c.person_id), *_wanted(search)
+    )
+    rows, following = read_page(session, query, ORDER, search, descending=True)
+    cards = cards_of(session, (row.account_id for row in rows))
+    return Page(items=[EventView(**_seen(row, cards)) for row in rows], next_cursor=following)
+
+
+def get_event(session: Session, actor: Actor, event_id: UUID) -> SealedEvent:
+    """One event with its place in the log. Raises NotFound or Denied."""
+    row = _find(session, event_id)
+    units = units_of_event(session, row.account_id, row.about_division, row.region)
+    resource = Resource("AuditRecord", str(event_id), row.person_id, units)
+    require(session, actor, Action.READ_EVENT, resource)
+    return SealedEvent(
+        **_seen(row, cards_of(session, [row.account_id])),
+        leaf=row.seq,
+        head=row.head,
+        sealed_at=row.sealed_at,
+    )
+
+
+def list_own_events(session: Session, actor: Actor, search: OwnEvents) -> Page[OwnEvent]:
+    """What was done with the actor's own data, newest first; nothing before the real-name check."""
+    require(session, actor, Action.READ_OWN_EVENTS, trail((), actor.person_id))
+    query = (
+        select(EVENT, Question.state, *ORDER)
+        .outerjoin(
+            Question,
+            and_(Question.event_id == EVENT.c.id, Question.person_id == EVENT.c.person_id),
+        )
+        .where(EVENT.c.person_id == actor.person_id, *_whose(actor, search.whose))
+    )
+    rows, following = read_page(session, query, ORDER, search, descending=True)
+    cards = cards_of(session, (row.account_id for row in rows))
+    items = [own_event(row, row.state, actor, cards) for row in rows]
+    return Page(items=items, next_cursor=following)
+
+
+def get_own_event(session: Session, actor: Actor, event_id: UUID) -> OwnEvent:
+    """One event about the actor's own data. Raises NotFound or Denied."""
+    query = select(EVENT).where(EVENT.c.id == event_id)
+    row = session.execute(query).first()
+    if row is None:
+        raise NotFound()
+    resource = Resource("AuditRecord", str(event_id), row.person_id)
+    require(session, actor, Action.READ_OWN_EVENTS, resource)
+    return own_event(row, None, actor, cards_of(session, [row.account_id]))
+
+
+def own_event(row: Row[Any], state: str | None, actor: Actor, cards: Cards) -> OwnEvent:
+    """A row as the resident sees it."""
+    return OwnEvent(
+        id=row.id,
+        at=row.at,
+        who=who(row.account_id, cards),
+        own=row.account_id == actor.account_id,
+        action=row.action,
+        outcome=row.outcome,
+        question=state,
+    )
+
+
+def cards_of(session: Session, account_ids: Iterable[UUID | None]) -> Cards:
+    """The cards of the accounts that acted."""
+    return account_cards(session, {each for each in account_ids if each is not None})
+
+
+def who(account_id: UUID | None, cards: Cards) -> Who | None:
+    """An account as events show it; None where nobody was signed in."""
+    card = cards.get(account_id) if account_id else None
+    if card is None:
+        return None
+    resident = card.person_id is not None and not card.roles
+    name = masked_name(card.name) if resident else card.name
+    return Who(id=card.id, name=name, resident=resident, roles=card.roles)
+
+
+def subject(person_id: UUID | None, name: str | None, division_code: str | None) -> Subject | None:
+    """A person as events show them."""
+    if person_id is None or name is None or division_code is None:
+        return None
+    return Subject(id=person_id, name=masked_name(name), division_code=division_code)
+
+
+def _find(session: Session, event_id: UUID) -> Row[Any]:
+    """The event with its leaf, the first head over it, and the region's code."""
+    first = (
+        select(Head.number, Head.at)
+        .where(Head.size > Leaf.seq)
+        .order_by(Head.number)
+        .limit(1)
+        .correlate(Leaf)
+        .lateral()
+    )
+    columns = (
+        Leaf.seq,
+        first.c.number.label("head"),
+        first.c.at.label("sealed_at"),
+        region_unit().label("region"),
+    )
+    query = (
+        EVENTS.add_columns(*columns)
+        .outerjoin(Leaf, Leaf.event_id == EVENT.c.id)
+        .outerjoin(first, Leaf.seq.is_not(None))
+        .where(EVENT.c.id == event_id)
+    )
+    row = session.execute(query).first()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def _seen(row: Row[Any], cards: Cards) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "at": row.at,
+        "who": who(row.account_id, cards),
+        "acting_for": subject(row.for_id, row.for_name, row.for_division),
+        "action": row.action,
+        "resource_type": row.resource_type,
+        "resource_id": row.resource_id,
+        "person": subject(row.about_id, row.about_name, row.about_division),
+        "outcome": row.outcome,
+        "policies": tuple(row.policies),
+        "channel": row.channel,
+        "address": row.address,
+        "request_id": row.request_id,
+    }
+
+
+def _wanted(search: EventSearch) -> list[ColumnElement[bool]]:
+    exact = {
+        EVENT.c.person_id: search.person_id,
+        EVENT.c.account_id: search.account_id,
+        EVENT.c.action: search.action,
+        EVENT.c.outcome: search.outcome,
+    }
+    wanted = [column == value for column, value in exact.items() if value is not None]
+    if search.person:
+        wanted.append(EVENT.c.person_id.in_(select(Person.id).where(matches(search.person))))
+    if search.account:
+        wanted.append(EVENT.c.account_id.in_(accounts_named(search.account)))
+    if search.since:
+        wanted.append(EVENT.c.at >= clock.at(search.since, 0))
+    if search.until:
+        wanted.append(EVENT.c.at < clock.at(search.until + timedelta(days=1), 0))
+    return wanted
+
+
+def _whose(actor: Actor, whose: Whose) -> list[ColumnElement[bool]]:
+    own = func.coalesce(EVENT.c.account_id == actor.account_id, False)
+    if whose is Whose.ALL:
+        return []
+    return [own if whose is Whose.OWN else ~own]
