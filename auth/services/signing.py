@@ -4,8 +4,8 @@ encrypted, and followed by another on a schedule that verifiers can keep up with
 
 import json
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, TypeAlias, cast
+from weakref import WeakKeyDictionary
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -26,10 +26,14 @@ AHEAD = timedelta(days=1)
 # One that signs no more stays published until nothing that it signed is looked at: an ID token is
 # shown to sign out as long as its session can last.
 OVERLAP = timedelta(days=1)
+# How long a process goes on with the key that it has read and decrypted.
+KEPT = timedelta(seconds=60)
 # Keys are made one after the other.
 LOCK = 0x6B657973
 Key: TypeAlias = ECKey | RSAKey
 KEY = cast(Table, SigningKey.__table__)
+# By database, as the keys are its.
+_kept: WeakKeyDictionary[object, dict[SigningAlgorithm, tuple[Key, datetime]]] = WeakKeyDictionary()
 CURRENT = (
     select(KEY.c.private_key)
     .where(KEY.c.algorithm == bindparam("algorithm"), KEY.c.active_at <= bindparam("now"))
@@ -39,16 +43,25 @@ CURRENT = (
 
 
 def signing_key(session: Session, algorithm: SigningAlgorithm) -> Key:
-    """The private key that signs now, made if there is none; of two made at once one is kept."""
+    """The private key that signs now, made if there is none; of two made at once one is kept.
+
+    A process looks again after KEPT, as the next key is published long before it signs.
+    """
     now = clock.now()
+    kept = _kept.setdefault(session.get_bind(), {})
+    if algorithm in kept:
+        key, since = kept[algorithm]
+        if timedelta() <= now - since < KEPT:
+            return key
     given = {"algorithm": algorithm, "now": now}
     stored = session.scalar(CURRENT, given)
     if stored is None:
         _lock(session)
-        stored = session.scalar(CURRENT, given)
-    if stored is None:
-        stored = _make(session, algorithm, now)
-    return _private(algorithm, stored)
+        # Not kept: the transaction that makes it may yet be rolled back.
+        return _private(algorithm, session.scalar(CURRENT, given) or _make(session, algorithm, now))
+    key = _private(algorithm, stored)
+    kept[algorithm] = (key, now)
+    return key
 
 
 def public_keys(session: Session) -> dict[str, Any]:
@@ -98,10 +111,11 @@ def rotate_keys(session: Session, *, now_due: bool = False) -> list[str]:
 
 
 def replace_keys(session: Session) -> list[str]:
-    """After a key became known to others: new keys sign at once, and all before are withdrawn, with
-    whatever they signed. Gives the ids of the new keys.
+    """After a key became known to others: new keys sign at once (elsewhere within KEPT), and all
+    before are withdrawn, with whatever they signed. Gives the ids of the new keys.
     """
     _lock(session)
+    _kept.pop(session.get_bind(), None)
     algorithms = session.scalars(select(SigningKey.algorithm).distinct()).all()
     session.execute(delete(SigningKey))
     now = clock.now()
@@ -149,16 +163,14 @@ def _make(session: Session, algorithm: str, active_at: datetime) -> str:
     return private
 
 
+def _private(algorithm: SigningAlgorithm, stored: str) -> Key:
+    key_type = ECKey if algorithm is SigningAlgorithm.ES256 else RSAKey
+    return key_type.import_key(json.loads(stored))
+
+
 def _lock(session: Session) -> None:
     session.execute(select(func.pg_advisory_xact_lock(LOCK)))
 
 
 def _kid(private: str) -> str:
     return str(json.loads(private)["kid"])
-
-
-@lru_cache(maxsize=8)
-def _private(algorithm: SigningAlgorithm, stored: str) -> Key:
-    """Read once a process: reading a key costs more than signing with it."""
-    key_type = ECKey if algorithm is SigningAlgorithm.ES256 else RSAKey
-    return key_type.import_key(json.loads(stored))

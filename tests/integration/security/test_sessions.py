@@ -172,7 +172,10 @@ def test_every_form_of_a_page_needs_its_token(
 ) -> None:
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     browser = signed_in(sides[0].administrator)
-    open_to_machines = {"/oauth/token", "/oauth/userinfo", "/webhooks/stripe"}
+    open_to_machines = {
+        "/oauth/token", "/oauth/userinfo", "/oauth/par", "/oauth/device", "/oauth/introspect",
+        "/oauth/revoke", "/webhooks/stripe",
+    }  # fmt: skip
     zero = str(UUID(int=0))
     for rule in app.url_map.iter_rules():
         if "POST" not in (rule.methods or ()) or rule.rule.startswith("/api/"):
