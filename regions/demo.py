@@ -32,7 +32,15 @@ ORDERED_GROUP = "04"
 
 # Numbers that the population never gets: it steps through all others first.
 _RESIDENT_PHONE = 1
-_STAFF_PHONES = {LEADER: 51, NURSE: 52, REGISTRAR: 53, ADMINISTRATOR: 54, ANALYST: 55}
+_STAFF_PHONES = {
+    LEADER: 51,
+    NURSE: 52,
+    REGISTRAR: 53,
+    ADMINISTRATOR: 54,
+    ANALYST: 55,
+    SECURITY: 56,
+    AUDITOR: 57,
+}
 _PHONE_DIGITS = 11
 _DAYS_SINCE_BIRTHDAY = 100
 
