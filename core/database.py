@@ -157,16 +157,23 @@ def reading() -> Iterator[Session]:
 
 
 @contextmanager
+def committing_each() -> Iterator[Session]:
+    """A session whose statements commit one by one: for locks that outlive transactions."""
+    bind = bound()
+    if isinstance(bind, Engine):
+        bind = bind.execution_options(isolation_level="AUTOCOMMIT")  # shares the pool
+    with Session(bind, expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
 def alone(name: str) -> Iterator[Session]:
     """For work that one process does at a time, under ``name``; the others wait before the block.
     No transaction is open meanwhile, so an outside party may be called; each statement of the
     session commits by itself.
     """
     lock = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-    bind = bound()
-    if isinstance(bind, Engine):
-        bind = bind.execution_options(isolation_level="AUTOCOMMIT")  # shares the pool
-    with Session(bind, expire_on_commit=False) as session:
+    with committing_each() as session:
         session.execute(select(func.pg_advisory_lock(lock)))
         try:
             yield session

@@ -17,7 +17,7 @@ from audit.records import event_record, head_line, head_statement
 from audit.services.keys import signing_key
 from audit.verifier import canonical, digest, signed_text
 from core import clock
-from core.database import reading, transaction
+from core.database import committing_each, transaction
 from core.merkle import Frontier, leaf_hash
 from core.models import AuditEvent, UnsequencedEvent
 
@@ -49,7 +49,7 @@ def seal(copies: HeadCopies, batch: int = BATCH) -> int:
 @contextmanager
 def _alone() -> Iterator[bool]:
     """Whether this process is the only appender while the block runs."""
-    with reading() as session:
+    with committing_each() as session:
         mine = bool(session.scalar(select(func.pg_try_advisory_lock(APPENDER))))
         try:
             yield mine

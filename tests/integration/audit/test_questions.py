@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from auth.services.accounts import grant_role
 from core.access import Role
 from core.models import AuditEvent
 from notifications.models import Message
@@ -130,11 +131,7 @@ def test_nobody_judges_in_their_own_cause(
     client: FlaskClient, bearer: Bearer, session: Session, ask: Callable[..., Any], case: Case
 ) -> None:
     for account in (case.nurse, case.account.id):
-        make_auditor = text(
-            "INSERT INTO auth_role_grant (id, account_id, role, unit, unit_name, created_at)"
-            " VALUES (gen_random_uuid(), :account, 'auditor', :unit, '', now())"
-        )
-        session.execute(make_auditor, {"account": account, "unit": CITY})
+        grant_role(session, account, Role.AUDITOR, CITY, "")
     session.commit()
     question = ask().get_json()["id"]
     for account in (case.nurse, case.account.id):

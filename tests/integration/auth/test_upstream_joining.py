@@ -90,7 +90,7 @@ def test_a_new_person_gets_an_account_where_the_provider_may_open_one(
     for text in ("建立新账号", "登录已有账号", "韦示例"):
         assert text in page.text
     opened = traveller.portal.post(OPEN, data={"next": NEXT})
-    assert (opened.status_code, opened.location) == (303, NEXT)
+    assert (opened.status_code, opened.location) == (302, NEXT)
     account = session.scalars(select(Account)).one()
     assert (account.display_name, account.password_hash, account.phone) == ("韦示例", None, None)
     sign_in = session.scalars(select(SignInSession)).one()

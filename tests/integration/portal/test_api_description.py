@@ -15,4 +15,8 @@ def test_ids_in_paths_are_uuids(client: FlaskClient) -> None:
     }
     assert formats["/api/v1/appointments/bookings/{booking_id}", "booking_id"] == "uuid"
     assert formats["/api/v1/service-packs/packs/{code}", "code"] is None
-    assert {name for (_, name), each in formats.items() if each != "uuid"} == {"code", "kind"}
+    assert {name for (_, name), each in formats.items() if each != "uuid"} == {
+        "action",
+        "code",
+        "kind",
+    }

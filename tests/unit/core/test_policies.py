@@ -34,6 +34,7 @@ def things(actor: Actor, *, own: bool) -> list[Resource]:
             {
                 "care": list(HERE),
                 "divisions": list(HERE[1:]),
+                "about": {"__entity": {"type": "Account", "id": str(NOBODY)}},
                 "begun_by": {"__entity": {"type": "Account", "id": str(NOBODY)}},
                 "guards": guards,
                 "holder": {"__entity": {"type": "Account", "id": str(holder)}},
