@@ -9,8 +9,10 @@ from datetime import timedelta
 
 from auth.claims import Assurance, Method
 from auth.schemas.administration import Action
+from auth.schemas.applications import ApplicationAction
 from auth.schemas.factors import SecurityAction
 from auth.schemas.recovery import RecoveryAction
+from auth.schemas.upstream import UpstreamAction
 from core.access import Demand
 
 # As long as one sits at one piece of work; after it somebody else may sit there.
@@ -26,6 +28,10 @@ SENSITIVE_ACTIONS: Mapping[str, Demand] = {
     Action.GRANT_ROLE: SENSITIVE,
     Action.END_ROLE: SENSITIVE,
     Action.GRANT_BY_ROSTER: SENSITIVE,
+    ApplicationAction.REGISTER: SENSITIVE,
+    ApplicationAction.CHANGE: SENSITIVE,
+    ApplicationAction.DISABLE: SENSITIVE,
+    UpstreamAction.ADMINISTER: SENSITIVE,
     RecoveryAction.BEGIN: SENSITIVE,
     RecoveryAction.CONFIRM: SENSITIVE,
 }
