@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from audit.models import Head, Leaf, Question
-from audit.queries.scope import scope_of, trail, units_of_event, within
+from audit.queries.scope import lives_within, scope_of, trail, units_of_event, within
 from audit.schemas import (
     Action,
     EventSearch,
@@ -55,8 +55,13 @@ def search_events(session: Session, actor: Actor, search: EventSearch) -> Page[E
     """Events within the actor's units, newest first."""
     scope = scope_of(actor)
     require(session, actor, Action.SEARCH_EVENTS, trail(scope, search.person_id))
+    lives = (
+        select(Person.id)
+        .where(Person.id == EVENT.c.person_id, lives_within(scope, Person.division_code))
+        .exists()
+    )
     query = EVENTS.add_columns(*ORDER).where(
-        within(scope, EVENT.c.account_id, EVENT.c.person_id), *_wanted(search)
+        within(scope, EVENT.c.account_id, lives), *_wanted(search)
     )
     rows, following = read_page(session, query, ORDER, search, descending=True)
     cards = cards_of(session, (row.account_id for row in rows))

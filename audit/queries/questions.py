@@ -1,15 +1,15 @@
 """Residents' questions about an access: as cases for auditors, as answers for those who asked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from audit.models import Question
 from audit.queries.events import Cards, cards_of, subject, who
-from audit.queries.scope import scope_of, trail, units_of_event, within
+from audit.queries.scope import lives_within, scope_of, trail, units_of_event, within
 from audit.schemas import (
     Action,
     QuestionEntry,
@@ -33,14 +33,7 @@ def list_questions(session: Session, actor: Actor, search: QuestionSearch) -> Pa
     """The cases within the actor's units; the open ones oldest first, the others newest first."""
     scope = scope_of(actor)
     require(session, actor, Action.LIST_QUESTIONS, trail(scope))
-    query = (
-        _cases()
-        .add_columns(*ORDER)
-        .where(
-            Question.state == search.state,
-            within(scope, EVENT.c.account_id, Question.person_id),
-        )
-    )
+    query = _cases().add_columns(*ORDER).where(Question.state == search.state, _within(scope))
     newest_first = search.state is not QuestionState.OPEN
     rows, following = read_page(session, query, ORDER, search, descending=newest_first)
     cards = cards_of(session, (row.account_id for row in rows))
@@ -74,10 +67,7 @@ def waiting(session: Session, actor: Actor) -> Mapping[str, int]:
         select(func.count())
         .select_from(Question)
         .outerjoin(EVENT, OF_EVENT)
-        .where(
-            Question.state == QuestionState.OPEN,
-            within(scope, EVENT.c.account_id, Question.person_id),
-        )
+        .where(Question.state == QuestionState.OPEN, _within(scope))
     )
     return {"audit.cases": session.scalar(query) or 0}
 
@@ -111,6 +101,13 @@ def question_view(question: Question) -> QuestionView:
         created_at=question.created_at,
         answered_at=question.answered_at,
     )
+
+
+def _within(scope: Collection[str]) -> ColumnElement[bool]:
+    """What ``question_resource`` says of one, for all: a case stays with the auditors of where the
+    resident lived when asking.
+    """
+    return within(scope, EVENT.c.account_id, lives_within(scope, Question.division_code))
 
 
 def _cases() -> Select[Any]:

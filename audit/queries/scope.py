@@ -4,13 +4,12 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, false, or_
+from sqlalchemy.orm import Session
 
 from auth.public import accounts_within, service_of
 from core.access import Actor, Resource, Role
 from directory.public import division_path, division_prefix, region_unit
-from residents.public import Person
 
 
 def scope_of(actor: Actor) -> frozenset[str]:
@@ -18,21 +17,17 @@ def scope_of(actor: Actor) -> frozenset[str]:
     return actor.units(Role.AUDITOR)
 
 
-def within(scope: Collection[str], account: Any, person: Any) -> ColumnElement[bool]:
-    """The condition that the account serves, or the person lives, within ``scope``; over the whole
-    region everything does, whoever it is about.
+def within(scope: Collection[str], account: Any, lives: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition that the account serves, or the person ``lives``, within ``scope``; over the
+    whole region everything does, whoever it is about.
     """
-    resident = aliased(Person)  # the query around may hold people too
-    lives = [
-        resident.division_code.startswith(division_prefix(unit))
-        for unit in sorted(scope)
-        if unit.isdigit()
-    ]
-    return or_(
-        region_unit().in_(sorted(scope)),
-        account.in_(accounts_within(scope)),
-        select(resident.id).where(resident.id == person, or_(false(), *lives)).exists(),
-    )
+    return or_(region_unit().in_(sorted(scope)), account.in_(accounts_within(scope)), lives)
+
+
+def lives_within(scope: Collection[str], division: Any) -> ColumnElement[bool]:
+    """The condition that somebody of ``division`` lives within ``scope``."""
+    prefixes = [division_prefix(unit) for unit in sorted(scope) if unit.isdigit()]
+    return or_(false(), *(division.startswith(prefix) for prefix in prefixes))
 
 
 def trail(scope: Collection[str], person_id: UUID | None = None) -> Resource:

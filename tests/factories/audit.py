@@ -55,19 +55,18 @@ def note_event(
         audit.note(session, event)
 
 
-def make_question(session: Session, account_id: UUID, resident: Account) -> tuple[UUID, UUID]:
-    """A look of the account at the resident's data, and the resident's question about it:
-    (event's, question's id).
-    """
-    session.flush()
+def make_event(
+    session: Session, account_id: UUID | None, person_id: UUID | None = None
+) -> AuditEvent:
+    """A look at a person's data, or at nobody's, in the transaction of the test."""
     event = AuditEvent(
         id=new_id(),
         at=clock.now(),
         account_id=account_id,
         action="residents:read-person",
         resource_type="Person",
-        resource_id=str(resident.person_id),
-        person_id=resident.person_id,
+        resource_id=str(person_id or new_id()),
+        person_id=person_id,
         outcome="allowed",
         policies=["residents.care"],
         channel="web",
@@ -76,6 +75,17 @@ def make_question(session: Session, account_id: UUID, resident: Account) -> tupl
     )
     session.add(event)
     session.flush()
+    return event
+
+
+def make_question(
+    session: Session, account_id: UUID | None, resident: Account
+) -> tuple[UUID, UUID]:
+    """A look of the account at the resident's data, and the resident's question about it:
+    (event's, question's id).
+    """
+    session.flush()
+    event = make_event(session, account_id, resident.person_id)
     actor = actor_of(session, resident.id)
     asked = ask(session, actor, event.id, AskQuestion(reason="为什么看我的信息？"))
     return event.id, asked.id

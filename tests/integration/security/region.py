@@ -8,12 +8,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from auth.models import Account, Consent
+from audit.models import Question
+from audit.schemas import QuestionState
+from auth.models import Account, Client, Consent, RecoveryCase
 from auth.queries.accounts import SUBJECT
+from auth.recovery import OPEN
+from auth.recovery import State as RecoveryState
 from auth.services.accounts import add_grant, end_grants
 from core import clock, history
 from core.access import NOBODY, Actor, Role
 from core.errors import Conflict
+from core.ids import new_id
 from core.roles import DUTIES, GRANTED_ROLES
 from directory.models import Department, Institution, Staff, Team
 from directory.schemas import Kind
@@ -28,7 +33,8 @@ from family_doctor.states import State
 from notifications.public import notify
 from residents.models import Person
 from tests.factories.appointments import make_booking, make_clinic, make_rule, make_slots
-from tests.factories.auth import actor_for, make_account
+from tests.factories.audit import make_event, make_question
+from tests.factories.auth import actor_for, make_account, make_phone
 from tests.factories.directory import (
     CITY,
     COUNTY,
@@ -96,6 +102,8 @@ def make_region(session: Session, chance: random.Random) -> Region:
         if number % 3 == 1:
             _change_team(session, contract, chance.choice(region.teams))
     _tell_and_share(session, chance, region)
+    _lose_phones(session, chance, region)
+    _place_applications(session, chance, region)
     session.flush()
     return region
 
@@ -109,6 +117,36 @@ def _tell_and_share(session: Session, chance: random.Random, region: Region) -> 
         account_id = _account(session, person)
         for client_id in chance.sample(APPLICATIONS, chance.randint(0, 2)):
             session.add(Consent(account_id=account_id, client_id=client_id, scope="openid"))
+
+
+def _lose_phones(session: Session, chance: random.Random, region: Region) -> None:
+    """For each person a recovery that is under way and one that is over, at any hospital."""
+    clerk = make_account(session)
+    for person in region.people:
+        for states in (OPEN, set(RecoveryState) - OPEN):
+            hospital = chance.choice(region.hospitals)
+            case = RecoveryCase(
+                account_id=_account(session, person),
+                unit=str(hospital.id),
+                unit_name=hospital.name,
+                new_phone=make_phone(),
+                state=chance.choice(sorted(states)),
+                begun_by=clerk.id,
+                begun_by_name=clerk.display_name,
+            )
+            session.add(case)
+
+
+def _place_applications(session: Session, chance: random.Random, region: Region) -> None:
+    """Applications all over the region, some of them disabled; those of APPLICATIONS have no
+    place.
+    """
+    hospitals = [str(hospital.id) for hospital in region.hospitals]
+    for unit in (CITY, COUNTY, OTHER_COUNTY, TOWNSHIP, OTHER_TOWNSHIP, *hospitals):
+        make_client(session, f"of-{unit}")
+        client = session.get_one(Client, f"of-{unit}")
+        client.unit = unit
+        client.disabled_at = chance.choice((None, clock.now()))
 
 
 def _change_team(session: Session, contract: Contract, other: Team) -> None:
@@ -157,6 +195,8 @@ def make_actors(session: Session, chance: random.Random, region: Region, count: 
             make_staff(session, chance.choice(region.hospitals), account_id=account_id)
         accounts.append(account_id)
     _record_changes(session, accounts)
+    _look_at_data(session, chance, region, accounts)
+    _move_house(chance, region)
     session.flush()
     return [actor_for(session, account_id) for account_id in dict.fromkeys(accounts)]
 
@@ -187,3 +227,30 @@ def _record_changes(session: Session, accounts: list[UUID]) -> None:
     for account_id in accounts:
         account = session.get_one(Account, account_id)
         history.note_creation(session, OPERATOR, SUBJECT, account, {"display_name": "名"})
+
+
+def _look_at_data(
+    session: Session, chance: random.Random, region: Region, accounts: list[UUID]
+) -> None:
+    """Looks by anybody, also by nobody who was signed in or is known, at people and at what is
+    nobody's; whoever was looked at by others asks why.
+    """
+    for account_id in (None, new_id(), *chance.sample(accounts, len(accounts) // 2)):
+        if chance.random() < 1 / 5:
+            make_event(session, account_id)
+            continue
+        person = chance.choice(region.people)
+        resident = session.get_one(Account, _account(session, person))
+        if account_id == resident.id:
+            make_event(session, account_id, person.id)
+            continue
+        _, question_id = make_question(session, account_id, resident)
+        question = session.get_one(Question, question_id)
+        question.state = chance.choice(list(QuestionState))
+        question.answer = None if question.state == QuestionState.OPEN else "已核对。"
+
+
+def _move_house(chance: random.Random, region: Region) -> None:
+    """Some people live elsewhere than when things happened to them."""
+    for person in chance.sample(region.people, 3):
+        person.division_code = OTHER_TOWNSHIP if person.division_code == TOWNSHIP else TOWNSHIP
