@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import psutil
 from flask import Flask
+from sqlalchemy import Engine, event
 
 from bench import clients
-from bench.pgbench import recording
 from bench.server import configure, serving
 
 CLIENTS = 16
@@ -90,9 +90,15 @@ def _statements(app: Flask, path: str, headers: dict[str, str]) -> int:
     """How many statements the page sends, session look-up and audit included."""
     client = app.test_client(use_cookies=False)
     client.get(path, headers=headers)  # what is read once a process
-    with recording() as sent:
-        client.get(path, headers=headers)
-    return sum(statement not in ("BEGIN", "COMMIT") for statement in sent)
+    sent: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    client.get(path, headers=headers)
+    event.remove(Engine, "before_cursor_execute", note)
+    return len(sent)
 
 
 def _measure(port: int, path: str, headers: dict[str, str], count: int) -> Measured:

@@ -1,5 +1,8 @@
 """The division tree by its codes: GB/T 2260 (city, county) and GB/T 10114 (township)."""
 
+from sqlalchemy import ColumnElement, func
+from sqlalchemy.dialects.postgresql import array
+
 COUNTY_DIGITS = 6
 TOWNSHIP_DIGITS = 9
 
@@ -18,6 +21,14 @@ def division_path(code: str) -> tuple[str, ...]:
     if county != city:
         path.append(city)
     return tuple(path)
+
+
+def division_path_of(column: ColumnElement[str]) -> ColumnElement[str]:
+    """As ``division_path``, of a column of division codes: one row for each division."""
+    township = func.left(column, TOWNSHIP_DIGITS)
+    county = func.left(column, COUNTY_DIGITS)
+    city = func.concat(func.left(column, 4), "00")
+    return func.unnest(array([township, county, city]))
 
 
 def division_prefix(code: str) -> str:

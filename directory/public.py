@@ -1,6 +1,6 @@
 """The door of the directory."""
 
-from directory.divisions import division_path, division_prefix
+from directory.divisions import division_path, division_path_of, division_prefix
 from directory.ports import provide_coming_bookings
 from directory.queries import (
     contains,
@@ -26,6 +26,7 @@ from directory.queries import (
 __all__ = [
     "contains",
     "division_path",
+    "division_path_of",
     "division_prefix",
     "find_staff_of_account",
     "get_department",

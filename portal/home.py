@@ -12,11 +12,11 @@ from auth.schemas import Tile
 from core import clock
 from core.access import Actor, Role
 from core.database import transaction
-from directory.public import division_path, get_team
+from directory.public import get_team
 from directory.schemas import TeamView
 from family_doctor.public import IN_FORCE, LIVE, find_latest_contract, progress_on, promised
 from family_doctor.schemas import ContractView, ObligationState, ObligationView, Progress
-from residents.public import people_by_id
+from residents.public import places_lived_in
 
 # As many promises as a glance takes in.
 SOON = 3
@@ -80,8 +80,7 @@ def _tiles(session: Session, actor: Actor, role: Role) -> list[Tile]:
         return list_tiles(session, role, places_of_role(session, actor, role))
     if actor.person_id is None:
         return []
-    home = people_by_id(session, [actor.person_id])[actor.person_id].division_code
-    return list_tiles(session, role, division_path(home))
+    return list_tiles(session, role, places_lived_in(actor.person_id))
 
 
 def _waits(promise: ObligationView) -> bool:

@@ -9,6 +9,7 @@ from residents.queries import (
     matches,
     people_by_id,
     person_resource,
+    places_lived_in,
     population_facts,
 )
 from residents.services import id_index, id_tail_index
@@ -27,6 +28,7 @@ __all__ = [
     "parse_id_number",
     "people_by_id",
     "person_resource",
+    "places_lived_in",
     "population_facts",
     "provide_care_units",
 ]

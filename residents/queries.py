@@ -11,7 +11,7 @@ from core.access import Actor, Resource, require
 from core.crypto import blind_index
 from core.errors import NotFound
 from core.masking import masked_id, masked_phone
-from directory.public import contains, division_path
+from directory.public import contains, division_path, division_path_of
 from residents.models import GroupMembership, Household, Person
 from residents.ports import care_units
 from residents.schemas import Action, OwnIdentity, PersonView
@@ -100,3 +100,8 @@ def _view(row: Any) -> PersonView:
         groups=tuple(sorted(row.groups or ())),
         example=person.example,
     )
+
+
+def places_lived_in(person_id: UUID) -> Select[str]:
+    """The divisions in which a person lives: the township and those above it."""
+    return select(division_path_of(Person.division_code.expression)).where(Person.id == person_id)

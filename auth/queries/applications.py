@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, any_, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from auth.models import Client, ClientUse
@@ -99,14 +99,15 @@ def application_usage(
     )
 
 
-def list_tiles(session: Session, role: Role, places: Collection[str]) -> list[Tile]:
+def list_tiles(session: Session, role: Role, places: Collection[str] | Select[str]) -> list[Tile]:
     """The applications for people of ``role`` whose places (units and all above them) these are."""
+    within = places if isinstance(places, Select) else sorted(places)
     query = (
         select(Client.name, Client.icon, Client.launch_url)
         .where(
             Client.disabled_at.is_(None),
             Client.launch_url.is_not(None),
-            Client.unit.in_(sorted(places)),
+            Client.unit.in_(within),
             literal(role.value) == any_(Client.audience),
         )
         .order_by(Client.name, Client.client_id)

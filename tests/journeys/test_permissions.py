@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from core import clock
 from tests.journeys.conftest import Visit
-from tests.journeys.people import Staff, by_password
+from tests.journeys.people import Staff, by_password, choose_password, set_up_factor
 from tests.journeys.visitor import Screen, Visitor
 
 HOME = "总览"
@@ -20,7 +20,6 @@ def test_a_county_gets_an_administrator_until_a_day(
     password = open_account(admin, name, username)
 
     staff.sign_in(guard, "demo-security", HOME)
-    guard.see("没有快到期的角色")
     guard.tab("账号")
     guard.arrive("账号")
     guard.miss("新建账号")
@@ -39,6 +38,8 @@ def test_a_county_gets_an_administrator_until_a_day(
 
     appointed = visit()
     by_password(appointed, username, password)
+    set_up_factor(appointed)
+    choose_password(appointed, "窗口旁边摆着三大盆绿萝")
     appointed.arrive(HOME)
     appointed.tab("权限")
     appointed.arrive("权限")

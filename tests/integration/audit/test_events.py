@@ -165,14 +165,14 @@ def test_pages_show_the_same_in_words(
     with count_statements() as counted:
         page = browser.get(f"/audit/?person_id={world.person.id}").text
     assert len(counted) <= 8
-    assert "查看个人信息" in page
+    assert "查看居民的基本资料" in page
     assert "陈**" in page
     assert "陈小满" not in page
     event = session.scalars(select(AuditEvent).where(AuditEvent.resource_id == "here")).one()
     with count_statements() as counted:
         page = browser.get(f"/audit/events/{event.id}").text
     assert len(counted) <= 8
-    assert "签约团队可以看所照护居民的信息" in page
+    assert "签约团队可以查看所签约居民的基本资料" in page
     assert "等待封存" in page
 
 
