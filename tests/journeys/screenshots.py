@@ -21,12 +21,13 @@ from tests.journeys.visitor import DESKTOP, PHONE, Screen, Visitor
 FOLDER = ROOT / "docs" / "screenshots"
 # File, screen, account (nobody for the door), address.
 PICTURES = (
-    ("sign-in-360", PHONE, "", "/auth/sign-in"),
     ("resident-home-360", PHONE, "demo-resident", "/"),
     ("doctor-today-1440", DESKTOP, "demo-leader", "/family-doctor/today"),
     ("registrar-day-list-1440", DESKTOP, "demo-registrar", "/appointments/day-list"),
     ("administration-1440", DESKTOP, "demo-admin", "/admin/institutions/"),
     ("analyst-1440", DESKTOP, "demo-analyst", "/statistics/"),
+    # Last: by then the demo's other institution is registered.
+    ("sign-in-360", PHONE, "", "/auth/sign-in"),
 )
 
 
