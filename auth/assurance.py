@@ -13,6 +13,7 @@ from auth.schemas.applications import ApplicationAction
 from auth.schemas.factors import SecurityAction
 from auth.schemas.recovery import RecoveryAction
 from auth.schemas.upstream import UpstreamAction
+from auth.schemas.wechat import WeChatAction
 from core.access import Demand
 
 # As long as one sits at one piece of work; after it somebody else may sit there.
@@ -43,6 +44,7 @@ OWN_ACTIONS = frozenset(
         SecurityAction.CHANGE_PHONE,
         SecurityAction.ADD_FACTOR,
         SecurityAction.REMOVE_FACTOR,
+        WeChatAction.BIND,
     }
 )
 

@@ -110,8 +110,13 @@ def bind_by_code(session: Session, command: BindByCode, origin: Origin) -> Signe
     return _bind(session, account, user, [Method.WECHAT, Method.SMS], origin)
 
 
+def may_bind(session: Session, actor: Actor) -> None:
+    """Ask before the browser leaves for WeChat. Raises Denied, or StepUpRequired."""
+    require(session, actor, WeChatAction.BIND, wechat_of(actor))
+
+
 def bind_own(session: Session, actor: Actor, user: WeChatUser) -> None:
-    """Join the actor's account to ``user``. Raises Conflict or Denied."""
+    """Join the actor's account to ``user``. Raises Conflict, Denied, or StepUpRequired."""
     require(session, actor, WeChatAction.BIND, wechat_of(actor))
     origin = origin_of(actor)
     limits.forgive_last(session, FROM, origin.address)

@@ -19,7 +19,7 @@ from auth.web.pages import pages as sign_in_pages
 from auth.web.sso.form_targets import lead_to
 from auth.web.wechat.api import confirm_binding
 from core.database import transaction
-from core.errors import Invalid, PortalError
+from core.errors import Invalid, PortalError, StepUpRequired
 from core.messages import N_
 from core.settings import settings
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
@@ -56,7 +56,13 @@ def start() -> ResponseReturnValue:
 @pages.post("/bind")
 @open_to(SIGNED_IN)
 def bind() -> ResponseReturnValue:
-    """Go to WeChat's page to join the account that is signed in."""
+    """Go to WeChat's page to join the account that is signed in, once it is surely its owner."""
+    try:
+        with transaction() as session:
+            services.may_bind(session, current_actor())
+    except StepUpRequired:
+        # Back to the page of the button: only from there may a form lead on to WeChat.
+        return redirect(url_for("step_up.show", next=url_for(".listing")), 303)
     return _visit_wechat(url_for(".listing"), bind=True)
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from auth.assurance import FRESH
 from auth.models import Account, SignInSession, WeChatIdentity, WeChatVisit
 from auth.services.wechat import bind_own
 from auth.web.wechat import pages
@@ -268,6 +269,21 @@ def test_a_session_opened_by_wechat_ends_with_its_own_unbinding(
     identity = session.scalars(select(WeChatIdentity)).one()
     client.post("/auth/wechat/unbind", data={"identity_id": str(identity.id)})
     assert not is_signed_in(client)
+
+
+def test_joining_wants_a_fresh_proof(
+    session: Session, standin: Standin, signed_in: Browser
+) -> None:
+    browser = signed_in(make_account(session, phone=make_phone()).id)
+    begun = standin.authorize(browser.post("/auth/wechat/bind").location)
+    old = clock.now() - FRESH - timedelta(seconds=1)
+    session.execute(update(SignInSession).values(authenticated_at=old))
+    asked = browser.post("/auth/wechat/bind")
+    assert asked.status_code == 303
+    assert asked.location == "/auth/step-up?next=/auth/wechat"
+    assert browser.get(asked.location).status_code == 200
+    come_back(browser, begun)
+    assert session.scalars(select(WeChatIdentity)).all() == []
 
 
 def test_joining_is_for_the_account_that_asked(
