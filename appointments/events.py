@@ -17,3 +17,24 @@ class BookingCancelled(Event):
 
     booking_id: UUID
     person_id: UUID
+
+
+class BookingChanged(Event):
+    """A person has another place in exchange for the former."""
+
+    booking_id: UUID
+    former_id: UUID
+    person_id: UUID
+
+
+class PlaceReturned(Event):
+    """A place came back to a session that somebody waits for."""
+
+    session_id: UUID
+
+
+class HoldExpired(Event):
+    """A place that was held for a person went back."""
+
+    booking_id: UUID
+    person_id: UUID

@@ -1,8 +1,10 @@
 """Scheduled work of appointments."""
 
+from appointments.queries.due import expired_holds, reserved_over
 from appointments.services.opening import FURTHEST, open_sessions
+from appointments.services.sweeping import give_back_expired, release_reserved
 from core import clock
-from core.database import transaction
+from core.database import reading, transaction
 from core.jobs import scheduled
 
 
@@ -15,3 +17,18 @@ def keep_sessions_open() -> None:
     """
     with transaction() as session:
         open_sessions(session, clock.today() + FURTHEST)
+
+
+@scheduled("* * * * *")
+def return_places() -> None:
+    """Give back held places whose time is up, and reserved ones nobody took in time. Slot by slot,
+    each in a transaction of its own, so that a booking never waits for a sweep.
+    """
+    with reading() as session:
+        expired, over = expired_holds(session), reserved_over(session)
+    for slot_id in expired:
+        with transaction() as session:
+            give_back_expired(session, slot_id)
+    for slot_id in over:
+        with transaction() as session:
+            release_reserved(session, slot_id)

@@ -12,7 +12,12 @@ WORDS = Words(
     },
     policies={
         "appointments.book-own": N_("实名认证后，可以为自己预约"),
+        "appointments.book-family": N_("实名认证后，可以为自己代办的家人预约"),
+        "appointments.book-care": N_("签约团队可以用预留号为签约居民预约"),
+        "appointments.book-desk": N_("挂号员可以用现场号和老年电话号为人预约"),
         "appointments.own": N_("可以查看和取消自己的预约"),
-        "appointments.desk": N_("挂号员可以查看本机构的预约"),
+        "appointments.family": N_("可以查看和取消自己代办的家人的预约"),
+        "appointments.care": N_("签约团队可以查看和取消签约居民的预约"),
+        "appointments.desk": N_("挂号员可以查看和取消本机构的预约"),
     },
 )

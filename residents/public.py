@@ -11,6 +11,8 @@ from residents.queries import (
     person_resource,
     places_lived_in,
     population_facts,
+    representatives_of,
+    represented_by,
 )
 from residents.services import id_index, id_tail_index
 
@@ -31,4 +33,6 @@ __all__ = [
     "places_lived_in",
     "population_facts",
     "provide_care_units",
+    "representatives_of",
+    "represented_by",
 ]

@@ -1,12 +1,14 @@
 """Reads of people. Rooms above scope their lists to the actor and ask here by id."""
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from core import clock
 from core.access import Actor, Resource, require
 from core.crypto import blind_index
 from core.errors import NotFound
@@ -86,6 +88,37 @@ def population_facts(session: Session) -> list[tuple[str, str, int]]:
     )
     rows = session.execute(union_all(everybody, grouped))
     return [(division, group, count) for division, group, count in rows]
+
+
+def representatives_of(session: Session, person_id: UUID) -> frozenset[UUID]:
+    """Who may act for this person: for a child under 18 the adults of the household."""
+    child, adult = aliased(Person), aliased(Person)
+    of_age = came_of_age()
+    query = (
+        select(adult.id)
+        .join(child, child.household_id == adult.household_id)
+        .where(child.id == person_id, child.birth_date > of_age, adult.birth_date <= of_age)
+    )
+    return frozenset(session.scalars(query))
+
+
+def represented_by(session: Session, person_id: UUID) -> frozenset[UUID]:
+    """For whom this person may act: the other side of ``representatives_of``."""
+    child, adult = aliased(Person), aliased(Person)
+    of_age = came_of_age()
+    query = (
+        select(child.id)
+        .join(adult, adult.household_id == child.household_id)
+        .where(adult.id == person_id, child.birth_date > of_age, adult.birth_date <= of_age)
+    )
+    return frozenset(session.scalars(query))
+
+
+def came_of_age() -> date:
+    """Whoever was born on this day or before is of age (18 years, Civil Code article 17)."""
+    today = clock.today()
+    leap_day = (today.month, today.day) == (2, 29)
+    return today.replace(year=today.year - 18, day=28 if leap_day else today.day)
 
 
 def _view(row: Any) -> PersonView:

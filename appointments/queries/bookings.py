@@ -1,7 +1,7 @@
 """Bookings as their owner and the registrar may see them."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -17,18 +17,26 @@ from core.errors import NotFound
 from core.paging import Page, read_page
 from directory.public import division_path
 from directory.schemas import Kind
+from residents.public import care_units, representatives_of, represented_by
 
 BOOKING = Booking.__table__
+# What still leads to a visit.
+LIVE = (State.HELD, State.BOOKED)
 BOOKINGS = (
     select(
         BOOKING.c.slot_id,
         BOOKING.c.person_id,
         BOOKING.c.state,
+        BOOKING.c.pool,
+        BOOKING.c.source,
         BOOKING.c.number,
         BOOKING.c.date,
         BOOKING.c.division_code,
         BOOKING.c.created_at,
+        BOOKING.c.held_until,
         BOOKING.c.cancelled_at,
+        BOOKING.c.because,
+        BOOKING.c.changed_from,
         SLOT.c.ends_at,
         SLOT.c.cancel_until,
         *CLINIC_COLUMNS,
@@ -66,7 +74,9 @@ def get_booking(
     if row is None:
         raise NotFound()
     units = units_of(row.institution_id, row.division_code)
-    require(session, actor, action, Resource("Booking", str(booking_id), row.person_id, units))
+    circle = circle_of(session, actor, row.person_id)
+    booking = Resource("Booking", str(booking_id), row.person_id, units, circle)
+    require(session, actor, action, booking)
     return booking_view(row._mapping)
 
 
@@ -76,12 +86,16 @@ def find_booking(session: Session, booking_id: UUID) -> BookingView | None:
     return booking_view(row._mapping) if row else None
 
 
-def list_own(session: Session, actor: Actor, query: BookingQuery) -> Page[BookingView]:
-    """The actor's own bookings: the coming ones soonest first, else newest first."""
-    if actor.person_id is None:
+def list_bookings(session: Session, actor: Actor, query: BookingQuery) -> Page[BookingView]:
+    """Bookings of a person, or of the actor and their family: the coming ones soonest first, else
+    newest first. Raises Denied.
+    """
+    people = [query.person_id] if query.person_id else _own_people(session, actor)
+    for person_id in people:
+        require(session, actor, Action.READ_BOOKING, _resource_of(session, actor, person_id))
+    if not people:
         return Page(items=[])
-    _require_own(session, actor, actor.person_id)
-    found = BOOKINGS.where(BOOKING.c.person_id == actor.person_id)
+    found = BOOKINGS.where(BOOKING.c.person_id.in_(people))
     if query.when is not None:
         found = found.where(_coming() if query.when is When.COMING else not_(_coming()))
     rows, following = read_page(
@@ -94,7 +108,7 @@ def next_booking(session: Session, actor: Actor) -> BookingView | None:
     """The actor's own next visit."""
     if actor.person_id is None:
         return None
-    _require_own(session, actor, actor.person_id)
+    require(session, actor, Action.READ_BOOKING, _resource_of(session, actor, actor.person_id))
     row = session.execute(NEXT, {"person": actor.person_id, "now": clock.now()}).one_or_none()
     return booking_view(row._mapping) if row else None
 
@@ -134,20 +148,36 @@ def coming_bookings(session: Session, kind: Kind, subject_id: UUID) -> int:
 
 def booking_view(values: Mapping[Any, Any]) -> BookingView:
     """The columns of ``BOOKINGS`` as a view at this moment."""
+    now = clock.now()
+    live = values["state"] in LIVE
+    cancellable = live and now < values["starts_at"]
+    free = live and now < values["cancel_until"]
     return BookingView.model_validate(
-        {**values, "cancellable": is_cancellable(values["state"], values["cancel_until"])}
+        {**values, "cancellable": cancellable, "free_to_cancel": free}
     )
 
 
-def is_cancellable(state: str, cancel_until: datetime) -> bool:
-    """Whether the owner may still give the place back."""
-    return state == State.BOOKED and clock.now() < cancel_until
-
-
 def _coming() -> ColumnElement[bool]:
-    return and_(BOOKING.c.state == State.BOOKED, SLOT.c.ends_at > clock.now())
+    return and_(BOOKING.c.state.in_(LIVE), SLOT.c.ends_at > clock.now())
 
 
-def _require_own(session: Session, actor: Actor, person_id: UUID) -> None:
-    """A list of one's own bookings is asked for under the id of its owner."""
-    require(session, actor, Action.READ_BOOKING, Resource("Booking", str(person_id), person_id))
+def _own_people(session: Session, actor: Actor) -> list[UUID]:
+    if actor.person_id is None:
+        return []
+    family = represented_by(session, actor.person_id) if actor.verified else ()
+    return [actor.person_id, *sorted(family)]
+
+
+def _resource_of(session: Session, actor: Actor, person_id: UUID) -> Resource:
+    """A list of a person's bookings is asked for under the id of that person; no desk reads it."""
+    return Resource("Booking", str(person_id), person_id, more=circle_of(session, actor, person_id))
+
+
+def circle_of(session: Session, actor: Actor, person_id: UUID) -> dict[str, list[str]]:
+    """Who may act for the patient and which units care for them, as the policy asks; looked up
+    only where somebody else acts.
+    """
+    own = actor.person_id == person_id
+    kin = () if own else representatives_of(session, person_id)
+    care = () if own else care_units(session, person_id)
+    return {"kin": sorted(map(str, kin)), "care": sorted(care)}

@@ -50,9 +50,12 @@ SLOTS: Select[Any] = select(
     SLOT.c.ends_at,
     SLOT.c.capacity,
     SLOT.c.remaining,
+    SLOT.c.family_doctor,
     SLOT.c.opens_at,
     SLOT.c.closes_at,
     SLOT.c.cancel_until,
+    SLOT.c.reserved_until,
+    CLINIC.c.stopped_at,
     CLINIC.c.half_day,
     *CLINIC_COLUMNS,
     IN_SERVICE.label("in_service"),
@@ -151,6 +154,8 @@ def _state(row: Row[Any]) -> SlotState:
     now = clock.now()
     if not row.in_service:
         return SlotState.OUT_OF_SERVICE
+    if row.stopped_at is not None:
+        return SlotState.STOPPED
     if now >= row.closes_at:
         return SlotState.CLOSED
     if now < row.opens_at:
@@ -160,7 +165,12 @@ def _state(row: Row[Any]) -> SlotState:
 
 def _takable() -> ColumnElement[bool]:
     now = clock.now()
-    return and_(SLOT.c.remaining > 0, SLOT.c.opens_at <= now, SLOT.c.closes_at > now)
+    return and_(
+        SLOT.c.remaining > 0,
+        SLOT.c.opens_at <= now,
+        SLOT.c.closes_at > now,
+        CLINIC.c.stopped_at.is_(None),
+    )
 
 
 def _in_strip(today: date) -> tuple[ColumnElement[bool], ...]:

@@ -1,30 +1,38 @@
-"""Booking and cancelling: the place count is changed by one conditional statement, never read
-and written back. Lock order everywhere: the patient, the booking, the slot.
-"""
+"""Use cases of one's places: take, hold and confirm, change, cancel."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, literal_column, text
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from appointments.events import BookingCancelled, SlotBooked
-from appointments.models import Rule
-from appointments.queries.bookings import (
-    booking_view,
-    get_booking,
-    units_of,
+from appointments.events import BookingCancelled, BookingChanged, PlaceReturned, SlotBooked
+from appointments.models import Booking, Rule
+from appointments.queries.bookings import BOOKING, booking_view, get_booking, units_of
+from appointments.queries.offers import ONE_SLOT, SLOT
+from appointments.schemas import (
+    Action,
+    Because,
+    BookGroup,
+    BookingView,
+    BookSlot,
+    CancelBooking,
+    ChangeBooking,
+    Pool,
+    Source,
+    State,
 )
-from appointments.queries.offers import ONE_SLOT, SLOT, find_nearest, slot_view
-from appointments.schemas import Action, BookingView, BookSlot, SlotState, State
+from appointments.services import places
+from appointments.services.refusals import hold_over, refusal, too_late, visit_over
 from core import clock
-from core.access import Actor, Resource, require
+from core.access import Actor, Resource, Role, require
 from core.errors import Conflict, NotFound
 from core.events import publish
 from core.ids import new_id
 from core.messages import N_
-from directory.public import in_service
+from residents.public import care_units, representatives_of
 
 RULE = Rule.__table__
 
@@ -34,184 +42,251 @@ WANTED = ONE_SLOT.add_columns(
     SLOT.c.division_code,
     RULE.c.day_limit,
     RULE.c.active_limit,
+    RULE.c.hold_minutes,
+    RULE.c.offer_minutes,
+    RULE.c.proxies_limit,
     func.pg_advisory_xact_lock(bindparam("patient")).label("lock"),
 ).join(RULE, RULE.c.institution_id == SLOT.c.institution_id)
-
-# The whole booking: the patient's limits, the place, the number, the booking; and when nothing
-# was taken, the counts that say why.
-IN_SERVICE = in_service(
-    literal_column("slot.institution_id"),
-    literal_column("slot.department_id"),
-    literal_column("clinic.staff_id"),
-)
-BOOK = text(f"""
-WITH held AS (
-    SELECT count(*) FILTER (WHERE date = :date) AS on_day,
-           count(*) FILTER (WHERE date = :date AND department_id = :department_id)
-               AS in_department,
-           count(*) FILTER (WHERE state = 'booked' AND starts_at > :now) AS ahead
-    FROM appointments_booking
-    WHERE person_id = :person_id AND starts_at >= :since AND state <> 'cancelled'
-), taken AS (
-    UPDATE appointments_slot AS slot
-    SET remaining = slot.remaining - 1, issued = slot.issued + 1
-    FROM held, appointments_session AS clinic
-    WHERE slot.id = :slot_id AND clinic.id = slot.session_id AND slot.remaining > 0
-      AND slot.opens_at <= :now AND slot.closes_at > :now
-      AND held.in_department = 0 AND held.on_day < :day_limit AND held.ahead < :active_limit
-      AND {IN_SERVICE}
-    RETURNING slot.id, slot.institution_id, slot.department_id, slot.division_code,
-              slot.date, slot.starts_at, slot.issued
-), made AS (
-    INSERT INTO appointments_booking (id, slot_id, person_id, account_id, institution_id,
-        department_id, division_code, date, starts_at, number, state, created_at)
-    SELECT :id, id, :person_id, :account_id, institution_id,
-        department_id, division_code, date, starts_at, issued, 'booked', :now
-    FROM taken
-    RETURNING number
-)
-SELECT held.on_day, held.in_department, held.ahead, made.number
-FROM held LEFT JOIN made ON true
-""")  # noqa: S608  the directory's condition, nobody's input
-
-# The booking ends and its place returns, or neither.
-CANCEL = text("""
-WITH ended AS (
-    UPDATE appointments_booking AS booking
-    SET state = 'cancelled', cancelled_at = :now
-    FROM appointments_slot AS slot
-    WHERE booking.id = :id AND booking.state = 'booked'
-      AND slot.id = booking.slot_id AND slot.cancel_until > :now
-    RETURNING booking.slot_id
-)
-UPDATE appointments_slot AS slot SET remaining = slot.remaining + 1
-FROM ended WHERE slot.id = ended.slot_id
-RETURNING slot.id
-""")
 
 
 def book_slot(session: Session, actor: Actor, command: BookSlot) -> BookingView:
     """Take a place. Raises NotFound, Denied, or Conflict that says why and what is free instead."""
-    wanted = session.execute(
-        WANTED, {"slot_id": command.slot_id, "patient": _lock_of(command.person_id)}
-    ).one_or_none()
-    if wanted is None:
-        raise NotFound()
-    units = units_of(wanted.institution_id, wanted.division_code)
-    slot = Resource("Slot", str(command.slot_id), command.person_id, units)
-    require(session, actor, Action.BOOK, slot)
-    booking_id, now = new_id(), clock.now()
-    outcome = session.execute(
-        BOOK,
-        {
-            "id": booking_id,
-            "slot_id": command.slot_id,
-            "person_id": command.person_id,
-            "account_id": actor.account_id,
-            "department_id": wanted.department_id,
-            "date": wanted.date,
-            "day_limit": wanted.day_limit,
-            "active_limit": wanted.active_limit,
-            "now": now,
-            # A day's bookings count until midnight, also when their slot has begun.
-            "since": clock.at(min(wanted.date, clock.today()), 0),
-        },
-    ).one()
-    if outcome.number is None:
-        raise _refusal(session, wanted, outcome)
-    publish(session, SlotBooked(booking_id=booking_id, person_id=command.person_id))
-    return booking_view(
-        {
-            **wanted._mapping,
-            "id": booking_id,
-            "slot_id": command.slot_id,
-            "person_id": command.person_id,
-            "state": State.BOOKED,
-            "number": outcome.number,
-            "created_at": now,
-            "cancelled_at": None,
-        }
+    wanted = _want(session, actor, command)
+    booking = take_place(session, wanted, command, actor.account_id, source_of(actor, command))
+    publish(session, SlotBooked(booking_id=booking.id, person_id=command.person_id))
+    return booking
+
+
+def book_group(session: Session, actor: Actor, command: BookGroup) -> list[BookingView]:
+    """Take a place for each of several people, or for none of them. Raises as ``book_slot``."""
+    places.lock_patients(session, [each.person_id for each in command.bookings])
+    # By slot, so that two families who want the same slots do not wait for each other.
+    wishes = sorted(command.bookings, key=lambda each: each.slot_id)
+    made = {id(wish): book_slot(session, actor, wish) for wish in wishes}
+    return [made[id(wish)] for wish in command.bookings]
+
+
+def hold_slot(session: Session, actor: Actor, command: BookSlot) -> BookingView:
+    """Take a place for the rule's ``hold_minutes``, to be confirmed. Raises as ``book_slot``."""
+    wanted = _want(session, actor, command)
+    until = clock.now() + timedelta(minutes=wanted.hold_minutes)
+    source = source_of(actor, command)
+    return take_place(session, wanted, command, actor.account_id, source, held_until=until)
+
+
+def confirm_booking(session: Session, actor: Actor, booking_id: UUID) -> BookingView:
+    """Make a held place a booking; one that is booked already stays so.
+
+    Raises NotFound, Denied, or Conflict ``hold_over``.
+    """
+    booking = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
+    if booking.state is State.BOOKED:
+        return booking
+    confirmed = session.execute(places.CONFIRM, {"id": booking_id, "now": clock.now()}).first()
+    if confirmed is None:
+        current = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
+        if current.state is State.BOOKED:
+            return current
+        raise hold_over()
+    publish(session, SlotBooked(booking_id=booking_id, person_id=booking.person_id))
+    return get_booking(session, actor, booking_id)
+
+
+def change_booking(
+    session: Session, actor: Actor, booking_id: UUID, command: ChangeBooking
+) -> BookingView:
+    """Move a booking to another slot in one step: the old place is given back only with the new
+    one taken. Repeated, it answers the booking it made.
+
+    Raises NotFound, Denied, or Conflict: ``too_late_to_cancel``, or why the new place is not to
+    be had.
+    """
+    old = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
+    places.lock_patients(session, [old.person_id])
+    session.execute(select(BOOKING.c.id).where(BOOKING.c.id == booking_id).with_for_update())
+    old = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
+    if old.state is State.CANCELLED and old.because is Because.CHANGED:
+        return _changed_to(session, actor, booking_id, command)
+    if old.slot_id == command.slot_id:
+        return old
+    places.lock_slots(session, [old.slot_id, command.slot_id])
+    values = {"id": booking_id, "now": clock.now(), "because": Because.CHANGED}
+    ended = session.execute(places.END_ONE, values).first()
+    if ended is None:
+        raise too_late(old.cancel_until) if old.state is State.BOOKED else visit_over()
+    wish = BookSlot(slot_id=command.slot_id, person_id=old.person_id)
+    wanted = _want(session, actor, wish)
+    if wanted.department_id != old.department_id:
+        raise Conflict(
+            "other_department", N_("改时间只能在同一个科室里改。换科室请取消后重新预约。")
+        )
+    source = source_of(actor, wish)
+    booking = take_place(session, wanted, wish, actor.account_id, source, changed_from=booking_id)
+    offer_returned(session, [ended])
+    publish(
+        session,
+        BookingChanged(booking_id=booking.id, former_id=booking_id, person_id=old.person_id),
     )
+    return booking
 
 
-def cancel_booking(session: Session, actor: Actor, booking_id: UUID) -> BookingView:
-    """Give a place back; one that was given back already stays so.
+def cancel_booking(
+    session: Session, actor: Actor, booking_id: UUID, command: CancelBooking | None = None
+) -> BookingView:
+    """Give a place back; one that was given back already stays so. A doctor's booking that the
+    patient refuses, and what the desk cancels, never count against the patient.
 
-    Raises NotFound, Denied, or Conflict ``too_late_to_cancel``.
+    Raises NotFound, Denied, or Conflict: ``too_late_to_cancel`` unless the command accepts that
+    it counts, ``visit_over``.
     """
     booking = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
     if booking.state is State.CANCELLED:
         return booking
-    now = clock.now()
-    freed = session.execute(CANCEL, {"id": booking_id, "now": now}).one_or_none()
-    if freed is None:
-        return _not_cancelled(session, actor, booking)
+    because = _why(actor, booking, late=bool(command and command.late))
+    statement = places.END_ONE if because is Because.PATIENT else places.END_ONE_LATE
+    values = {"id": booking_id, "now": clock.now(), "because": because}
+    ended = session.execute(statement, values).first()
+    if ended is None:
+        return _not_cancelled(session, actor, booking_id)
+    offer_returned(session, [ended])
     publish(session, BookingCancelled(booking_id=booking_id, person_id=booking.person_id))
-    ended = {"state": State.CANCELLED, "cancelled_at": now, "cancellable": False}
-    return booking.model_copy(update=ended)
+    ended_now = {
+        "state": State.CANCELLED,
+        "cancelled_at": values["now"],
+        "because": because,
+        "held_until": None,
+        "cancellable": False,
+        "free_to_cancel": False,
+    }
+    return booking.model_copy(update=ended_now)
 
 
-def _not_cancelled(session: Session, actor: Actor, booking: BookingView) -> BookingView:
-    """Another request was faster, or it is too late."""
-    current = get_booking(session, actor, booking.id, Action.CANCEL_BOOKING)
-    if current.state is State.CANCELLED:
-        return current
-    raise Conflict(
-        "too_late_to_cancel",
-        N_("网上取消已于 %(until)s 截止。如不能前来，请直接告诉医院导诊台。"),
-        until=_day_and_time(current.cancel_until),
+def take_place(
+    session: Session,
+    wanted: Row[Any],
+    command: BookSlot,
+    account_id: UUID | None,
+    source: Source,
+    *,
+    held_until: datetime | None = None,
+    changed_from: UUID | None = None,
+) -> BookingView:
+    """Run the one statement that books; whoever calls has asked the policy and holds the
+    patient's lock. Raises Conflict.
+    """
+    booking_id, now = new_id(), clock.now()
+    state = State.HELD if held_until else State.BOOKED
+    values = {
+        "id": booking_id,
+        "slot_id": command.slot_id,
+        "person_id": command.person_id,
+        "account_id": account_id,
+        "institution_id": wanted.institution_id,
+        "department_id": wanted.department_id,
+        "date": wanted.date,
+        "day_limit": wanted.day_limit,
+        "active_limit": wanted.active_limit,
+        "source": source,
+        "state": state,
+        "held_until": held_until,
+        "changed_from": changed_from,
+        "now": now,
+        "today": clock.today(),
+        # A day's bookings count until midnight, also when their slot has begun.
+        "since": clock.at(min(wanted.date, clock.today()), 0),
+    }
+    statement = places.TAKE[command.pool]
+    outcome = session.execute(statement, values).one()
+    if outcome.number is None and (ended := places.end_expired(session, command.slot_id)):
+        # Places whose hold ran out since the job last looked.
+        offer_returned(session, ended)
+        outcome = session.execute(statement, values).one()
+    if outcome.number is None:
+        raise refusal(session, wanted, outcome, command.pool)
+    return booking_view(
+        {
+            **wanted._mapping,
+            **values,
+            "pool": command.pool,
+            "number": outcome.number,
+            "created_at": now,
+            "cancelled_at": None,
+            "because": None,
+        }
     )
 
 
-def _refusal(session: Session, wanted: Row[Any], outcome: Row[Any]) -> Conflict:
-    """Why no place was taken. The patient's own limits come first: another slot would not help."""
-    if outcome.in_department:
-        return Conflict(
-            "already_booked",
-            N_("您这一天在这个科室已有预约，每人每天每个科室约一次。可以在“我的预约”里查看。"),
-        )
-    if outcome.on_day >= wanted.day_limit:
-        return Conflict(
-            "day_limit",
-            N_("每人每天最多预约 %(limit)s 次，您这一天已经约满。请换一天，或先取消一个预约。"),
-            limit=wanted.day_limit,
-        )
-    if outcome.ahead >= wanted.active_limit:
-        return Conflict(
-            "active_limit",
-            N_("您有 %(limit)s 个还没就诊的预约，已到上限。就诊或取消一个之后可以再约。"),
-            limit=wanted.active_limit,
-        )
-    slot = slot_view(wanted)
-    if slot.state is SlotState.OUT_OF_SERVICE:
-        return Conflict("out_of_service", N_("这个门诊已停诊，不能再预约。请看看其他医生或科室。"))
-    if slot.state is SlotState.NOT_YET:
-        return Conflict(
-            "slot_not_open",
-            N_("这个时段 %(opens)s 放号，请到时再约。"),
-            opens=_day_and_time(slot.opens_at),
-        )
-    nearest = find_nearest(session, slot)
-    if nearest is None:
-        return Conflict("none_free", N_("这个科室近期的号都约满了。请明天再来看看，或换一家医院。"))
-    free = _clock(nearest.starts_at)
-    if nearest.date != slot.date:
-        free = _day_and_time(nearest.starts_at)
-    if slot.state is SlotState.CLOSED:
-        return Conflict(
-            "slot_closed", N_("这个时段的预约已截止，最近的空位是 %(free)s。"), free=free
-        )
-    return Conflict("slot_full", N_("这个时段刚被约满，最近的空位是 %(free)s。"), free=free)
+def find_wanted(session: Session, slot_id: UUID, person_id: UUID) -> Row[Any]:
+    """The slot with its institution's limits, and the patient's lock. Raises NotFound."""
+    values = {"slot_id": slot_id, "patient": places.patient_lock(person_id)}
+    wanted = session.execute(WANTED, values).one_or_none()
+    if wanted is None:
+        raise NotFound()
+    return wanted
 
 
-def _lock_of(person_id: UUID) -> int:
-    """The patient's advisory lock: 64 random bits of their id."""
-    return int.from_bytes(person_id.bytes[8:], signed=True)
+def offer_returned(session: Session, ended: Sequence[Row[Any]]) -> None:
+    """Say that places came back for those who wait for their sessions."""
+    for session_id in {row.session_id for row in ended if row.pool == Pool.WAITLIST}:
+        publish(session, PlaceReturned(session_id=session_id))
 
 
-def _clock(moment: datetime) -> str:
-    return f"{clock.local(moment):%H:%M}"
+def source_of(actor: Actor, command: BookSlot) -> Source:
+    """Which way a booking comes when this actor makes it."""
+    if actor.person_id == command.person_id:
+        return Source.OWN
+    by_pool = {Pool.ONSITE: Source.DESK, Pool.ELDERLY: Source.PHONE}
+    if command.pool in by_pool:
+        return by_pool[command.pool]
+    if actor.active_role in (Role.LEADER, Role.MEMBER):
+        return Source.FAMILY_DOCTOR
+    return Source.FAMILY
 
 
-def _day_and_time(moment: datetime) -> str:
-    return f"{clock.local(moment):%m-%d %H:%M}"
+def _want(session: Session, actor: Actor, command: BookSlot) -> Row[Any]:
+    wanted = find_wanted(session, command.slot_id, command.person_id)
+    require(session, actor, Action.BOOK, _slot_resource(session, actor, wanted, command))
+    return wanted
+
+
+def _slot_resource(session: Session, actor: Actor, wanted: Row[Any], command: BookSlot) -> Resource:
+    """The slot as the policy sees it; who acts or cares for the patient is looked up only where
+    it can matter.
+    """
+    units = units_of(wanted.institution_id, wanted.division_code)
+    own = actor.person_id == command.person_id
+    kin = () if own else representatives_of(session, command.person_id)
+    cared = not own or command.pool is not Pool.PUBLIC
+    care = care_units(session, command.person_id) if cared else ()
+    more = {"pool": command.pool, "kin": sorted(map(str, kin)), "care": sorted(care)}
+    return Resource("Slot", str(command.slot_id), command.person_id, units, more)
+
+
+def _why(actor: Actor, booking: BookingView, *, late: bool) -> Because:
+    if booking.source is Source.FAMILY_DOCTOR and actor.person_id == booking.person_id:
+        return Because.REFUSED
+    if actor.active_role is Role.REGISTRAR and actor.person_id != booking.person_id:
+        return Because.HOSPITAL
+    if late and not booking.free_to_cancel:
+        return Because.LATE
+    return Because.PATIENT
+
+
+def _not_cancelled(session: Session, actor: Actor, booking_id: UUID) -> BookingView:
+    """Another request was faster, or it is too late."""
+    current = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
+    if current.state is State.CANCELLED:
+        return current
+    raise too_late(current.cancel_until) if current.cancellable else visit_over()
+
+
+def _changed_to(
+    session: Session, actor: Actor, former_id: UUID, command: ChangeBooking
+) -> BookingView:
+    query = select(Booking.id).where(
+        Booking.changed_from == former_id, Booking.slot_id == command.slot_id
+    )
+    booking_id = session.scalar(query)
+    if booking_id is None:
+        raise Conflict("already_changed", N_("这个预约刚才已经改到别的时间，请看“我的预约”。"))
+    return get_booking(session, actor, booking_id)

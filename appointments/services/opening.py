@@ -1,6 +1,6 @@
 """Opening sessions from the weekly templates, so that there is always something to book."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -12,7 +12,6 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
-    case,
     cast,
     exists,
     extract,
@@ -24,9 +23,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as claim
 from sqlalchemy.orm import Session
 
-from appointments.models import ClinicSession, Rule, Slot, Template
+from appointments.models import (
+    ClinicSession,
+    Holiday,
+    Rule,
+    Slot,
+    Template,
+    TemplateException,
+)
 from appointments.schemas import HalfDay, Kind
-from appointments.services.timetable import slot_times
+from appointments.services.timetable import allot, slot_times
 from core import clock
 from core.ids import new_id
 from core.paging import HIGHEST_LIMIT, Page
@@ -75,9 +81,8 @@ def _due(until: date) -> Select[Any]:
         today, min(until, today + FURTHEST), timedelta(days=1)
     ).column_valued("moment")
     days = select(cast(moments, Date).label("day")).subquery()
-    horizon = case(
-        (Template.kind == Kind.EXPERT, Rule.expert_horizon_days), else_=Rule.horizon_days
-    )
+    own = Rule.by_kind[Template.kind]["horizon_days"].as_integer()
+    horizon = func.coalesce(own, Rule.horizon_days)
     same_clinic = and_(
         ClinicSession.department_id == Template.department_id,
         ClinicSession.clinic_name == Template.clinic_name,
@@ -87,14 +92,41 @@ def _due(until: date) -> Select[Any]:
         ClinicSession.half_day == Template.half_day,
         or_(ClinicSession.staff_id == Template.staff_id, same_clinic),
     )
+    on_this_day = TemplateException.date == days.c.day
+    closed = exists().where(
+        on_this_day,
+        TemplateException.capacity.is_(None),
+        or_(
+            TemplateException.template_id == Template.id,
+            and_(
+                TemplateException.template_id.is_(None),
+                TemplateException.institution_id == Template.institution_id,
+            ),
+        ),
+    )
+    another = (
+        select(TemplateException.capacity)
+        .where(on_this_day, TemplateException.template_id == Template.id)
+        .scalar_subquery()
+    )
+    holiday = exists().where(Holiday.day == days.c.day)
     return (
-        select(Template, Rule, days.c.day)
+        select(
+            Template,
+            Rule,
+            days.c.day,
+            func.coalesce(another, Template.capacity).label("capacity"),
+        )
         .join(Rule, Rule.institution_id == Template.institution_id)
         .join(days, extract("isodow", days.c.day) == Template.weekday)
         .where(
             Template.disabled_at.is_(None),
+            func.coalesce(Template.valid_from, days.c.day) <= days.c.day,
+            func.coalesce(Template.valid_until, days.c.day) >= days.c.day,
             # A day more than can be booked, so that it is there when its release time comes.
             days.c.day - cast(today, Date) <= cast(horizon, Integer) + 1,
+            or_(Template.on_holidays, ~holiday),
+            ~closed,
             ~there,
         )
         .order_by(Template.institution_id, days.c.day, Template.id)
@@ -132,9 +164,9 @@ def _every(read: Callable[[str | None], Page[T]]) -> Iterator[T]:
 
 def _open(session: Session, names: Names, due: list[Any]) -> int:
     planned = {}
-    for template, rule, day in due:
+    for template, rule, day, capacity in due:
         if row := _session_row(names, template, day):
-            planned[row["id"]] = (row, _slot_rows(row, rule, template.capacity))
+            planned[row["id"]] = (row, slot_rows(row, rule, capacity))
     if not planned:
         return 0
     # Another worker may open the same sessions now: only those that are ours get slots.
@@ -172,11 +204,13 @@ def _session_row(names: Names, template: Template, day: date) -> dict[str, Any] 
         "date": day,
         "half_day": template.half_day,
         "fee_fen": template.fee_fen,
+        "template_id": template.id,
         "created_at": clock.now(),
     }
 
 
-def _slot_rows(row: dict[str, Any], rule: Rule, capacity: int) -> list[dict[str, Any]]:
+def slot_rows(row: Mapping[str, Any], rule: Rule, capacity: int) -> list[dict[str, Any]]:
+    """The slots of a new session (its ``row``), each for ``capacity`` patients, shared out."""
     shared = {
         "session_id": row["id"],
         "institution_id": row["institution_id"],
@@ -184,8 +218,12 @@ def _slot_rows(row: dict[str, Any], rule: Rule, capacity: int) -> list[dict[str,
         "division_code": row["division_code"],
         "date": row["date"],
         "capacity": capacity,
-        "remaining": capacity,
+        "taken": 0,
         "issued": 0,
     }
     times = slot_times(rule, Kind(row["kind"]), row["date"], HalfDay(row["half_day"]))
-    return [{"id": new_id(), **shared, **slot._asdict()} for slot in times]
+    places = allot(rule, len(times), capacity)
+    return [
+        {"id": new_id(), **shared, **slot._asdict(), **free._asdict()}
+        for slot, free in zip(times, places, strict=True)
+    ]

@@ -9,7 +9,8 @@ from core import clock
 
 
 class SlotTimes(NamedTuple):
-    """The moments of a slot: the visit, and between which moments it can be booked and cancelled.
+    """The moments of a slot: the visit, between which moments it can be booked and cancelled, and
+    until when places are reserved.
 
     The fields are named as the columns of the slot.
     """
@@ -19,6 +20,17 @@ class SlotTimes(NamedTuple):
     opens_at: datetime
     closes_at: datetime
     cancel_until: datetime
+    reserved_until: datetime
+
+
+class Places(NamedTuple):
+    """The free places of a slot by pool, named as its columns; ``remaining`` is the public's."""
+
+    remaining: int
+    family_doctor: int
+    referral: int
+    onsite: int
+    elderly: int
 
 
 def slot_times(rule: Rule, kind: Kind, day: date, half_day: HalfDay) -> list[SlotTimes]:
@@ -29,20 +41,54 @@ def slot_times(rule: Rule, kind: Kind, day: date, half_day: HalfDay) -> list[Slo
         else (rule.afternoon_from, rule.afternoon_until)
     )
     length = timedelta(minutes=rule.slot_minutes)
-    opens_at = _moment(day - timedelta(days=horizon_days(rule, kind)), rule.release_time)
+    opens_at = _moment(day - timedelta(days=horizon_days(rule, kind)), release_time(rule, kind))
     cancel_until = _moment(day - timedelta(days=rule.cancel_days), rule.cancel_time)
     slots = []
     start, end = _moment(day, first), _moment(day, last)
     while start + length <= end:
         closes_at = start - timedelta(minutes=rule.close_minutes)
-        slots.append(SlotTimes(start, start + length, opens_at, closes_at, cancel_until))
+        reserved_until = start - timedelta(hours=rule.reserved_hours)
+        slots.append(
+            SlotTimes(start, start + length, opens_at, closes_at, cancel_until, reserved_until)
+        )
         start += length
     return slots
 
 
+def allot(rule: Rule, slots: int, capacity: int) -> list[Places]:
+    """The places of each slot of a session by the rule's shares, which hold for the session as a
+    whole: with three patients a slot no single slot could be shared out.
+
+    The last places of every slot are reserved first, so that each keeps public ones.
+    """
+    total = slots * capacity
+    reserved = [
+        pool
+        for pool, share in (
+            ("family_doctor", rule.family_doctor_share),
+            ("referral", rule.referral_share),
+            ("onsite", rule.onsite_share),
+            ("elderly", rule.elderly_share),
+        )
+        for _ in range((total * share + 50) // 100)
+    ][:total]
+    counts = [dict.fromkeys(Places._fields, 0) for _ in range(slots)]
+    for place in range(total):
+        # From the end: one in each slot, then the next in each.
+        pool = reserved[place] if place < len(reserved) else "remaining"
+        counts[slots - 1 - place % slots][pool] += 1
+    return [Places(**count) for count in counts]
+
+
 def horizon_days(rule: Rule, kind: Kind) -> int:
     """How many days ahead a session of this kind can be booked."""
-    return rule.expert_horizon_days if kind == Kind.EXPERT else rule.horizon_days
+    return int((rule.by_kind or {}).get(kind, {}).get("horizon_days", rule.horizon_days))
+
+
+def release_time(rule: Rule, kind: Kind) -> time:
+    """The wall-clock time at which a further day of this kind opens."""
+    own = (rule.by_kind or {}).get(kind, {}).get("release_time")
+    return time.fromisoformat(own) if own else rule.release_time
 
 
 def _moment(day: date, at: time) -> datetime:

@@ -2,19 +2,32 @@
 
 from uuid import UUID
 
-from appointments.queries.bookings import get_booking, list_own
+from sqlalchemy.orm import Session
+
+from appointments.queries.bookings import get_booking, list_bookings
 from appointments.queries.day_list import list_day
 from appointments.queries.offers import list_slots
 from appointments.schemas import (
+    BookGroup,
+    BookingGroup,
     BookingQuery,
     BookingView,
     BookSlot,
+    CancelBooking,
+    ChangeBooking,
     DayListQuery,
     DayListRow,
     SlotList,
     SlotQuery,
 )
-from appointments.services.booking import book_slot, cancel_booking
+from appointments.services.booking import (
+    book_group,
+    book_slot,
+    cancel_booking,
+    change_booking,
+    confirm_booking,
+    hold_slot,
+)
 from core.access import Role
 from core.database import transaction
 from core.paging import Page
@@ -51,9 +64,9 @@ def book(command: BookSlot) -> BookingView:
 @api.doc(**SECURED)
 @open_to(SIGNED_IN)
 def own_bookings(query: BookingQuery) -> Page[BookingView]:
-    """The caller's own bookings."""
+    """The caller's own bookings and their family's, or those of one person."""
     with transaction() as session:
-        return list_own(session, current_actor(), query)
+        return list_bookings(session, current_actor(), query)
 
 
 @api.get("/bookings/<uuid:booking_id>")
@@ -66,14 +79,62 @@ def one_booking(booking_id: UUID) -> BookingView:
         return get_booking(session, current_actor(), booking_id)
 
 
-@api.delete("/bookings/<uuid:booking_id>")
+@api.post("/booking-groups")
+@api.input(BookGroup, arg_name="command")
+@api.output(BookingGroup, status_code=201)
+@api.doc(**SECURED)
+@open_to(SIGNED_IN)
+def book_several(command: BookGroup) -> BookingGroup:
+    """Take a place for each of several people: all of them, or none (409)."""
+
+    def work(session: Session) -> BookingGroup:
+        return BookingGroup(items=book_group(session, current_actor(), command))
+
+    return write(BookingGroup, work)
+
+
+@api.post("/holds")
+@api.input(BookSlot, arg_name="command")
+@api.output(BookingView, status_code=201)
+@api.doc(**SECURED)
+@open_to(SIGNED_IN)
+def hold(command: BookSlot) -> BookingView:
+    """Keep a place for some minutes (``held_until``), to be confirmed."""
+    return write(BookingView, lambda session: hold_slot(session, current_actor(), command))
+
+
+@api.post("/bookings/<uuid:booking_id>/confirm")
 @api.output(BookingView)
 @api.doc(**SECURED)
 @open_to(SIGNED_IN)
-def cancel(booking_id: UUID) -> BookingView:
-    """Give the place back; answers the cancelled booking, however often it is called."""
+def confirm(booking_id: UUID) -> BookingView:
+    """Make a held place a booking; answers the booking, however often it is called."""
     with transaction() as session:
-        return cancel_booking(session, current_actor(), booking_id)
+        return confirm_booking(session, current_actor(), booking_id)
+
+
+@api.post("/bookings/<uuid:booking_id>/change")
+@api.input(ChangeBooking, arg_name="command")
+@api.output(BookingView)
+@api.doc(**SECURED)
+@open_to(SIGNED_IN)
+def change(booking_id: UUID, command: ChangeBooking) -> BookingView:
+    """Move to another slot in one step; answers the new booking, however often it is called."""
+    with transaction() as session:
+        return change_booking(session, current_actor(), booking_id, command)
+
+
+@api.delete("/bookings/<uuid:booking_id>")
+@api.input(CancelBooking, location="query", arg_name="command")
+@api.output(BookingView)
+@api.doc(**SECURED)
+@open_to(SIGNED_IN)
+def cancel(booking_id: UUID, command: CancelBooking) -> BookingView:
+    """Give the place back; answers the cancelled booking, however often it is called. After the
+    deadline only with ``late``: then it counts against the patient.
+    """
+    with transaction() as session:
+        return cancel_booking(session, current_actor(), booking_id, command)
 
 
 @api.get("/day-list")

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from appointments.queries.bookings import get_booking, list_own
+from appointments.queries.bookings import get_booking, list_bookings
 from appointments.queries.day_list import count_day, desk_institutions, list_day_of
 from appointments.queries.offers import (
     department_offers,
@@ -24,6 +24,7 @@ from appointments.schemas import (
     BookingQuery,
     BookingView,
     BookSlot,
+    CancelBooking,
     DayListQuery,
     DayOffer,
     SlotQuery,
@@ -160,7 +161,7 @@ def mine() -> ResponseReturnValue:
     if query.when is None:
         query = query.model_copy(update={"when": When.COMING})
     with transaction() as session:
-        page = list_own(session, current_actor(), query)
+        page = list_bookings(session, current_actor(), query)
     return render_template("appointments/mine.html", page=page, paging=pager(page), when=query.when)
 
 
@@ -177,8 +178,12 @@ def booking(booking_id: UUID) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def cancel(booking_id: UUID) -> ResponseReturnValue:
     """Give the place back."""
+    command = read_query(CancelBooking)
     try:
-        write(BookingView, lambda session: cancel_booking(session, current_actor(), booking_id))
+        write(
+            BookingView,
+            lambda session: cancel_booking(session, current_actor(), booking_id, command),
+        )
     except Conflict as refusal:
         flash(translated(refusal.message), "warn")
     else:

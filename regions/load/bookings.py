@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from appointments.public import SlotTimes, slot_times
-from appointments.schemas import State
+from appointments.schemas import Because, Pool, Source, State
 from regions.identifiers import Identifiers
 from regions.load.bulk import Bulk
 from regions.load.clinics import WeeklyClinic, hours
@@ -34,7 +34,7 @@ _NEAR, _RENOWNED, _FAR = 1.0, 0.15, 0.01
 
 BOOKING = (
     "id", "slot_id", "person_id", "institution_id", "department_id", "division_code", "date",
-    "starts_at", "number", "state", "created_at", "cancelled_at",
+    "starts_at", "number", "pool", "source", "state", "created_at", "cancelled_at", "because",
 )  # fmt: skip
 
 
@@ -164,7 +164,7 @@ class PastBookings:
             ("id", "institution_id", "department_id", "staff_id", "division_code",
              "institution_name", "department_name", "department_name_en", "clinic_name",
              "doctor_title", "place", "example", "kind", "date", "half_day", "fee_fen",
-             "created_at"),
+             "stop_reason", "pause_reason", "created_at"),
             (
                 self._session(session_id, clinic, day)
                 for (clinic, day), session_id in self._sessions.items()
@@ -173,11 +173,13 @@ class PastBookings:
         self._bulk.copy(
             "appointments_slot",
             ("id", "session_id", "institution_id", "department_id", "division_code", "date",
-             "starts_at", "ends_at", "opens_at", "closes_at", "cancel_until", "capacity",
-             "remaining", "issued"),
+             "starts_at", "ends_at", "opens_at", "closes_at", "cancel_until", "reserved_until",
+             "capacity", "taken", "remaining", "family_doctor", "referral", "onsite", "elderly",
+             "waitlist", "issued"),
             (
-                (*slot[:6], *slot.times, slot.capacity,
-                 slot.capacity - self._counts.live[slot.id], self._counts.issued[slot.id])
+                (*slot[:6], *slot.times, slot.capacity, self._counts.live[slot.id],
+                 slot.capacity - self._counts.live[slot.id], 0, 0, 0, 0, 0,
+                 self._counts.issued[slot.id])
                 for slot in self._slots.values()
             ),
         )  # fmt: skip
@@ -258,6 +260,8 @@ class PastBookings:
             day,
             clinic.half_day.value,
             clinic.fee_fen,
+            "",
+            "",
             opened,
         )
 
@@ -282,9 +286,12 @@ def booking_row(
         slot.date,
         slot.times.starts_at,
         number,
+        Pool.PUBLIC.value,
+        Source.OWN.value,
         state.value,
         made,
         cancelled,
+        Because.PATIENT.value if cancelled else None,
     )
 
 

@@ -24,7 +24,7 @@ _MOST_AHEAD = 2
 
 _SLOTS = """
 SELECT id, session_id, institution_id, department_id, division_code, date, starts_at, ends_at,
-    opens_at, closes_at, cancel_until, capacity
+    opens_at, closes_at, cancel_until, reserved_until, remaining
 FROM appointments_slot
 WHERE opens_at <= %(now)s AND date BETWEEN %(today)s AND %(last)s
 ORDER BY date, starts_at, department_id, session_id
@@ -121,7 +121,7 @@ class ComingBookings:
         today = clock.local(self._now).date()
         last = today + timedelta(days=_DAYS_AHEAD)
         rows = self._bulk.rows(_SLOTS, {"now": self._now, "today": today, "last": last})
-        return [Slot._make((*row[:6], SlotTimes._make(row[6:11]), row[11])) for row in rows]
+        return [Slot._make((*row[:6], SlotTimes._make(row[6:12]), row[12])) for row in rows]
 
     def _write(self) -> None:
         self._bulk.copy("appointments_booking", BOOKING, self._rows)
@@ -134,6 +134,6 @@ class ComingBookings:
             ((slot, self._counts.live[slot], count) for slot, count in self._counts.issued.items()),
         )
         self._bulk.run(
-            "UPDATE appointments_slot SET remaining = capacity - live, issued = load_taken.issued"
-            " FROM load_taken WHERE id = slot_id"
+            "UPDATE appointments_slot SET taken = live, remaining = remaining - live,"
+            " issued = load_taken.issued FROM load_taken WHERE id = slot_id"
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from appointments.models import Booking, ClinicSession, Rule, Slot, Template
-from appointments.schemas import HalfDay, Kind
+from appointments.schemas import Because, HalfDay, Kind, State
 from appointments.services.timetable import slot_times
 from core import clock
 from core.ids import new_id
@@ -121,7 +121,10 @@ def make_slots(
 def make_booking(session: Session, slot: Slot, person_id: UUID, **more: object) -> Booking:
     """A live booking, its place taken."""
     slot.remaining -= 1
+    slot.taken += 1
     slot.issued += 1
+    if more.get("state") == State.CANCELLED:
+        more.setdefault("because", Because.PATIENT)
     booking = Booking(
         slot_id=slot.id,
         person_id=person_id,

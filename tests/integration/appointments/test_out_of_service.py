@@ -16,8 +16,9 @@ from appointments.queries.offers import (
     list_days,
     list_slots,
 )
-from appointments.schemas import BookSlot, SlotQuery, SlotState
-from appointments.services.booking import BOOK, book_slot
+from appointments.schemas import BookSlot, Pool, SlotQuery, SlotState, Source, State
+from appointments.services import places
+from appointments.services.booking import book_slot
 from core import clock
 from core.access import Actor, Role
 from core.errors import Conflict
@@ -84,16 +85,21 @@ def test_closing_in_the_last_moment_counts_too(session: Session) -> None:
     slot = make_slots(session, clinic)[0]
     close(session, clinic, "doctor")
     outcome = session.execute(
-        BOOK,
+        places.TAKE[Pool.PUBLIC],
         {
             "id": new_id(),
             "slot_id": slot.id,
             "person_id": make_person(session).id,
             "account_id": None,
+            "institution_id": slot.institution_id,
             "department_id": slot.department_id,
             "date": slot.date,
             "day_limit": 1,
             "active_limit": 1,
+            "source": Source.OWN,
+            "state": State.BOOKED,
+            "held_until": None,
+            "changed_from": None,
             "now": clock.now(),
             "since": clock.now(),
         },

@@ -127,10 +127,12 @@ def test_too_late_to_cancel_says_what_to_do(session: Session, signed_in: Browser
     session.flush()
     browser = signed_in(account.id)
     page = browser.get(f"/appointments/bookings/{booking.id}").text
-    assert "告诉医院导诊台" in page
-    assert "/cancel" not in page
-    answer = browser.post(f"/appointments/bookings/{booking.id}/cancel", follow_redirects=True)
-    assert "网上取消已于" in answer.text
+    assert "按半次爽约计入" in page
+    assert "/cancel?late=1" in page
+    address = f"/appointments/bookings/{booking.id}/cancel"
+    assert "免责取消已于" in browser.post(address, follow_redirects=True).text
+    assert "预约已取消" in browser.post(f"{address}?late=1", follow_redirects=True).text
+    assert session.get_one(Booking, booking.id, populate_existing=True).because == "late"
 
 
 def test_the_desk_prints_its_day(session: Session, signed_in: Browser) -> None:

@@ -67,7 +67,7 @@ def test_a_failed_job_is_logged_with_its_trace_and_without_its_arguments(
 ) -> None:
     monkeypatch.setattr(jobs.app, "tasks", {**jobs.app.tasks})
     # A scheduled job that happens to be due would be worked too.
-    monkeypatch.setattr(jobs.app, "periodic_registry", PeriodicRegistry())
+    monkeypatch.setattr(jobs.app, "periodic_registry", PeriodicRegistry())  # type: ignore[no-untyped-call]
     task = jobs.app.task(name="tests.stumble", retry=retry)(stumble)
     with transaction() as session:
         jobs.defer_by_name(session, task.name, body=SECRET)

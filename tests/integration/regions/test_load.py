@@ -42,7 +42,7 @@ VIOLATIONS = {
             SELECT slot_id, count(*) AS issued, count(*) FILTER (WHERE state <> 'cancelled') AS live
             FROM appointments_booking GROUP BY slot_id
         ) AS booked ON booked.slot_id = slot.id
-        WHERE remaining <> capacity - coalesce(live, 0) OR slot.issued <> coalesce(booked.issued, 0)
+        WHERE taken <> coalesce(live, 0) OR slot.issued <> coalesce(booked.issued, 0)
         """,
     "a booking that says otherwise than its slot": """
         SELECT count(*) FROM appointments_booking AS booking

@@ -5,6 +5,7 @@ thing of a small region, one is listed to an actor exactly where Cedar lets that
 import inspect
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from appointments.models import Booking
-from appointments.queries.bookings import list_own, units_of
+from appointments.queries.bookings import list_bookings, units_of
 from appointments.queries.day_list import desk_institutions, list_day
 from appointments.schemas import Action as Visit
 from appointments.schemas import BookingQuery, DayListQuery
@@ -74,7 +75,7 @@ from gov_stats.schemas import Action as Figures
 from notifications.models import Message
 from notifications.queries import list_messages
 from portal.factory import ROOM_NAMES
-from residents.queries import person_resource
+from residents.queries import person_resource, representatives_of
 from residents.schemas import Action as Reading
 from residents.schemas import PersonSearch
 from service_packs.models import Entitlement, Order, ServiceRecord
@@ -174,8 +175,16 @@ def visits(session: Session, region: Region) -> list[Listing]:
     """What residents and desks see of bookings."""
 
     def bookings(actor: Actor) -> Iterator[UUID]:
-        own = pages(lambda page: list_own(session, actor, page), BookingQuery())
+        own = pages(lambda page: list_bookings(session, actor, page), BookingQuery())
         yield from (booking.id for booking in own)
+        for person_id in sorted(patients):
+            with suppress(Denied):
+                yield from (
+                    booking.id
+                    for booking in list_bookings(
+                        session, actor, BookingQuery(person_id=person_id)
+                    ).items
+                )
         for hospital in region.hospitals:
             for day in region.days:
                 query = DayListQuery(institution_id=hospital.id, date=day)
@@ -186,11 +195,24 @@ def visits(session: Session, region: Region) -> list[Listing]:
         hospital.id: Resource("DayList", "", units=units_of(hospital.id, hospital.division_code))
         for hospital in session.scalars(select(Institution).where(Institution.bookable))
     }
+    live = session.scalars(select(Booking).where(Booking.state != BookingState.CANCELLED)).all()
+    patients = {row.person_id for row in live}
+    circles = {
+        person_id: {
+            "kin": sorted(map(str, representatives_of(session, person_id))),
+            "care": sorted(care_units(session, person_id)),
+        }
+        for person_id in patients
+    }
     things = {
         row.id: Resource(
-            "Booking", str(row.id), row.person_id, units_of(row.institution_id, row.division_code)
+            "Booking",
+            str(row.id),
+            row.person_id,
+            units_of(row.institution_id, row.division_code),
+            circles[row.person_id],
         )
-        for row in session.scalars(select(Booking).where(Booking.state != BookingState.CANCELLED))
+        for row in live
     }
     return [
         Listing("bookings", bookings, things, Visit.READ_BOOKING),

@@ -18,7 +18,8 @@ DAY = date(2026, 11, 24)
 def rule(**more: object) -> Rule:
     values: dict[str, object] = {
         "horizon_days": 7,
-        "expert_horizon_days": 14,
+        "by_kind": {"expert": {"horizon_days": 14}},
+        "reserved_hours": 48,
         "release_time": time(7),
         "close_minutes": 30,
         "cancel_days": 1,

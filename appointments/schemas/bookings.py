@@ -1,10 +1,10 @@
-"""Commands, queries and views of appointments: one shape for pages, API and mini-program."""
+"""What can be booked, bookings, and an institution's day."""
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from core import clock
 from core.paging import PageQuery
@@ -29,6 +29,10 @@ class Kind(StrEnum):
     GENERAL = "general"
     SPECIALIST = "specialist"
     EXPERT = "expert"
+    HEALTH_CHECK = "health_check"
+    ADMISSION = "admission"
+    VACCINATION = "vaccination"
+    ONLINE = "online"
 
 
 class HalfDay(StrEnum):
@@ -38,9 +42,57 @@ class HalfDay(StrEnum):
     AFTERNOON = "afternoon"
 
 
+class Pool(StrEnum):
+    """For whom a place is kept."""
+
+    PUBLIC = "public"
+    FAMILY_DOCTOR = "family_doctor"
+    REFERRAL = "referral"
+    ONSITE = "onsite"
+    ELDERLY = "elderly"
+    WAITLIST = "waitlist"
+
+
+class Source(StrEnum):
+    """Which way a booking came."""
+
+    OWN = "own"
+    FAMILY = "family"
+    FAMILY_DOCTOR = "family_doctor"
+    REFERRAL = "referral"
+    WAITLIST = "waitlist"
+    DESK = "desk"
+    PHONE = "phone"
+    HOSPITAL = "hospital"
+
+
+class Because(StrEnum):
+    """Why a booking ended before the visit; only ``late`` counts against the patient."""
+
+    PATIENT = "patient"
+    LATE = "late"
+    EXPIRED = "expired"
+    CHANGED = "changed"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+    HOSPITAL = "hospital"
+
+
+class Waiting(StrEnum):
+    """How a wait for a full session stands; ``offered`` has a place held for the patient."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    TAKEN = "taken"
+    LAPSED = "lapsed"
+    LEFT = "left"
+    CLOSED = "closed"
+
+
 class State(StrEnum):
     """What became of a booking."""
 
+    HELD = "held"
     BOOKED = "booked"
     CANCELLED = "cancelled"
     ATTENDED = "attended"
@@ -54,6 +106,7 @@ class SlotState(StrEnum):
     FULL = "full"
     CLOSED = "closed"
     NOT_YET = "not_yet"
+    STOPPED = "stopped"
     OUT_OF_SERVICE = "out_of_service"
 
 
@@ -64,12 +117,37 @@ class View(BaseModel):
 
 
 class BookSlot(BaseModel):
-    """Take a place in a slot for a person."""
+    """Take a place in a slot for a person, from the places kept for ``pool``."""
 
     model_config = ConfigDict(extra="forbid")
 
     slot_id: UUID
     person_id: UUID
+    pool: Pool = Pool.PUBLIC
+
+
+class BookGroup(BaseModel):
+    """Take a place for each of several people: all of them, or none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    bookings: list[BookSlot] = Field(min_length=1, max_length=7)
+
+
+class ChangeBooking(BaseModel):
+    """Move a booking to another slot of the same department."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slot_id: UUID
+
+
+class CancelBooking(BaseModel):
+    """Give a place back; ``late`` accepts that after the deadline it counts against one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    late: bool = False
 
 
 class SlotQuery(BaseModel):
@@ -109,9 +187,12 @@ class SlotView(Clinic):
     ends_at: datetime
     capacity: int
     remaining: int
+    # Further places, for residents with a family doctor.
+    family_doctor: int
     opens_at: datetime
     closes_at: datetime
     cancel_until: datetime
+    reserved_until: datetime
     state: SlotState
 
 
@@ -143,20 +224,33 @@ class BookingView(Clinic):
     slot_id: UUID
     person_id: UUID
     state: State
+    pool: Pool
+    source: Source
     number: int
     date: date
     starts_at: datetime
     ends_at: datetime
     cancel_until: datetime
+    # Given back now: at all, and without counting against the patient.
     cancellable: bool
+    free_to_cancel: bool
     created_at: datetime
+    held_until: datetime | None
     cancelled_at: datetime | None
+    because: Because | None
+    changed_from: UUID | None
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def arrive_at(self) -> datetime:
         """When the patient is asked to be there."""
         return self.starts_at - ARRIVE_BEFORE
+
+
+class BookingGroup(BaseModel):
+    """Bookings that were made together."""
+
+    items: list[BookingView]
 
 
 class When(StrEnum):
@@ -167,9 +261,12 @@ class When(StrEnum):
 
 
 class BookingQuery(PageQuery):
-    """One's own bookings: all, the coming ones, or those past and cancelled."""
+    """Bookings of one person, or without one of oneself and those one may act for: all, the coming
+    ones, or those past and cancelled.
+    """
 
     when: When | None = None
+    person_id: UUID | None = None
 
 
 class DayListQuery(PageQuery):
