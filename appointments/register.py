@@ -5,6 +5,7 @@ from appointments.events import BookingCancelled, SlotBooked
 from appointments.policy import WORDS
 from appointments.public import coming_bookings
 from appointments.subscribers import tell_booked, tell_cancelled
+from appointments.web import finding, finding_api
 from appointments.web.api import api
 from appointments.web.pages import pages
 from core.access import Role
@@ -17,8 +18,8 @@ provide_coming_bookings(coming_bookings)
 room = Room(
     name="appointments",
     words=WORDS,
-    pages=[pages],
-    apis=[api],
+    pages=[pages, finding.pages],
+    apis=[api, finding_api.api],
     subscribers=[(SlotBooked, tell_booked), (BookingCancelled, tell_cancelled)],
     navigation=[
         NavItem(N_("预约"), "calendar-event", "appointments.hospitals", (Role.RESIDENT,), order=20),

@@ -38,6 +38,7 @@ from regions.facts import (
     ServiceItem,
     ServicePack,
     Specialty,
+    Symptom,
     Threshold,
     Village,
 )
@@ -71,6 +72,7 @@ class RegionPack:
     service_items: tuple[ServiceItem, ...]
     packs_document: PackDocument
     packs: tuple[ServicePack, ...]
+    symptoms: tuple[Symptom, ...]
     appointment_rules: AppointmentRules
     contract_rules: ContractRules
     thresholds: tuple[Threshold, ...]
@@ -183,6 +185,7 @@ def _read(directory: Path) -> RegionPack:
         service_items=_rows(directory / "service_items.csv", ServiceItem),
         packs_document=catalogue.document,
         packs=catalogue.packs,
+        symptoms=_rows(directory / "symptoms.csv", Symptom),
         appointment_rules=_document(directory / "appointment_rules.toml", AppointmentRules),
         contract_rules=_document(directory / "contract_rules.toml", ContractRules),
         thresholds=_rows(directory / "thresholds.csv", Threshold),
@@ -304,6 +307,10 @@ def _check_services(pack: RegionPack) -> None:
             raise PackError(
                 f"packs.json: {service_pack.code}: payers give {paid} fen of a price of {price}"
             )
+    specialties = {specialty.code for specialty in pack.specialties}
+    _unique("symptoms.csv", (s.word + s.specialty_code for s in pack.symptoms))
+    for symptom in pack.symptoms:
+        _known("symptoms.csv", symptom.specialty_code, specialties)
     _unique("thresholds.csv", (threshold.metric for threshold in pack.thresholds))
     _unique("indicators.csv", (indicator.code for indicator in pack.indicators))
     pools = pack.appointment_rules.pools.model_dump()

@@ -4,6 +4,7 @@ from residents.identity import check_digit, parse_id_number
 from residents.models import GroupMembership, Household, Person
 from residents.ports import care_units, provide_care_units
 from residents.queries import (
+    find_home,
     find_own_identity,
     get_person,
     matches,
@@ -22,6 +23,7 @@ __all__ = [
     "Person",
     "care_units",
     "check_digit",
+    "find_home",
     "find_own_identity",
     "get_person",
     "id_index",

@@ -70,6 +70,11 @@ def find_own_identity(session: Session, actor: Actor) -> OwnIdentity | None:
     )
 
 
+def find_home(session: Session, actor: Actor) -> str | None:
+    """The division the actor lives in, for what is near them; None before the real-name check."""
+    return session.scalar(select(Person.division_code).where(Person.id == actor.person_id))
+
+
 def matches(text: str) -> ColumnElement[bool]:
     """A condition on residents_person: a part of the name, or the last four of the ID number."""
     tail = blind_index(text.upper(), "id-tail")

@@ -6,6 +6,7 @@ from appointments.models.supply import (
     Holiday,
     Rule,
     Slot,
+    Symptom,
     Template,
     TemplateException,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "Rule",
     "Slot",
     "Suspension",
+    "Symptom",
     "Template",
     "TemplateException",
     "Wait",

@@ -189,6 +189,21 @@ class Holiday(Base):
     name_en: Mapped[str | None]
 
 
+class Symptom(Base):
+    """A word for what somebody feels or has, and a specialty that treats it: no diagnosis, only a
+    way to a department. ``diseases`` is how many with it the specialty treats.
+    """
+
+    __tablename__ = "appointments_symptom"
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+    specialty_code: Mapped[str] = mapped_column(
+        ForeignKey("directory_specialty.code"), primary_key=True
+    )
+    diseases: Mapped[int] = mapped_column(SmallInteger)
+    urgent: Mapped[bool]
+
+
 class ClinicSession(Base):
     """A half-day of a doctor or clinic. A doctor cannot be in two at once.
 

@@ -56,6 +56,7 @@ SLOTS: Select[Any] = select(
     SLOT.c.cancel_until,
     SLOT.c.reserved_until,
     CLINIC.c.stopped_at,
+    CLINIC.c.staff_id,
     CLINIC.c.half_day,
     *CLINIC_COLUMNS,
     IN_SERVICE.label("in_service"),
@@ -89,7 +90,7 @@ def list_days(session: Session, department_id: UUID) -> list[DayOffer]:
             func.min(SLOT.c.opens_at).filter(SLOT.c.opens_at > clock.now()).label("opens_at"),
         )
         .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
-        .where(SLOT.c.department_id == department_id, *_in_strip(today), IN_SERVICE)
+        .where(SLOT.c.department_id == department_id, *in_strip(today), IN_SERVICE)
         .group_by(SLOT.c.date)
     )
     known = {row.date: DayOffer.model_validate(row) for row in session.execute(query)}
@@ -110,7 +111,7 @@ def department_offers(
         .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
         .where(
             SLOT.c.department_id.in_(department_ids),
-            *_in_strip(clock.today()),
+            *in_strip(clock.today()),
             _takable(),
             IN_SERVICE,
         )
@@ -129,7 +130,7 @@ def find_nearest(session: Session, wanted: SlotView) -> SlotView | None:
         SLOTS.where(
             SLOT.c.department_id == wanted.department_id,
             SLOT.c.id != wanted.id,
-            *_in_strip(clock.today()),
+            *in_strip(clock.today()),
             _takable(),
             IN_SERVICE,
         )
@@ -173,5 +174,6 @@ def _takable() -> ColumnElement[bool]:
     )
 
 
-def _in_strip(today: date) -> tuple[ColumnElement[bool], ...]:
+def in_strip(today: date) -> tuple[ColumnElement[bool], ...]:
+    """The days that a department shows."""
     return (SLOT.c.date >= today, SLOT.c.date <= today + timedelta(days=STRIP_DAYS))

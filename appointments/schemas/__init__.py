@@ -30,6 +30,7 @@ from appointments.schemas.bookings import (
     Waiting,
     When,
 )
+from appointments.schemas.finding import Finding, Found, Offer, Order
 
 __all__ = [
     "ARRIVE_BEFORE",
@@ -48,8 +49,12 @@ __all__ = [
     "DayOffer",
     "DepartmentCount",
     "DepartmentOffer",
+    "Finding",
+    "Found",
     "HalfDay",
     "Kind",
+    "Offer",
+    "Order",
     "Pool",
     "SlotList",
     "SlotQuery",

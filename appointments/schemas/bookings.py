@@ -177,10 +177,13 @@ class Clinic(View):
 
 
 class SlotView(Clinic):
-    """A half-hour of a session: until when and how many can still book it."""
+    """A half-hour of a session: until when and how many can still book it. ``staff_id`` is the
+    doctor's; a clinic of the department has none.
+    """
 
     id: UUID
     session_id: UUID
+    staff_id: UUID | None
     half_day: HalfDay
     date: date
     starts_at: datetime

@@ -1,5 +1,11 @@
 """Reads of the directory: public ones, those of administrators, and the tree of units."""
 
+from directory.queries.finding import (
+    find_centre,
+    find_departments,
+    find_doctors,
+    get_doctor,
+)
 from directory.queries.lookup import (
     contains,
     find_staff_of_account,
@@ -23,9 +29,13 @@ from directory.queries.units import region_unit, unit_path
 
 __all__ = [
     "contains",
+    "find_centre",
+    "find_departments",
+    "find_doctors",
     "find_staff_of_account",
     "get_department",
     "get_division",
+    "get_doctor",
     "get_institution",
     "get_team",
     "in_service",

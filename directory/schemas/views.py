@@ -1,5 +1,6 @@
 """Views and queries of the directory."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -73,6 +74,37 @@ class DepartmentView(View):
     location: str
     disabled: bool = False
     version: int = 1
+
+
+class FoundDepartment(View):
+    """A department anywhere, with where it is; the coordinates are its division's centre."""
+
+    id: UUID
+    institution_id: UUID
+    specialty_code: str
+    name: str
+    name_en: str | None
+    institution_name: str
+    level: str
+    example: bool
+    division_code: str
+    longitude: Decimal | None
+    latitude: Decimal | None
+
+
+class FoundDoctor(View):
+    """A doctor whom one can book, with where they work."""
+
+    id: UUID
+    name: str
+    title: str
+    introduction: str
+    example: bool
+    department_id: UUID
+    department_name: str
+    department_name_en: str | None
+    institution_id: UUID
+    institution_name: str
 
 
 class StaffView(View):

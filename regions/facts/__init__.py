@@ -27,6 +27,7 @@ from regions.facts.services import (
     Pools,
     ServiceItem,
     ServicePack,
+    Symptom,
     Waitlist,
 )
 from regions.facts.standards import CodeItem, FollowupNorms, Indicator, Norm, Threshold
@@ -56,6 +57,7 @@ __all__ = [
     "ServiceItem",
     "ServicePack",
     "Specialty",
+    "Symptom",
     "Threshold",
     "Village",
     "Waitlist",

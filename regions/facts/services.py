@@ -92,6 +92,18 @@ class Pools(Fact):
     elderly_phone: Share
 
 
+class Symptom(Fact):
+    """``symptoms.csv``: a word for what somebody feels or has, and a specialty that treats it;
+    ``diseases`` with it in that specialty. An ``urgent`` one does not wait for an appointment.
+    """
+
+    word: str
+    specialty_code: str
+    diseases: Annotated[int, Field(gt=0)]
+    urgent: bool
+    provenance: str
+
+
 class Waitlist(Fact):
     """How a freed place is offered; ``priority`` comes before the time of joining."""
 

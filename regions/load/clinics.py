@@ -221,6 +221,15 @@ def load_clinics(
     )  # fmt: skip
 
 
+def load_symptoms(bulk: Bulk, pack: RegionPack) -> None:
+    """The words by which people look for a department."""
+    bulk.copy(
+        "appointments_symptom",
+        ("word", "specialty_code", "diseases", "urgent"),
+        ((s.word, s.specialty_code, s.diseases, s.urgent) for s in pack.symptoms),
+    )
+
+
 def load_rules(bulk: Bulk, pack: RegionPack, places: Places) -> None:
     """The rules of every institution that takes bookings."""
     columns = tuple(Hours.__dataclass_fields__)

@@ -20,7 +20,13 @@ from regions.load.accounts import AccountLoader
 from regions.load.bookings import Offers, PastBookings
 from regions.load.bulk import Bulk
 from regions.load.catalogue import load_catalogue, load_promises
-from regions.load.clinics import WeeklyClinic, load_clinics, load_rules, weekly_clinics
+from regions.load.clinics import (
+    WeeklyClinic,
+    load_clinics,
+    load_rules,
+    load_symptoms,
+    weekly_clinics,
+)
 from regions.load.coming import ComingBookings
 from regions.load.contracts import Contract, ContractLoader, ContractMaker
 from regions.load.orders import Order, OrderLoader, OrderMaker
@@ -118,6 +124,7 @@ def _load_facts(bulk: Bulk, pack: RegionPack, seed: int) -> Places:
         raise AlreadyLoaded
     places = organisation.load_places(bulk, pack, seed)
     load_catalogue(bulk, pack)
+    load_symptoms(bulk, pack)
     return places
 
 

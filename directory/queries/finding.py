@@ -1,0 +1,108 @@
+"""Finding departments and doctors across all institutions that take bookings."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from directory.models import Department, Division, Institution, Staff
+from directory.queries.lookup import contains
+from directory.schemas import FoundDepartment, FoundDoctor
+
+# More than anybody reads; what is beyond is found by a better word.
+MOST_FOUND = 100
+
+
+def find_departments(
+    session: Session, text: str, specialty_codes: Collection[str]
+) -> list[FoundDepartment]:
+    """Departments in service whose name or institution holds ``text``, or that treat one of these
+    specialties; the 100 first by specialty and institution.
+    """
+    matching = [contains(Department.name, text), contains(Institution.name, text)] if text else []
+    matching += [_treats(code) for code in specialty_codes]
+    query = (
+        select(
+            Department.id,
+            Department.institution_id,
+            Department.specialty_code,
+            Department.name,
+            Department.name_en,
+            Institution.name.label("institution_name"),
+            Institution.level,
+            Institution.example,
+            Institution.division_code,
+            Division.longitude,
+            Division.latitude,
+        )
+        .join(Institution, Institution.id == Department.institution_id)
+        .join(Division, Division.code == Institution.division_code)
+        .where(
+            Department.disabled_at.is_(None),
+            Institution.disabled_at.is_(None),
+            Institution.bookable,
+            or_(False, *matching),
+        )
+        .order_by(Department.specialty_code, Institution.code)
+        .limit(MOST_FOUND)
+    )
+    return [FoundDepartment.model_validate(row) for row in session.execute(query)]
+
+
+def find_doctors(session: Session, text: str, limit: int) -> list[FoundDoctor]:
+    """Doctors in service with a department whose name holds ``text``; by name."""
+    query = _doctors().where(contains(Staff.name, text)).order_by(Staff.name, Staff.id)
+    return [FoundDoctor.model_validate(row) for row in session.execute(query.limit(limit))]
+
+
+def get_doctor(session: Session, staff_id: UUID) -> FoundDoctor:
+    """A doctor with a department, in service. Raises NotFound."""
+    row = session.execute(_doctors().where(Staff.id == staff_id)).one_or_none()
+    if row is None:
+        raise NotFound()
+    return FoundDoctor.model_validate(row)
+
+
+def find_centre(session: Session, division_code: str) -> tuple[float, float] | None:
+    """Longitude and latitude of a division's centre; None where it is not known."""
+    query = select(Division.longitude, Division.latitude).where(Division.code == division_code)
+    row = session.execute(query).one_or_none()
+    if row is None or row[0] is None or row[1] is None:
+        return None
+    return float(row[0]), float(row[1])
+
+
+def _doctors() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Staff.id,
+            Staff.name,
+            Staff.title,
+            Staff.introduction,
+            Staff.example,
+            Department.id.label("department_id"),
+            Department.name.label("department_name"),
+            Department.name_en.label("department_name_en"),
+            Institution.id.label("institution_id"),
+            Institution.name.label("institution_name"),
+        )
+        .join(Department, Department.id == Staff.department_id)
+        .join(Institution, Institution.id == Staff.institution_id)
+        .where(
+            Staff.disabled_at.is_(None),
+            Department.disabled_at.is_(None),
+            Institution.disabled_at.is_(None),
+            Institution.bookable,
+        )
+    )
+
+
+def _treats(code: str) -> ColumnElement[bool]:
+    """The specialty itself, a finer one, or in a small hospital the one above it."""
+    return or_(
+        Department.specialty_code.in_((code, code.partition(".")[0])),
+        Department.specialty_code.startswith(f"{code}."),
+    )
