@@ -4,7 +4,7 @@ from directory.divisions import division_path, division_path_of, division_prefix
 from directory.ports import provide_coming_bookings
 from directory.queries import (
     contains,
-    find_centre,
+    division_centres,
     find_departments,
     find_doctors,
     find_staff_of_account,
@@ -29,10 +29,10 @@ from directory.queries import (
 
 __all__ = [
     "contains",
+    "division_centres",
     "division_path",
     "division_path_of",
     "division_prefix",
-    "find_centre",
     "find_departments",
     "find_doctors",
     "find_staff_of_account",

@@ -1,6 +1,8 @@
 """From a word to places that are free: symptoms lead to specialties, these to departments."""
 
+from collections.abc import Mapping
 from math import asin, cos, radians, sin, sqrt
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, or_, select
@@ -25,14 +27,17 @@ from appointments.schemas import (
     SlotView,
 )
 from core import clock
-from directory.public import find_centre, find_departments, find_doctors
+from directory.public import division_centres, division_path, find_departments, find_doctors
 from directory.schemas import FoundDepartment
 
 # The specialties that treat most of what has the symptom; the rest would only confuse.
 MOST_SPECIALTIES = 4
 MOST_WORDS = 6
 MOST_DOCTORS = 12
+# As many as one reads; another word finds others.
+MOST_OFFERS = 30
 EARTH_KM = 6371.0
+T = TypeVar("T")
 NOTHING = DepartmentOffer(free=0, earliest=None)
 # What was typed is part of a word, or a sentence that holds one.
 WORDS = (
@@ -61,12 +66,18 @@ def find(session: Session, finding: Finding) -> Found:
     specialties = sorted(weights, key=lambda code: (-weights[code], code))[:MOST_SPECIALTIES]
     departments = find_departments(session, text, specialties)
     free = department_offers(session, [department.id for department in departments])
-    here = find_centre(session, finding.near) if finding.near else None
-    offers = [_offer(each, free.get(each.id, NOTHING), here) for each in departments]
+    away = _distances(session, finding.near) if finding.near else {}
+    offers = [
+        _offer(each, free.get(each.id, NOTHING), _known_of(away, each.division_code))
+        for each in departments
+    ]
+    # The specialty that treats most of it comes first among what is equally soon or near.
+    offers.sort(key=lambda offer: _rank(offer, specialties))
+    offers.sort(key=_by_distance if finding.order is Order.NEAREST else _by_time)
     return Found(
         words=list(dict.fromkeys(row.word for row in rows))[:MOST_WORDS],
         urgent=any(row.urgent for row in rows),
-        offers=sorted(offers, key=_by_distance if finding.order is Order.NEAREST else _by_time),
+        offers=offers[:MOST_OFFERS],
         doctors=find_doctors(session, text, MOST_DOCTORS),
     )
 
@@ -91,17 +102,26 @@ def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
     return 2 * EARTH_KM * asin(sqrt(across + along))
 
 
-def _offer(
-    department: FoundDepartment, free: DepartmentOffer, here: tuple[float, float] | None
-) -> Offer:
-    away = None
-    if here and department.longitude is not None and department.latitude is not None:
-        there = (float(department.longitude), float(department.latitude))
-        away = round(distance_km(here, there), 1)
+def _distances(session: Session, near: str) -> dict[str, float]:
+    """How far the centre of each division is; one without a centre counts as what it lies in."""
+    centres = division_centres(session)
+    here = _known_of(centres, near)
+    if here is None:
+        return {}
+    return {code: round(distance_km(here, there), 1) for code, there in centres.items()}
+
+
+def _known_of(places: Mapping[str, T], division_code: str) -> T | None:
+    """What is known of a division, else of the nearest one above it."""
+    return next((places[code] for code in division_path(division_code) if code in places), None)
+
+
+def _offer(department: FoundDepartment, free: DepartmentOffer, away: float | None) -> Offer:
     return Offer(
         department_id=department.id,
         department_name=department.name,
         department_name_en=department.name_en,
+        specialty_code=department.specialty_code,
         institution_id=department.institution_id,
         institution_name=department.institution_name,
         level=department.level,
@@ -112,11 +132,19 @@ def _offer(
     )
 
 
-def _by_time(offer: Offer) -> tuple[bool, float, float]:
-    moment = offer.earliest.timestamp() if offer.earliest else 0
-    return (offer.earliest is None, moment, offer.distance_km or 0)
+def _rank(offer: Offer, specialties: list[str]) -> int:
+    """How well a department fits: its place among the specialties, none is the last."""
+    fitting = (
+        place
+        for place, code in enumerate(specialties)
+        if offer.specialty_code == code or offer.specialty_code.startswith(f"{code}.")
+    )
+    return next(fitting, len(specialties))
 
 
-def _by_distance(offer: Offer) -> tuple[bool, bool, float, float]:
-    away = offer.distance_km
-    return (offer.free == 0, away is None, away or 0, _by_time(offer)[1])
+def _by_time(offer: Offer) -> tuple[bool, float]:
+    return offer.earliest is None, offer.earliest.timestamp() if offer.earliest else 0
+
+
+def _by_distance(offer: Offer) -> tuple[bool, bool, float]:
+    return offer.free == 0, offer.distance_km is None, offer.distance_km or 0

@@ -32,6 +32,7 @@ class Offer(BaseModel):
     department_id: UUID
     department_name: str
     department_name_en: str | None
+    specialty_code: str
     institution_id: UUID
     institution_name: str
     level: str

@@ -1,7 +1,7 @@
 """Reads of the directory: public ones, those of administrators, and the tree of units."""
 
 from directory.queries.finding import (
-    find_centre,
+    division_centres,
     find_departments,
     find_doctors,
     get_doctor,
@@ -29,7 +29,7 @@ from directory.queries.units import region_unit, unit_path
 
 __all__ = [
     "contains",
-    "find_centre",
+    "division_centres",
     "find_departments",
     "find_doctors",
     "find_staff_of_account",

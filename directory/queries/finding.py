@@ -35,11 +35,8 @@ def find_departments(
             Institution.level,
             Institution.example,
             Institution.division_code,
-            Division.longitude,
-            Division.latitude,
         )
         .join(Institution, Institution.id == Department.institution_id)
-        .join(Division, Division.code == Institution.division_code)
         .where(
             Department.disabled_at.is_(None),
             Institution.disabled_at.is_(None),
@@ -66,13 +63,14 @@ def get_doctor(session: Session, staff_id: UUID) -> FoundDoctor:
     return FoundDoctor.model_validate(row)
 
 
-def find_centre(session: Session, division_code: str) -> tuple[float, float] | None:
-    """Longitude and latitude of a division's centre; None where it is not known."""
-    query = select(Division.longitude, Division.latitude).where(Division.code == division_code)
-    row = session.execute(query).one_or_none()
-    if row is None or row[0] is None or row[1] is None:
-        return None
-    return float(row[0]), float(row[1])
+def division_centres(session: Session) -> dict[str, tuple[float, float]]:
+    """Longitude and latitude of the centre of each division where it is known."""
+    query = select(Division.code, Division.longitude, Division.latitude)
+    return {
+        code: (float(east), float(north))
+        for code, east, north in session.execute(query)
+        if east is not None and north is not None
+    }
 
 
 def _doctors() -> Select[*tuple[Any, ...]]:

@@ -1,6 +1,5 @@
 """Views and queries of the directory."""
 
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -77,7 +76,7 @@ class DepartmentView(View):
 
 
 class FoundDepartment(View):
-    """A department anywhere, with where it is; the coordinates are its division's centre."""
+    """A department anywhere, with where it is."""
 
     id: UUID
     institution_id: UUID
@@ -88,8 +87,6 @@ class FoundDepartment(View):
     level: str
     example: bool
     division_code: str
-    longitude: Decimal | None
-    latitude: Decimal | None
 
 
 class FoundDoctor(View):
