@@ -39,15 +39,13 @@ from auth.upstream.exchange import Proof, Way
 from core import clock, history
 from core.access import NOBODY, Actor, require
 from core.crypto import token_hash
-from core.errors import Conflict, Denied, NotFound, SignInRequired
+from core.errors import Conflict, Denied, NotFound
 from core.ids import new_id
 from core.messages import N_
 
 WAY_LIFETIME = timedelta(minutes=10)
 # Time to sign in to an account of ours, perhaps with two factors, and come back.
 ARRIVAL_LIFETIME = timedelta(minutes=20)
-# Joining an account takes a recent sign-in: an unattended browser must not do.
-FRESH = timedelta(minutes=10)
 DEPARTURES_PER_ADDRESS = 100
 LONGEST_NAME = 60
 
@@ -128,14 +126,17 @@ def arrive(
     return _sign_in(session, upstream, identity, arrival, origin)
 
 
+def may_join(session: Session, actor: Actor) -> None:
+    """Ask before the browser leaves for the provider. Raises Denied, or StepUpRequired."""
+    require(session, actor, UpstreamAction.LINK, own_identities(actor.account_id))
+
+
 def join(session: Session, actor: Actor, browser: str) -> Door:
     """Join who arrived in this browser to the actor's account.
 
-    Raises SignInRequired where the actor's sign-in is not recent, Conflict or Denied.
+    Raises Conflict, Denied, or StepUpRequired.
     """
     require(session, actor, UpstreamAction.LINK, own_identities(actor.account_id))
-    if not is_fresh(actor):
-        raise SignInRequired()
     arrival, upstream = _settle(session, browser)
     if not upstream.linking:
         raise _closed()
@@ -176,12 +177,6 @@ def unlink(session: Session, actor: Actor, command: UnlinkIdentity) -> UnlinkIde
     session.execute(delete(UpstreamGrant).where(UpstreamGrant.identity_id == identity.id))
     session.execute(delete(UpstreamIdentity).where(UpstreamIdentity.id == identity.id))
     return command
-
-
-def is_fresh(actor: Actor) -> bool:
-    """Whether the actor proved who they are just now."""
-    since = actor.authenticated_at
-    return since is not None and clock.now() - since <= FRESH
 
 
 def way_lost() -> Conflict:
