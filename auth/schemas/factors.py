@@ -48,9 +48,12 @@ class NoticeKind(StrEnum):
 
     NEW_DEVICE = "new_device"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a kind
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a kind
     PHONE_CHANGED = "phone_changed"
     FACTOR_ADDED = "factor_added"
     FACTOR_REMOVED = "factor_removed"
+    WECHAT_BOUND = "wechat_bound"
+    PROVIDER_JOINED = "provider_joined"
     RECOVERY_BEGUN = "recovery_begun"
     RECOVERED = "recovered"
 

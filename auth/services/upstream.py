@@ -27,11 +27,12 @@ from auth.models import (
 from auth.queries.accounts import SUBJECT as ACCOUNT
 from auth.queries.accounts import load_account
 from auth.queries.upstream import find_arrival, open_upstream, own_identities
-from auth.schemas import Pending, SignedIn
+from auth.schemas import NoticeKind, Pending, SignedIn
 from auth.schemas.applications import Icon
 from auth.schemas.upstream import Door, UnlinkIdentity, UpstreamAction
 from auth.services import limits
 from auth.services.accounts import create_account
+from auth.services.notices import notify_owner
 from auth.services.second_factor import begin
 from auth.services.sign_in import Origin
 from auth.services.upstream_roles import end_mapped, follow_claim, grants_of_identity
@@ -132,7 +133,7 @@ def may_join(session: Session, actor: Actor) -> None:
 
 
 def join(session: Session, actor: Actor, browser: str) -> Door:
-    """Join who arrived in this browser to the actor's account.
+    """Join who arrived in this browser to the actor's account, and tell its owner.
 
     Raises Conflict, Denied, or StepUpRequired.
     """
@@ -141,6 +142,8 @@ def join(session: Session, actor: Actor, browser: str) -> Door:
     if not upstream.linking:
         raise _closed()
     identity = _add_identity(session, upstream, arrival, actor.account_id)
+    account = session.get_one(Account, actor.account_id)
+    notify_owner(session, account, NoticeKind.PROVIDER_JOINED)
     follow_claim(session, upstream, identity, arrival.roles)
     return Door(id=upstream.id, name=upstream.name, icon=Icon(upstream.icon))
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from auth import passkeys, passwords, ports
 from auth.models import Account, Device, Notice, Passkey, RecoveryCode, SignInSession, Totp
-from auth.schemas import NoticeKind
+from auth.schemas import DueNotice, NoticeKind
 from auth.services.door import PASSWORD_TRIES_PER_NAME
 from core import clock
 from core.access import Role
@@ -34,8 +34,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
         ports, "_code_sender", lambda phone, code, _: messages.append((phone, code))
     )
 
-    def notice(self: object, phone: str, kind: str, link: str, notice_id: UUID) -> None:
-        messages.append((phone, str(kind)))
+    def notice(self: object, phone: str, news: DueNotice, link: str) -> None:
+        messages.append((phone, str(news.kind)))
 
     monkeypatch.setattr(SmsGateway, "send_notice", notice)
     yield messages

@@ -14,6 +14,7 @@ from auth import ports
 from auth.jobs import settle_recoveries
 from auth.models import Account, Notice, RecoveryCase, SignInSession, Totp
 from auth.recovery import CONFIRM_WITHIN, MOVES, WAIT, Move, State, state_after, states_before
+from auth.schemas import DueNotice
 from auth.services.recovery import PAPERS_PER_DAY
 from core import clock
 from core.access import Role
@@ -36,8 +37,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
         ports, "_code_sender", lambda phone, code, _: messages.append((phone, code))
     )
 
-    def notice(self: object, phone: str, kind: str, link: str, notice_id: UUID) -> None:
-        messages.append((phone, link or str(kind)))
+    def notice(self: object, phone: str, news: DueNotice, link: str) -> None:
+        messages.append((phone, link or str(news.kind)))
 
     monkeypatch.setattr(SmsGateway, "send_notice", notice)
     monkeypatch.setattr(IdentityVerifier, "verify", _verify)

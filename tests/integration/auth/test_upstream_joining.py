@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from auth.assurance import FRESH
 from auth.models import (
     Account,
+    Notice,
     RoleGrant,
     SignInSession,
     Upstream,
@@ -20,6 +21,7 @@ from auth.models import (
     UpstreamIdentity,
 )
 from auth.queries.upstream import list_rules
+from auth.schemas import NoticeKind
 from auth.schemas.upstream import MapRole, UnmapRole, UpstreamVersion
 from auth.services import upstream_administration as administration
 from auth.services.accounts import grant_role
@@ -130,6 +132,7 @@ def test_an_account_is_joined_by_who_proved_both(
     assert "已连接" in browser.portal.get(LINKS).text
     actions = set(session.scalars(select(AuditEvent.action)))
     assert "auth:link-identity" in actions
+    assert session.scalars(select(Notice.kind)).all() == [NoticeKind.PROVIDER_JOINED]
 
     # From now on the provider opens this account, in any browser.
     assert traveller.travel(next=NEXT).location == NEXT
