@@ -74,6 +74,27 @@ def test_a_change_of_password_ends_the_other_sessions(
     assert session.scalars(select(Notice.kind)).all() == [NoticeKind.PASSWORD_CHANGED]
 
 
+def test_a_password_is_taken_as_typed(
+    app: APIFlask, session: Session, holder: Account, signed_in: Browser
+) -> None:
+    """By page as by API: no blank is taken off, at the door and for a second look neither."""
+    typed = f" {NEW}\t"
+    browser = signed_in(holder.id)
+    assert change(browser, old=f"{PASSWORD} ") == 422
+    assert change(browser, new=typed) == 303
+    session.refresh(holder)
+    assert passwords.matches(holder.password_hash, typed)
+    door = app.test_client()
+    for given, status in ((NEW, 422), (typed, 302)):
+        form = {"username": " zhang ", "password": given}
+        assert door.post("/auth/password", data=form).status_code == status
+    holder.phone = holder.phone_index = None  # so that the password is what is asked for
+    session.flush()
+    for given, status in ((NEW, 422), (typed, 302)):
+        form = {"method": "pwd", "code": given}
+        assert browser.post("/auth/step-up", data=form).status_code == status
+
+
 def test_the_old_password_is_not_guessed_in_a_session(holder: Account, signed_in: Browser) -> None:
     browser = signed_in(holder.id)
     statuses = [change(browser, old="not the password") for _ in range(11)]
