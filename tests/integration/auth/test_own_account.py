@@ -163,6 +163,9 @@ def test_totp_is_set_up_and_removed(
     session.expire_all()
     assert session.get(Totp, holder.id) is None
     assert session.scalar(select(func.count()).select_from(RecoveryCode)) == 0
+    told = session.scalars(select(Notice.kind).order_by(Notice.id)).all()
+    # The application, the codes made anew, and that it went.
+    assert told == [*[NoticeKind.FACTOR_ADDED] * 2, NoticeKind.FACTOR_REMOVED]
 
 
 def test_passkeys_have_names_and_are_removed(
@@ -183,6 +186,8 @@ def test_passkeys_have_names_and_are_removed(
     assert stranger.post(f"/auth/security/passkeys/{key}/remove").status_code == 404
     assert browser.post(f"/auth/security/passkeys/{key}/remove").status_code == 303
     assert "我的手机" not in browser.get("/auth/security").text
+    told = session.scalars(select(Notice.kind).order_by(Notice.id)).all()
+    assert told == [*[NoticeKind.FACTOR_ADDED] * 2, NoticeKind.FACTOR_REMOVED]
 
 
 def test_sessions_are_listed_and_ended(
