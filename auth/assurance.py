@@ -45,6 +45,7 @@ OWN_ACTIONS = frozenset(
         SecurityAction.ADD_FACTOR,
         SecurityAction.REMOVE_FACTOR,
         WeChatAction.BIND,
+        UpstreamAction.LINK,
     }
 )
 

@@ -68,6 +68,9 @@ WORDS = Words(
         "auth.desk": N_("挂号员和管理员可以在所管单位内帮人找回账号"),
         "auth.not-for-oneself": N_("不能为自己办理找回账号，请由另外两位工作人员办理。"),
         "auth.two-persons": N_("受理和复核要由两位不同的工作人员办理。"),
+        "auth.not-in-one-hand": N_(
+            "两个账号中一个的密码由另一个开通或重设，不能一起受理和复核。请由另一位工作人员复核。"
+        ),
         "auth.administer-application": N_("管理员登记和管理所管单位内的应用"),
         "auth.administer-upstream": N_("全市的管理员管理其他单位的登录入口"),
         "auth.own-identities": N_("每个人自己决定连接哪些其他单位的账号"),

@@ -17,4 +17,4 @@ def send_account_notice(notice_id: str) -> None:
     if notice is None or notice.phone is None:
         return
     link = settings().public_url + notice.link if notice.link else ""
-    SmsGateway(settings()).send_notice(notice.phone, notice.kind, link, notice.id)
+    SmsGateway(settings()).send_notice(notice.phone, notice, link)

@@ -1,6 +1,7 @@
 """Writing and reading messages."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import update
@@ -12,14 +13,27 @@ from notifications.models import Message
 
 
 def notify(
-    session: Session, person_id: UUID, sentence: str, values: Mapping[str, str], link: str
+    session: Session,
+    person_id: UUID,
+    sentence: str,
+    values: Mapping[str, str],
+    link: str,
+    at: datetime | None = None,
 ) -> None:
     """Leave a message for a person with the caller's transaction.
 
     ``sentence`` is a marked catalogue key, ``link`` a path of the portal. Beside a value goes its
-    English where it has any: ``item_en`` for ``item``.
+    English where it has any: ``item_en`` for ``item``. ``at`` is when it happened, if not now.
     """
-    session.add(Message(person_id=person_id, sentence=sentence, values=dict(values), link=link))
+    session.add(
+        Message(
+            person_id=person_id,
+            sentence=sentence,
+            values=dict(values),
+            link=link,
+            created_at=at or clock.now(),
+        )
+    )
 
 
 def mark_read(session: Session, actor: Actor) -> None:

@@ -5,7 +5,8 @@ from uuid import UUID
 import requests
 import structlog
 
-from auth.schemas import NoticeKind
+from auth.schemas import DueNotice, NoticeKind
+from core import clock
 from core.errors import TooMany, Unavailable
 from core.messages import N_
 from core.settings import Settings
@@ -13,11 +14,24 @@ from core.settings import Settings
 TIMEOUT_SECONDS = 5
 SIGNATURE = "康桥"
 NOTICES = {
-    NoticeKind.NEW_DEVICE: "您的账号刚在一台新设备上登录。如非本人，请尽快登录并更换密码。",
-    NoticeKind.PASSWORD_CHANGED: "您账号的密码已更换。如非本人，请联系本单位管理员。",
-    NoticeKind.PHONE_CHANGED: "您账号的手机号已更换，本号码已失效。如非本人，请到就近机构办理。",
-    NoticeKind.FACTOR_ADDED: "您的账号添加了一种登录验证方式。如非本人，请尽快登录查看。",
-    NoticeKind.FACTOR_REMOVED: "您的账号移除了一种登录验证方式。如非本人，请尽快登录查看。",
+    NoticeKind.NEW_DEVICE: "您的账号于{at}在一台新设备上登录。如非本人，请尽快登录并更换密码。",
+    NoticeKind.PASSWORD_CHANGED: "您账号的密码于{at}更换。如非本人，请立即联系本单位管理员。",
+    NoticeKind.PASSWORD_RESET: (
+        "管理员于{at}重设了您账号的密码。如非您提出，请立即联系本单位安全管理员。"
+    ),
+    NoticeKind.PHONE_CHANGED: (
+        "您账号的手机号于{at}更换。如非本人，请立即到就近机构办理，或联系本单位管理员。"
+    ),
+    NoticeKind.FACTOR_ADDED: (
+        "您的账号于{at}添加了一种登录验证方式。如非本人，请立即登录并移除它。"
+    ),
+    NoticeKind.FACTOR_REMOVED: ("您的账号于{at}移除了一种登录验证方式。如非本人，请立即登录查看。"),
+    NoticeKind.WECHAT_BOUND: (
+        "您的账号于{at}绑定了一个微信。如非本人，请立即登录，在“微信绑定”里解除。"
+    ),
+    NoticeKind.PROVIDER_JOINED: (
+        "您的账号于{at}连接了其他单位的账号。如非本人，请立即登录，在“连接的账号”里取消。"
+    ),
     NoticeKind.RECOVERY_BEGUN: "有人在机构申请更换您账号的手机号，24 小时后生效。非本人请点 {link}",
     NoticeKind.RECOVERED: "您账号的手机号已在机构更换完成，现在可以用本号码登录。",
 }
@@ -35,12 +49,14 @@ class SmsGateway:
         text = f"验证码 {code}，5 分钟内有效。请勿告诉他人。"
         self._send(phone, "sign_in_code", {"code": code}, text, challenge_id)
 
-    def send_notice(self, phone: str, kind: NoticeKind, link: str, notice_id: UUID) -> None:
-        """Send news about an account; ``link`` is empty where there is nothing to do about it. A
-        retry sends none. Raises Unavailable or TooMany.
+    def send_notice(self, phone: str, notice: DueNotice, link: str) -> None:
+        """Send news about an account; ``link`` is empty where there is none to follow. A retry
+        sends none. Raises Unavailable or TooMany.
         """
-        text = NOTICES[kind].format(link=link)
-        self._send(phone, f"account_{kind}", {"link": link}, text, notice_id)
+        at = clock.local(notice.at)
+        params = {"link": link, "at": f"{at.month}月{at.day}日{at:%H:%M}"}
+        text = NOTICES[notice.kind].format(**params)
+        self._send(phone, f"account_{notice.kind}", params, text, notice.id)
 
     def _send(
         self, phone: str, template: str, params: dict[str, str], text: str, key: UUID

@@ -11,22 +11,39 @@ from notifications.services import notify
 
 SEND = "notifications.jobs.send_account_notice"
 SECURITY_PAGE = "/auth/security"
+# Where the owner undoes it, if that is not the page of all ways in.
+PAGES = {
+    NoticeKind.WECHAT_BOUND: "/auth/wechat",
+    NoticeKind.PROVIDER_JOINED: "/auth/identities",
+}
 SENTENCES = {
     NoticeKind.NEW_DEVICE: N_("您的账号刚在一台新设备上登录。不是您本人，请退出它并更换密码。"),
-    NoticeKind.PASSWORD_CHANGED: N_("您的密码已更换，其他设备上的登录已退出。"),
-    NoticeKind.PHONE_CHANGED: N_("您的手机号已更换，其他设备上的登录已退出。"),
-    NoticeKind.FACTOR_ADDED: N_("您的账号添加了一种登录验证方式。"),
-    NoticeKind.FACTOR_REMOVED: N_("您的账号移除了一种登录验证方式。"),
+    NoticeKind.PASSWORD_CHANGED: N_(
+        "您的密码已更换，其他设备上的登录已退出。不是您本人，请立即联系本单位管理员。"
+    ),
+    NoticeKind.PASSWORD_RESET: N_(
+        "管理员重设了您的密码，所有登录已退出。不是您提出的，请立即联系本单位安全管理员。"
+    ),
+    NoticeKind.PHONE_CHANGED: N_(
+        "您的手机号已更换，其他设备上的登录已退出。"
+        "不是您本人，请立即带身份证到就近机构办理“找回账号”。"
+    ),
+    NoticeKind.FACTOR_ADDED: N_(
+        "您的账号添加了一种登录验证方式。不是您本人，请移除它，并退出其他设备上的登录。"
+    ),
+    NoticeKind.FACTOR_REMOVED: N_(
+        "您的账号移除了一种登录验证方式。不是您本人，请退出其他设备上的登录，再重新添加。"
+    ),
+    NoticeKind.WECHAT_BOUND: N_("您的账号绑定了一个微信，可以用它登录。不是您本人，请立即解除。"),
+    NoticeKind.PROVIDER_JOINED: N_(
+        "您的账号连接了其他单位的账号，可以用它登录。不是您本人，请立即取消连接。"
+    ),
     NoticeKind.RECOVERY_BEGUN: N_("有人凭身份证在机构申请更换您的手机号。不是您本人，请立即阻止。"),
     NoticeKind.RECOVERED: N_("您的手机号已在机构更换完成。"),
 }
-# What must reach the phone, also where the portal's messages are read: somebody else may read them.
-ALWAYS_BY_SMS = {
-    NoticeKind.PHONE_CHANGED,
-    NoticeKind.FACTOR_REMOVED,
-    NoticeKind.RECOVERY_BEGUN,
-    NoticeKind.RECOVERED,
-}
+# What a message tells well enough. Anything else must reach the phone too: who reads the portal's
+# messages then may be somebody else.
+BY_MESSAGE = {NoticeKind.NEW_DEVICE}
 
 
 def tell_owner(session: Session, event: NoticeDue) -> None:
@@ -35,7 +52,7 @@ def tell_owner(session: Session, event: NoticeDue) -> None:
     if notice is None:
         return
     if notice.person_id is not None:
-        link = notice.link or SECURITY_PAGE
-        notify(session, notice.person_id, SENTENCES[notice.kind], {}, link)
-    if notice.phone and (notice.person_id is None or notice.kind in ALWAYS_BY_SMS):
+        link = notice.link or PAGES.get(notice.kind, SECURITY_PAGE)
+        notify(session, notice.person_id, SENTENCES[notice.kind], {}, link, notice.at)
+    if notice.phone and (notice.person_id is None or notice.kind not in BY_MESSAGE):
         jobs.defer_by_name(session, SEND, notice_id=str(notice.id))

@@ -14,7 +14,9 @@ OPEN_LIST = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
 class RecoveryCase(Base):
-    """A recovery at an institution (``unit``); two different accounts of staff stand for it."""
+    """A recovery at an institution (``unit``); two different accounts of staff stand for it, which
+    are two persons where it is known whose they are (``Account.person_id`` is unique).
+    """
 
     __tablename__ = "auth_recovery_case"
     __table_args__ = (

@@ -1,19 +1,21 @@
 """Recoveries as staff see them, scoped to the institutions they work for."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from auth.models import Account, RecoveryCase
 from auth.organisation import Unit, UnitKind, organisation
-from auth.queries.accounts import holder
+from auth.queries.accounts import SUBJECT, holder
 from auth.recovery import OPEN, State
 from auth.schemas import RecoveryAction, RecoverySearch, RecoveryView
 from core.access import NOBODY, Actor, Resource, Role, decide, require
 from core.errors import NotFound
 from core.masking import masked_phone
+from core.models import ChangeRecord
 from core.paging import Page, read_page
 
 DESK_ROLES = (Role.REGISTRAR, Role.ADMINISTRATOR)
@@ -26,9 +28,30 @@ def own_institutions(session: Session, actor: Actor) -> list[Unit]:
     return sorted(found, key=lambda unit: unit.name)
 
 
-def case_resource(account: Account, unit: Unit, begun_by: UUID = NOBODY) -> Resource:
-    """A recovery as the policy sees it."""
-    more = {"holder": holder(account.id), "begun_by": holder(begun_by)}
+def in_one_hand(session: Session, one: UUID, others: Collection[UUID]) -> frozenset[UUID]:
+    """Those of ``others`` whose holder may be the one of ``one``: either gave the other its
+    password, at its opening or later, and so could be the first to sign in with it.
+
+    An account has one person and a person one account: those who are known differ anyway.
+    """
+    opened = (ChangeRecord.version == 1) & ChangeRecord.changes.has_key("username")
+    reset = ChangeRecord.changes.has_key("initial_password")
+    given = select(ChangeRecord.subject_id, ChangeRecord.account_id).where(
+        ChangeRecord.subject_type == SUBJECT,
+        opened | reset,
+        or_(
+            (ChangeRecord.subject_id == one) & ChangeRecord.account_id.in_(others),
+            ChangeRecord.subject_id.in_(others) & (ChangeRecord.account_id == one),
+        ),
+    )
+    return frozenset(id_ for row in session.execute(given) for id_ in row if id_ != one)
+
+
+def case_resource(
+    account: Account, unit: Unit, begun_by: UUID = NOBODY, *, one_hand: bool = False
+) -> Resource:
+    """A recovery as the policy sees it; ``one_hand`` tells what ``in_one_hand`` found."""
+    more = {"holder": holder(account.id), "begun_by": holder(begun_by), "one_hand": one_hand}
     return Resource("RecoveryCase", str(account.id), account.person_id, unit.path, more)
 
 
@@ -38,7 +61,7 @@ def may_begin(session: Session, actor: Actor) -> None:
     Raises Denied, or StepUpRequired.
     """
     units = tuple(sorted(actor.units(*DESK_ROLES)))
-    more = {"holder": holder(), "begun_by": holder()}
+    more = {"holder": holder(), "begun_by": holder(), "one_hand": False}
     require(
         session, actor, RecoveryAction.BEGIN, Resource("RecoveryCase", "new", None, units, more)
     )
@@ -58,7 +81,8 @@ def list_recoveries(session: Session, actor: Actor, search: RecoverySearch) -> P
     )
     rows, following = read_page(session, query, order, search, descending=True)
     units = organisation().units_by_code(session, {row[0].unit for row in rows})
-    items = [_view(actor, row[0], row[1], units.get(row[0].unit)) for row in rows]
+    hand = in_one_hand(session, actor.account_id, {row[0].begun_by for row in rows})
+    items = [_view(actor, row[0], row[1], units.get(row[0].unit), hand) for row in rows]
     return Page(items=items, next_cursor=following)
 
 
@@ -66,7 +90,8 @@ def get_recovery(session: Session, actor: Actor, case_id: UUID) -> RecoveryView:
     """One recovery. Raises NotFound or Denied."""
     case, account, unit = load_case(session, case_id)
     require(session, actor, RecoveryAction.LIST, Resource("Desk", "own", units=unit.path))
-    return _view(actor, case, account, unit)
+    hand = in_one_hand(session, actor.account_id, [case.begun_by])
+    return _view(actor, case, account, unit, hand)
 
 
 def load_case(session: Session, case_id: UUID) -> tuple[RecoveryCase, Account, Unit]:
@@ -78,10 +103,17 @@ def load_case(session: Session, case_id: UUID) -> tuple[RecoveryCase, Account, U
     return case, session.get_one(Account, case.account_id), unit
 
 
-def _view(actor: Actor, case: RecoveryCase, account: Account, unit: Unit | None) -> RecoveryView:
+def _view(
+    actor: Actor,
+    case: RecoveryCase,
+    account: Account,
+    unit: Unit | None,
+    in_hand: Collection[UUID],
+) -> RecoveryView:
     may = unit is not None and case.state == State.BEGUN
     if unit is not None and may:
-        resource = case_resource(account, unit, case.begun_by)
+        one_hand = case.begun_by in in_hand
+        resource = case_resource(account, unit, case.begun_by, one_hand=one_hand)
         may = decide(actor, RecoveryAction.CONFIRM, resource)[0]
     return RecoveryView(
         id=case.id,

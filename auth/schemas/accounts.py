@@ -8,11 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core import clock
 from core.access import Role
+from core.as_typed import AS_TYPED
 
 # 11 digits; the demo's reserved range begins with 12, which no operator issues.
 Phone = Annotated[str, StringConstraints(pattern=r"^1[0-9]{10}$")]
 TICK = timedelta(microseconds=1)
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+Password = Annotated[str, Field(min_length=1, max_length=256), AS_TYPED]
 
 
 class RequestCode(BaseModel):
@@ -45,7 +47,7 @@ class PasswordSignIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     username: Annotated[str, Field(min_length=1, max_length=64)]
-    password: Annotated[str, Field(min_length=1, max_length=256)]
+    password: Password
 
 
 class SwitchRole(BaseModel):

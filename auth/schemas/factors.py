@@ -14,12 +14,13 @@ from pydantic import (
     field_validator,
 )
 
-from auth.schemas.accounts import Code, Phone
+from auth.schemas.accounts import Code, Password, Phone
+from core.as_typed import AS_TYPED
 from core.messages import N_
 
 # Names of proofs (RFC 8176), as auth.claims.Method has them.
 MethodName = Annotated[str, Field(pattern=r"^(pwd|sms|otp|hwk|kba)$")]
-Password = Annotated[str, Field(min_length=1, max_length=256)]
+BY_PASSWORD = "pwd"  # noqa: S105 - the name of a proof
 FactorName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 
 
@@ -48,9 +49,12 @@ class NoticeKind(StrEnum):
 
     NEW_DEVICE = "new_device"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a kind
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a kind
     PHONE_CHANGED = "phone_changed"
     FACTOR_ADDED = "factor_added"
     FACTOR_REMOVED = "factor_removed"
+    WECHAT_BOUND = "wechat_bound"
+    PROVIDER_JOINED = "provider_joined"
     RECOVERY_BEGUN = "recovery_begun"
     RECOVERED = "recovered"
 
@@ -90,9 +94,17 @@ class Proof(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     method: MethodName
-    code: Annotated[str | None, Field(max_length=256)] = None
+    code: Annotated[str | None, Field(max_length=256), AS_TYPED] = None
     challenge_id: UUID | None = None
     credential: Annotated[str | None, Field(max_length=8192)] = None
+
+    @field_validator("code")
+    @classmethod
+    def _without_blanks(cls, code: str | None, others: ValidationInfo) -> str | None:
+        """A code is copied with blanks around it, a password is made with them."""
+        if code is None or others.data.get("method") == BY_PASSWORD:
+            return code
+        return code.strip()
 
 
 class PendingProof(Proof):

@@ -23,10 +23,12 @@ from auth.schemas import (
     Action,
     ChangeAccount,
     CreateAccount,
+    NoticeKind,
     Username,
 )
 from auth.services.accounts import create_account, end_sign_ins, username_taken
 from auth.services.grants import give, unit_for
+from auth.services.notices import notify_owner
 from core import clock, history
 from core.access import Actor, Resource, require
 from core.errors import Conflict
@@ -114,7 +116,7 @@ def reset_password(
     command: AccountVersion,
     initial_password: str,
 ) -> AccountSummary:
-    """Give a new initial password and end all sessions, for one who lost theirs.
+    """Give a new initial password, end all sessions and tell the owner, for one who lost theirs.
 
     Raises NotFound, Denied (a resident's account too) or Conflict.
     """
@@ -126,6 +128,7 @@ def reset_password(
     history.change(session, actor, SUBJECT, account, command.version, values, shown)
     account.password_initial = True
     end_sign_ins(session, account_id)
+    notify_owner(session, account, NoticeKind.PASSWORD_RESET)
     return read_summary(session, account)
 
 

@@ -15,6 +15,7 @@ from auth.queries.factors import standing_of
 from auth.queries.recovery import (
     case_resource,
     get_recovery,
+    in_one_hand,
     load_case,
     own_institutions,
 )
@@ -108,7 +109,9 @@ def confirm(
     Raises Denied, Invalid, NotFound, Conflict.
     """
     case, account, unit = load_case(session, case_id)
-    require(session, actor, RecoveryAction.CONFIRM, case_resource(account, unit, case.begun_by))
+    one_hand = bool(in_one_hand(session, actor.account_id, [case.begun_by]))
+    resource = case_resource(account, unit, case.begun_by, one_hand=one_hand)
+    require(session, actor, RecoveryAction.CONFIRM, resource)
     if _account_of(session, papers, genuine).id != account.id:
         raise _not_theirs()
     objection = secrets.token_urlsafe(24)

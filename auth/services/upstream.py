@@ -27,11 +27,12 @@ from auth.models import (
 from auth.queries.accounts import SUBJECT as ACCOUNT
 from auth.queries.accounts import load_account
 from auth.queries.upstream import find_arrival, open_upstream, own_identities
-from auth.schemas import Pending, SignedIn
+from auth.schemas import NoticeKind, Pending, SignedIn
 from auth.schemas.applications import Icon
 from auth.schemas.upstream import Door, UnlinkIdentity, UpstreamAction
 from auth.services import limits
 from auth.services.accounts import create_account
+from auth.services.notices import notify_owner
 from auth.services.second_factor import begin
 from auth.services.sign_in import Origin
 from auth.services.upstream_roles import end_mapped, follow_claim, grants_of_identity
@@ -39,15 +40,13 @@ from auth.upstream.exchange import Proof, Way
 from core import clock, history
 from core.access import NOBODY, Actor, require
 from core.crypto import token_hash
-from core.errors import Conflict, Denied, NotFound, SignInRequired
+from core.errors import Conflict, Denied, NotFound
 from core.ids import new_id
 from core.messages import N_
 
 WAY_LIFETIME = timedelta(minutes=10)
 # Time to sign in to an account of ours, perhaps with two factors, and come back.
 ARRIVAL_LIFETIME = timedelta(minutes=20)
-# Joining an account takes a recent sign-in: an unattended browser must not do.
-FRESH = timedelta(minutes=10)
 DEPARTURES_PER_ADDRESS = 100
 LONGEST_NAME = 60
 
@@ -128,18 +127,23 @@ def arrive(
     return _sign_in(session, upstream, identity, arrival, origin)
 
 
-def join(session: Session, actor: Actor, browser: str) -> Door:
-    """Join who arrived in this browser to the actor's account.
+def may_join(session: Session, actor: Actor) -> None:
+    """Ask before the browser leaves for the provider. Raises Denied, or StepUpRequired."""
+    require(session, actor, UpstreamAction.LINK, own_identities(actor.account_id))
 
-    Raises SignInRequired where the actor's sign-in is not recent, Conflict or Denied.
+
+def join(session: Session, actor: Actor, browser: str) -> Door:
+    """Join who arrived in this browser to the actor's account, and tell its owner.
+
+    Raises Conflict, Denied, or StepUpRequired.
     """
     require(session, actor, UpstreamAction.LINK, own_identities(actor.account_id))
-    if not is_fresh(actor):
-        raise SignInRequired()
     arrival, upstream = _settle(session, browser)
     if not upstream.linking:
         raise _closed()
     identity = _add_identity(session, upstream, arrival, actor.account_id)
+    account = session.get_one(Account, actor.account_id)
+    notify_owner(session, account, NoticeKind.PROVIDER_JOINED)
     follow_claim(session, upstream, identity, arrival.roles)
     return Door(id=upstream.id, name=upstream.name, icon=Icon(upstream.icon))
 
@@ -176,12 +180,6 @@ def unlink(session: Session, actor: Actor, command: UnlinkIdentity) -> UnlinkIde
     session.execute(delete(UpstreamGrant).where(UpstreamGrant.identity_id == identity.id))
     session.execute(delete(UpstreamIdentity).where(UpstreamIdentity.id == identity.id))
     return command
-
-
-def is_fresh(actor: Actor) -> bool:
-    """Whether the actor proved who they are just now."""
-    since = actor.authenticated_at
-    return since is not None and clock.now() - since <= FRESH
 
 
 def way_lost() -> Conflict:

@@ -34,10 +34,11 @@ from auth.queries.wechat import (
     unionid_index,
     wechat_of,
 )
-from auth.schemas import SignedIn
+from auth.schemas import NoticeKind, SignedIn
 from auth.schemas.wechat import BindByCode, BindingTicket, WeChatAction, WeChatSignIn
 from auth.services import limits
 from auth.services.door import account_of_phone, prove_phone
+from auth.services.notices import notify_owner
 from auth.services.sign_in import Origin, open_session, origin_of, session_id_of
 from core import audit, clock
 from core.access import Actor, require
@@ -213,7 +214,9 @@ def _open(
 
 
 def _join(session: Session, account_id: UUID, user: WeChatUser) -> WeChatIdentity:
-    """Join them once; the constraints of the table decide between two at once."""
+    """Join them once and tell the account's owner; the constraints of the table decide between two
+    at once.
+    """
     row = insert(WeChatIdentity).values(
         id=new_id(),
         account_id=account_id,
@@ -225,6 +228,7 @@ def _join(session: Session, account_id: UUID, user: WeChatUser) -> WeChatIdentit
     )
     joined = session.scalars(row.on_conflict_do_nothing().returning(WeChatIdentity)).one_or_none()
     if joined:
+        notify_owner(session, session.get_one(Account, account_id), NoticeKind.WECHAT_BOUND)
         return joined
     known = find_identity(session, user)
     if known and known.account_id == account_id:

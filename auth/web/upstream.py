@@ -29,7 +29,7 @@ from auth.web.entering import FORM_BYTES, TRIES, WITHIN, go_on
 from auth.web.identity import arriving, origin
 from auth.web.sso.form_targets import let_sign_in_lead_on
 from core.database import transaction
-from core.errors import Conflict, PortalError, SignInRequired
+from core.errors import Conflict, PortalError, StepUpRequired
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
 from core.web.actions import carry_out
 from core.web.languages import english, gettext
@@ -53,9 +53,17 @@ LONGEST_COOKIE = 64
 @open_to(ANYONE)
 def start(upstream_id: UUID) -> ResponseReturnValue:
     """Send the browser to the provider; with ``join`` to join whom it vouches for to the signed-in
-    account.
+    account, once it is surely its owner.
     """
-    joining = current_actor().account_id if "join" in request.args and signed_in() else None
+    joining = None
+    if "join" in request.args and signed_in():
+        try:
+            with transaction() as session:
+                services.may_join(session, current_actor())
+        except StepUpRequired:
+            # Back to the page of the link: no form may lead on to the provider.
+            return redirect(url_for("step_up.show", next=next_path()))
+        joining = current_actor().account_id
     browser = _browser() or secrets.token_urlsafe(32)
     with transaction() as session:
         services.count_departure(session, origin())
@@ -109,7 +117,6 @@ def join() -> ResponseReturnValue:
         "auth/upstream/join.html",
         upstream=upstream,
         arrival=arrival,
-        fresh=signed_in() and services.is_fresh(current_actor()),
         next=next_path(),
     )
 
@@ -120,8 +127,9 @@ def confirm_join() -> ResponseReturnValue:
     """Join who arrived in this browser to the signed-in account."""
     try:
         joined = write(Door, lambda session: services.join(session, current_actor(), _browser()))
-    except SignInRequired:
-        return redirect(url_for("upstream.join", next=next_path()), 303)
+    except StepUpRequired:
+        here = url_for(".join", next=next_path())
+        return redirect(url_for("step_up.show", next=here), 303)
     except PortalError as error:
         return _failed(None, error, next_path())
     flash(gettext("已连接%(name)s，以后可以用它登录。", name=joined.name), "good")

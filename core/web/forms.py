@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from flask import request
 from pydantic import BaseModel, ValidationError
 
+from core.as_typed import AS_TYPED
 from core.errors import PortalError
 from core.messages import N_
 from core.web.languages import gettext
@@ -56,10 +57,14 @@ def blank(command: type[C], **values: object) -> Form[C]:
 
 
 def read_form(command: type[C], **fixed: object) -> Form[C]:
-    """The submitted form as ``command``; empty inputs count as missing. ``fixed`` comes from the
-    route, never from the person.
+    """The submitted form as ``command``; empty inputs count as missing, and blanks around one are
+    removed unless its type is marked AS_TYPED. ``fixed`` comes from the route, never from the
+    person.
     """
-    typed = {name: value.strip() for name, value in request.form.items()}
+    typed = {
+        name: value if _is_as_typed(command, name) else value.strip()
+        for name, value in request.form.items()
+    }
     fields = set(command.model_fields)
     given: dict[str, object] = {k: v for k, v in typed.items() if v and k in fields}
     for name, many in request.form.lists():
@@ -99,6 +104,11 @@ def sentence(kind: str, context: Mapping[str, object]) -> str:
         return gettext(str(context["error"]))
     text = gettext(SENTENCES.get(kind, OTHERWISE))
     return text % context if "%(" in text else text
+
+
+def _is_as_typed(command: type[BaseModel], name: str) -> bool:
+    model_field = command.model_fields.get(name)
+    return model_field is not None and AS_TYPED in model_field.metadata
 
 
 def _is_list(command: type[BaseModel], name: str) -> bool:

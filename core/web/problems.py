@@ -27,7 +27,7 @@ from core.web.languages import gettext
 log = structlog.get_logger()
 STEP_UP_ERROR = "insufficient_user_authentication"
 # Fields of a form that no page may carry on.
-NOT_KEPT = ("csrf_token", "password", "old_password", "new_password")
+NOT_KEPT = ("csrf_token", "password", "old_password", "new_password", "repeated")
 
 # Sentences for what the framework itself refuses, by HTTP status.
 SENTENCES = {

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from auth import passwords
-from auth.models import Account, RoleGrant, SignInSession, Token
+from auth.models import Account, Notice, RoleGrant, SignInSession, Token
 from auth.queries.accounts import account_history, get_account, list_accounts
 from auth.queries.actors import actor_of_account, actor_of_session, actor_of_token
 from auth.schemas import (
@@ -19,6 +19,7 @@ from auth.schemas import (
     ChangeAccount,
     CreateAccount,
     EndRole,
+    NoticeKind,
 )
 from auth.services import administration as services
 from auth.services import grants
@@ -238,6 +239,7 @@ def test_a_new_password_ends_the_sessions_of_the_old(session: Session) -> None:
     assert actor_of_session(session, cookie) is None
     session.refresh(known)
     assert passwords.matches(known.password_hash, PASSWORD)
+    assert session.scalars(select(Notice.kind)).all() == [NoticeKind.PASSWORD_RESET]
     _, history = account_history(session, actor, known.id, PageQuery())
     assert history.items[0].changes == {"initial_password": [None, True]}
 

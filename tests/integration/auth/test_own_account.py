@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from auth import passkeys, passwords, ports
 from auth.models import Account, Device, Notice, Passkey, RecoveryCode, SignInSession, Totp
-from auth.schemas import NoticeKind
+from auth.schemas import DueNotice, NoticeKind
 from auth.services.door import PASSWORD_TRIES_PER_NAME
 from core import clock
 from core.access import Role
@@ -34,8 +34,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
         ports, "_code_sender", lambda phone, code, _: messages.append((phone, code))
     )
 
-    def notice(self: object, phone: str, kind: str, link: str, notice_id: UUID) -> None:
-        messages.append((phone, str(kind)))
+    def notice(self: object, phone: str, news: DueNotice, link: str) -> None:
+        messages.append((phone, str(news.kind)))
 
     monkeypatch.setattr(SmsGateway, "send_notice", notice)
     yield messages
@@ -72,6 +72,27 @@ def test_a_change_of_password_ends_the_other_sessions(
     session.refresh(holder)
     assert passwords.matches(holder.password_hash, NEW)
     assert session.scalars(select(Notice.kind)).all() == [NoticeKind.PASSWORD_CHANGED]
+
+
+def test_a_password_is_taken_as_typed(
+    app: APIFlask, session: Session, holder: Account, signed_in: Browser
+) -> None:
+    """By page as by API: no blank is taken off, at the door and for a second look neither."""
+    typed = f" {NEW}\t"
+    browser = signed_in(holder.id)
+    assert change(browser, old=f"{PASSWORD} ") == 422
+    assert change(browser, new=typed) == 303
+    session.refresh(holder)
+    assert passwords.matches(holder.password_hash, typed)
+    door = app.test_client()
+    for given, status in ((NEW, 422), (typed, 302)):
+        form = {"username": " zhang ", "password": given}
+        assert door.post("/auth/password", data=form).status_code == status
+    holder.phone = holder.phone_index = None  # so that the password is what is asked for
+    session.flush()
+    for given, status in ((NEW, 422), (typed, 302)):
+        form = {"method": "pwd", "code": given}
+        assert browser.post("/auth/step-up", data=form).status_code == status
 
 
 def test_the_old_password_is_not_guessed_in_a_session(holder: Account, signed_in: Browser) -> None:
@@ -142,6 +163,9 @@ def test_totp_is_set_up_and_removed(
     session.expire_all()
     assert session.get(Totp, holder.id) is None
     assert session.scalar(select(func.count()).select_from(RecoveryCode)) == 0
+    told = session.scalars(select(Notice.kind).order_by(Notice.id)).all()
+    # The application, the codes made anew, and that it went.
+    assert told == [*[NoticeKind.FACTOR_ADDED] * 2, NoticeKind.FACTOR_REMOVED]
 
 
 def test_passkeys_have_names_and_are_removed(
@@ -162,6 +186,8 @@ def test_passkeys_have_names_and_are_removed(
     assert stranger.post(f"/auth/security/passkeys/{key}/remove").status_code == 404
     assert browser.post(f"/auth/security/passkeys/{key}/remove").status_code == 303
     assert "我的手机" not in browser.get("/auth/security").text
+    told = session.scalars(select(Notice.kind).order_by(Notice.id)).all()
+    assert told == [*[NoticeKind.FACTOR_ADDED] * 2, NoticeKind.FACTOR_REMOVED]
 
 
 def test_sessions_are_listed_and_ended(

@@ -7,13 +7,18 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from auth import ports
 from auth.jobs import settle_recoveries
 from auth.models import Account, Notice, RecoveryCase, SignInSession, Totp
+from auth.queries.actors import actor_of_account
 from auth.recovery import CONFIRM_WITHIN, MOVES, WAIT, Move, State, state_after, states_before
+from auth.schemas import AccountVersion, CreateAccount, DueNotice
+from auth.services.accounts import link_person
+from auth.services.administration import create_staff_account, reset_password
 from auth.services.recovery import PAPERS_PER_DAY
 from core import clock
 from core.access import Role
@@ -36,8 +41,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
         ports, "_code_sender", lambda phone, code, _: messages.append((phone, code))
     )
 
-    def notice(self: object, phone: str, kind: str, link: str, notice_id: UUID) -> None:
-        messages.append((phone, link or str(kind)))
+    def notice(self: object, phone: str, news: DueNotice, link: str) -> None:
+        messages.append((phone, link or str(news.kind)))
 
     monkeypatch.setattr(SmsGateway, "send_notice", notice)
     monkeypatch.setattr(IdentityVerifier, "verify", _verify)
@@ -184,6 +189,48 @@ def test_who_began_it_is_not_the_second(counter: Counter, sent: list[tuple[str, 
     assert counter.confirm(counter.elsewhere, case) == 403
     assert counter.confirm(counter.account.id, case) == 403
     assert counter.state(case) == State.BEGUN
+
+
+@pytest.mark.parametrize("opened", [True, False])
+@pytest.mark.parametrize("administrator_first", [True, False])
+def test_an_administrator_is_not_both_by_an_account_whose_password_they_gave(
+    counter: Counter,
+    session: Session,
+    sent: list[tuple[str, str]],
+    opened: bool,
+    administrator_first: bool,
+) -> None:
+    account = make_account(session, roles={Role.ADMINISTRATOR: [counter.unit]})
+    administrator = actor_of_account(session, account.id)
+    assert administrator
+    if opened:
+        command = CreateAccount(
+            username="second", display_name="二号", role=Role.REGISTRAR, unit=counter.unit
+        )
+        theirs = create_staff_account(session, administrator, command, "an initial one").id
+    else:
+        theirs = counter.second
+        session.get_one(Account, theirs).username = "second"
+        session.flush()
+        at_one = AccountVersion(version=1)
+        reset_password(session, administrator, theirs, at_one, "an initial one")
+    pair = (account.id, theirs) if administrator_first else (theirs, account.id)
+    counter.first = pair[0]
+    case = counter.begin(sent)
+    page = counter.browser(pair[1]).get(f"/auth/recovery/{case}")
+    assert "核对并通知原手机号" not in page.text
+    refused = counter.browser(pair[1]).post(f"/auth/recovery/{case}/confirm", data=counter.papers())
+    assert (refused.status_code, "由另一个开通或重设" in refused.text) == (403, True)
+    assert counter.state(case) == State.BEGUN
+    # A colleague, whom somebody else gave an account, is another person.
+    colleague = make_account(session, roles={Role.REGISTRAR: [counter.unit]})
+    assert counter.confirm(colleague.id, case) == 303
+
+
+def test_two_accounts_are_never_one_persons(counter: Counter, session: Session) -> None:
+    """So that where persons are known, two accounts are two."""
+    with pytest.raises(IntegrityError), session.begin_nested():
+        link_person(session, counter.second, counter.person.id, counter.person.name)
 
 
 def test_nobody_vouches_for_themself(

@@ -115,6 +115,13 @@ def test_a_code_for_signing_in_is_no_second_factor(
     assert refused.status_code == 422
 
 
+def test_a_code_is_taken_with_blanks_around_it(client: FlaskClient, session: Session) -> None:
+    code = give_totp(session, make_staff(session)).at(clock.now())
+    by_name(client)
+    answer = client.post("/auth/second-factor", data={"method": "otp", "code": f" {code} "})
+    assert answer.status_code == 302
+
+
 def test_totp_is_taken_once_a_step(client: FlaskClient, session: Session) -> None:
     app = give_totp(session, make_staff(session))
     code = app.at(clock.now())

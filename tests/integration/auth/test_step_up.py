@@ -119,6 +119,7 @@ def test_a_sensitive_action_wants_a_new_proof_and_loses_nothing(
         "username": "wei.lan",
         "display_name": "韦兰",
         "old_password": "typed",
+        "repeated": "typed",
     }
     with clock.shifted(FRESH + timedelta(seconds=1)):
         assert browser.get("/admin/accounts/").status_code == 200

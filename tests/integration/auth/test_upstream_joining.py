@@ -10,8 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from auth.assurance import FRESH
 from auth.models import (
     Account,
+    Notice,
     RoleGrant,
     SignInSession,
     Upstream,
@@ -19,6 +21,7 @@ from auth.models import (
     UpstreamIdentity,
 )
 from auth.queries.upstream import list_rules
+from auth.schemas import NoticeKind
 from auth.schemas.upstream import MapRole, UnmapRole, UpstreamVersion
 from auth.services import upstream_administration as administration
 from auth.services.accounts import grant_role
@@ -129,6 +132,7 @@ def test_an_account_is_joined_by_who_proved_both(
     assert "已连接" in browser.portal.get(LINKS).text
     actions = set(session.scalars(select(AuditEvent.action)))
     assert "auth:link-identity" in actions
+    assert session.scalars(select(Notice.kind)).all() == [NoticeKind.PROVIDER_JOINED]
 
     # From now on the provider opens this account, in any browser.
     assert traveller.travel(next=NEXT).location == NEXT
@@ -137,18 +141,27 @@ def test_an_account_is_joined_by_who_proved_both(
     assert list(methods)[-1] == ["fed"]
 
 
-def test_joining_takes_a_recent_sign_in(
+def test_joining_wants_a_fresh_proof(
     traveller: Traveller, session: Session, resident: Account, signed_in: Browser
 ) -> None:
     browser = at(traveller, signed_in(resident.id))
     arrived = browser.travel(join="yes", next=LINKS)
-    old = clock.now() - timedelta(minutes=11)
+    old = clock.now() - FRESH - timedelta(seconds=1)
     session.execute(update(SignInSession).values(authenticated_at=old))
-    page = browser.portal.get(arrived.location)
-    assert ("连接到这个账号" in page.text, "再登录一次确认" in page.text) == (False, True)
+    # Before the browser leaves,
+    asked = browser.set_out(join="yes", next=LINKS)
+    assert (asked.status_code, asked.location) == (302, f"/auth/step-up?next={LINKS}")
+    assert browser.portal.get(asked.location).status_code == 200
+    # and when it is back: the page stays, to be returned to.
+    assert "连接到这个账号" in browser.portal.get(arrived.location).text
     refused = browser.portal.post(arrived.location, data={"next": LINKS})
-    assert (refused.status_code, refused.location) == (303, f"{JOIN}?next={LINKS}")
+    assert refused.status_code == 303
+    assert refused.location == f"/auth/step-up?next={JOIN}?next%3D{LINKS}"
+    assert f'value="{JOIN}?next={LINKS}"' in browser.portal.get(refused.location).text
     assert session.scalar(select(func.count()).select_from(UpstreamIdentity)) == 0
+    session.execute(update(SignInSession).values(authenticated_at=clock.now()))
+    assert browser.portal.post(arrived.location, data={"next": LINKS}).location == LINKS
+    assert session.scalar(select(func.count()).select_from(UpstreamIdentity)) == 1
 
 
 def test_the_same_name_or_phone_joins_nothing(traveller: Traveller, session: Session) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from auth.models import Account, SignInSession, WeChatIdentity, WeChatTicket
+from auth.models import Account, Notice, SignInSession, WeChatIdentity, WeChatTicket
+from auth.schemas import NoticeKind
 from auth.services.wechat import TRIES_PER_ADDRESS_HOUR
 from core import clock
 from core.access import Role
@@ -235,6 +236,7 @@ def test_the_same_binding_twice_is_the_same_binding(
     for ticket in (one, two):
         assert bind_phone(client, ticket, standin.codes()[1]).status_code == 201
     assert len(session.scalars(select(WeChatIdentity)).all()) == 1
+    assert session.scalars(select(Notice.kind)).all() == [NoticeKind.WECHAT_BOUND]
 
 
 def test_unbinding_ends_what_was_opened_through_it_and_nothing_else(

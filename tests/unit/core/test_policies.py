@@ -38,6 +38,7 @@ def things(actor: Actor, *, own: bool) -> list[Resource]:
                 "begun_by": {"__entity": {"type": "Account", "id": str(NOBODY)}},
                 "guards": guards,
                 "holder": {"__entity": {"type": "Account", "id": str(holder)}},
+                "one_hand": False,
                 "role": str(role),
             },
         )
