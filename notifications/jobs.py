@@ -6,7 +6,9 @@ from auth.public import find_due_notice
 from core.database import transaction
 from core.jobs import job
 from core.settings import settings
+from notifications.models import Message
 from notifications.sms import SmsGateway
+from residents.public import Person
 
 
 @job
@@ -18,3 +20,19 @@ def send_account_notice(notice_id: str) -> None:
         return
     link = settings().public_url + notice.link if notice.link else ""
     SmsGateway(settings()).send_notice(notice.phone, notice, link)
+
+
+@job
+def send_message(message_id: str) -> None:
+    """Send a message of the portal to the person's phone; tried again while the gateway does not
+    answer. One that was read meanwhile is not sent any more.
+    """
+    with transaction() as session:
+        message = session.get(Message, UUID(message_id))
+        person = session.get(Person, message.person_id) if message else None
+        phone = person.phone if person else None
+    if message is None or phone is None or message.read_at is not None:
+        return
+    text = message.sentence % message.values
+    link = settings().public_url + message.link
+    SmsGateway(settings()).send_message(phone, text, link, message.id)

@@ -7,9 +7,12 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, jobs
 from core.access import Actor
+from core.ids import new_id
 from notifications.models import Message
+
+SEND = "notifications.jobs.send_message"
 
 
 def notify(
@@ -19,21 +22,26 @@ def notify(
     values: Mapping[str, str],
     link: str,
     at: datetime | None = None,
+    *,
+    sms: bool = False,
 ) -> None:
-    """Leave a message for a person with the caller's transaction.
+    """Leave a message for a person with the caller's transaction; with ``sms`` it also goes to
+    their phone, where they have one.
 
     ``sentence`` is a marked catalogue key, ``link`` a path of the portal. Beside a value goes its
     English where it has any: ``item_en`` for ``item``. ``at`` is when it happened, if not now.
     """
-    session.add(
-        Message(
-            person_id=person_id,
-            sentence=sentence,
-            values=dict(values),
-            link=link,
-            created_at=at or clock.now(),
-        )
+    message = Message(
+        id=new_id(),
+        person_id=person_id,
+        sentence=sentence,
+        values=dict(values),
+        link=link,
+        created_at=at or clock.now(),
     )
+    session.add(message)
+    if sms:
+        jobs.defer_by_name(session, SEND, message_id=str(message.id))
 
 
 def mark_read(session: Session, actor: Actor) -> None:

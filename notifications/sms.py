@@ -58,6 +58,13 @@ class SmsGateway:
         text = NOTICES[notice.kind].format(**params)
         self._send(phone, f"account_{notice.kind}", params, text, notice.id)
 
+    def send_message(self, phone: str, text: str, link: str, message_id: UUID) -> None:
+        """Send a message of the portal with the page it is about. A retry sends none. Raises
+        Unavailable or TooMany.
+        """
+        params = {"text": text, "link": link}
+        self._send(phone, "message", params, f"{text} {link}", message_id)
+
     def _send(
         self, phone: str, template: str, params: dict[str, str], text: str, key: UUID
     ) -> None:
