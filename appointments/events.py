@@ -38,3 +38,45 @@ class HoldExpired(Event):
 
     booking_id: UUID
     person_id: UUID
+
+
+class PlaceOffered(Event):
+    """A place is held for a person who waited for it."""
+
+    wait_id: UUID
+    person_id: UUID
+
+
+class WaitClosed(Event):
+    """A person waited in vain: no offers come any more."""
+
+    wait_id: UUID
+    person_id: UUID
+
+
+class VisitMissed(Event):
+    """A person did not come to a visit."""
+
+    booking_id: UUID
+    person_id: UUID
+
+
+class PatientSuspended(Event):
+    """A person may not book at an institution for a while."""
+
+    suspension_id: UUID
+    person_id: UUID
+
+
+class SuspensionLifted(Event):
+    """A person may book at an institution again before the time."""
+
+    suspension_id: UUID
+    person_id: UUID
+
+
+class AppealDecided(Event):
+    """An institution answered what a person said to their suspension."""
+
+    suspension_id: UUID
+    person_id: UUID

@@ -1,11 +1,17 @@
-"""Scheduled work of appointments."""
+"""Background and scheduled work of appointments."""
+
+from uuid import UUID
 
 from appointments.queries.due import expired_holds, reserved_over
+from appointments.queries.visits import sessions_to_settle
+from appointments.queries.waits import sessions_to_close, sessions_to_offer
 from appointments.services.opening import FURTHEST, open_sessions
 from appointments.services.sweeping import give_back_expired, release_reserved
+from appointments.services.visits import settle_session
+from appointments.services.waitlist import close_waits, offer_place
 from core import clock
 from core.database import reading, transaction
-from core.jobs import scheduled
+from core.jobs import job, scheduled
 
 
 @scheduled("*/10 * * * *")
@@ -32,3 +38,41 @@ def return_places() -> None:
     for slot_id in over:
         with transaction() as session:
             release_reserved(session, slot_id)
+
+
+@job
+def offer_places(session_id: str) -> None:
+    """Offer the places of a session one by one, each in a transaction of its own, until none is
+    left or nobody can take one. Run again, or by several workers at once, it goes on from there.
+    """
+    passed: set[UUID] = set()
+    while True:
+        with transaction() as session:
+            turn = offer_place(session, UUID(session_id), passed)
+        if turn is None:
+            return
+        passed.add(turn)
+
+
+@scheduled("* * * * *")
+def keep_waits_moving() -> None:
+    """The safety net of the waitlist: close what is waited for in vain, and offer what is free,
+    also where no event led to it.
+    """
+    with transaction() as session:
+        closing, offering = sessions_to_close(session), sessions_to_offer(session)
+    for session_id in closing:
+        with transaction() as session:
+            close_waits(session, session_id)
+    for session_id in offering:
+        offer_places(str(session_id))
+
+
+@scheduled("25 * * * *")
+def settle_visits() -> None:
+    """Mark who came on the days that are over, session by session, where check-in says it."""
+    with reading() as session:
+        unsettled = sessions_to_settle(session)
+    for session_id in unsettled:
+        with transaction() as session:
+            settle_session(session, session_id)

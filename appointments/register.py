@@ -4,8 +4,9 @@ import appointments.jobs  # noqa: F401  registers the scheduled work
 from appointments.events import BookingCancelled, SlotBooked
 from appointments.policy import WORDS
 from appointments.public import coming_bookings
+from appointments.reactions import SUBSCRIBERS
 from appointments.subscribers import tell_booked, tell_cancelled
-from appointments.web import finding, finding_api
+from appointments.web import finding, finding_api, visits, visits_api, waits, waits_api
 from appointments.web.api import api
 from appointments.web.pages import pages
 from core.access import Role
@@ -18,13 +19,24 @@ provide_coming_bookings(coming_bookings)
 room = Room(
     name="appointments",
     words=WORDS,
-    pages=[pages, finding.pages],
-    apis=[api, finding_api.api],
-    subscribers=[(SlotBooked, tell_booked), (BookingCancelled, tell_cancelled)],
+    pages=[pages, finding.pages, waits.pages, visits.pages],
+    apis=[api, finding_api.api, waits_api.api, visits_api.api],
+    subscribers=[
+        (SlotBooked, tell_booked),
+        (BookingCancelled, tell_cancelled),
+        *SUBSCRIBERS,
+    ],
     navigation=[
         NavItem(N_("预约"), "calendar-event", "appointments.hospitals", (Role.RESIDENT,), order=20),
         NavItem(
             N_("每日预约"), "clipboard-list", "appointments.day_list", (Role.REGISTRAR,), order=10
+        ),
+        NavItem(
+            N_("爽约核对"),
+            "user-question",
+            "appointments_visits.review",
+            (Role.REGISTRAR,),
+            order=20,
         ),
     ],
 )

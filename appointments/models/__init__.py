@@ -1,6 +1,7 @@
 """Tables of appointments: what is offered, and what was booked."""
 
 from appointments.models.bookings import Booking, Suspension, Wait
+from appointments.models.counted import CountedVisit
 from appointments.models.supply import (
     ClinicSession,
     Holiday,
@@ -14,6 +15,7 @@ from appointments.models.supply import (
 __all__ = [
     "Booking",
     "ClinicSession",
+    "CountedVisit",
     "Holiday",
     "Rule",
     "Slot",

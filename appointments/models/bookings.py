@@ -149,7 +149,9 @@ class Suspension(Base):
     division_code: Mapped[str]
     since: Mapped[Moment]
     until: Mapped[Moment]
-    # Missed visits that led to it, late cancellations by their weight.
+    # As it was called then.
+    institution_name: Mapped[str] = mapped_column(default="")
+    # Hundredths of a missed visit that led to it, late cancellations by their weight.
     points: Mapped[int] = mapped_column(SmallInteger)
     lifted_at: Mapped[datetime | None]
     appeal: Mapped[str | None] = mapped_column(Encrypted("appointments_suspension.appeal"))

@@ -90,7 +90,7 @@ def list_bookings(session: Session, actor: Actor, query: BookingQuery) -> Page[B
     """Bookings of a person, or of the actor and their family: the coming ones soonest first, else
     newest first. Raises Denied.
     """
-    people = [query.person_id] if query.person_id else _own_people(session, actor)
+    people = [query.person_id] if query.person_id else own_people(session, actor)
     for person_id in people:
         require(session, actor, Action.READ_BOOKING, _resource_of(session, actor, person_id))
     if not people:
@@ -161,7 +161,8 @@ def _coming() -> ColumnElement[bool]:
     return and_(BOOKING.c.state.in_(LIVE), SLOT.c.ends_at > clock.now())
 
 
-def _own_people(session: Session, actor: Actor) -> list[UUID]:
+def own_people(session: Session, actor: Actor) -> list[UUID]:
+    """The actor and those they may act for."""
     if actor.person_id is None:
         return []
     family = represented_by(session, actor.person_id) if actor.verified else ()

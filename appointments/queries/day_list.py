@@ -1,5 +1,6 @@
 """Who comes to an institution on a day, for its desk."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,17 @@ def desk_institutions(session: Session, actor: Actor) -> list[InstitutionView]:
         else:
             found.append(get_institution(session, UUID(unit)))
     return found
+
+
+def chosen_desk(
+    session: Session, own: Sequence[InstitutionView], asked: UUID | None
+) -> InstitutionView | None:
+    """The institution asked for, one's own or not (the list itself asks the policy); else the
+    first of one's own. Raises NotFound.
+    """
+    if asked is None:
+        return next(iter(own), None)
+    return next((each for each in own if each.id == asked), None) or get_institution(session, asked)
 
 
 def list_day(session: Session, actor: Actor, query: DayListQuery) -> Page[DayListRow]:

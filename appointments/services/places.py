@@ -1,6 +1,7 @@
 """The only statements that change how many places a slot has left: each is one conditional
 statement, never a value read and written back. Lock order everywhere: patients (by their lock),
-the booking, slots (by id).
+the booking, slots (by id); who offers the places of a session to those who wait holds the session
+before all of them.
 """
 
 from collections.abc import Collection, Iterable
@@ -85,6 +86,7 @@ TAKE = {pool: _taking(pool) for pool in Pool}
 def _ending(condition: str) -> Any:
     """Live bookings end and their places return, or neither. A reserved place whose time is up
     returns to the public; a public one, while somebody waits for the session, to those who wait.
+    An offer that ended so has lapsed.
     """
     sums = ",\n        ".join(
         f"count(*) FILTER (WHERE pool = '{pool}') AS {column}" for pool, column in COLUMNS.items()
@@ -112,6 +114,9 @@ WITH ended AS (
 ), freed AS (
     UPDATE appointments_slot AS slot SET taken = slot.taken - back.places, {adds}
     FROM back WHERE slot.id = back.slot_id
+), lapsed AS (
+    UPDATE appointments_wait AS wait SET state = 'lapsed', ended_at = :now
+    FROM ended WHERE wait.booking_id = ended.id AND wait.state = 'offered'
 )
 SELECT id, person_id, slot_id, session_id, pool FROM ended
 """)  # noqa: S608  our own columns and conditions, nobody's input
@@ -128,10 +133,29 @@ UPDATE appointments_slot
 SET remaining = remaining + family_doctor + referral, family_doctor = 0, referral = 0
 WHERE id = :slot_id AND reserved_until <= :now AND family_doctor + referral > 0
 """)
+# A held place becomes a booking; whoever was offered it waits no longer.
 CONFIRM = text("""
-UPDATE appointments_booking SET state = 'booked', held_until = NULL
-WHERE id = :id AND state = 'held' AND held_until > :now
+WITH confirmed AS (
+    UPDATE appointments_booking SET state = 'booked', held_until = NULL
+    WHERE id = :id AND state = 'held' AND held_until > :now
+    RETURNING id
+), settled AS (
+    UPDATE appointments_wait AS wait SET state = 'taken', ended_at = :now
+    FROM confirmed WHERE wait.booking_id = confirmed.id AND wait.state = 'offered'
+)
+SELECT id FROM confirmed
+""")
+# A free place of the public becomes one for those who wait, as after the capacity grew.
+CLAIM_FOR_WAITLIST = text(f"""
+UPDATE appointments_slot AS slot
+SET remaining = remaining - 1, waitlist = waitlist + 1
+WHERE id = :slot_id AND remaining > 0 AND cancel_until > :now AND {_DURING_BOOKING}
 RETURNING id
+""")  # noqa: S608  our own condition, nobody's input
+# What nobody waits for is the public's again.
+RELEASE_WAITLIST = text("""
+UPDATE appointments_slot SET remaining = remaining + waitlist, waitlist = 0
+WHERE id = :slot_id AND waitlist > 0
 """)
 
 
@@ -153,6 +177,11 @@ def lock_patients(session: Session, person_ids: Iterable[UUID]) -> None:
         session.execute(select(func.pg_advisory_xact_lock(lock)))
 
 
+def lock_session(session: Session, session_id: UUID) -> None:
+    """Be the only one who offers this session's places, until the end of the transaction."""
+    session.execute(select(func.pg_advisory_xact_lock(patient_lock(session_id))))
+
+
 def lock_slots(session: Session, slot_ids: Collection[UUID]) -> None:
     """Hold these slots, so that nobody who wants some of them in another order waits for us."""
     by_id: ColumnElement[Any] = SLOT.c.id
@@ -162,5 +191,5 @@ def lock_slots(session: Session, slot_ids: Collection[UUID]) -> None:
 
 
 def patient_lock(person_id: UUID) -> int:
-    """The patient's advisory lock: 64 random bits of their id."""
+    """The patient's advisory lock: 64 random bits of their id (a session's is made the same)."""
     return int.from_bytes(person_id.bytes[8:], signed=True)

@@ -7,7 +7,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from appointments.queries.offers import find_nearest, slot_view
-from appointments.schemas import Pool, SlotState
+from appointments.schemas import Pool, SlotState, SlotView
 from core import clock
 from core.errors import Conflict
 from core.messages import N_
@@ -34,6 +34,38 @@ def visit_over() -> Conflict:
     )
 
 
+def suspended(until: datetime) -> Conflict:
+    """The patient may not book here for a while."""
+    return Conflict(
+        "suspended",
+        N_("因多次爽约，在这家医院的网上预约暂停到 %(until)s。可以在“我的预约”里申诉。"),
+        until=f"{clock.local(until):%Y-%m-%d}",
+    )
+
+
+def already_booked() -> Conflict:
+    """One place per patient, department and day."""
+    return Conflict(
+        "already_booked",
+        N_("就诊人这一天在这个科室已有预约，每人每天每个科室约一次。可以在“我的预约”里查看。"),
+    )
+
+
+def not_offered(slot: SlotView) -> Conflict | None:
+    """What holds for everybody, however many places are left."""
+    if slot.state is SlotState.OUT_OF_SERVICE:
+        return Conflict("out_of_service", N_("这个门诊已停诊，不能再预约。请看看其他医生或科室。"))
+    if slot.state is SlotState.STOPPED:
+        return Conflict("stopped", N_("这个门诊当天停诊，不能再预约。请看看其他时间或医生。"))
+    if slot.state is SlotState.NOT_YET:
+        return Conflict(
+            "slot_not_open",
+            N_("这个时段 %(opens)s 放号，请到时再约。"),
+            opens=day_and_time(slot.opens_at),
+        )
+    return None
+
+
 def hold_over() -> Conflict:
     """A held place went back."""
     return Conflict("hold_over", N_("为您保留的号已过时，名额已退回。请重新选一个时段。"))
@@ -41,16 +73,9 @@ def hold_over() -> Conflict:
 
 def _of_patient(wanted: Row[Any], outcome: Row[Any]) -> Conflict | None:
     if outcome.suspended_until:
-        return Conflict(
-            "suspended",
-            N_("因多次爽约，在这家医院的网上预约暂停到 %(until)s。可以在“我的预约”里申诉。"),
-            until=f"{clock.local(outcome.suspended_until):%Y-%m-%d}",
-        )
+        return suspended(outcome.suspended_until)
     if outcome.in_department:
-        return Conflict(
-            "already_booked",
-            N_("就诊人这一天在这个科室已有预约，每人每天每个科室约一次。可以在“我的预约”里查看。"),
-        )
+        return already_booked()
     if outcome.on_day >= wanted.day_limit:
         return Conflict(
             "day_limit",
@@ -68,18 +93,10 @@ def _of_patient(wanted: Row[Any], outcome: Row[Any]) -> Conflict | None:
 
 def _of_slot(session: Session, wanted: Row[Any], pool: Pool) -> Conflict:
     slot = slot_view(wanted)
-    if slot.state is SlotState.OUT_OF_SERVICE:
-        return Conflict("out_of_service", N_("这个门诊已停诊，不能再预约。请看看其他医生或科室。"))
-    if slot.state is SlotState.STOPPED:
-        return Conflict("stopped", N_("这个门诊当天停诊，不能再预约。请看看其他时间或医生。"))
+    if never := not_offered(slot):
+        return never
     if pool is Pool.ONSITE:
         return Conflict("none_onsite", N_("这个时段没有现场号了。请看看这个科室的其他时段。"))
-    if slot.state is SlotState.NOT_YET:
-        return Conflict(
-            "slot_not_open",
-            N_("这个时段 %(opens)s 放号，请到时再约。"),
-            opens=day_and_time(slot.opens_at),
-        )
     nearest = find_nearest(session, slot)
     if nearest is None:
         return Conflict("none_free", N_("这个科室近期的号都约满了。请明天再来看看，或换一家医院。"))

@@ -1,6 +1,6 @@
 """Pages of appointments: from hospital to slot, one's own bookings, the desk's day list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from itertools import groupby
 from typing import TypeAlias
@@ -9,10 +9,9 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
-from sqlalchemy.orm import Session
 
 from appointments.queries.bookings import get_booking, list_bookings
-from appointments.queries.day_list import count_day, desk_institutions, list_day_of
+from appointments.queries.day_list import chosen_desk, count_day, desk_institutions, list_day_of
 from appointments.queries.offers import (
     department_offers,
     find_nearest,
@@ -20,6 +19,7 @@ from appointments.queries.offers import (
     list_days,
     list_slots,
 )
+from appointments.queries.waits import waits_help
 from appointments.schemas import (
     BookingQuery,
     BookingView,
@@ -47,7 +47,7 @@ from core.web.pager import pager
 from core.web.problems import translated
 from core.web.writes import write
 from directory.public import get_department, get_institution, list_departments, list_institutions
-from directory.schemas import DepartmentSearch, InstitutionSearch, InstitutionView, SearchText
+from directory.schemas import DepartmentSearch, InstitutionSearch, SearchText
 
 # A field called date hides the type of that name from its own annotation.
 ChosenDay: TypeAlias = date | None
@@ -110,13 +110,15 @@ def department(department_id: UUID) -> ResponseReturnValue:
         days = list_days(session, department_id)
         day = read_query(DayChoice).date or _first_free(days)
         slots = list_slots(session, SlotQuery(department_id=department_id, date=day))
+    clinics = _by_session(slots)
     return render_template(
         "appointments/department.html",
         department=shown,
         institution=institution,
         days=days,
         day=day,
-        clinics=_by_session(slots),
+        clinics=clinics,
+        waitable={slots[0].session_id for slots in clinics if waits_help(slots)},
     )
 
 
@@ -198,7 +200,7 @@ def day_list() -> ResponseReturnValue:
     asked = read_query(DeskQuery, limit=HIGHEST_LIMIT)
     with transaction() as session:
         institutions = desk_institutions(session, current_actor())
-        institution = _desk(session, institutions, asked.institution_id)
+        institution = chosen_desk(session, institutions, asked.institution_id)
         if institution is None:
             return render_template("appointments/no_desk.html")
         query = DayListQuery(
@@ -238,17 +240,6 @@ def _confirm_page(slot_id: UUID, refusal: str, status: int) -> ResponseReturnVal
         now=clock.now(),
     )
     return page, status
-
-
-def _desk(
-    session: Session, own: Sequence[InstitutionView], asked: UUID | None
-) -> InstitutionView | None:
-    """The institution asked for, one's own or not (the list itself asks the policy); else the
-    first of one's own.
-    """
-    if asked is None:
-        return next(iter(own), None)
-    return next((each for each in own if each.id == asked), None) or get_institution(session, asked)
 
 
 def _first_free(days: list[DayOffer]) -> date:

@@ -1,18 +1,19 @@
 """Clinics for tests: an institution with rules, a department, a doctor, sessions with slots."""
 
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from appointments.models import Booking, ClinicSession, Rule, Slot, Template
-from appointments.schemas import Because, HalfDay, Kind, State
+from appointments.models import Booking, ClinicSession, Rule, Slot, Suspension, Template, Wait
+from appointments.schemas import Because, HalfDay, Kind, Priority, State
 from appointments.services.timetable import slot_times
 from core import clock
 from core.ids import new_id
 from directory.models import Department, Institution, Staff
 from tests.factories.directory import make_department, make_institution, make_staff
+from tests.factories.residents import make_person
 
 
 class Clinic(NamedTuple):
@@ -118,6 +119,17 @@ def make_slots(
     return slots
 
 
+def make_full(session: Session, clinic: Clinic, *, slots: int = 1, **more: Any) -> list[Slot]:
+    """A session of so many slots, each of one place that somebody has."""
+    opened = make_slots(session, clinic, capacity=1, **more)
+    for slot in opened[slots:]:
+        session.delete(slot)
+    for slot in opened[:slots]:
+        make_booking(session, slot, make_person(session).id)
+    session.flush()
+    return opened[:slots]
+
+
 def make_booking(session: Session, slot: Slot, person_id: UUID, **more: object) -> Booking:
     """A live booking, its place taken."""
     slot.remaining -= 1
@@ -139,3 +151,41 @@ def make_booking(session: Session, slot: Slot, person_id: UUID, **more: object) 
     session.add(booking)
     session.flush()
     return booking
+
+
+def make_wait(session: Session, slot: Slot, person_id: UUID, account_id: UUID) -> Wait:
+    """Somebody who waits for the session of this slot."""
+    wait = Wait(
+        session_id=slot.session_id,
+        person_id=person_id,
+        account_id=account_id,
+        institution_id=slot.institution_id,
+        department_id=slot.department_id,
+        division_code=slot.division_code,
+        date=slot.date,
+        priority=Priority.OTHERS,
+        offers_end=slot.cancel_until,
+    )
+    session.add(wait)
+    session.flush()
+    return wait
+
+
+def make_suspension(
+    session: Session, institution: Institution, person_id: UUID, **more: Any
+) -> Suspension:
+    """Somebody who may not book at the institution for nine days."""
+    now = clock.now()
+    suspension = Suspension(
+        person_id=person_id,
+        institution_id=institution.id,
+        institution_name=institution.name,
+        division_code=institution.division_code,
+        since=now,
+        until=now + timedelta(days=9),
+        points=300,
+        **more,
+    )
+    session.add(suspension)
+    session.flush()
+    return suspension

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from appointments.schemas import State as VisitState
 from audit.models import Question
 from audit.schemas import QuestionState
 from auth.models import Account, Client, Consent, RecoveryCase
@@ -32,7 +33,14 @@ from family_doctor.services.contracts import (
 from family_doctor.states import State
 from notifications.public import notify
 from residents.models import Person
-from tests.factories.appointments import make_booking, make_clinic, make_rule, make_slots
+from tests.factories.appointments import (
+    make_booking,
+    make_clinic,
+    make_rule,
+    make_slots,
+    make_suspension,
+    make_wait,
+)
 from tests.factories.audit import make_event, make_question
 from tests.factories.auth import actor_for, make_account, make_phone
 from tests.factories.directory import (
@@ -75,15 +83,19 @@ class Region:
 def make_region(session: Session, chance: random.Random) -> Region:
     """Two counties with hospitals, teams, and people of whom some have changed their team."""
     region = Region()
-    slots = []
+    slots, past = [], []
+    yesterday = clock.today() - DAY
     for township in (TOWNSHIP, OTHER_TOWNSHIP):
         for _ in range(2):
             hospital = make_institution(session, division_code=township)
             make_rule(session, hospital)
             slots += make_slots(session, make_clinic(session, hospital), capacity=9)[:2]
+            past += make_slots(session, make_clinic(session, hospital), day=yesterday, capacity=9)[
+                :1
+            ]
             region.hospitals.append(hospital)
             region.teams.append(make_team(session, hospital)[0])
-    region.days = {slot.date for slot in slots}
+    region.days = {slot.date for slot in (*slots, *past)}
     make_basic_pack(session)
     pack = make_pack(session)
     for number in range(10):
@@ -92,6 +104,12 @@ def make_region(session: Session, chance: random.Random) -> Region:
         region.people.append(person)
         make_order(session, person)
         make_booking(session, chance.choice(slots), person.id)
+        make_wait(session, chance.choice(slots), person.id, _account(session, person))
+        missed = VisitState.NO_SHOW if number % 2 else VisitState.BOOKED
+        make_booking(session, chance.choice(past), person.id, state=missed)
+        make_suspension(
+            session, chance.choice(region.hospitals), person.id, appealed_at=clock.now()
+        )
         team = chance.choice(region.teams)
         if number % 3 == 0:
             make_contract(session, person, team, state=State.APPLIED)

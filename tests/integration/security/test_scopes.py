@@ -95,6 +95,7 @@ from service_packs.schemas import EntitlementSearch, OrderSearch, RecordSearch, 
 from tests.integration.security.listing import Key, Listing, pages
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.region import NAME, Region, make_actors, make_region
+from tests.integration.security.reviews import reviews, waiting
 
 SEED = 20_260_105
 ACTORS = 70
@@ -104,8 +105,10 @@ OF_ONE_THING = {
     "account_history",
     "application_history",
     "history_of",
+    "list_appeals_of",
     "list_day_of",
     "list_obligations",
+    "list_visits_of",
     "upstream_history",
 }
 
@@ -423,6 +426,8 @@ LISTINGS = (
     applications,
     events,
     questions,
+    waiting,
+    reviews,
 )
 
 
