@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from appointments.queries.bookings import BOOKING, units_of
@@ -96,16 +96,14 @@ def days_to_mark(session: Session, institution_id: UUID) -> list[DayToMark]:
 def sessions_to_settle(session: Session) -> list[UUID]:
     """The sessions of the last days, with visits that nobody has marked."""
     today = clock.today()
-    unmarked = (
-        exists()
-        .where(SLOT.c.session_id == CLINIC.c.id, BOOKING.c.slot_id == SLOT.c.id)
-        .where(BOOKING.c.state == State.BOOKED)
-    )
     query = (
-        select(CLINIC.c.id)
+        select(SLOT.c.session_id)
+        .join(BOOKING, BOOKING.c.slot_id == SLOT.c.id)
         .where(
-            CLINIC.c.date >= today - timedelta(days=DAYS_TO_MARK), CLINIC.c.date < today, unmarked
+            BOOKING.c.date >= today - timedelta(days=DAYS_TO_MARK),
+            BOOKING.c.date < today,
+            BOOKING.c.state == State.BOOKED,
         )
-        .order_by(CLINIC.c.id)
+        .distinct()
     )
-    return list(session.scalars(query))
+    return sorted(session.scalars(query))

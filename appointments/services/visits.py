@@ -138,6 +138,9 @@ def decide_appeal(
     before = get_suspension(session, actor, suspension_id, VisitAction.DECIDE_APPEAL)
     if before.appealed_at is None:
         raise Conflict("no_appeal", N_("患者还没有申诉。"))
+    # A correction may lift it in this moment.
+    places.lock_patients(session, [before.person_id])
+    before = get_suspension(session, actor, suspension_id, VisitAction.DECIDE_APPEAL)
     now = clock.now()
     lifted_at = before.lifted_at or (now if command.lift else None)
     deciding = (

@@ -1,13 +1,15 @@
 """Visits that are over: who came, what missed ones count, suspensions and appeals."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
+from threading import Barrier
 from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from appointments import ports
@@ -29,6 +31,7 @@ from appointments.services.booking import book_slot, cancel_booking
 from appointments.services.visits import appeal, decide_appeal, mark_session, mark_visit
 from core import clock
 from core.access import Actor, Role
+from core.database import transaction
 from core.errors import Conflict, Denied
 from notifications.models import Message
 from notifications.public import SmsGateway
@@ -208,6 +211,25 @@ def test_enough_missed_visits_suspend_and_a_correction_lifts(
     assert len([each for each in told if "已记爽约" in each]) == 3
     assert len([each for each in told if "网上预约暂停到" in each]) == 1
     assert len([each for each in told if "已更正" in each]) == 1
+
+
+def test_marks_at_once_suspend_once(committed_database: Engine) -> None:
+    with transaction() as session:
+        clinic, actor = make_clinic(session, no_show_max=3), resident(session)
+        visits = [visit(session, clinic, own(actor), ago).id for ago in range(1, 5)]
+        registrar = desk(session, clinic)
+    gate = Barrier(len(visits))
+
+    def miss(booking_id: UUID) -> None:
+        gate.wait()
+        with transaction() as session:
+            mark_visit(session, registrar, booking_id, MISSED)
+
+    with ThreadPoolExecutor(len(visits)) as pool:
+        list(pool.map(miss, visits))
+    with transaction() as session:
+        assert [each.points for each in session.scalars(select(Suspension))] == [300]
+        assert record(session, actor).points == 100
 
 
 def test_a_visit_counts_for_one_suspension_only(session: Session) -> None:

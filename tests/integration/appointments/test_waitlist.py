@@ -229,6 +229,24 @@ def test_an_offer_is_held_told_and_confirmed(
     assert state(session, two) is Waiting.WAITING
 
 
+def test_whoever_joined_for_a_child_is_told_too(
+    session: Session, run_jobs: Jobs, texts: Texts
+) -> None:
+    (slot,) = make_full(session, make_clinic(session))
+    parent = resident(session)
+    child = make_person(session, birth_date=clock.today() - timedelta(days=2000))
+    own = session.get_one(Person, parent.person_id)
+    child.household_id = own.household_id
+    session.flush()
+    join(session, parent, slot, child.id)
+    session.commit()
+    give_back(session, slot)
+    run_jobs()
+    told = set(session.scalars(select(Message.person_id).where(Message.link.contains("/waits/"))))
+    assert told == {own.id, child.id}
+    assert [phone for phone, _, link in texts if "/waits/" in link] == [own.phone]
+
+
 def test_a_declined_place_goes_to_the_next_at_once(session: Session) -> None:
     (slot,) = make_full(session, make_clinic(session))
     first, second = resident(session), resident(session)
