@@ -3,7 +3,6 @@ counts is counted, and the patient is told.
 """
 
 from collections.abc import Callable, Mapping
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -83,7 +82,9 @@ def tell_missed(session: Session, event: VisitMissed) -> None:
             "department": booking.department_name,
             "department_en": booking.department_name_en or "",
         }
-        sentence = N_("%(when)s，%(institution)s %(department)s 的预约没有到诊，已记爽约。有误请联系医院。")
+        sentence = N_(
+            "%(when)s，%(institution)s %(department)s 的预约没有到诊，已记爽约。有误请联系医院。"
+        )
         notify(session, booking.person_id, sentence, values, RECORD)
 
 

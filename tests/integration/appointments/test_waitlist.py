@@ -388,7 +388,7 @@ def test_the_page_and_the_api_tell_the_same(
     give_back(session, slot)
     page = browser.get(joined.location).text
     assert "候补到号了" in page
-    assert "data-until=" in page
+    assert "data-countdown=" in page
     confirmed = browser.post(f"{joined.location}/confirm", data={"_once": "b"})
     assert confirmed.location.endswith("/booked")
     assert clinic.department.name in browser.get(confirmed.location).text
