@@ -10,7 +10,7 @@ from tests.factories.residents import make_person
 from tests.integration.migrations.test_with_data import config, empty
 
 __all__ = ["empty"]
-BEFORE, AFTER = "0021", "0027"
+BEFORE, AFTER = "0023", "0027"
 SUSPENDED = text(
     "INSERT INTO appointments_suspension (id, person_id, institution_id, division_code, since,"
     " until, points, decision) VALUES (:id, :person, :institution, '990102001', now(),"
