@@ -1,7 +1,9 @@
 """Scheduled work of appointments."""
 
 from appointments.queries.due import expired_holds, reserved_over
+from appointments.queries.referrals import nearly_due, overdue
 from appointments.services.opening import FURTHEST, open_sessions
+from appointments.services.referral_steps import lapse, remind
 from appointments.services.sweeping import give_back_expired, release_reserved
 from core import clock
 from core.database import reading, transaction
@@ -32,3 +34,16 @@ def return_places() -> None:
     for slot_id in over:
         with transaction() as session:
             release_reserved(session, slot_id)
+
+
+@scheduled("* * * * *")
+def mind_referrals() -> None:
+    """Recall the deadlines that come near, and end what nobody decided in time."""
+    with reading() as session:
+        near, over = nearly_due(session), overdue(session)
+    for referral_id in near:
+        with transaction() as session:
+            remind(session, referral_id)
+    for referral_id in over:
+        with transaction() as session:
+            lapse(session, referral_id)
