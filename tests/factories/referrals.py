@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from appointments.models import Slot
+from appointments.models import Referral, Slot
 from appointments.referral_states import ReferralStep
-from appointments.schemas import ReferralView, SendDown, SendUp, TakeStep, Urgency
+from appointments.schemas import Direction, ReferralView, SendDown, SendUp, TakeStep, Urgency
 from appointments.services.referral_steps import take_step
 from appointments.services.referrals import send_down, send_up
 from core import clock
@@ -77,6 +77,44 @@ def wish_up(two: Two, **more: Any) -> SendUp:
         "criteria": ["any-up-1"],
     }
     return SendUp.model_validate({**given, **more})
+
+
+def make_referral(
+    session: Session,
+    person: Person,
+    slot: Slot,
+    team: Team,
+    *,
+    down: bool = False,
+    to_team: Team | None = None,
+) -> Referral:
+    """A row as the services leave it: between a team and the slot's hospital, without a place."""
+    team_end = {"institution_id": team.institution_id, "division": team.division_code}
+    desk_end = {"institution_id": slot.institution_id, "division": slot.division_code}
+    sender, receiver = (desk_end, team_end) if down else (team_end, desk_end)
+    referral = Referral(
+        direction=Direction.DOWN if down else Direction.UP,
+        person_id=person.id,
+        from_team_id=None if down else team.id,
+        from_institution_id=sender["institution_id"],
+        from_division=sender["division"],
+        from_name="转出",
+        to_team_id=to_team.id if to_team else None,
+        to_institution_id=receiver["institution_id"],
+        to_department_id=None if down else slot.department_id,
+        division_code=receiver["division"],
+        to_name="转往",
+        reason="原因",
+        summary="摘要",
+        medicines="用药" if down else None,
+        watch="留意" if down else None,
+        next_check=clock.today() if down else None,
+        criteria="",
+        answer_by=clock.now() + timedelta(hours=48),
+    )
+    session.add(referral)
+    session.flush()
+    return referral
 
 
 def refer(session: Session, two: Two, **more: Any) -> ReferralView:

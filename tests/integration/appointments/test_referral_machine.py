@@ -93,7 +93,7 @@ def test_no_illegal_step_and_a_place_as_long_as_it_lives(
             state = "lapsed" if state in HELD else state
             referral = get_referral(session, two.doctor, referral.id)
         else:
-            following = MODEL.get((who, word), lambda state: None)(state)
+            following = MODEL[who, word](state) if (who, word) in MODEL else None
             more = {"propose": {"slot_id": two.slots[1].id}, "place": {"slot_id": two.slots[2].id}}
             try:
                 referral = step(
