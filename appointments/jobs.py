@@ -1,7 +1,7 @@
 """Scheduled work of appointments."""
 
 from appointments.queries.due import expired_holds, reserved_over
-from appointments.queries.referrals import nearly_due, overdue
+from appointments.queries.referral_state import nearly_due, overdue
 from appointments.services.opening import FURTHEST, open_sessions
 from appointments.services.referral_steps import lapse, remind
 from appointments.services.sweeping import give_back_expired, release_reserved

@@ -5,15 +5,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from appointments.models import Booking, Referral, ReferralEntry
-from appointments.ports import referral_rules
-from appointments.queries.bookings import circle_of, find_booking, units_of
+from appointments.queries.bookings import find_booking, units_of
 from appointments.queries.offers import SLOT
+from appointments.queries.referral_state import due_soon, was_patient
 from appointments.referral_states import (
-    OPEN,
     TO_ANSWER,
     TO_FOLLOW,
     UNDECIDED,
@@ -41,7 +51,7 @@ from core.errors import NotFound
 from core.paging import Page, PageQuery, read_page
 from directory.public import division_path, division_prefix, get_department, get_institution
 from directory.schemas import InstitutionView
-from residents.public import Person, care_units, represented_by
+from residents.public import Person, care_units, representatives_of, represented_by
 
 REFERRAL = Referral.__table__
 PERSON = Person.__table__
@@ -135,30 +145,39 @@ def find_referral(session: Session, referral_id: UUID) -> Referral:
 
 
 def resource_of(session: Session, actor: Actor, referral: Referral) -> Resource:
-    """As ``referral_resource``, with who may act for the patient."""
-    kin = circle_of(session, actor, referral.person_id)["kin"]
-    return referral_resource(referral, kin)
+    """As ``referral_resource``, with who may act for the patient; looked up only where that can
+    be the actor.
+    """
+    other = actor.person_id is not None and actor.person_id != referral.person_id
+    kin = representatives_of(session, referral.person_id) if other else ()
+    return referral_resource(referral, sorted(map(str, kin)))
 
 
 def get_referral(session: Session, actor: Actor, referral_id: UUID) -> ReferralView:
     """One referral with its course. Raises NotFound or Denied."""
-    referral = find_referral(session, referral_id)
+    found = session.execute(
+        ONE, {"referral": referral_id}, execution_options={"populate_existing": True}
+    ).one_or_none()
+    if found is None:
+        raise NotFound()
+    referral: Referral = found[0]
     resource = resource_of(session, actor, referral)
     require(session, actor, ReferralAction.READ, resource)
     clinical, _ = decide(actor, ReferralAction.READ_CLINICAL, resource)
     if clinical:
         require(session, actor, ReferralAction.READ_CLINICAL, resource)
-    row = session.execute(ROWS.where(REFERRAL.c.id == referral_id)).one()
     booking = find_booking(session, referral.booking_id) if referral.booking_id else None
-    shown = {name: getattr(referral, name) if clinical else None for name in CLINICAL}
+    live = booking is not None and booking.state is not State.CANCELLED
+    codes = [code for code in referral.criteria.split(",") if code]
     return ReferralView.model_validate(
         {
-            **row._mapping,
-            **shown,
             **{name: getattr(referral, name) for name in COPIED},
-            "criteria": [code for code in referral.criteria.split(",") if code]
-            if clinical
-            else None,
+            **{name: getattr(referral, name) if clinical else None for name in CLINICAL},
+            "person_name": found.person_name,
+            "sex": found.sex,
+            "birth_date": found.birth_date,
+            "visit_at": booking.starts_at if booking and live else None,
+            "criteria": codes if clinical else None,
             "booking": booking,
             "proposal": _proposal(session, referral),
             "steps": _course(session, referral_id, clinical=clinical),
@@ -204,46 +223,6 @@ def referrals_waiting(session: Session, actor: Actor) -> dict[str, int]:
     return {"appointments_referrals.inbox": session.execute(query).scalar_one()}
 
 
-def has_open_referral(session: Session, person_id: UUID, department_id: UUID) -> bool:
-    """Whether somebody referred this person to this department and it still leads to a visit;
-    whoever asks has asked the policy.
-    """
-    query = select(
-        exists().where(
-            REFERRAL.c.person_id == person_id,
-            REFERRAL.c.to_department_id == department_id,
-            REFERRAL.c.state.in_(OPEN),
-        )
-    )
-    return bool(session.scalar(query))
-
-
-def was_patient(session: Session, person_id: UUID, institution_id: UUID) -> bool:
-    """Whether the person came, or is to come, to this institution."""
-    query = select(
-        exists().where(
-            VISIT.c.person_id == person_id,
-            VISIT.c.institution_id == institution_id,
-            VISIT.c.state != State.CANCELLED,
-        )
-    )
-    return bool(session.scalar(query))
-
-
-def overdue(session: Session) -> list[UUID]:
-    """Referrals nobody decided before their deadline."""
-    query = select(REFERRAL.c.id).where(
-        REFERRAL.c.state.in_(UNDECIDED), REFERRAL.c.answer_by <= clock.now()
-    )
-    return list(session.scalars(query.order_by(REFERRAL.c.answer_by)))
-
-
-def nearly_due(session: Session) -> list[UUID]:
-    """Referrals whose deadline is near and was not recalled yet."""
-    query = select(REFERRAL.c.id).where(_due_soon(), REFERRAL.c.reminded_at.is_(None))
-    return list(session.scalars(query.order_by(REFERRAL.c.answer_by)))
-
-
 def received_by(actor: Actor) -> ColumnElement[bool]:
     """The condition that one of the actor's teams or desks receives the referral."""
     place = (REFERRAL.c.to_institution_id, REFERRAL.c.division_code)
@@ -264,7 +243,25 @@ def sent_by(actor: Actor) -> ColumnElement[bool]:
     )
 
 
+ONE = (
+    select(Referral, PERSON.c.name.label("person_name"), PERSON.c.sex, PERSON.c.birth_date)
+    .join(PERSON, PERSON.c.id == Referral.person_id)
+    .where(Referral.id == bindparam("referral"))
+)
+# What every reader of a referral sees of its row.
 COPIED = (
+    "id",
+    "direction",
+    "state",
+    "urgency",
+    "person_id",
+    "from_name",
+    "to_name",
+    "department_name",
+    "department_name_en",
+    "sent_at",
+    "answer_by",
+    "example",
     "version",
     "from_team_id",
     "from_institution_id",
@@ -305,15 +302,10 @@ def _require_lists(session: Session, actor: Actor) -> None:
 def _part(part: ReferralFilter) -> ColumnElement[bool]:
     return {
         ReferralFilter.NEW: REFERRAL.c.state.in_(TO_ANSWER),
-        ReferralFilter.DUE: _due_soon(),
+        ReferralFilter.DUE: due_soon(),
         ReferralFilter.ASKED: REFERRAL.c.state.in_(TO_FOLLOW),
         ReferralFilter.DECIDED: REFERRAL.c.state.not_in(UNDECIDED),
     }[part]
-
-
-def _due_soon() -> ColumnElement[bool]:
-    soon = clock.now() + referral_rules().remind_before
-    return and_(REFERRAL.c.state.in_(UNDECIDED), REFERRAL.c.answer_by <= soon)
 
 
 def _page(session: Session, found: Select[Any], query: PageQuery) -> Page[ReferralRow]:
