@@ -4,6 +4,7 @@ from appointments.ports import Criterion, ReferralRules, provide_referral_rules
 from appointments.queries.bookings import booking_facts, coming_bookings, next_booking
 from appointments.queries.referral_places import ReferralFacts, referral_facts
 from appointments.queries.referral_state import has_open_referral
+from appointments.referral_states import ReferralState, ReferralStep
 from appointments.services.opening import open_sessions
 from appointments.services.timetable import SlotTimes, slot_times
 
@@ -11,6 +12,8 @@ __all__ = [
     "Criterion",
     "ReferralFacts",
     "ReferralRules",
+    "ReferralState",
+    "ReferralStep",
     "SlotTimes",
     "booking_facts",
     "coming_bookings",

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from appointments.referral_states import ReferralState, ReferralStep
+from appointments.public import ReferralState, ReferralStep
 from appointments.schemas import Direction, Pool, Source, State, Urgency
 from core import crypto
 from regions import demo
