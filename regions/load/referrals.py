@@ -18,7 +18,8 @@ from regions.identifiers import Identifiers
 from regions.load.bulk import Bulk
 from regions.load.organisation import Places, Team
 
-_HISTORY = 240
+# So many a month that most figures of the region stand above the limit of disclosure.
+_HISTORY = 1_800
 _DAYS_OF_HISTORY = 360
 _ANSWER_WITHIN = timedelta(hours=48)
 _ENDED_BEFORE = timedelta(days=8)
@@ -72,10 +73,10 @@ _BOOKING = (
 )  # fmt: skip
 # How referrals up of the past ended: of a hundred.
 _ENDS = (
-    (80, ReferralState.CLOSED),
-    (8, ReferralState.DECLINED),
+    (79, ReferralState.CLOSED),
+    (7, ReferralState.DECLINED),
     (7, ReferralState.LAPSED),
-    (5, ReferralState.WITHDRAWN),
+    (7, ReferralState.WITHDRAWN),
 )
 _WAYS = {
     ReferralState.SENT: (),
@@ -143,7 +144,8 @@ class ReferralLoader:
         """All of them; none where the hospital has no such department."""
         if self._department is None:
             return
-        for person_id, *sender in self._bulk.rows(_CONTRACTED, {"most": _HISTORY}):
+        contracted = self._bulk.rows(_CONTRACTED, {"most": _HISTORY})
+        for person_id, *sender in self._rng.choices(contracted, k=_HISTORY) if contracted else ():
             self._past(person_id, tuple(sender))
         ours = (team.id, team.institution_id, team.division_code, team.name)
         most = {"team": team.id, "guest": guest, "most": len(_WAITING)}
