@@ -1,9 +1,9 @@
 """The door of appointments."""
 
-from appointments.ports import Criterion, ReferralRules, provide_referral_rules
 from appointments.queries.bookings import booking_facts, coming_bookings, next_booking
 from appointments.queries.referral_places import ReferralFacts, referral_facts
 from appointments.queries.referral_state import has_open_referral
+from appointments.referral_rules import Criterion, ReferralRules, provide_referral_rules
 from appointments.referral_states import ReferralState, ReferralStep
 from appointments.services.opening import open_sessions
 from appointments.services.timetable import SlotTimes, slot_times

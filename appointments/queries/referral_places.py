@@ -8,8 +8,8 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from appointments.models import Referral
-from appointments.ports import referral_rules
 from appointments.queries.offers import CLINIC, IN_SERVICE, SLOT
+from appointments.referral_rules import referral_rules
 from appointments.referral_states import ReferralState
 from appointments.schemas import PlaceOffer
 from core import clock

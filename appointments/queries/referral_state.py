@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from appointments.models import Booking, Referral
-from appointments.ports import referral_rules
+from appointments.referral_rules import referral_rules
 from appointments.referral_states import OPEN, UNDECIDED
 from appointments.schemas import State
 from core import clock

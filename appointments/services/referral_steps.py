@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from appointments import events
 from appointments.models import Referral, ReferralEntry
-from appointments.ports import referral_rules
 from appointments.queries.offers import get_slot
 from appointments.queries.referrals import (
     ACTIONS,
@@ -20,6 +19,7 @@ from appointments.queries.referrals import (
     resource_of,
     timed,
 )
+from appointments.referral_rules import referral_rules
 from appointments.referral_states import (
     Party,
     ReferralState,

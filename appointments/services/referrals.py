@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from appointments.events import ReferralSent
 from appointments.models import Referral, ReferralEntry
-from appointments.ports import referral_rules
 from appointments.queries.offers import get_slot
 from appointments.queries.referrals import get_referral, require_care, require_patient
+from appointments.referral_rules import referral_rules
 from appointments.referral_states import UNDECIDED, ReferralState
 from appointments.schemas import (
     Direction,

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from appointments.ports import referral_rules
 from appointments.queries.day_list import desk_institutions
 from appointments.queries.referral_places import reserved_places
 from appointments.queries.referrals import (
@@ -19,6 +18,7 @@ from appointments.queries.referrals import (
     require_care,
     require_patient,
 )
+from appointments.referral_rules import referral_rules
 from appointments.referral_states import OPEN, ReferralStep, find_step
 from appointments.schemas import (
     Direction,

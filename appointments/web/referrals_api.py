@@ -5,7 +5,6 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from appointments.ports import referral_rules
 from appointments.queries.referral_places import reserved_places
 from appointments.queries.referrals import (
     TEAM_ROLES,
@@ -13,6 +12,7 @@ from appointments.queries.referrals import (
     list_own_referrals,
     list_referrals,
 )
+from appointments.referral_rules import referral_rules
 from appointments.referral_states import find_step
 from appointments.schemas import (
     Checklist,
