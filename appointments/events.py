@@ -80,3 +80,62 @@ class AppealDecided(Event):
 
     suspension_id: UUID
     person_id: UUID
+
+
+class ReferralEvent(Event):
+    """Something became of a referral."""
+
+    referral_id: UUID
+    person_id: UUID
+
+
+class ReferralSent(ReferralEvent):
+    """A patient was referred, or the referral went on to another institution."""
+
+
+class ReferralAsked(ReferralEvent):
+    """The receiving side has a question."""
+
+
+class ReferralAnswered(ReferralEvent):
+    """The sending side answered, or kept to its wish."""
+
+
+class ReferralProposed(ReferralEvent):
+    """The receiving side would rather see the patient elsewhere."""
+
+
+class ReferralAccepted(ReferralEvent):
+    """The patient will be seen."""
+
+
+class ReferralDeclined(ReferralEvent):
+    """The receiving side will not see the patient."""
+
+
+class ReferralWithdrawn(ReferralEvent):
+    """The sending side took it back."""
+
+
+class ReferralRefused(ReferralEvent):
+    """The patient will not go."""
+
+
+class ReferralLapsed(ReferralEvent):
+    """Nobody answered in time."""
+
+
+class ReferralDue(ReferralEvent):
+    """The deadline of an answer comes near."""
+
+
+class ReferralArrived(ReferralEvent):
+    """The patient came."""
+
+
+class ReferralMissed(ReferralEvent):
+    """The patient did not come."""
+
+
+class ReferralCompleted(ReferralEvent):
+    """The receiving side reported back."""

@@ -3,9 +3,11 @@
 from uuid import UUID
 
 from appointments.queries.due import expired_holds, reserved_over
+from appointments.queries.referral_state import nearly_due, overdue
 from appointments.queries.visits import sessions_to_settle
 from appointments.queries.waits import sessions_to_close, sessions_to_offer
 from appointments.services.opening import FURTHEST, open_sessions
+from appointments.services.referral_steps import lapse, remind
 from appointments.services.sweeping import give_back_expired, release_reserved
 from appointments.services.visits import settle_session
 from appointments.services.waitlist import close_waits, offer_place
@@ -76,3 +78,16 @@ def settle_visits() -> None:
     for session_id in unsettled:
         with transaction() as session:
             settle_session(session, session_id)
+
+
+@scheduled("* * * * *")
+def mind_referrals() -> None:
+    """Recall the deadlines that come near, and end what nobody decided in time."""
+    with reading() as session:
+        near, over = nearly_due(session), overdue(session)
+    for referral_id in near:
+        with transaction() as session:
+            remind(session, referral_id)
+    for referral_id in over:
+        with transaction() as session:
+            lapse(session, referral_id)

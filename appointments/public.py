@@ -1,14 +1,26 @@
 """The door of appointments."""
 
 from appointments.queries.bookings import booking_facts, coming_bookings, next_booking
+from appointments.queries.referral_places import ReferralFacts, referral_facts
+from appointments.queries.referral_state import has_open_referral
+from appointments.referral_rules import Criterion, ReferralRules, provide_referral_rules
+from appointments.referral_states import ReferralState, ReferralStep
 from appointments.services.opening import open_sessions
 from appointments.services.timetable import SlotTimes, slot_times
 
 __all__ = [
+    "Criterion",
+    "ReferralFacts",
+    "ReferralRules",
+    "ReferralState",
+    "ReferralStep",
     "SlotTimes",
     "booking_facts",
     "coming_bookings",
+    "has_open_referral",
     "next_booking",
     "open_sessions",
+    "provide_referral_rules",
+    "referral_facts",
     "slot_times",
 ]

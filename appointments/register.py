@@ -3,28 +3,39 @@
 import appointments.jobs  # noqa: F401  registers the scheduled work
 from appointments.events import BookingCancelled, SlotBooked
 from appointments.policy import WORDS
-from appointments.public import coming_bookings
+from appointments.ports import provide_open_referral
+from appointments.public import coming_bookings, has_open_referral
+from appointments.queries.referrals import TEAM_ROLES, referrals_waiting
 from appointments.reactions import SUBSCRIBERS
-from appointments.subscribers import tell_booked, tell_cancelled
+from appointments.subscribers import (
+    OF_REFERRALS,
+    tell_booked,
+    tell_cancelled,
+    tell_of_referral,
+)
 from appointments.web import finding, finding_api, visits, visits_api, waits, waits_api
 from appointments.web.api import api
 from appointments.web.pages import pages
+from appointments.web.referrals import referrals
+from appointments.web.referrals_api import referrals_api
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
 from directory.public import provide_coming_bookings
 
 provide_coming_bookings(coming_bookings)
+provide_open_referral(has_open_referral)
 
 room = Room(
     name="appointments",
     words=WORDS,
-    pages=[pages, finding.pages, waits.pages, visits.pages],
-    apis=[api, finding_api.api, waits_api.api, visits_api.api],
+    pages=[pages, finding.pages, waits.pages, visits.pages, referrals],
+    apis=[api, finding_api.api, waits_api.api, visits_api.api, referrals_api],
     subscribers=[
         (SlotBooked, tell_booked),
         (BookingCancelled, tell_cancelled),
         *SUBSCRIBERS,
+        *((event, tell_of_referral) for event in OF_REFERRALS),
     ],
     navigation=[
         NavItem(N_("预约"), "calendar-event", "appointments.hospitals", (Role.RESIDENT,), order=20),
@@ -38,5 +49,13 @@ room = Room(
             (Role.REGISTRAR,),
             order=20,
         ),
+        NavItem(
+            N_("转诊"),
+            "arrows-exchange",
+            "appointments_referrals.inbox",
+            (*TEAM_ROLES, Role.REGISTRAR),
+            order=30,
+        ),
     ],
+    counts=referrals_waiting,
 )

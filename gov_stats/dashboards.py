@@ -71,6 +71,16 @@ LAYOUTS = {
         structure=("PT12", "PT14"),
         structure_title=N_("本月预约的去向"),
     ),
+    Tab.GRADED_DIAGNOSIS: Layout(
+        label=N_("分级诊疗"),
+        title=N_("双向转诊"),
+        figures=("GD04", "GD06", "PT17", "PT18", "PT19", "PT20"),
+        map="GD04",
+        trend=("PT17", "PT18"),
+        trend_title=N_("上转与下转，近 12 个月"),
+        structure=("PT21", "PT22", "PT23"),
+        structure_title=N_("本月上转的答复"),
+    ),
     Tab.SERVICE_PACKS: Layout(
         label=N_("服务包"),
         title=N_("服务包订单与服务"),

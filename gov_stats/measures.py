@@ -10,6 +10,8 @@ RESIDENTS, CONTRACTS = "residents", "contracts"
 KEY_RESIDENTS, KEY_CONTRACTS = "key_residents", "key_contracts"
 DUE, DONE = "due", "done"
 BOOKED, CANCELLED, KEPT = "booked", "cancelled", "kept"
+REFERRED, REFERRED_UP, REFERRED_DOWN = "referred", "referred_up", "referred_down"
+UP_IN_TIME, UP_DECLINED, UP_LAPSED = "up_in_time", "up_declined", "up_lapsed"
 ORDERS, AMOUNT = "orders", "amount"
 RECORDED, CONFIRMED, DISPUTED = "recorded", "confirmed", "disputed"
 POPULATION, INSTITUTIONS, HOSPITALS = "population", "institutions", "hospitals"
@@ -54,6 +56,20 @@ GUARDS: dict[str, Sequence[Sum]] = {
     DONE: _part(DONE, DUE),
     BOOKED: (),
     CANCELLED: _part(CANCELLED, BOOKED),
+    REFERRED: (),
+    REFERRED_UP: _part(REFERRED_UP, REFERRED),
+    # Three parts of one whole: each is known from the others, and each two from the third.
+    UP_IN_TIME: _part(UP_IN_TIME, REFERRED_UP),
+    UP_DECLINED: (
+        {REFERRED_UP: 1, UP_DECLINED: -1},
+        {REFERRED_UP: 1, UP_IN_TIME: -1, UP_DECLINED: -1},
+    ),
+    UP_LAPSED: (
+        {REFERRED_UP: 1, UP_LAPSED: -1},
+        {REFERRED_UP: 1, UP_IN_TIME: -1, UP_LAPSED: -1},
+        {REFERRED_UP: 1, UP_DECLINED: -1, UP_LAPSED: -1},
+        {REFERRED_UP: 1, UP_IN_TIME: -1, UP_DECLINED: -1, UP_LAPSED: -1},
+    ),
     ORDERS: (),
     RECORDED: (),
     CONFIRMED: _part(CONFIRMED, RECORDED),
@@ -65,7 +81,7 @@ for _group in KEY_GROUPS:
     GUARDS[_signed] = _crossing(_signed, _people, KEY_CONTRACTS, KEY_RESIDENTS)
 
 # Shown exactly where another is: what is left over of a guarded part, or the money of its orders.
-FOLLOWERS = {KEPT: CANCELLED, AMOUNT: ORDERS}
+FOLLOWERS = {KEPT: CANCELLED, REFERRED_DOWN: REFERRED_UP, AMOUNT: ORDERS}
 
 
 REPORTED = (INSTITUTIONS, HOSPITALS, TOWNSHIP_CENTRES, COMMUNITY_CENTRES, BEDS, DOCTORS, NURSES)

@@ -27,6 +27,7 @@ class Tab(StrEnum):
     PRIMARY_CARE = "primary-care"
     RESOURCES = "resources"
     APPOINTMENTS = "appointments"
+    GRADED_DIAGNOSIS = "graded-diagnosis"
     SERVICE_PACKS = "service-packs"
 
 

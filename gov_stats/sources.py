@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from appointments import public as appointments
+from appointments.schemas import Direction
 from directory import public as directory
 from family_doctor import public as family_doctor
 from gov_stats import measures
@@ -83,11 +84,28 @@ def _work(gathered: Gathered, session: Session, month: Month) -> None:
     for division, booked, cancelled in appointments.booking_facts(session, *span):
         kept = booked - cancelled
         gathered.add("bookings", division, booked=booked, cancelled=cancelled, kept=kept)
+    _referrals(gathered, appointments.referral_facts(session, *span))
     for division, orders, amount in service_packs.sales_facts(session, *span):
         gathered.add("orders", division, orders=orders, amount=amount)
     for division, recorded, confirmed, disputed in service_packs.service_facts(session, *span):
         gathered.add(
             "services", division, recorded=recorded, confirmed=confirmed, disputed=disputed
+        )
+
+
+def _referrals(gathered: Gathered, facts: list[appointments.ReferralFacts]) -> None:
+    """Of those sent up also how they were answered; those sent down are counted alone."""
+    for fact in facts:
+        up = fact.direction == Direction.UP
+        gathered.add(
+            "referrals",
+            fact.division,
+            referred=fact.sent,
+            referred_up=fact.sent if up else 0,
+            referred_down=0 if up else fact.sent,
+            up_in_time=fact.accepted if up else 0,
+            up_declined=fact.declined if up else 0,
+            up_lapsed=fact.lapsed if up else 0,
         )
 
 

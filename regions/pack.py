@@ -34,6 +34,7 @@ from regions.facts import (
     PackDocument,
     Phrase,
     PopulationGroup,
+    ReferralRules,
     Region,
     ServiceItem,
     ServicePack,
@@ -45,6 +46,7 @@ from regions.facts import (
 
 _HOME = Path(__file__).parent
 _REGION_FILE = "region.toml"
+_REFERRAL_RULES = "referral_rules.toml"
 _ALL_GROUPS = "all"
 _ROUNDING = 1e-6
 
@@ -75,6 +77,7 @@ class RegionPack:
     symptoms: tuple[Symptom, ...]
     appointment_rules: AppointmentRules
     contract_rules: ContractRules
+    referral_rules: ReferralRules
     thresholds: tuple[Threshold, ...]
     indicators: tuple[Indicator, ...]
     code_lists: tuple[CodeItem, ...]
@@ -162,6 +165,13 @@ def load_boundaries(name: str, home: Path = _HOME) -> dict[str, Any]:
     return _parsed(_directory(name, home) / "boundaries.geojson")
 
 
+def load_referral_rules(name: str, home: Path = _HOME) -> ReferralRules:
+    """How the region refers its patients. Raises PackError."""
+    rules = _document(_directory(name, home) / _REFERRAL_RULES, ReferralRules)
+    _unique(_REFERRAL_RULES, (each.code for each in rules.criteria))
+    return rules
+
+
 def _directory(name: str, home: Path) -> Path:
     known = available_packs(home)
     if name not in known:
@@ -188,6 +198,7 @@ def _read(directory: Path) -> RegionPack:
         symptoms=_rows(directory / "symptoms.csv", Symptom),
         appointment_rules=_document(directory / "appointment_rules.toml", AppointmentRules),
         contract_rules=_document(directory / "contract_rules.toml", ContractRules),
+        referral_rules=_document(directory / _REFERRAL_RULES, ReferralRules),
         thresholds=_rows(directory / "thresholds.csv", Threshold),
         indicators=_rows(directory / "indicators.csv", Indicator),
         code_lists=_rows(directory / "code_lists.csv", CodeItem),
@@ -311,6 +322,7 @@ def _check_services(pack: RegionPack) -> None:
     _unique("symptoms.csv", (s.word + s.specialty_code for s in pack.symptoms))
     for symptom in pack.symptoms:
         _known("symptoms.csv", symptom.specialty_code, specialties)
+    _unique(_REFERRAL_RULES, (each.code for each in pack.referral_rules.criteria))
     _unique("thresholds.csv", (threshold.metric for threshold in pack.thresholds))
     _unique("indicators.csv", (indicator.code for indicator in pack.indicators))
     pools = pack.appointment_rules.pools.model_dump()

@@ -1,7 +1,17 @@
 """Tables of appointments: what is offered, and what was booked."""
 
-from appointments.models.bookings import Booking, Suspension, Wait
-from appointments.models.counted import CountedVisit
+from appointments.models.bookings import (
+    Booking,
+    Suspension,
+    Wait,
+)
+from appointments.models.counted import (
+    CountedVisit,
+)
+from appointments.models.referrals import (
+    Referral,
+    ReferralEntry,
+)
 from appointments.models.supply import (
     ClinicSession,
     Holiday,
@@ -17,6 +27,8 @@ __all__ = [
     "ClinicSession",
     "CountedVisit",
     "Holiday",
+    "Referral",
+    "ReferralEntry",
     "Rule",
     "Slot",
     "Suspension",

@@ -155,3 +155,27 @@ class ContractRules(Fact):
     service_record_days: Count
     health_checks_per_year: Count
     chronic_followups_per_year: Count
+
+
+class ReferralCriterion(Fact):
+    """A line of the checklist in ``referral_rules.toml``."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    direction: Literal["up", "down"]
+    topic: str
+    topic_en: str
+    text: str
+    text_en: str
+    urgent: bool
+    estimate: bool
+    provenance: str
+
+
+class ReferralRules(Fact):
+    """``referral_rules.toml``: how soon a referral is answered, and by what doctors decide."""
+
+    estimate: bool
+    provenance: str
+    answer_hours: Annotated[int, Field(gt=0)]
+    remind_hours_before: Count
+    criteria: tuple[ReferralCriterion, ...]

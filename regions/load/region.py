@@ -32,6 +32,7 @@ from regions.load.contracts import Contract, ContractLoader, ContractMaker
 from regions.load.orders import Order, OrderLoader, OrderMaker
 from regions.load.organisation import Places, Team
 from regions.load.people import PeopleLoader
+from regions.load.referrals import ReferralLoader
 from regions.load.services import habit, load_services, model_habit
 from regions.pack import RegionPack
 from regions.population import Household, households, people_at
@@ -97,6 +98,8 @@ def load_demo(
     accounts = AccountLoader(bulk, pack, setting.places, seed=seed)
     accounts.load(setting.cast, setting.model, desk)
     accounts.tell(setting.cast, order, booking)
+    referrals = ReferralLoader(bulk, setting.places, desk, seed=seed, now=setting.now)
+    referrals.load(setting.model, setting.cast.resident.id)
     bulk.analyze()
     tell("figures", 0.85)
     compute_year(session)

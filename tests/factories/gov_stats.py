@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy.orm import Session
 
+from appointments.public import ReferralFacts
 from auth.models import Account
 from core.access import Role
 from directory.models import Division
@@ -34,6 +35,7 @@ class Facts:
     contracts: list[tuple[str, str, int]] = field(default_factory=list)
     fulfilment: list[tuple[str, int, int]] = field(default_factory=list)
     bookings: list[tuple[str, int, int]] = field(default_factory=list)
+    referrals: list[ReferralFacts] = field(default_factory=list)
     sales: list[tuple[str, int, int]] = field(default_factory=list)
     services: list[tuple[str, int, int, int]] = field(default_factory=list)
     institutions: list[tuple[str, str, str, int, int, int]] = field(default_factory=list)
@@ -45,6 +47,7 @@ class Facts:
             ("family_doctor.public.contract_facts", self.contracts),
             ("family_doctor.public.fulfilment_facts", self.fulfilment),
             ("appointments.public.booking_facts", self.bookings),
+            ("appointments.public.referral_facts", self.referrals),
             ("service_packs.public.sales_facts", self.sales),
             ("service_packs.public.service_facts", self.services),
             ("directory.public.institution_facts", self.institutions),
@@ -82,6 +85,11 @@ def usual_facts() -> Facts:
         contracts=[(code, "", count) for code, count in signed.items()],
         fulfilment=[(TOWNSHIP, 50, 40)],
         bookings=[(COUNTY, 200, 20), (TOWNSHIP, 30, 10), (OTHER_COUNTY, 70, 10)],
+        referrals=[
+            ReferralFacts(TOWNSHIP, "up", 60, 40, 8, 6, 30, 5.5),
+            ReferralFacts(OTHER_TOWNSHIP, "up", 20, 14, 0, 6, 12, 9.0),
+            ReferralFacts(COUNTY, "down", 25, 20, 0, 0, 18, None),
+        ],
         sales=[(TOWNSHIP, 10, 12_345)],
         services=[(TOWNSHIP, 20, 10, 5)],
         institutions=[(COUNTY, "A100", "三级", 300, 90, 120), (TOWNSHIP, "C210", "", 60, 12, 18)],

@@ -59,6 +59,19 @@ def test_rates_are_made_of_rolled_up_counts(
     assert float(figure(session, "PT06", CITY).value or 0) == 123.45
 
 
+def test_referrals_are_counted_by_the_place_of_the_sender(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_figures(session, monkeypatch)
+    both = {code: figure(session, "GD04", code).numerator for code in (CITY, COUNTY)}
+    assert both == {CITY: 105, COUNTY: 85}
+    in_time = figure(session, "GD06", CITY)
+    assert (in_time.numerator, in_time.denominator, float(in_time.value or 0)) == (54, 80, 67.5)
+    assert figure(session, "PT18", CITY).numerator == 25
+    none_declined = figure(session, "PT19", OTHER_TOWNSHIP)
+    assert none_declined.suppressed, "fewer than five were declined there"
+
+
 def test_somebody_in_several_key_groups_counts_once(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,4 +196,4 @@ def test_an_operator_computes_by_command(
     assert runner.invoke(args=["statistics", "compute", "--year"]).exit_code == 0
     periods = session.scalar(select(func.count(ComputationRun.period.distinct())))
     assert periods in (12, 13)
-    assert session.scalar(select(func.count()).select_from(Indicator)) == 47
+    assert session.scalar(select(func.count()).select_from(Indicator)) == 56

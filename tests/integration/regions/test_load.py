@@ -255,6 +255,27 @@ def test_the_desk_has_patients_today(loaded: Engine) -> None:
     assert number(loaded, query, d=clock.today()) >= 5
 
 
+def test_referrals_wait_for_the_team_and_the_hospital(loaded: Engine) -> None:
+    for direction, role, unit in (
+        ("up", "registrar", "to_institution_id"),
+        ("down", "leader", "to_team_id"),
+    ):
+        theirs = f"(SELECT unit::uuid FROM auth_role_grant WHERE role = '{role}')"
+        query = (
+            f"SELECT count(*) FROM appointments_referral WHERE {unit} = {theirs}"
+            f" AND direction = '{direction}' AND state = 'sent' AND answer_by > now()"
+        )
+        assert number(loaded, query) >= 1, direction
+    held = (
+        "SELECT count(*) FROM appointments_referral AS referral"
+        " JOIN appointments_booking AS booking ON booking.id = booking_id"
+        " WHERE booking.person_id <> referral.person_id OR booking.pool <> 'referral'"
+        " OR (booking.state = 'held') <> (referral.state IN ('sent', 'asked'))"
+    )
+    assert number(loaded, held) == 0
+    assert number(loaded, "SELECT count(*) FROM appointments_referral WHERE NOT example") == 0
+
+
 def test_the_fulfilment_index_is_near_84_percent(loaded: Engine) -> None:
     query = (
         "SELECT count(done_at)::float / count(*) FROM family_doctor_obligation"

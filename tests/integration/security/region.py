@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from appointments.models import Slot
 from appointments.schemas import State as VisitState
 from audit.models import Question
 from audit.schemas import QuestionState
@@ -59,6 +60,7 @@ from tests.factories.family_doctor import (
     make_contract,
     make_service_record,
 )
+from tests.factories.referrals import make_referral
 from tests.factories.residents import make_resident
 from tests.factories.service_packs import make_entitlement, make_pack
 from tests.factories.sso import make_client
@@ -119,11 +121,21 @@ def make_region(session: Session, chance: random.Random) -> Region:
         make_entitlement(session, person.id, pack)
         if number % 3 == 1:
             _change_team(session, contract, chance.choice(region.teams))
+    _refer(session, chance, region, slots)
     _tell_and_share(session, chance, region)
     _lose_phones(session, chance, region)
     _place_applications(session, chance, region)
     session.flush()
     return region
+
+
+def _refer(session: Session, chance: random.Random, region: Region, slots: list[Slot]) -> None:
+    """A referral up and one down for each person, from and to anywhere."""
+    for person in region.people:
+        slot, team = chance.choice(slots), chance.choice(region.teams)
+        make_referral(session, person, slot, team)
+        receiver = chance.choice((None, team))
+        make_referral(session, person, slot, team, down=True, to_team=receiver)
 
 
 def _tell_and_share(session: Session, chance: random.Random, region: Region) -> None:

@@ -12,14 +12,27 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIFlask
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from appointments.models import Booking
+from appointments.models import Booking, Referral
 from appointments.queries.bookings import list_bookings, units_of
 from appointments.queries.day_list import desk_institutions, list_day
+from appointments.queries.referrals import (
+    list_own_referrals,
+    list_referrals,
+    received_by,
+    referral_resource,
+    sent_by,
+)
 from appointments.schemas import Action as Visit
-from appointments.schemas import BookingQuery, DayListQuery
+from appointments.schemas import (
+    BookingQuery,
+    DayListQuery,
+    Folder,
+    ReferralAction,
+    ReferralQuery,
+)
 from appointments.schemas import State as BookingState
 from auth.models import Account, Consent, RoleGrant
 from auth.organisation import Unit, organisation
@@ -224,6 +237,32 @@ def visits(session: Session, region: Region) -> list[Listing]:
     ]  # fmt: skip
 
 
+def handovers(session: Session, region: Region) -> list[Listing]:
+    """What both sides and the patients see of referrals."""
+
+    def lists(actor: Actor) -> Iterator[UUID]:
+        for folder in Folder:
+            query = ReferralQuery(folder=folder)
+            found = pages(lambda page: list_referrals(session, actor, page), query)
+            yield from (row.id for row in found)
+        own = pages(lambda page: list_own_referrals(session, actor, page), PageQuery())
+        yield from (row.id for row in own)
+
+    def waiting(actor: Actor) -> Iterator[UUID]:
+        ours = or_(received_by(actor), sent_by(actor))
+        yield from session.scalars(select(Referral.id).where(ours))
+
+    rows = list(session.scalars(select(Referral)))
+    things = {
+        row.id: referral_resource(row, sorted(map(str, representatives_of(session, row.person_id))))
+        for row in rows
+    }
+    return [
+        Listing("referrals", lists, things, ReferralAction.READ),
+        Listing("referrals counted", waiting, things, ReferralAction.READ_CLINICAL, as_staff=True),
+    ]
+
+
 def services(session: Session, region: Region) -> list[Listing]:
     """What residents and teams see of orders, entitlements and records."""
 
@@ -417,6 +456,7 @@ def messages(session: Session, region: Region) -> list[Listing]:
 LISTINGS = (
     care,
     visits,
+    handovers,
     services,
     rights,
     administered,

@@ -169,3 +169,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken" / "names.csv").unlink()
     with pytest.raises(PackError, match=r"names\.csv: No such file"):
         load_pack("broken", tmp_path)
+
+
+def test_the_checklist_of_referrals_is_read_and_says_whence(pack: RegionPack) -> None:
+    rules = pack.referral_rules
+    assert (rules.answer_hours, rules.remind_hours_before) == (48, 12)
+    urgent = [each for each in rules.criteria if each.urgent]
+    assert [each.code for each in urgent] == [f"htn-up-{number}" for number in range(1, 7)]
+    for each in rules.criteria:
+        assert each.provenance.startswith("read ") != each.estimate, each.code
