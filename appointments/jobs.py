@@ -1,7 +1,9 @@
 """Scheduled work of appointments."""
 
 from appointments.queries.due import expired_holds, reserved_over
+from appointments.services.conduct import forget_acts
 from appointments.services.opening import FURTHEST, open_sessions
+from appointments.services.queue import draw_due, prepare_releases
 from appointments.services.sweeping import give_back_expired, release_reserved
 from core import clock
 from core.database import reading, transaction
@@ -32,3 +34,20 @@ def return_places() -> None:
     for slot_id in over:
         with transaction() as session:
             release_reserved(session, slot_id)
+
+
+@scheduled("* * * * *")
+def keep_releases() -> None:
+    """Make the queues of coming releases, and draw the order where nobody's request did."""
+    with transaction() as session:
+        due = prepare_releases(session)
+    for release_id in due:
+        with transaction() as session:
+            draw_due(session, release_id)
+
+
+@scheduled("20 19 * * *")
+def forget_conduct() -> None:
+    """Remove counted acts that no rule looks at any more."""
+    with transaction() as session:
+        forget_acts(session)

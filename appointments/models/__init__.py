@@ -1,6 +1,8 @@
 """Tables of appointments: what is offered, and what was booked."""
 
 from appointments.models.bookings import Booking, Suspension, Wait
+from appointments.models.conduct import Act, ConductCase, ConductRule
+from appointments.models.release import Arrival, Release
 from appointments.models.supply import (
     ClinicSession,
     Holiday,
@@ -12,9 +14,14 @@ from appointments.models.supply import (
 )
 
 __all__ = [
+    "Act",
+    "Arrival",
     "Booking",
     "ClinicSession",
+    "ConductCase",
+    "ConductRule",
     "Holiday",
+    "Release",
     "Rule",
     "Slot",
     "Suspension",

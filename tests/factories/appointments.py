@@ -1,13 +1,14 @@
 """Clinics for tests: an institution with rules, a department, a doctor, sessions with slots."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from appointments.models import Booking, ClinicSession, Rule, Slot, Template
-from appointments.schemas import Because, HalfDay, Kind, State
+from appointments.models import Booking, ClinicSession, ConductRule, Rule, Slot, Template
+from appointments.schemas import Because, ConductCode, HalfDay, Kind, State
+from appointments.services.queue import ensure_release
 from appointments.services.timetable import slot_times
 from core import clock
 from core.ids import new_id
@@ -139,3 +140,35 @@ def make_booking(session: Session, slot: Slot, person_id: UUID, **more: object) 
     session.add(booking)
     session.flush()
     return booking
+
+
+def make_release(
+    session: Session, institution: Institution, opens_at: datetime, *, minutes: int = 30, rate: int
+) -> UUID:
+    """The queue of a release that opens at this moment."""
+    return ensure_release(session, institution.id, opens_at, minutes, rate)
+
+
+def make_conduct_rule(
+    session: Session,
+    code: ConductCode,
+    *,
+    review_at: int = 100,
+    confirm_at: int | None = None,
+    slow_at: int | None = None,
+    **more: object,
+) -> ConductRule:
+    """A rule of conduct that counts within an hour; steps that are not named coincide with the
+    next higher one.
+    """
+    confirm_at = review_at if confirm_at is None else confirm_at
+    rule = ConductRule(
+        code=code,
+        review_at=review_at,
+        confirm_at=confirm_at,
+        slow_at=confirm_at if slow_at is None else slow_at,
+        **({"window_seconds": 3600, "pause_seconds": 20} | more),
+    )
+    session.add(rule)
+    session.flush()
+    return rule
