@@ -1,5 +1,6 @@
 """Queues at a release: where they are, and how somebody stands in one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -20,6 +21,9 @@ from core.messages import N_
 JOINED_BEFORE = timedelta(minutes=15)
 # How often who waits may ask: far from their turn seldom, near it at once.
 SELDOM_SECONDS, OFTEN_SECONDS = 20, 2
+# After the draw those who waited come to see their numbers; so many a second are borne, and
+# nobody learns theirs later than this.
+LOOKS_PER_SECOND, LONGEST_SPREAD = 500, 10.0
 OWN_LOCK = 0x7175657565
 RELEASE, ARRIVAL, RULE = Release.__table__, Arrival.__table__, Rule.__table__
 # Built once: at the release minute everybody asks it. Two primary keys.
@@ -129,25 +133,25 @@ def find_queued(session: Session, slot_id: UUID) -> Row[Any] | None:
     return queued
 
 
-def queue_view(row: Row[Any]) -> QueueView:
-    """A row of ``STANDING`` at this moment."""
+def queue_view(row: Mapping[Any, Any]) -> QueueView:
+    """The columns of ``STANDING`` at this moment."""
     now = clock.now()
-    pace = Pace(row.opens_at, row.rate)
+    pace = Pace(row["opens_at"], row["rate"])
     entered = pace.entered(now)
-    number = row.number
+    number = row["number"]
     phase = _phase(row, now)
     return QueueView(
-        id=row.id,
-        institution_id=row.institution_id,
-        joins_from=row.opens_at - JOINED_BEFORE,
-        opens_at=row.opens_at,
-        ends_at=row.ends_at,
+        id=row["id"],
+        institution_id=row["institution_id"],
+        joins_from=row["opens_at"] - JOINED_BEFORE,
+        opens_at=row["opens_at"],
+        ends_at=row["ends_at"],
         phase=phase,
-        rate=row.rate,
-        seed_hash=row.seed_hash,
-        seed=row.seed,
-        waiting=row.arrivals,
-        joined=row.arrived_at is not None,
+        rate=row["rate"],
+        seed_hash=row["seed_hash"],
+        seed=row["seed"],
+        waiting=row["arrivals"],
+        joined=row["arrived_at"] is not None,
         number=number,
         before=None if number is None else max(0, number - 1 - entered),
         turn_at=None if number is None else pace.turn(number),
@@ -173,23 +177,30 @@ def order_proof(session: Session, release_id: UUID) -> OrderProof:
     )
 
 
-def _phase(row: Row[Any], now: datetime) -> Phase:
-    if now >= row.ends_at:
+def _phase(row: Mapping[Any, Any], now: datetime) -> Phase:
+    if now >= row["ends_at"]:
         return Phase.OVER
-    if row.drawn_at is not None:
+    if row["drawn_at"] is not None:
         return Phase.MOVING
-    return Phase.GATHERING if now >= row.opens_at - JOINED_BEFORE else Phase.EARLY
+    return Phase.GATHERING if now >= row["opens_at"] - JOINED_BEFORE else Phase.EARLY
 
 
-def _ask_again(row: Row[Any], phase: Phase, number: int | None, now: datetime) -> int:
-    """Half of what is left until the next thing happens, within bounds: everybody comes back in
-    time for their own turn, and nobody asks for nothing.
+def _ask_again(row: Mapping[Any, Any], phase: Phase, number: int | None, now: datetime) -> int:
+    """When the next thing happens, but within bounds: everybody comes back in time for their own
+    turn, nobody asks for nothing, and after the draw not all ask in the same second.
     """
     if phase in (Phase.EARLY, Phase.GATHERING):
-        left = row.opens_at - now
+        spread = min(LONGEST_SPREAD, row["arrivals"] / LOOKS_PER_SECOND)
+        left = (row["opens_at"] - now).total_seconds() + spread * _own_share(row)
     elif number is not None:
-        left = Pace(row.opens_at, row.rate).turn(number) - now
+        left = (Pace(row["opens_at"], row["rate"]).turn(number) - now).total_seconds()
     else:
         return SELDOM_SECONDS
-    half: int = ceil(left.total_seconds() / 2)
-    return min(SELDOM_SECONDS, max(OFTEN_SECONDS, half))
+    seconds: int = ceil(left)
+    return min(SELDOM_SECONDS, max(OFTEN_SECONDS, seconds))
+
+
+def _own_share(row: Mapping[Any, Any]) -> float:
+    """Between 0 and 1, by the moment of arrival: the same whenever this person asks."""
+    arrived_at: datetime | None = row["arrived_at"]
+    return arrived_at.microsecond / 1_000_000 if arrived_at else 0.5

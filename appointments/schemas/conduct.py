@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from appointments.schemas.bookings import View
+from core.messages import N_
 from core.paging import PageQuery
 
 # The longest that an account's booking may rest, in days.
@@ -140,5 +141,5 @@ class ChangeConductRule(BaseModel):
     @model_validator(mode="after")
     def _rise(self) -> Self:
         if not self.slow_at <= self.confirm_at <= self.review_at:
-            raise ValueError("三个次数要从小到大：先放慢，再确认，再核查。")
+            raise ValueError(N_("三个次数要从小到大：先放慢，再确认，再核查。"))
         return self

@@ -47,12 +47,14 @@ WITH counted AS (
         WHERE release_id = :release AND person_id = :person
       )
     RETURNING arrivals, drawn_at, last_arrived_at
+), made AS (
+    INSERT INTO appointments_arrival (release_id, person_id, account_id, arrived_at, number)
+    SELECT :release, :person, :account, last_arrived_at,
+        CASE WHEN drawn_at IS NULL THEN NULL ELSE arrivals END
+    FROM counted
+    RETURNING number, arrived_at
 )
-INSERT INTO appointments_arrival (release_id, person_id, account_id, arrived_at, number)
-SELECT :release, :person, :account, last_arrived_at,
-    CASE WHEN drawn_at IS NULL THEN NULL ELSE arrivals END
-FROM counted
-RETURNING number
+SELECT counted.arrivals, made.arrived_at, made.number FROM counted, made
 """)
 DRAW = text("""
 UPDATE appointments_release
@@ -137,7 +139,7 @@ def release_of_slot(session: Session, slot_id: UUID) -> UUID | None:
 def look(session: Session, actor: Actor, release_id: UUID) -> QueueView:
     """How the actor stands in a queue; draws where that is due. Raises NotFound, Denied."""
     _admit_to_join(session, actor, release_id)
-    return queue_view(_standing(session, release_id, actor.person_id))
+    return queue_view(_standing(session, release_id, actor.person_id)._mapping)
 
 
 def join(session: Session, actor: Actor, release_id: UUID) -> QueueView:
@@ -148,7 +150,7 @@ def join(session: Session, actor: Actor, release_id: UUID) -> QueueView:
     _admit_to_join(session, actor, release_id)
     row = _standing(session, release_id, actor.person_id, lock=True)
     if row.arrived_at is not None:
-        return queue_view(row)
+        return queue_view(row._mapping)
     now = clock.now()
     if now < row.opens_at - JOINED_BEFORE:
         raise Conflict(
@@ -158,11 +160,13 @@ def join(session: Session, actor: Actor, release_id: UUID) -> QueueView:
         )
     if now >= row.ends_at:
         raise Conflict("queue_over", N_("这次放号的排队已结束，现在可以直接预约。"))
-    if not _arrive(session, actor, release_id, now):
-        # The release moment passed, or somebody drew, between the two statements.
-        _standing(session, release_id, actor.person_id)
-        _arrive(session, actor, release_id, clock.now())
-    return queue_view(find_standing(session, release_id, actor.person_id))
+    arrived = _arrive(session, actor, release_id, now)
+    if arrived is not None:
+        return queue_view({**row._mapping, **arrived._mapping})
+    # The release moment passed, or somebody drew, between the two statements.
+    _standing(session, release_id, actor.person_id)
+    _arrive(session, actor, release_id, clock.now())
+    return queue_view(find_standing(session, release_id, actor.person_id)._mapping)
 
 
 def pass_queue(session: Session, actor: Actor, wanted: Row[Any], slot_id: UUID) -> None:
@@ -181,7 +185,7 @@ def pass_queue(session: Session, actor: Actor, wanted: Row[Any], slot_id: UUID) 
     if row.arrived_at is None and nobody_waits:
         _arrive(session, actor, release_id, now)
         row = find_standing(session, release_id, actor.person_id)
-    queue = queue_view(row)
+    queue = queue_view(row._mapping)
     if not queue.admitted:
         raise QueueFirst(queue, slot_id)
 
@@ -238,9 +242,9 @@ def _admit_to_join(session: Session, actor: Actor, release_id: UUID) -> None:
         require(session, actor, ReleaseAction.JOIN, resource)
 
 
-def _arrive(session: Session, actor: Actor, release_id: UUID, now: datetime) -> bool:
+def _arrive(session: Session, actor: Actor, release_id: UUID, now: datetime) -> Row[Any] | None:
     values = {"release": release_id, "person": actor.person_id, "account": actor.account_id}
-    return session.execute(JOIN, values | {"now": now}).first() is not None
+    return session.execute(JOIN, values | {"now": now}).first()
 
 
 def _standing(

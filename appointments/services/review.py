@@ -15,7 +15,6 @@ from appointments.schemas import (
     CaseView,
     ChangeConductRule,
     ConductAction,
-    ConductCode,
     ConductRuleView,
     DecideCase,
 )
@@ -75,7 +74,7 @@ def decide_case(session: Session, actor: Actor, case_id: UUID, command: DecideCa
 
 
 def change_rule(
-    session: Session, actor: Actor, code: ConductCode, command: ChangeConductRule
+    session: Session, actor: Actor, code: str, command: ChangeConductRule
 ) -> ConductRuleView:
     """Change a rule; it holds from the next attempt on. Raises NotFound, Denied, or Conflict
     ``stale_version``.

@@ -14,7 +14,6 @@ from appointments.schemas import (
     CaseSearch,
     CaseView,
     ChangeConductRule,
-    ConductCode,
     ConductRuleList,
     ConductRuleView,
     DecideCase,
@@ -99,7 +98,6 @@ def rules() -> ConductRuleList:
 @open_to(Role.ADMINISTRATOR)
 def save_rule(code: str, command: ChangeConductRule) -> ConductRuleView:
     """Change one rule."""
-    named = ConductCode(code)
     return write(
-        ConductRuleView, lambda session: change_rule(session, current_actor(), named, command)
+        ConductRuleView, lambda session: change_rule(session, current_actor(), code, command)
     )

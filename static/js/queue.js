@@ -10,8 +10,8 @@
     const place = queue.querySelector(selector);
     if (place && value !== null) place.textContent = value.toLocaleString("en-US");
   };
-  // Everybody waits a little differently, so that not all ask at the same moment.
-  const later = (seconds) => setTimeout(ask, seconds * 1000 * (0.85 + 0.3 * Math.random()));
+  // Everybody waits a little differently, so that not all ask at the same moment; never too short.
+  const later = (seconds) => setTimeout(ask, 1000 * (seconds + Math.random()));
 
   let failures = 0;
   async function ask() {
