@@ -82,7 +82,7 @@ def own_standing(session: Session, actor: Actor) -> OwnStanding:
     require(session, actor, ConductAction.READ_CASE, own)
     query = (
         select(ConductCase)
-        .where(ConductCase.account_id == actor.account_id, ConductCase.person_id == actor.person_id)
+        .where(ConductCase.person_id == actor.person_id)
         .order_by(ConductCase.created_at.desc(), ConductCase.id.desc())
         .limit(OWN_MOST)
     )

@@ -2,10 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from appointments.schemas.bookings import View
 from core.messages import N_
@@ -138,8 +145,10 @@ class ChangeConductRule(BaseModel):
     enabled: bool = False
     version: int
 
-    @model_validator(mode="after")
-    def _rise(self) -> Self:
-        if not self.slow_at <= self.confirm_at <= self.review_at:
+    @field_validator("confirm_at", "review_at")
+    @classmethod
+    def _rise(cls, count: int, info: ValidationInfo) -> int:
+        before = {"confirm_at": "slow_at", "review_at": "confirm_at"}[info.field_name or ""]
+        if count < info.data.get(before, count):
             raise ValueError(N_("三个次数要从小到大：先放慢，再确认，再核查。"))
-        return self
+        return count

@@ -6,7 +6,15 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from appointments.models import Booking, ClinicSession, ConductRule, Rule, Slot, Template
+from appointments.models import (
+    Booking,
+    ClinicSession,
+    ConductCase,
+    ConductRule,
+    Rule,
+    Slot,
+    Template,
+)
 from appointments.schemas import Because, ConductCode, HalfDay, Kind, State
 from appointments.services.queue import ensure_release
 from appointments.services.timetable import slot_times
@@ -172,3 +180,21 @@ def make_conduct_rule(
     session.add(rule)
     session.flush()
     return rule
+
+
+def make_case(
+    session: Session, institution: Institution, account_id: UUID, person_id: UUID, **more: object
+) -> ConductCase:
+    """An open review of an account's bookings."""
+    case = ConductCase(
+        account_id=account_id,
+        person_id=person_id,
+        institution_id=institution.id,
+        institution_name=institution.name,
+        division_code=institution.division_code,
+        reasons=[{"code": ConductCode.SPEED, "count": 41, "limit": 40}],
+        **more,
+    )
+    session.add(case)
+    session.flush()
+    return case

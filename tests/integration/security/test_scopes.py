@@ -95,6 +95,7 @@ from service_packs.schemas import EntitlementSearch, OrderSearch, RecordSearch, 
 from tests.integration.security.listing import Key, Listing, pages
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.region import NAME, Region, make_actors, make_region
+from tests.integration.security.reviews import reviews
 
 SEED = 20_260_105
 ACTORS = 70
@@ -412,6 +413,7 @@ def messages(session: Session, region: Region) -> list[Listing]:
 
 
 LISTINGS = (
+    reviews,
     care,
     visits,
     services,
