@@ -106,7 +106,7 @@ class DecideCase(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    clear: bool
+    cleared: bool
     decision: Sentence
     rest_days: int = Field(default=30, ge=1, le=LONGEST_REST)
 

@@ -53,12 +53,12 @@ def decide_case(session: Session, actor: Actor, case_id: UUID, command: DecideCa
     """Clear or uphold an open review. Raises NotFound, Denied, or Conflict ``decided``."""
     case = load_case(session, actor, case_id, ConductAction.DECIDE_CASE)
     now = clock.now()
-    rests_until = None if command.clear else now + timedelta(days=command.rest_days)
+    rests_until = None if command.cleared else now + timedelta(days=command.rest_days)
     decided = (
         update(ConductCase)
         .where(ConductCase.id == case_id, ConductCase.state == CaseState.OPEN)
         .values(
-            state=CaseState.CLEARED if command.clear else CaseState.UPHELD,
+            state=CaseState.CLEARED if command.cleared else CaseState.UPHELD,
             decision=command.decision,
             decided_at=now,
             decided_by=actor.account_id,

@@ -176,7 +176,7 @@ def test_then_it_is_reviewed_and_booking_rests_until_it_is_cleared(
 
     (shown,) = list_cases(session, staff, CaseSearch()).items
     assert (shown.id, shown.answer) == (case.id, SAID)
-    decision = DecideCase(clear=True, decision="电话核实，是家里人操作。")
+    decision = DecideCase(cleared=True, decision="电话核实，是家里人操作。")
     assert decide_case(session, staff, case.id, decision).state is CaseState.CLEARED
     with pytest.raises(Conflict) as caught:
         decide_case(session, staff, case.id, decision)
@@ -204,7 +204,7 @@ def test_upheld_rests_until_the_day_and_not_longer(session: Session) -> None:
         session,
         clerk(session, clinic, Role.ADMINISTRATOR),
         case.id,
-        DecideCase(clear=False, decision="多人共用，继续暂停。", rest_days=30),
+        DecideCase(cleared=False, decision="多人共用，继续暂停。", rest_days=30),
     )
     with later(60 * 24 * 29):
         assert isinstance(attempt(session, actor, free), Rests)
@@ -300,7 +300,7 @@ def test_only_staff_of_the_place_decides_and_never_about_oneself(session: Sessio
     for _ in range(2):
         attempt(session, actor, slot)
     (case,) = cases(session)
-    yes = DecideCase(clear=True, decision="没有问题。")
+    yes = DecideCase(cleared=True, decision="没有问题。")
     own_clerk = Actor(
         account_id=actor.account_id,
         person_id=actor.person_id,

@@ -159,11 +159,13 @@ def test_a_review_from_the_refusal_to_the_decision(
     link = re.search(r'href="(/appointments/reviews/[^"]+)"', listed)
     assert link
     case = link[1]
-    assert "多点了几下" in registrar.get(case).text
+    page = registrar.get(case).text
+    assert "多点了几下" in page
+    assert "field-error" not in page
     assert signed_in(stranger.id).get(case).status_code == 403
-    refused = registrar.post(case, data={"clear": "true", "decision": ""})
+    refused = registrar.post(case, data={"cleared": "true", "decision": ""})
     assert refused.status_code == 422
-    kept = {"clear": "false", "rest_days": "7", "decision": "请到窗口核对身份。"}
+    kept = {"cleared": "false", "rest_days": "7", "decision": "请到窗口核对身份。"}
     assert registrar.post(case, data=kept).status_code == 303
     assert registrar.post(case, data=kept).status_code == 409
     assert "请到窗口核对身份" in resident.get("/appointments/conduct").text
