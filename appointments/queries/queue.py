@@ -187,17 +187,20 @@ def _phase(row: Mapping[Any, Any], now: datetime) -> Phase:
 
 def _ask_again(row: Mapping[Any, Any], phase: Phase, number: int | None, now: datetime) -> int:
     """When the next thing happens, but within bounds: everybody comes back in time for their own
-    turn, nobody asks for nothing, and after the draw not all ask in the same second.
+    turn, nobody asks for nothing, and neither before nor after the draw do all ask at once.
     """
+    spread: float = row["arrivals"] / LOOKS_PER_SECOND
     if phase in (Phase.EARLY, Phase.GATHERING):
-        spread = min(LONGEST_SPREAD, row["arrivals"] / LOOKS_PER_SECOND)
-        left = (row["opens_at"] - now).total_seconds() + spread * _own_share(row)
+        left: float = (row["opens_at"] - now).total_seconds()
+        if left > SELDOM_SECONDS / 2:
+            # So that the number of those who wait is seen to grow.
+            return ceil(min(max(SELDOM_SECONDS, spread), left / 2))
+        left += min(LONGEST_SPREAD, spread) * _own_share(row)
     elif number is not None:
         left = (Pace(row["opens_at"], row["rate"]).turn(number) - now).total_seconds()
     else:
-        return SELDOM_SECONDS
-    seconds: int = ceil(left)
-    return min(SELDOM_SECONDS, max(OFTEN_SECONDS, seconds))
+        left = SELDOM_SECONDS
+    return min(SELDOM_SECONDS, max(OFTEN_SECONDS, ceil(left)))
 
 
 def _own_share(row: Mapping[Any, Any]) -> float:

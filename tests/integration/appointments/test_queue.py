@@ -347,3 +347,22 @@ def test_every_order_is_equally_likely(session: Session) -> None:
     chi_square = sum((count - expected) ** 2 / expected for count in seen.values())
     # 23 degrees of freedom: fair draws pass 75 less than once in a million runs.
     assert chi_square < 75
+
+
+def test_who_waits_is_told_when_asking_is_worth_while(session: Session) -> None:
+    *_, release_id = released(session, rate=1)
+    actor = resident(session)
+    seen = {}
+    with at(session, release_id, -timedelta(minutes=10)):
+        seen["long before"] = join(session, actor, release_id).ask_again_seconds
+    session.execute(text("UPDATE appointments_release SET arrivals = 40000"))
+    with at(session, release_id, -timedelta(minutes=10)):
+        seen["with a city waiting"] = look(session, actor, release_id).ask_again_seconds
+    with at(session, release_id, -timedelta(seconds=5)):
+        seen["right before"] = look(session, actor, release_id).ask_again_seconds
+    assert seen["long before"] == 20
+    assert seen["with a city waiting"] == 80
+    assert 5 <= seen["right before"] <= 15
+    session.execute(text("UPDATE appointments_release SET arrivals = 1"))
+    with at(session, release_id, SECOND / 10):
+        assert look(session, actor, release_id).ask_again_seconds == 2

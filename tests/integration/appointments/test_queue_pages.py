@@ -66,7 +66,9 @@ def test_from_the_slot_through_the_queue_and_back(
         assert "轮到您了" in shown
         assert f'href="/appointments/slots/{slot.id}"' in shown
         order = browser.get(f"{page}/order").text
-        assert session.get_one(Release, release_id, populate_existing=True).seed in order
+        seed = session.get_one(Release, release_id, populate_existing=True).seed
+        assert seed
+        assert seed in order
         assert browser.get(f"{page}/order.json").json["drawn"] == 1  # type: ignore[index]
         answer = browser.post(f"/appointments/slots/{slot.id}")
         assert "/booked" in answer.location

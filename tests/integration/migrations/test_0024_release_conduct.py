@@ -15,7 +15,7 @@ from tests.factories.residents import make_person
 from tests.integration.migrations.test_with_data import config, empty
 
 __all__ = ["empty"]
-BEFORE, AFTER = "0021", "0024"
+BEFORE, AFTER = "0023", "0024"
 RELEASE = text("""
 INSERT INTO appointments_release (id, institution_id, opens_at, ends_at, rate, sealed_seed,
     seed_hash, seed, drawn_at, arrivals, drawn, created_at)
