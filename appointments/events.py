@@ -139,3 +139,17 @@ class ReferralMissed(ReferralEvent):
 
 class ReferralCompleted(ReferralEvent):
     """The receiving side reported back."""
+
+
+class AccountRested(Event):
+    """An account's booking on the network rests until staff has looked at it."""
+
+    case_id: UUID
+    person_id: UUID
+
+
+class CaseDecided(Event):
+    """Staff has decided a review of an account's booking."""
+
+    case_id: UUID
+    person_id: UUID

@@ -6,7 +6,9 @@ from appointments.queries.due import expired_holds, reserved_over
 from appointments.queries.referral_state import nearly_due, overdue
 from appointments.queries.visits import sessions_to_settle
 from appointments.queries.waits import sessions_to_close, sessions_to_offer
+from appointments.services.conduct import forget_acts
 from appointments.services.opening import FURTHEST, open_sessions
+from appointments.services.queue import draw_due, prepare_releases
 from appointments.services.referral_steps import lapse, remind
 from appointments.services.sweeping import give_back_expired, release_reserved
 from appointments.services.visits import settle_session
@@ -91,3 +93,20 @@ def mind_referrals() -> None:
     for referral_id in over:
         with transaction() as session:
             lapse(session, referral_id)
+
+
+@scheduled("* * * * *")
+def keep_releases() -> None:
+    """Make the queues of coming releases, and draw the order where nobody's request did."""
+    with transaction() as session:
+        due = prepare_releases(session)
+    for release_id in due:
+        with transaction() as session:
+            draw_due(session, release_id)
+
+
+@scheduled("20 19 * * *")
+def forget_conduct() -> None:
+    """Remove counted acts that no rule looks at any more."""
+    with transaction() as session:
+        forget_acts(session)

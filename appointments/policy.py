@@ -26,6 +26,12 @@ WORDS = Words(
         "appointments:decide-referral": N_("答复收到的转诊"),
         "appointments:follow-referral": N_("跟进发出的转诊"),
         "appointments:refuse-referral": N_("谢绝转诊"),
+        "appointments:join-queue": N_("放号时排队"),
+        "appointments:read-conduct": N_("查看异常预约核查"),
+        "appointments:answer-conduct": N_("对异常预约核查作说明"),
+        "appointments:decide-conduct": N_("处理异常预约核查"),
+        "appointments:read-conduct-rules": N_("查看异常预约规则"),
+        "appointments:change-conduct-rules": N_("修改异常预约规则"),
     },
     policies={
         "appointments.book-own": N_("实名认证后，可以为自己预约"),
@@ -51,5 +57,9 @@ WORDS = Words(
         "appointments.referral-sender": N_("转出的一方可以查看和跟进自己发出的转诊"),
         "appointments.referral-receiver": N_("接收的一方可以查看和答复收到的转诊"),
         "appointments.referral-lists": N_("团队和挂号员可以查看本单位收发的转诊"),
+        "appointments.queue-own": N_("实名认证后，可以在放号时为自己排队"),
+        "appointments.conduct-own": N_("可以查看对自己账号的核查并作说明"),
+        "appointments.conduct-staff": N_("挂号员和管理员可以处理本机构的异常预约核查"),
+        "appointments.conduct-rules": N_("全区域的管理员可以修改异常预约规则"),
     },
 )

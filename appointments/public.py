@@ -6,6 +6,7 @@ from appointments.queries.referral_state import has_open_referral
 from appointments.referral_rules import Criterion, ReferralRules, provide_referral_rules
 from appointments.referral_states import ReferralState, ReferralStep
 from appointments.services.opening import open_sessions
+from appointments.services.queue import ensure_release
 from appointments.services.timetable import SlotTimes, slot_times
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "SlotTimes",
     "booking_facts",
     "coming_bookings",
+    "ensure_release",
     "has_open_referral",
     "next_booking",
     "open_sessions",

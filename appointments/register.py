@@ -1,7 +1,7 @@
 """What the appointments room plugs into the portal."""
 
 import appointments.jobs  # noqa: F401  registers the scheduled work
-from appointments.events import BookingCancelled, SlotBooked
+from appointments.events import AccountRested, BookingCancelled, CaseDecided, SlotBooked
 from appointments.policy import WORDS
 from appointments.ports import provide_open_referral
 from appointments.public import coming_bookings, has_open_referral
@@ -11,9 +11,22 @@ from appointments.subscribers import (
     OF_REFERRALS,
     tell_booked,
     tell_cancelled,
+    tell_decided,
     tell_of_referral,
+    tell_rested,
 )
-from appointments.web import finding, finding_api, visits, visits_api, waits, waits_api
+from appointments.web import (
+    conduct,
+    conduct_api,
+    finding,
+    finding_api,
+    release,
+    release_api,
+    visits,
+    visits_api,
+    waits,
+    waits_api,
+)
 from appointments.web.api import api
 from appointments.web.pages import pages
 from appointments.web.referrals import referrals
@@ -29,12 +42,30 @@ provide_open_referral(has_open_referral)
 room = Room(
     name="appointments",
     words=WORDS,
-    pages=[pages, finding.pages, waits.pages, visits.pages, referrals],
-    apis=[api, finding_api.api, waits_api.api, visits_api.api, referrals_api],
+    pages=[
+        pages,
+        finding.pages,
+        release.pages,
+        waits.pages,
+        visits.pages,
+        conduct.pages,
+        referrals,
+    ],
+    apis=[
+        api,
+        finding_api.api,
+        release_api.api,
+        waits_api.api,
+        visits_api.api,
+        conduct_api.api,
+        referrals_api,
+    ],
     subscribers=[
         (SlotBooked, tell_booked),
         (BookingCancelled, tell_cancelled),
         *SUBSCRIBERS,
+        (AccountRested, tell_rested),
+        (CaseDecided, tell_decided),
         *((event, tell_of_referral) for event in OF_REFERRALS),
     ],
     navigation=[
@@ -55,6 +86,20 @@ room = Room(
             "appointments_referrals.inbox",
             (*TEAM_ROLES, Role.REGISTRAR),
             order=30,
+        ),
+        NavItem(
+            N_("异常预约核查"),
+            "user-search",
+            "appointments_conduct.listing",
+            (Role.REGISTRAR, Role.ADMINISTRATOR),
+            order=60,
+        ),
+        NavItem(
+            N_("异常预约规则"),
+            "adjustments",
+            "appointments_conduct.rules",
+            (Role.ADMINISTRATOR,),
+            order=61,
         ),
     ],
     counts=referrals_waiting,

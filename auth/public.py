@@ -20,6 +20,7 @@ from auth.services.clients import ensure_client
 from auth.services.grants import hold_team_role
 from auth.services.limits import count_try
 from auth.services.sign_in import find_by_username, issue_token, phone_index
+from auth.services.step_up import prove_again
 
 __all__ = [
     "ACCOUNT_SUBJECT",
@@ -47,6 +48,7 @@ __all__ = [
     "person_and_phone",
     "phone_index",
     "places_of_role",
+    "prove_again",
     "provide_code_sender",
     "provide_identity_desk",
     "provide_organisation",

@@ -1,9 +1,11 @@
 """Concurrent HTTP clients in a process of their own: raw sockets, kept alive.
 
-`python -m bench.clients` reads {port, connections, requests, then} from standard input, a request
-being a whole HTTP message, and writes an Outcome. A client takes the next request when it is
-answered. With ``then`` each request is answered by a redirect with a code, which is redeemed at
-once: a message of that method, path, headers and body, "CODE" standing for the code.
+`python -m bench.clients` reads {port, connections, requests, then, due} from standard input, a
+request being a whole HTTP message, and writes an Outcome. A client takes the next request when it
+is answered; with ``due`` not before that moment (seconds since the epoch), from which the time of
+the answer is counted, whether or not a client was free then. With ``then`` each request is answered
+by a redirect with a code, which is redeemed at once: a message of that method, path, headers and
+body, "CODE" standing for the code.
 """
 
 import asyncio
@@ -31,13 +33,26 @@ class Outcome(NamedTuple):
     p50: float
     p95: float
     p99: float
+    slowest: float
 
 
 def run(
-    port: int, connections: int, requests: list[str], then: tuple[str, ...] | None = None
+    port: int,
+    connections: int,
+    requests: list[str],
+    then: tuple[str, ...] | None = None,
+    due: list[float] | None = None,
 ) -> Outcome:
     """Send these requests over so many connections, from another process."""
-    job = json.dumps({"port": port, "connections": connections, "requests": requests, "then": then})
+    job = json.dumps(
+        {
+            "port": port,
+            "connections": connections,
+            "requests": requests,
+            "then": then,
+            "due": due,
+        }
+    )
     command = [sys.executable, "-m", "bench.clients"]
     done = subprocess.run(command, input=job, capture_output=True, text=True, check=True, cwd=ROOT)
     return Outcome(*json.loads(done.stdout))
@@ -56,14 +71,20 @@ class _Client:
     def __init__(self, port: int, statuses: Counter[str], times: list[float]) -> None:
         self._port, self._statuses, self._times = port, statuses, times
 
-    async def work(self, waiting: list[bytes], then: _Then | None) -> None:
+    async def work(self, waiting: list[tuple[float, bytes]], then: _Then | None) -> None:
         await self._open()
         while waiting:
-            begun = time.perf_counter()
-            head = await self._ask(waiting.pop())
+            due, request = waiting.pop()
+            begun = time.time()
+            if due:
+                await asyncio.sleep(due - begun)
+                begun = due
+                if self._reader.at_eof():  # closed by the server while there was nothing to do
+                    await self._open()
+            head = await self._ask(request)
             if then:
                 await self._ask(_redeeming(then, head))
-            self._times.append(time.perf_counter() - begun)
+            self._times.append(time.time() - begun)
         self._writer.close()
 
     async def _open(self) -> None:
@@ -91,8 +112,16 @@ def _redeeming(then: _Then, head: str) -> bytes:
     return message(method, path, json.loads(headers), body.replace("CODE", found[1])).encode()
 
 
-async def _all(port: int, connections: int, requests: list[str], then: _Then | None) -> Outcome:
-    waiting = [request.encode() for request in reversed(requests)]
+async def _all(
+    port: int,
+    connections: int,
+    requests: list[str],
+    then: _Then | None,
+    due: list[float] | None,
+) -> Outcome:
+    moments = due or [0.0] * len(requests)
+    waiting = [(moment, text.encode()) for moment, text in zip(moments, requests, strict=True)]
+    waiting.reverse()
     statuses: Counter[str] = Counter()
     times: list[float] = []
     begun = time.perf_counter()
@@ -100,7 +129,10 @@ async def _all(port: int, connections: int, requests: list[str], then: _Then | N
     await asyncio.gather(*(client.work(waiting, then) for client in clients))
     seconds = time.perf_counter() - begun
     times.sort()
-    at = [round(times[int(len(times) * share)] * 1000, 1) for share in (0.5, 0.95, 0.99)]
+    at = [
+        round(times[min(int(len(times) * share), len(times) - 1)] * 1000, 1)
+        for share in (0.5, 0.95, 0.99, 1)
+    ]
     return Outcome(seconds, dict(statuses), *at)
 
 

@@ -66,6 +66,8 @@ class Actor:
     channel: str = "web"
     address: str = ""
     request_id: str = ""
+    # A digest of the browser's own long-lived cookie; none of callers that have none.
+    device: bytes = b""
 
     @property
     def roles(self) -> tuple[Role, ...]:

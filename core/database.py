@@ -118,7 +118,9 @@ def before_commit(hook: Callable[[Session], None]) -> None:
 
 
 def after_rollback(hook: Callable[[Session, BaseException], None]) -> None:
-    """Run ``hook`` in a transaction of its own after another was rolled back."""
+    """Run ``hook`` in a transaction of its own after another was rolled back; its session's
+    ``info`` is that of the failed one.
+    """
     if hook not in _after_rollback:
         _after_rollback.append(hook)
 
@@ -184,5 +186,6 @@ def alone(name: str) -> Iterator[Session]:
 def _report(failed: Session, error: BaseException) -> None:
     """Keep what must outlive the rollback (a refusal's audit) in a transaction of its own."""
     with _session() as session, session.begin():
+        session.info.update(failed.info)
         for hook in _after_rollback:
             hook(session, error)

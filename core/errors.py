@@ -124,7 +124,9 @@ class Conflict(PortalError):
 
 
 class TooMany(PortalError):
-    """A limit was reached; trying later works."""
+    """A limit was reached; trying later works, after ``retry_after`` seconds where it is known."""
+
+    retry_after: int | None = None
 
     status = 429
     default_code = "too_many"

@@ -23,6 +23,7 @@ from regions.facts import (
     AppointmentRules,
     Catalogue,
     CodeItem,
+    ConductRule,
     ContractRules,
     DepartmentName,
     Division,
@@ -76,6 +77,7 @@ class RegionPack:
     packs: tuple[ServicePack, ...]
     symptoms: tuple[Symptom, ...]
     appointment_rules: AppointmentRules
+    conduct_rules: tuple[ConductRule, ...]
     contract_rules: ContractRules
     referral_rules: ReferralRules
     thresholds: tuple[Threshold, ...]
@@ -197,6 +199,7 @@ def _read(directory: Path) -> RegionPack:
         packs=catalogue.packs,
         symptoms=_rows(directory / "symptoms.csv", Symptom),
         appointment_rules=_document(directory / "appointment_rules.toml", AppointmentRules),
+        conduct_rules=_rows(directory / "conduct_rules.csv", ConductRule),
         contract_rules=_document(directory / "contract_rules.toml", ContractRules),
         referral_rules=_document(directory / _REFERRAL_RULES, ReferralRules),
         thresholds=_rows(directory / "thresholds.csv", Threshold),
@@ -325,6 +328,10 @@ def _check_services(pack: RegionPack) -> None:
     _unique(_REFERRAL_RULES, (each.code for each in pack.referral_rules.criteria))
     _unique("thresholds.csv", (threshold.metric for threshold in pack.thresholds))
     _unique("indicators.csv", (indicator.code for indicator in pack.indicators))
+    _unique("conduct_rules.csv", (rule.code for rule in pack.conduct_rules))
+    for rule in pack.conduct_rules:
+        if not rule.slow_at <= rule.confirm_at <= rule.review_at:
+            raise PackError(f"conduct_rules.csv: {rule.code}: its counts do not rise")
     pools = pack.appointment_rules.pools.model_dump()
     _whole("appointment_rules.toml pools", 1, pools.values())
 

@@ -5,12 +5,21 @@ from appointments.models.bookings import (
     Suspension,
     Wait,
 )
+from appointments.models.conduct import (
+    Act,
+    ConductCase,
+    ConductRule,
+)
 from appointments.models.counted import (
     CountedVisit,
 )
 from appointments.models.referrals import (
     Referral,
     ReferralEntry,
+)
+from appointments.models.release import (
+    Arrival,
+    Release,
 )
 from appointments.models.supply import (
     ClinicSession,
@@ -23,12 +32,17 @@ from appointments.models.supply import (
 )
 
 __all__ = [
+    "Act",
+    "Arrival",
     "Booking",
     "ClinicSession",
+    "ConductCase",
+    "ConductRule",
     "CountedVisit",
     "Holiday",
     "Referral",
     "ReferralEntry",
+    "Release",
     "Rule",
     "Slot",
     "Suspension",

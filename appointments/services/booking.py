@@ -25,6 +25,8 @@ from appointments.schemas import (
     State,
 )
 from appointments.services import places
+from appointments.services.conduct import note_cancel, watch
+from appointments.services.queue import pass_queue
 from appointments.services.refusals import hold_over, refusal, too_late, visit_over
 from core import clock
 from core.access import Actor, Resource, Role, require
@@ -45,6 +47,8 @@ WANTED = ONE_SLOT.add_columns(
     RULE.c.hold_minutes,
     RULE.c.offer_minutes,
     RULE.c.proxies_limit,
+    RULE.c.queue_minutes,
+    RULE.c.queue_rate,
     func.pg_advisory_xact_lock(bindparam("patient")).label("lock"),
 ).join(RULE, RULE.c.institution_id == SLOT.c.institution_id)
 
@@ -109,13 +113,14 @@ def change_booking(
         return _changed_to(session, actor, booking_id, command)
     if old.slot_id == command.slot_id:
         return old
+    wish = BookSlot(slot_id=command.slot_id, person_id=old.person_id)
+    # Before any slot is locked: a queue's own row comes before slots everywhere.
+    wanted = _want(session, actor, wish)
     places.lock_slots(session, [old.slot_id, command.slot_id])
     values = {"id": booking_id, "now": clock.now(), "because": Because.CHANGED}
     ended = session.execute(places.END_ONE, values).first()
     if ended is None:
         raise too_late(old.cancel_until) if old.state is State.BOOKED else visit_over()
-    wish = BookSlot(slot_id=command.slot_id, person_id=old.person_id)
-    wanted = _want(session, actor, wish)
     if wanted.department_id != old.department_id:
         raise Conflict(
             "other_department", N_("改时间只能在同一个科室里改。换科室请取消后重新预约。")
@@ -148,6 +153,8 @@ def cancel_booking(
     ended = session.execute(statement, values).first()
     if ended is None:
         return _not_cancelled(session, actor, booking_id)
+    if because in (Because.PATIENT, Because.LATE):
+        note_cancel(session, actor, booking.person_id)
     offer_returned(session, [ended])
     publish(session, BookingCancelled(booking_id=booking_id, person_id=booking.person_id))
     ended_now = {
@@ -246,6 +253,10 @@ def source_of(actor: Actor, command: BookSlot) -> Source:
 def _want(session: Session, actor: Actor, command: BookSlot) -> Row[Any]:
     wanted = find_wanted(session, command.slot_id, command.person_id)
     require(session, actor, Action.BOOK, _slot_resource(session, actor, wanted, command))
+    if command.pool is Pool.PUBLIC:
+        watch(session, actor, wanted, command.person_id)
+        if wanted.queue_minutes:
+            pass_queue(session, actor, wanted, command.slot_id)
     return wanted
 
 

@@ -19,6 +19,7 @@ from appointments.queries.offers import (
     list_days,
     list_slots,
 )
+from appointments.queries.queue import JOINED_BEFORE, find_queued
 from appointments.queries.waits import waits_help
 from appointments.schemas import (
     BookingQuery,
@@ -34,11 +35,13 @@ from appointments.schemas import (
     When,
 )
 from appointments.services.booking import book_slot, cancel_booking
+from appointments.services.conduct import UnderReview
+from appointments.services.queue import QueueFirst
 from appointments.web.labels import grouped
 from core import clock
 from core.access import Role
 from core.database import transaction
-from core.errors import Conflict
+from core.errors import Conflict, TooMany
 from core.paging import HIGHEST_LIMIT, PageQuery
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
 from core.web.forms import read_query
@@ -139,7 +142,13 @@ def book(slot_id: UUID) -> ResponseReturnValue:
     command = BookSlot(slot_id=slot_id, person_id=actor.person_id)
     try:
         booking = write(BookingView, lambda session: book_slot(session, actor, command))
-    except Conflict as refusal:
+    except QueueFirst as first:
+        return redirect(
+            url_for("appointments_release.show", release_id=first.queue.id, slot=slot_id), 303
+        )
+    except UnderReview:
+        return redirect(url_for("appointments_conduct.own"), 303)
+    except (Conflict, TooMany) as refusal:
         return _confirm_page(slot_id, translated(refusal.message), refusal.status)
     return redirect(url_for("appointments.booked", booking_id=booking.id))
 
@@ -230,10 +239,13 @@ def _confirm_page(slot_id: UUID, refusal: str, status: int) -> ResponseReturnVal
         slot = get_slot(session, slot_id)
         # With a place free the refusal was the patient's own limit: no other time would help.
         nearest = None if slot.state is SlotState.FREE else find_nearest(session, slot)
+        early = slot.state is SlotState.NOT_YET
+        queued = find_queued(session, slot_id) if early else None
     page = render_template(
         "appointments/confirm.html",
         slot=slot,
         nearest=nearest,
+        queue_from=queued.opens_at - JOINED_BEFORE if queued else None,
         actor=actor,
         refusal=refusal,
         here=request.path,

@@ -13,6 +13,7 @@ from auth.queries.actors import actor_of_session, actor_of_token
 from auth.schemas import SignedIn
 from auth.services.sign_in import PORTAL_SCOPE, Origin, note_use, use_is_due
 from core.access import Actor
+from core.crypto import token_hash
 from core.database import reading, transaction
 from core.web.security import cookie_name
 
@@ -113,5 +114,11 @@ def _user(token: str, actor: Actor | None, channel: str) -> SignedInUser | None:
     where = origin(channel)
     return SignedInUser(
         token,
-        replace(actor, channel=channel, address=where.address, request_id=where.request_id),
+        replace(
+            actor,
+            channel=channel,
+            address=where.address,
+            request_id=where.request_id,
+            device=token_hash(where.device) if where.device else b"",
+        ),
     )

@@ -29,6 +29,11 @@ def clock_time(value: datetime) -> str:
     return f"{clock.local(value):%H:%M}"
 
 
+def clock_seconds(value: datetime) -> str:
+    """09:30:15 on the region's clock."""
+    return f"{clock.local(value):%H:%M:%S}"
+
+
 def moment(value: datetime) -> str:
     """11月24日 周二 09:30."""
     return f"{day(value)} {clock_time(value)}"
@@ -93,6 +98,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         day=day,
         clock=clock_time,
+        clock_seconds=clock_seconds,
         moment=moment,
         span=span,
         date=iso_date,

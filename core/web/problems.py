@@ -6,7 +6,7 @@ from typing import Any, cast
 import structlog
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
-from flask import Response, g, json, redirect, render_template, request, url_for
+from flask import Response, g, json, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin
 from sqlalchemy.exc import DataError, OperationalError
@@ -19,6 +19,7 @@ from core.errors import (
     PortalError,
     SignInRequired,
     StepUpRequired,
+    TooMany,
     Unavailable,
 )
 from core.messages import N_, Message
@@ -87,6 +88,14 @@ def problem(
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="api"'
     return response
+
+
+def answer_too_many(error: TooMany) -> ResponseReturnValue:
+    """As other refusals; it says when trying again works (RFC 9110, 10.2.3)."""
+    answer = make_response(answer_portal_error(error))
+    if error.retry_after is not None:
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 def answer_portal_error(error: PortalError) -> ResponseReturnValue:
@@ -198,6 +207,7 @@ def install(app: APIFlask) -> None:
     # cast: it asks for Flask's narrower type.
     app.error_processor(cast(Any, answer_invalid_request))
     app.register_error_handler(PortalError, answer_portal_error)
+    app.register_error_handler(TooMany, answer_too_many)
     app.register_error_handler(HTTPException, answer_http_error)
     for unreadable in (DataError, RecursionError):
         app.register_error_handler(unreadable, answer_unreadable)

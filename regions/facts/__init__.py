@@ -20,6 +20,7 @@ from regions.facts.places import (
 from regions.facts.services import (
     AppointmentRules,
     Catalogue,
+    ConductRule,
     ContractRules,
     PackDocument,
     PackItem,
@@ -39,6 +40,7 @@ __all__ = [
     "AppointmentRules",
     "Catalogue",
     "CodeItem",
+    "ConductRule",
     "ContractRules",
     "DepartmentName",
     "Division",

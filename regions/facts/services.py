@@ -112,6 +112,21 @@ class Waitlist(Fact):
     priority: tuple[Literal["referral", "elderly", "contracted"], ...]
 
 
+class ConductRule(Fact):
+    """``conduct_rules.csv``: from which counts within a window booking is slowed to one attempt
+    each ``pause_seconds``, asks for a proof, is reviewed.
+    """
+
+    code: Literal["patients_per_account", "book_cancel", "too_fast", "accounts_per_device"]
+    window_seconds: Annotated[int, Field(gt=0)]
+    slow_at: Annotated[int, Field(ge=2)]
+    confirm_at: Annotated[int, Field(ge=2)]
+    review_at: Annotated[int, Field(ge=2)]
+    pause_seconds: Annotated[int, Field(gt=0)]
+    estimate: bool
+    provenance: str
+
+
 class AppointmentRules(Fact):
     """``appointment_rules.toml``: the region's defaults; times are wall-clock times there."""
 

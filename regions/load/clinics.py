@@ -230,8 +230,24 @@ def load_symptoms(bulk: Bulk, pack: RegionPack) -> None:
     )
 
 
+def load_conduct_rules(bulk: Bulk, pack: RegionPack) -> None:
+    """What counts as unusual booking in the region."""
+    ids = Identifiers(Random(f"{pack.region.code}/conduct"))
+    bulk.copy(
+        "appointments_conduct_rule",
+        ("id", "code", "window_seconds", "slow_at", "confirm_at", "review_at", "pause_seconds",
+         "enabled"),
+        (
+            (ids.new(), r.code, r.window_seconds, r.slow_at, r.confirm_at, r.review_at,
+             r.pause_seconds, True)
+            for r in pack.conduct_rules
+        ),
+    )  # fmt: skip
+
+
 def load_rules(bulk: Bulk, pack: RegionPack, places: Places) -> None:
-    """The rules of every institution that takes bookings."""
+    """The rules of every institution that takes bookings, and of conduct in booking."""
+    load_conduct_rules(bulk, pack)
     columns = tuple(Hours.__dataclass_fields__)
     bulk.copy(
         "appointments_rule",

@@ -1,13 +1,24 @@
 """Clinics for tests: an institution with rules, a department, a doctor, sessions with slots."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from appointments.models import Booking, ClinicSession, Rule, Slot, Suspension, Template, Wait
-from appointments.schemas import Because, HalfDay, Kind, Priority, State
+from appointments.models import (
+    Booking,
+    ClinicSession,
+    ConductCase,
+    ConductRule,
+    Rule,
+    Slot,
+    Suspension,
+    Template,
+    Wait,
+)
+from appointments.schemas import Because, ConductCode, HalfDay, Kind, Priority, State
+from appointments.services.queue import ensure_release
 from appointments.services.timetable import slot_times
 from core import clock
 from core.ids import new_id
@@ -189,3 +200,53 @@ def make_suspension(
     session.add(suspension)
     session.flush()
     return suspension
+
+
+def make_release(
+    session: Session, institution: Institution, opens_at: datetime, *, minutes: int = 30, rate: int
+) -> UUID:
+    """The queue of a release that opens at this moment."""
+    return ensure_release(session, institution.id, opens_at, minutes, rate)
+
+
+def make_conduct_rule(
+    session: Session,
+    code: ConductCode,
+    *,
+    review_at: int = 100,
+    confirm_at: int | None = None,
+    slow_at: int | None = None,
+    **more: object,
+) -> ConductRule:
+    """A rule of conduct that counts within an hour; steps that are not named coincide with the
+    next higher one.
+    """
+    confirm_at = review_at if confirm_at is None else confirm_at
+    rule = ConductRule(
+        code=code,
+        review_at=review_at,
+        confirm_at=confirm_at,
+        slow_at=confirm_at if slow_at is None else slow_at,
+        **({"window_seconds": 3600, "pause_seconds": 20} | more),
+    )
+    session.add(rule)
+    session.flush()
+    return rule
+
+
+def make_case(
+    session: Session, institution: Institution, account_id: UUID, person_id: UUID, **more: object
+) -> ConductCase:
+    """An open review of an account's bookings."""
+    case = ConductCase(
+        account_id=account_id,
+        person_id=person_id,
+        institution_id=institution.id,
+        institution_name=institution.name,
+        division_code=institution.division_code,
+        reasons=[{"code": ConductCode.SPEED, "count": 41, "limit": 40}],
+        **more,
+    )
+    session.add(case)
+    session.flush()
+    return case

@@ -1,0 +1,115 @@
+"""/appointments/queue: one's place at a release, from the slot and back to it."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel
+
+from appointments.queries.offers import get_slot
+from appointments.queries.queue import order_proof
+from appointments.schemas import OrderProof, QueueView
+from appointments.services.queue import join, look, release_of_slot
+from core.access import Actor
+from core.database import transaction
+from core.errors import Conflict
+from core.web.access import SIGNED_IN, current_actor, open_to
+from core.web.forms import read_query
+from core.web.problems import translated
+
+pages = Blueprint("appointments_release", __name__, url_prefix="/appointments")
+
+
+class From(BaseModel):
+    """The slot somebody came from, and goes back to."""
+
+    slot: UUID | None = None
+
+
+@pages.get("/slots/<uuid:slot_id>/queue")
+@open_to(SIGNED_IN)
+def of_slot(slot_id: UUID) -> ResponseReturnValue:
+    """To the queue that leads to this slot, or to the slot where none does."""
+    with transaction() as session:
+        release_id = release_of_slot(session, slot_id)
+    if release_id is None:
+        return redirect(url_for("appointments.confirm", slot_id=slot_id))
+    return redirect(url_for("appointments_release.show", release_id=release_id, slot=slot_id))
+
+
+@pages.get("/queue/<uuid:release_id>")
+@open_to(SIGNED_IN)
+def show(release_id: UUID) -> ResponseReturnValue:
+    """One's place, in large numbers; the page moves by itself, also without scripts."""
+    return _page(release_id, "", 200)
+
+
+@pages.post("/queue/<uuid:release_id>")
+@open_to(SIGNED_IN)
+def enter(release_id: UUID) -> ResponseReturnValue:
+    """Take a place; pressed again it is the same place."""
+    try:
+        with transaction() as session:
+            join(session, current_actor(), release_id)
+    except Conflict as refusal:
+        return _page(release_id, translated(refusal.message), refusal.status)
+    return redirect(url_for("appointments_release.show", release_id=release_id, slot=_slot()), 303)
+
+
+@pages.get("/queue/<uuid:release_id>/state")
+@open_to(SIGNED_IN)
+def state(release_id: UUID) -> Response:
+    """What the page asks for while one waits."""
+    answer = jsonify(_look(release_id).model_dump(mode="json"))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@pages.get("/queue/<uuid:release_id>/order")
+@open_to(SIGNED_IN)
+def order(release_id: UUID) -> ResponseReturnValue:
+    """What proves that the order is fair, and how to check it."""
+    with transaction() as session:
+        proof = order_proof(session, release_id)
+        own = look(session, current_actor(), release_id) if _has_place(current_actor()) else None
+    return render_template("appointments/release/order.html", proof=proof, own=own, slot=_slot())
+
+
+@pages.get("/queue/<uuid:release_id>/order.json")
+@open_to(SIGNED_IN)
+def order_file(release_id: UUID) -> Response:
+    """The proof as a file."""
+    with transaction() as session:
+        proof: OrderProof = order_proof(session, release_id)
+    answer = Response(proof.model_dump_json(), mimetype="application/json")
+    answer.headers["Content-Disposition"] = "attachment; filename=order.json"
+    return answer
+
+
+def _page(release_id: UUID, refusal: str, status: int) -> ResponseReturnValue:
+    actor, slot_id = current_actor(), _slot()
+    if not _has_place(actor):
+        here = url_for("appointments_release.show", release_id=release_id, slot=slot_id)
+        return render_template("appointments/release/unverified.html", here=here), 403
+    with transaction() as session:
+        queue = look(session, actor, release_id)
+        slot = get_slot(session, slot_id) if slot_id else None
+    page = render_template(
+        "appointments/release/queue.html", queue=queue, slot=slot, refusal=refusal
+    )
+    answer = make_response(page, status)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _look(release_id: UUID) -> QueueView:
+    with transaction() as session:
+        return look(session, current_actor(), release_id)
+
+
+def _has_place(actor: Actor) -> bool:
+    return actor.verified and actor.person_id is not None
+
+
+def _slot() -> UUID | None:
+    return read_query(From).slot
