@@ -13,7 +13,7 @@ from urllib.request import urlopen
 from portal.factory import ROOT
 from portal.serve import GUNICORN_THREADS, GUNICORN_WORKERS, LEAN
 
-START_SECONDS = 30
+START_SECONDS = 120
 
 
 def configure(scratch: Path) -> None:
@@ -27,13 +27,13 @@ def configure(scratch: Path) -> None:
 
 
 @contextmanager
-def serving(application: str, url: str) -> Iterator[int]:
+def serving(application: str, url: str, workers: int = GUNICORN_WORKERS) -> Iterator[int]:
     """Serve a WSGI application with gunicorn on this database; yields the port."""
     port = free_port()
     command = [
         str(Path(sys.executable).with_name("gunicorn")), application,
         "--bind", f"127.0.0.1:{port}", "--preload", "--reuse-port", "--worker-class", "gthread",
-        "--workers", str(GUNICORN_WORKERS), "--threads", str(GUNICORN_THREADS),
+        "--workers", str(workers), "--threads", str(GUNICORN_THREADS),
         "--log-level", "warning",
     ]  # fmt: skip
     with subprocess.Popen(

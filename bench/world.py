@@ -34,8 +34,8 @@ RESIDENTS, DEPARTMENTS, DAYS, SLOTS = 400, 40, 14, 8
 CAPACITY = 2000
 # A department on a day is what a resident books once. Slot = cell x SLOTS + 0…7.
 CELLS = DEPARTMENTS * DAYS
-# Two cells more, each with one slot that everybody wants.
-HOT_CELLS = (CELLS, CELLS + 1)
+# Cells more, each with one slot that everybody wants.
+HOT_CELLS = tuple(range(CELLS, CELLS + 6))
 
 
 def numbered(kind: str, number: int) -> UUID:
@@ -63,14 +63,22 @@ def department_of(cell: int) -> int:
     return cell % DEPARTMENTS if cell < CELLS else DEPARTMENTS + cell - CELLS
 
 
-def build(scratch: Path) -> str:
-    """A migrated and filled database; returns its address."""
-    url = embedded.start(scratch, "bench")
-    engine = database.make_engine(url, 2)
+def migrated(scratch: Path, name: str) -> str:
+    """The address of a new database with all tables."""
+    url = embedded.start(scratch, name)
+    engine = database.make_engine(url, 1)
     with engine.begin() as connection:
         config = Config(str(ROOT / "alembic.ini"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+    engine.dispose()
+    return url
+
+
+def build(scratch: Path) -> str:
+    """A migrated and filled database; returns its address."""
+    url = migrated(scratch, "bench")
+    engine = database.make_engine(url, 2)
     with Session(engine) as session, session.begin():
         _people(session)
         _clinics(session)

@@ -316,6 +316,8 @@ class Slot(Base):
     # Returned while somebody waits for the session: theirs before it is anybody's.
     waitlist: Mapped[int] = mapped_column(SmallInteger, default=0)
     issued: Mapped[int] = mapped_column(SmallInteger, default=0)
+    # With its session.
+    stopped: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     # From the institution's rule at the time of opening.
     opens_at: Mapped[Moment]
     closes_at: Mapped[Moment]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from appointments.events import BookingCancelled, BookingChanged, PlaceReturned, SlotBooked
 from appointments.models import Booking, Rule
-from appointments.queries.bookings import BOOKING, booking_view, get_booking, units_of
+from appointments.queries.bookings import booking_view, get_booking, units_of
 from appointments.queries.offers import ONE_SLOT, SLOT
 from appointments.schemas import (
     Action,
@@ -100,14 +100,14 @@ def change_booking(
     session: Session, actor: Actor, booking_id: UUID, command: ChangeBooking
 ) -> BookingView:
     """Move a booking to another slot in one step: the old place is given back only with the new
-    one taken. Repeated, it answers the booking it made.
+    one taken. A held place stays held, as long as the former. Repeated, it answers the booking
+    it made.
 
     Raises NotFound, Denied, or Conflict: ``too_late_to_cancel``, or why the new place is not to
     be had.
     """
     old = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
     places.lock_patients(session, [old.person_id])
-    session.execute(select(BOOKING.c.id).where(BOOKING.c.id == booking_id).with_for_update())
     old = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
     if old.state is State.CANCELLED and old.because is Because.CHANGED:
         return _changed_to(session, actor, booking_id, command)
@@ -117,6 +117,8 @@ def change_booking(
     # Before any slot is locked: a queue's own row comes before slots everywhere.
     wanted = _want(session, actor, wish)
     places.lock_slots(session, [old.slot_id, command.slot_id])
+    if old.held_until and old.held_until <= clock.now():
+        raise hold_over()
     values = {"id": booking_id, "now": clock.now(), "because": Because.CHANGED}
     ended = session.execute(places.END_ONE, values).first()
     if ended is None:
@@ -125,8 +127,15 @@ def change_booking(
         raise Conflict(
             "other_department", N_("改时间只能在同一个科室里改。换科室请取消后重新预约。")
         )
-    source = source_of(actor, wish)
-    booking = take_place(session, wanted, wish, actor.account_id, source, changed_from=booking_id)
+    booking = take_place(
+        session,
+        wanted,
+        wish,
+        actor.account_id,
+        source_of(actor, wish),
+        held_until=old.held_until,
+        changed_from=booking_id,
+    )
     offer_returned(session, [ended])
     publish(
         session,

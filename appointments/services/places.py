@@ -1,7 +1,8 @@
 """The only statements that change how many places a slot has left: each is one conditional
 statement, never a value read and written back. Lock order everywhere: patients (by their lock),
-the booking, slots (by id); who offers the places of a session to those who wait holds the session
-before all of them.
+slots (by id), bookings; who offers the places of a session to those who wait holds the session
+before all of them. Who has a slot has all that happens to its places, so a booking that finds it
+full may end what is over there, and a stop may end them all, without waiting for each other.
 """
 
 from collections.abc import Collection, Iterable
@@ -59,7 +60,7 @@ WITH held AS (
     SET {column} = slot.{column} - 1, taken = slot.taken + 1, issued = slot.issued + 1
     FROM held, appointments_session AS clinic
     WHERE slot.id = :slot_id AND clinic.id = slot.session_id AND slot.{column} > 0
-      AND {OPEN[pool]} AND clinic.stopped_at IS NULL
+      AND {OPEN[pool]} AND clinic.stopped_at IS NULL AND NOT slot.stopped
       AND held.in_department = 0 AND held.on_day < :day_limit AND held.ahead < :active_limit
       AND held.suspended_until IS NULL
       AND {IN_SERVICE}
@@ -83,28 +84,32 @@ FROM held LEFT JOIN made ON true
 TAKE = {pool: _taking(pool) for pool in Pool}
 
 
-def _ending(condition: str) -> Any:
-    """Live bookings end and their places return, or neither. A reserved place whose time is up
-    returns to the public; a public one, while somebody waits for the session, to those who wait.
-    An offer that ended so has lapsed.
+def _ending(slots: str, bookings: str) -> Any:
+    """Live bookings of the slots end and their places return, or neither. A reserved place whose
+    time is up returns to the public; a public one, while somebody waits for the session, to those
+    who wait. An offer that ended so has lapsed.
     """
     sums = ",\n        ".join(
         f"count(*) FILTER (WHERE pool = '{pool}') AS {column}" for pool, column in COLUMNS.items()
     )
     adds = ", ".join(f"{column} = slot.{column} + back.{column}" for column in COLUMNS.values())
     return text(f"""
-WITH ended AS (
+WITH place AS (
+    SELECT id, session_id, cancel_until, reserved_until FROM appointments_slot AS slot
+    WHERE {slots}
+    FOR NO KEY UPDATE
+), ended AS (
     UPDATE appointments_booking AS booking
     SET state = 'cancelled', cancelled_at = :now, because = :because, held_until = NULL
-    FROM appointments_slot AS slot
-    WHERE slot.id = booking.slot_id AND booking.state IN ('held', 'booked') AND {condition}
-    RETURNING booking.id, booking.person_id, booking.slot_id, slot.session_id,
-        CASE WHEN booking.pool IN ('family_doctor', 'referral') AND slot.reserved_until > :now
+    FROM place
+    WHERE place.id = booking.slot_id AND booking.state IN ('held', 'booked') AND {bookings}
+    RETURNING booking.id, booking.person_id, booking.slot_id, place.session_id,
+        CASE WHEN booking.pool IN ('family_doctor', 'referral') AND place.reserved_until > :now
              THEN booking.pool
              WHEN booking.pool IN ('onsite', 'elderly') THEN booking.pool
-             WHEN slot.cancel_until > :now AND EXISTS (
+             WHEN place.cancel_until > :now AND EXISTS (
                 SELECT FROM appointments_wait AS wait
-                WHERE wait.session_id = slot.session_id AND wait.state = 'waiting'
+                WHERE wait.session_id = place.session_id AND wait.state = 'waiting'
              ) THEN 'waitlist'
              ELSE 'public' END AS pool
 ), back AS (
@@ -122,11 +127,16 @@ SELECT id, person_id, slot_id, session_id, pool FROM ended
 """)  # noqa: S608  our own columns and conditions, nobody's input
 
 
-END_ONE = _ending("booking.id = :id AND slot.cancel_until > :now")
-END_ONE_LATE = _ending("booking.id = :id AND slot.starts_at > :now")
-END_ONE_ANY = _ending("booking.id = :id")
-END_EXPIRED = _ending("booking.slot_id = :slot_id AND booking.held_until <= :now")
-END_ALL = _ending("booking.slot_id = :slot_id")
+# A booking never moves to another slot, so its slot can be read before it is held.
+_ITS_SLOT = "slot.id = (SELECT slot_id FROM appointments_booking WHERE id = :id)"
+END_ONE = _ending(f"{_ITS_SLOT} AND slot.cancel_until > :now", "booking.id = :id")
+END_ONE_LATE = _ending(f"{_ITS_SLOT} AND slot.starts_at > :now", "booking.id = :id")
+END_ONE_ANY = _ending(_ITS_SLOT, "booking.id = :id")
+END_EXPIRED = _ending("slot.id = :slot_id", "booking.held_until <= :now")
+END_ALL = _ending("slot.id = :slot_id", "true")
+# On the slot itself, where a booking that waits for it sees it: of the session it would still see
+# what was before.
+STOP = text("UPDATE appointments_slot SET stopped = true WHERE id = :slot_id")
 # Reserved places whose time is up become the public's.
 RELEASE_RESERVED = text("""
 UPDATE appointments_slot
@@ -166,7 +176,8 @@ def end_expired(session: Session, slot_id: UUID) -> list[Row[Any]]:
 
 
 def end_all(session: Session, slot_id: UUID, because: Because) -> list[Row[Any]]:
-    """End every live booking of a slot; returns what ended."""
+    """Let nobody book a slot any more and end all its live bookings; returns what ended."""
+    session.execute(STOP, {"slot_id": slot_id})
     values = {"slot_id": slot_id, "now": clock.now(), "because": because}
     return list(session.execute(END_ALL, values))
 
@@ -186,7 +197,7 @@ def lock_slots(session: Session, slot_ids: Collection[UUID]) -> None:
     """Hold these slots, so that nobody who wants some of them in another order waits for us."""
     by_id: ColumnElement[Any] = SLOT.c.id
     session.execute(
-        select(by_id).where(by_id.in_(slot_ids)).order_by(by_id).with_for_update()
+        select(by_id).where(by_id.in_(slot_ids)).order_by(by_id).with_for_update(key_share=True)
     ).all()
 
 

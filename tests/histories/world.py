@@ -1,0 +1,221 @@
+"""A few slots that many clients want, and what the database says of them."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, time, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from appointments.models import ClinicSession
+from appointments.models import Slot as SlotRow
+from appointments.schemas import Because, HalfDay, Pool
+from appointments.services import places
+from core import clock
+from core.database import transaction
+from directory.models import Institution
+from tests.factories.appointments import make_clinic, make_slots
+from tests.factories.auth import make_token
+from tests.factories.residents import make_resident
+from tests.model.places import LIVE, POOLS, Booking, Frame, Ref, Slot, State, Times
+
+CAPACITY = 2
+HOLD_MINUTES = 120
+# The model's clock stands at NOW: a hold lasts until LATER, or is over since NOW.
+NOW, LATER = 0.5, 1.0
+SLOTS = """
+SELECT slot.*, session.stopped_at IS NOT NULL AS session_stopped FROM appointments_slot AS slot
+JOIN appointments_session AS session ON session.id = slot.session_id
+WHERE slot.department_id = :department
+"""
+BOOKINGS = "SELECT * FROM appointments_booking WHERE department_id = :department"
+WAITS = """
+SELECT session_id, person_id FROM appointments_wait
+WHERE department_id = :department AND state = 'waiting'
+"""
+
+
+class Resident(NamedTuple):
+    """Who books."""
+
+    person_id: UUID
+    account_id: UUID
+    token: str
+
+
+class Department(NamedTuple):
+    """Two sessions of two slots on one day, and those who want places there."""
+
+    id: UUID
+    institution_id: UUID
+    day: str
+    sessions: tuple[UUID, ...]
+    slots: tuple[UUID, ...]
+    residents: tuple[Resident, ...]
+    frame: Frame
+
+
+class Snapshot(NamedTuple):
+    """A department at rest: the model's state, and the ids of the bookings."""
+
+    state: State
+    ids: dict[Ref, UUID]
+
+
+def build(departments: int, residents: int) -> list[Department]:
+    """Make them, with so many residents each."""
+    with transaction() as session:
+        first = make_department(session, None, residents)
+        institution = session.get_one(Institution, first.institution_id)
+        others = [make_department(session, institution, residents) for _ in range(1, departments)]
+    return [first, *others]
+
+
+def make_department(
+    session: Session,
+    institution: Institution | None,
+    residents: int,
+    *,
+    capacity: int = CAPACITY,
+    active_limit: int = 1000,
+    **pools: int,
+) -> Department:
+    """A morning and an afternoon of two slots each; ``pools`` are kept from the public in each."""
+    clinic = make_clinic(
+        session, institution,
+        hold_minutes=HOLD_MINUTES, slot_minutes=60, day_limit=1, active_limit=active_limit,
+        morning_from=time(8), morning_until=time(10),
+        afternoon_from=time(14), afternoon_until=time(16),
+    )  # fmt: skip
+    day = clock.today() + timedelta(days=3)
+    halves = [
+        make_slots(session, clinic, day=day, half_day=half, capacity=capacity) for half in HalfDay
+    ]
+    slots = [slot for half in halves for slot in half]
+    for slot in slots:
+        slot.remaining -= sum(pools.values())
+        for pool, count in pools.items():
+            setattr(slot, pool, count)
+    session.flush()
+    people = []
+    for _ in range(residents):
+        account, person = make_resident(session)
+        people.append(Resident(person.id, account.id, make_token(session, account.id)))
+    return Department(
+        clinic.department.id,
+        clinic.institution.id,
+        day.isoformat(),
+        tuple(half[0].session_id for half in halves),
+        tuple(slot.id for slot in slots),
+        tuple(people),
+        Frame(tuple(_times(slots, slot) for slot in slots), active_limit),
+    )
+
+
+def _times(slots: list[SlotRow], slot: SlotRow) -> Times:
+    begin = clock.now()
+    sessions = list(dict.fromkeys(each.session_id for each in slots))
+    moments = (
+        slot.opens_at,
+        slot.closes_at,
+        slot.cancel_until,
+        slot.reserved_until,
+        slot.starts_at,
+    )
+    return Times(
+        sessions.index(slot.session_id), 0, *((each - begin).total_seconds() for each in moments)
+    )
+
+
+def over_or_not(held_until: datetime) -> float:
+    """The end of a hold for the clock that stands still."""
+    return LATER if held_until > clock.now() else NOW
+
+
+def snapshot(department: Department, until: Callable[[datetime], float] = over_or_not) -> Snapshot:
+    """What the database says, at rest. Raises AssertionError where it contradicts itself."""
+    this = {"department": department.id}
+    with transaction() as session:
+        slot_rows = {row.id: row for row in session.execute(text(SLOTS), this)}
+        booking_rows = session.execute(text(BOOKINGS), this).all()
+        wait_rows = session.execute(text(WAITS), this).all()
+    people = {resident.person_id: i for i, resident in enumerate(department.residents)}
+    numbers = {slot_id: i for i, slot_id in enumerate(department.slots)}
+    refs = {row.id: Ref(numbers[row.slot_id], row.number) for row in booking_rows}
+    bookings = {
+        refs[row.id]: Booking(
+            people[row.person_id],
+            row.pool,
+            row.state,
+            until(row.held_until) if row.held_until else None,
+            row.because,
+            refs[row.changed_from] if row.changed_from else None,
+        )
+        for row in booking_rows
+    }
+    slots = tuple(_slot(slot_rows[slot_id]) for slot_id in department.slots)
+    waiting = frozenset(
+        (department.sessions.index(row.session_id), people[row.person_id]) for row in wait_rows
+    )
+    _hold_together(slots, bookings, next(iter(slot_rows.values())).capacity)
+    return Snapshot(State(slots, bookings, waiting), {ref: id for id, ref in refs.items()})
+
+
+def _slot(row: Row[Any]) -> Slot:
+    free = tuple(getattr(row, places.COLUMNS[Pool(pool)]) for pool in POOLS)
+    assert row.stopped == row.session_stopped
+    return Slot(free, row.taken, row.issued, row.stopped)
+
+
+def _hold_together(slots: Collection[Slot], bookings: Mapping[Ref, Booking], capacity: int) -> None:
+    """What no history may break, whatever the model says."""
+    live = {ref: booking for ref, booking in bookings.items() if booking.state in LIVE}
+    for number, slot in enumerate(slots):
+        here = [ref for ref in live if ref.slot == number]
+        given = [ref.number for ref in bookings if ref.slot == number]
+        assert min(slot.free) >= 0
+        assert slot.taken == len(here)
+        assert slot.taken + sum(slot.free) == capacity
+        assert sorted(given) == list(range(1, slot.issued + 1))
+        assert not (slot.stopped and here)
+    patients = [booking.person for booking in live.values()]
+    assert len(patients) == len(set(patients))
+
+
+def refresh(department: Department) -> None:
+    """Between rounds: what was stopped goes on, nobody waits, what was kept is the public's."""
+    this = {"department": department.id}
+    with transaction() as session:
+        for statement in (
+            "UPDATE appointments_session SET stopped_at = NULL WHERE department_id = :department",
+            "UPDATE appointments_slot SET stopped = false, waitlist = 0,"
+            " remaining = remaining + waitlist WHERE department_id = :department",
+            "UPDATE appointments_wait SET state = 'left', ended_at = now()"
+            " WHERE department_id = :department AND state = 'waiting'",
+        ):
+            session.execute(text(statement), this)
+
+
+def settled() -> bool:
+    """Whether nothing that a killed process had begun is still under way."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+    )
+    with transaction() as session:
+        return not session.execute(query).scalar_one()
+
+
+def stop(session: Session, department: Department, number: int) -> None:
+    """Stop a session and end all its bookings."""
+    own = [
+        slot
+        for slot, times in zip(department.slots, department.frame.slots, strict=True)
+        if times.session == number
+    ]
+    places.lock_slots(session, own)
+    session.get_one(ClinicSession, department.sessions[number]).stopped_at = clock.now()
+    session.flush()
+    for slot_id in sorted(own):
+        places.end_all(session, slot_id, Because.STOPPED)

@@ -1,0 +1,1 @@
+"""Sequential models, written apart from the product and importing nothing of it."""

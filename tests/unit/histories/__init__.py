@@ -1,0 +1,1 @@
+"""The checker of histories, on histories written by hand."""
