@@ -1,7 +1,8 @@
 """Scheduled work of appointments."""
 
-from appointments.queries.due import expired_holds, reserved_over
+from appointments.queries.due import expired_holds, reminders_due, reserved_over
 from appointments.services.opening import FURTHEST, open_sessions
+from appointments.services.reminding import remind
 from appointments.services.sweeping import give_back_expired, release_reserved
 from core import clock
 from core.database import reading, transaction
@@ -32,3 +33,15 @@ def return_places() -> None:
     for slot_id in over:
         with transaction() as session:
             release_reserved(session, slot_id)
+
+
+@scheduled("*/5 * * * *")
+def remind_of_visits() -> None:
+    """Remind of tomorrow's visits by day, and of those in two hours; each in a transaction of its
+    own, so that one failure holds up nobody else's.
+    """
+    with reading() as session:
+        due = reminders_due(session)
+    for booking_id, kind in due:
+        with transaction() as session:
+            remind(session, booking_id, kind)

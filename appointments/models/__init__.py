@@ -1,6 +1,7 @@
 """Tables of appointments: what is offered, and what was booked."""
 
 from appointments.models.bookings import Booking, Suspension, Wait
+from appointments.models.reminders import Reminder
 from appointments.models.supply import (
     ClinicSession,
     Holiday,
@@ -15,6 +16,7 @@ __all__ = [
     "Booking",
     "ClinicSession",
     "Holiday",
+    "Reminder",
     "Rule",
     "Slot",
     "Suspension",

@@ -1,5 +1,13 @@
 """Commands, queries and views of appointments: one shape for pages, API and mini-program."""
 
+from appointments.schemas.booking import (
+    BookTogether,
+    DeskAction,
+    DeskPatient,
+    DeskSlot,
+    FindPatient,
+    ReminderKind,
+)
 from appointments.schemas.bookings import (
     ARRIVE_BEFORE,
     Action,
@@ -38,6 +46,7 @@ __all__ = [
     "Because",
     "BookGroup",
     "BookSlot",
+    "BookTogether",
     "BookingGroup",
     "BookingQuery",
     "BookingView",
@@ -49,6 +58,10 @@ __all__ = [
     "DayOffer",
     "DepartmentCount",
     "DepartmentOffer",
+    "DeskAction",
+    "DeskPatient",
+    "DeskSlot",
+    "FindPatient",
     "Finding",
     "Found",
     "HalfDay",
@@ -56,6 +69,7 @@ __all__ = [
     "Offer",
     "Order",
     "Pool",
+    "ReminderKind",
     "SlotList",
     "SlotQuery",
     "SlotState",

@@ -120,7 +120,13 @@ SELECT id, person_id, slot_id, session_id, pool FROM ended
 END_ONE = _ending("booking.id = :id AND slot.cancel_until > :now")
 END_ONE_LATE = _ending("booking.id = :id AND slot.starts_at > :now")
 END_ONE_ANY = _ending("booking.id = :id")
-END_EXPIRED = _ending("booking.slot_id = :slot_id AND booking.held_until <= :now")
+# One that somebody is just confirming or changing is theirs: to wait for it with a slot in hand
+# would turn the order of locks around.
+END_EXPIRED = _ending("""booking.id IN (
+        SELECT id FROM appointments_booking
+        WHERE slot_id = :slot_id AND state = 'held' AND held_until <= :now
+        FOR UPDATE SKIP LOCKED
+    )""")
 END_ALL = _ending("booking.slot_id = :slot_id")
 # Reserved places whose time is up become the public's.
 RELEASE_RESERVED = text("""

@@ -51,7 +51,7 @@ from tests.factories.family_doctor import (
     make_contract,
     make_service_record,
 )
-from tests.factories.residents import make_resident
+from tests.factories.residents import make_consent, make_resident
 from tests.factories.service_packs import make_entitlement, make_pack
 from tests.factories.sso import make_client
 from tests.integration.security.world import make_order
@@ -102,6 +102,7 @@ def make_region(session: Session, chance: random.Random) -> Region:
         if number % 3 == 1:
             _change_team(session, contract, chance.choice(region.teams))
     _tell_and_share(session, chance, region)
+    _trust(session, chance, region)
     _lose_phones(session, chance, region)
     _place_applications(session, chance, region)
     session.flush()
@@ -117,6 +118,14 @@ def _tell_and_share(session: Session, chance: random.Random, region: Region) -> 
         account_id = _account(session, person)
         for client_id in chance.sample(APPLICATIONS, chance.randint(0, 2)):
             session.add(Consent(account_id=account_id, client_id=client_id, scope="openid"))
+
+
+def _trust(session: Session, chance: random.Random, region: Region) -> None:
+    """Some let others act for them, and some no longer do."""
+    for person, other in zip(region.people, [*region.people[3:], *region.people[:3]], strict=True):
+        consent = make_consent(session, person, other)
+        if chance.random() < 1 / 3:
+            consent.ended_at, consent.ended_by = clock.now(), "person"
 
 
 def _lose_phones(session: Session, chance: random.Random, region: Region) -> None:
