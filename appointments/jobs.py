@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from appointments.queries.due import expired_holds, reserved_over
+from appointments.queries.due import expired_holds, reminders_due, reserved_over
 from appointments.queries.referral_state import nearly_due, overdue
 from appointments.queries.visits import sessions_to_settle
 from appointments.queries.waits import sessions_to_close, sessions_to_offer
@@ -10,6 +10,7 @@ from appointments.services.conduct import forget_acts
 from appointments.services.opening import FURTHEST, open_sessions
 from appointments.services.queue import draw_due, prepare_releases
 from appointments.services.referral_steps import lapse, remind
+from appointments.services.reminding import remind_of_visit
 from appointments.services.sweeping import give_back_expired, release_reserved
 from appointments.services.visits import settle_session
 from appointments.services.waitlist import close_waits, offer_place
@@ -110,3 +111,15 @@ def forget_conduct() -> None:
     """Remove counted acts that no rule looks at any more."""
     with transaction() as session:
         forget_acts(session)
+
+
+@scheduled("*/5 * * * *")
+def remind_of_visits() -> None:
+    """Remind of tomorrow's visits by day, and of those in two hours; each in a transaction of its
+    own, so that one failure holds up nobody else's.
+    """
+    with reading() as session:
+        due = reminders_due(session)
+    for booking_id, kind in due:
+        with transaction() as session:
+            remind_of_visit(session, booking_id, kind)

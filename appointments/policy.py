@@ -32,6 +32,7 @@ WORDS = Words(
         "appointments:decide-conduct": N_("处理异常预约核查"),
         "appointments:read-conduct-rules": N_("查看异常预约规则"),
         "appointments:change-conduct-rules": N_("修改异常预约规则"),
+        "appointments:find-patient": N_("在窗口按姓名和身份证后四位查找就诊人"),
     },
     policies={
         "appointments.book-own": N_("实名认证后，可以为自己预约"),
@@ -41,6 +42,7 @@ WORDS = Words(
         "appointments.own": N_("可以查看和取消自己的预约"),
         "appointments.family": N_("可以查看和取消自己代办的家人的预约"),
         "appointments.care": N_("签约团队可以查看和取消签约居民的预约"),
+        "appointments.desk-find": N_("挂号员可以按姓名和身份证后四位查找来办理的人"),
         "appointments.desk": N_("挂号员可以查看和取消本机构的预约"),
         "appointments.wait-own": N_("实名认证后，可以为自己候补"),
         "appointments.wait-family": N_("实名认证后，可以为自己代办的家人候补"),

@@ -1,10 +1,17 @@
 """The door of appointments."""
 
-from appointments.queries.bookings import booking_facts, coming_bookings, next_booking
+from appointments.queries.bookings import (
+    booking_facts,
+    coming_bookings,
+    list_bookings,
+    next_booking,
+)
+from appointments.queries.offers import get_slot, list_days, list_slots
 from appointments.queries.referral_places import ReferralFacts, referral_facts
 from appointments.queries.referral_state import has_open_referral
 from appointments.referral_rules import Criterion, ReferralRules, provide_referral_rules
 from appointments.referral_states import ReferralState, ReferralStep
+from appointments.services.booking import book_slot
 from appointments.services.opening import open_sessions
 from appointments.services.queue import ensure_release
 from appointments.services.timetable import SlotTimes, slot_times
@@ -16,10 +23,15 @@ __all__ = [
     "ReferralState",
     "ReferralStep",
     "SlotTimes",
+    "book_slot",
     "booking_facts",
     "coming_bookings",
     "ensure_release",
+    "get_slot",
     "has_open_referral",
+    "list_bookings",
+    "list_days",
+    "list_slots",
     "next_booking",
     "open_sessions",
     "provide_referral_rules",

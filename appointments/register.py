@@ -1,7 +1,13 @@
 """What the appointments room plugs into the portal."""
 
 import appointments.jobs  # noqa: F401  registers the scheduled work
-from appointments.events import AccountRested, BookingCancelled, CaseDecided, SlotBooked
+from appointments.events import (
+    AccountRested,
+    BookingCancelled,
+    BookingChanged,
+    CaseDecided,
+    SlotBooked,
+)
 from appointments.policy import WORDS
 from appointments.ports import provide_open_referral
 from appointments.public import coming_bookings, has_open_referral
@@ -11,13 +17,16 @@ from appointments.subscribers import (
     OF_REFERRALS,
     tell_booked,
     tell_cancelled,
+    tell_changed,
     tell_decided,
     tell_of_referral,
     tell_rested,
 )
 from appointments.web import (
+    booking,
     conduct,
     conduct_api,
+    desk,
     finding,
     finding_api,
     release,
@@ -45,6 +54,8 @@ room = Room(
     pages=[
         pages,
         finding.pages,
+        booking.pages,
+        desk.pages,
         release.pages,
         waits.pages,
         visits.pages,
@@ -63,6 +74,7 @@ room = Room(
     subscribers=[
         (SlotBooked, tell_booked),
         (BookingCancelled, tell_cancelled),
+        (BookingChanged, tell_changed),
         *SUBSCRIBERS,
         (AccountRested, tell_rested),
         (CaseDecided, tell_decided),

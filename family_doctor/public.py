@@ -4,6 +4,7 @@ from family_doctor.agreement import Terms, compose, digest
 from family_doctor.obligations import plan, progress_on, term_end
 from family_doctor.queries.contracts import (
     care_units,
+    contracted,
     find_active_contract,
     find_latest_contract,
     promised,
@@ -18,6 +19,7 @@ __all__ = [
     "care_units",
     "compose",
     "contract_facts",
+    "contracted",
     "digest",
     "find_active_contract",
     "find_latest_contract",

@@ -5,19 +5,20 @@ from core.messages import N_
 from core.web.rooms import NavItem, Room
 from family_doctor import jobs
 from family_doctor.policy import WORDS
-from family_doctor.public import care_units
+from family_doctor.public import care_units, contracted
 from family_doctor.queries.team import due_services, waiting
 from family_doctor.services.promises import reopen_promise
 from family_doctor.subscribers import date_order, settle_promise
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
-from residents.public import provide_care_units
+from residents.public import provide_care_units, provide_contracted
 from service_packs.events import OrderPaid, ServiceRecorded
 from service_packs.public import provide_due_services, provide_reopening
 
 __all__ = ["jobs", "room"]
 
 provide_care_units(care_units)
+provide_contracted(contracted)
 provide_due_services(due_services)
 provide_reopening(reopen_promise)
 

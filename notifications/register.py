@@ -6,9 +6,18 @@ from auth.public import provide_code_sender
 from core.settings import settings
 from core.web.rooms import Room
 from notifications.sms import SmsGateway
-from notifications.subscribers import tell_owner
+from notifications.subscribers import tell_consent_ended, tell_consent_given, tell_owner
 from notifications.web.pages import pages
+from residents.events import ConsentEnded, ConsentGiven
 
 provide_code_sender(SmsGateway(settings()).send_code)
 
-room = Room(name="notifications", pages=[pages], subscribers=[(NoticeDue, tell_owner)])
+room = Room(
+    name="notifications",
+    pages=[pages],
+    subscribers=[
+        (NoticeDue, tell_owner),
+        (ConsentGiven, tell_consent_given),
+        (ConsentEnded, tell_consent_ended),
+    ],
+)

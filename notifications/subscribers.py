@@ -8,6 +8,8 @@ from auth.schemas import NoticeKind
 from core import jobs
 from core.messages import N_
 from notifications.services import notify
+from residents.events import ConsentEnded, ConsentGiven
+from residents.public import find_consent
 
 SEND = "notifications.jobs.send_account_notice"
 SECURITY_PAGE = "/auth/security"
@@ -16,6 +18,7 @@ PAGES = {
     NoticeKind.WECHAT_BOUND: "/auth/wechat",
     NoticeKind.PROVIDER_JOINED: "/auth/identities",
 }
+FAMILY_PAGE = "/me/family"
 SENTENCES = {
     NoticeKind.NEW_DEVICE: N_("您的账号刚在一台新设备上登录。不是您本人，请退出它并更换密码。"),
     NoticeKind.PASSWORD_CHANGED: N_(
@@ -56,3 +59,27 @@ def tell_owner(session: Session, event: NoticeDue) -> None:
         notify(session, notice.person_id, SENTENCES[notice.kind], {}, link, notice.at)
     if notice.phone and (notice.person_id is None or notice.kind not in BY_MESSAGE):
         jobs.defer_by_name(session, SEND, notice_id=str(notice.id))
+
+
+def tell_consent_given(session: Session, event: ConsentGiven) -> None:
+    """Whoever may act for another from now on is told."""
+    consent = find_consent(session, event.representation_id)
+    if consent is None or consent.representative_id is None:
+        return
+    sentence = N_("%(name)s授权您代办预约挂号。可以在“我的—家人”里查看，也可以不再代办。")
+    values = {"name": consent.person_name}
+    notify(session, consent.representative_id, sentence, values, FAMILY_PAGE)
+
+
+def tell_consent_ended(session: Session, event: ConsentEnded) -> None:
+    """Both sides are told."""
+    consent = find_consent(session, event.representation_id)
+    if consent is None:
+        return
+    sentence = N_("%(name)s不能再为您代办，授权已结束。")
+    values = {"name": consent.representative_name}
+    notify(session, consent.person_id, sentence, values, FAMILY_PAGE)
+    if consent.representative_id is not None:
+        sentence = N_("您不能再为%(name)s代办，授权已结束。")
+        values = {"name": consent.person_name}
+        notify(session, consent.representative_id, sentence, values, FAMILY_PAGE)

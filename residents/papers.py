@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.settings import settings
 from residents.models import Person
 from residents.ports import IdentityVerifier, Verdict
-from residents.services import check_id_number, id_index
+from residents.services.identity import check_id_number, id_index
 
 
 @cache

@@ -1,6 +1,6 @@
 """What this room needs from outside: who cares for a person, and who confirms a name and number."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
@@ -13,9 +13,11 @@ from core.errors import Unavailable
 from core.messages import N_
 
 CareUnits: TypeAlias = Callable[[Session, UUID], Sequence[str]]
+Contracted: TypeAlias = Callable[[Session, Collection[UUID]], Collection[UUID]]
 TIMEOUT_SECONDS = 5
 log = structlog.get_logger()
 _care_units: CareUnits | None = None
+_contracted: Contracted | None = None
 
 
 def provide_care_units(hook: CareUnits) -> None:
@@ -27,6 +29,17 @@ def provide_care_units(hook: CareUnits) -> None:
 def care_units(session: Session, person_id: UUID) -> tuple[str, ...]:
     """The units (team, institution, divisions) that care for a person; empty where none does."""
     return tuple(_care_units(session, person_id)) if _care_units else ()
+
+
+def provide_contracted(hook: Contracted) -> None:
+    """Register how those who have a family doctor are told from others."""
+    global _contracted
+    _contracted = hook
+
+
+def contracted(session: Session, person_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of these people who have a family doctor, with one statement."""
+    return frozenset(_contracted(session, person_ids)) if _contracted else frozenset()
 
 
 class Verdict(StrEnum):

@@ -2,8 +2,10 @@
 
 from residents.identity import check_digit, parse_id_number
 from residents.models import GroupMembership, Household, Person
-from residents.ports import care_units, provide_care_units
+from residents.ports import care_units, contracted, provide_care_units, provide_contracted
 from residents.queries import (
+    family_of,
+    find_consent,
     find_home,
     find_own_identity,
     get_person,
@@ -15,7 +17,7 @@ from residents.queries import (
     representatives_of,
     represented_by,
 )
-from residents.services import id_index, id_tail_index
+from residents.services.identity import id_index, id_tail_index
 
 __all__ = [
     "GroupMembership",
@@ -23,6 +25,9 @@ __all__ = [
     "Person",
     "care_units",
     "check_digit",
+    "contracted",
+    "family_of",
+    "find_consent",
     "find_home",
     "find_own_identity",
     "get_person",
@@ -35,6 +40,7 @@ __all__ = [
     "places_lived_in",
     "population_facts",
     "provide_care_units",
+    "provide_contracted",
     "representatives_of",
     "represented_by",
 ]

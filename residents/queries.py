@@ -5,7 +5,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    any_,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from core import clock
@@ -14,9 +25,19 @@ from core.crypto import blind_index
 from core.errors import NotFound
 from core.masking import masked_id, masked_phone
 from directory.public import contains, division_path, division_path_of
-from residents.models import GroupMembership, Household, Person
+from residents.models import GroupMembership, Household, Person, Representation
 from residents.ports import care_units
-from residents.schemas import Action, OwnIdentity, PersonView
+from residents.schemas import (
+    Action,
+    Basis,
+    Consent,
+    ConsentAction,
+    FamilyMember,
+    OwnIdentity,
+    PersonView,
+    RepresentationView,
+    Scope,
+)
 
 ID_TAIL = 4
 
@@ -95,28 +116,146 @@ def population_facts(session: Session) -> list[tuple[str, str, int]]:
     return [(division, group, count) for division, group, count in rows]
 
 
-def representatives_of(session: Session, person_id: UUID) -> frozenset[UUID]:
-    """Who may act for this person: for a child under 18 the adults of the household."""
+def representatives_of(
+    session: Session, person_id: UUID, scope: Scope = Scope.BOOK
+) -> frozenset[UUID]:
+    """Who may act for this person: for a child under 18 the adults of the household, and whoever
+    the person let act for them.
+    """
     child, adult = aliased(Person), aliased(Person)
     of_age = came_of_age()
-    query = (
+    kin = (
         select(adult.id)
         .join(child, child.household_id == adult.household_id)
         .where(child.id == person_id, child.birth_date > of_age, adult.birth_date <= of_age)
     )
-    return frozenset(session.scalars(query))
+    named = select(Representation.representative_id).where(
+        Representation.person_id == person_id,
+        Representation.representative_id.is_not(None),
+        *_in_force(scope),
+    )
+    return frozenset(session.scalars(union_all(kin, named)))
 
 
-def represented_by(session: Session, person_id: UUID) -> frozenset[UUID]:
+def represented_by(session: Session, person_id: UUID, scope: Scope = Scope.BOOK) -> frozenset[UUID]:
     """For whom this person may act: the other side of ``representatives_of``."""
+    return frozenset(session.scalars(_represented(person_id, scope)))
+
+
+def family_of(session: Session, actor: Actor, scope: Scope = Scope.BOOK) -> list[FamilyMember]:
+    """For whom the actor may act, the youngest last; nobody before the real-name check."""
+    if actor.person_id is None:
+        return []
+    require(session, actor, ConsentAction.READ, _own(actor))
+    given = and_(
+        Representation.person_id == Person.id,
+        Representation.representative_id == actor.person_id,
+        *_in_force(scope),
+    )
+    query = (
+        select(
+            Person.id,
+            Person.name,
+            Person.sex,
+            Person.birth_date,
+            func.coalesce(Representation.basis, Basis.CHILD.value).label("basis"),
+            Representation.id.label("representation_id"),
+            Representation.since,
+        )
+        .outerjoin(Representation, given)
+        .where(Person.id.in_(_represented(actor.person_id, scope)))
+        .order_by(Person.birth_date, Person.id)
+    )
+    return [FamilyMember.model_validate(row) for row in session.execute(query)]
+
+
+def list_consents(session: Session, actor: Actor) -> list[RepresentationView]:
+    """Whom the actor lets act for them, the newest first."""
+    if actor.person_id is None:
+        return []
+    require(session, actor, ConsentAction.READ, _own(actor))
+    query = (
+        select(Representation)
+        .where(Representation.person_id == actor.person_id, Representation.ended_at.is_(None))
+        .order_by(Representation.since.desc(), Representation.id)
+    )
+    return [consent_view(row) for row in session.scalars(query)]
+
+
+def household_adults(session: Session, actor: Actor) -> list[tuple[UUID, str]]:
+    """(id, name) of the other adults of the actor's household."""
+    if actor.person_id is None:
+        return []
+    require(session, actor, ConsentAction.READ, _own(actor))
+    own = aliased(Person)
+    query = (
+        select(Person.id, Person.name)
+        .join(own, own.household_id == Person.household_id)
+        .where(
+            own.id == actor.person_id,
+            Person.id != actor.person_id,
+            Person.birth_date <= came_of_age(),
+        )
+        .order_by(Person.birth_date, Person.id)
+    )
+    return [(row.id, row.name) for row in session.execute(query)]
+
+
+def find_consent(session: Session, representation_id: UUID) -> Consent | None:
+    """A consent with both sides, for telling them; nobody is asking."""
+    query = (
+        select(
+            Representation.person_id,
+            Person.name.label("person_name"),
+            Representation.representative_id,
+            Representation.representative_name,
+        )
+        .join(Person, Person.id == Representation.person_id)
+        .where(Representation.id == representation_id)
+    )
+    row = session.execute(query).one_or_none()
+    return Consent.model_validate(row) if row else None
+
+
+def consent_view(row: Representation) -> RepresentationView:
+    """A consent as its giver sees it."""
+    return RepresentationView(
+        id=row.id,
+        name=row.representative_name,
+        scopes=tuple(Scope(scope) for scope in row.scopes),
+        basis=Basis(row.basis),
+        since=row.since,
+        ended_at=row.ended_at,
+    )
+
+
+def consent_resource(row: Representation) -> Resource:
+    """A consent as the policy sees it: of the person, and of the one who acts for them."""
+    more = {"representative": str(row.representative_id or "")}
+    return Resource("Representation", str(row.id), row.person_id, more=more)
+
+
+def _own(actor: Actor) -> Resource:
+    own = str(actor.person_id or "")
+    return Resource("Representation", own, actor.person_id, more={"representative": ""})
+
+
+def _in_force(scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    return (Representation.ended_at.is_(None), literal(scope.value) == any_(Representation.scopes))
+
+
+def _represented(person_id: UUID, scope: Scope) -> CompoundSelect[tuple[UUID]]:
     child, adult = aliased(Person), aliased(Person)
     of_age = came_of_age()
-    query = (
+    children = (
         select(child.id)
         .join(adult, adult.household_id == child.household_id)
         .where(adult.id == person_id, child.birth_date > of_age, adult.birth_date <= of_age)
     )
-    return frozenset(session.scalars(query))
+    givers = select(Representation.person_id).where(
+        Representation.representative_id == person_id, *_in_force(scope)
+    )
+    return union_all(children, givers)
 
 
 def came_of_age() -> date:

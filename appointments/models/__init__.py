@@ -21,6 +21,9 @@ from appointments.models.release import (
     Arrival,
     Release,
 )
+from appointments.models.reminders import (
+    Reminder,
+)
 from appointments.models.supply import (
     ClinicSession,
     Holiday,
@@ -43,6 +46,7 @@ __all__ = [
     "Referral",
     "ReferralEntry",
     "Release",
+    "Reminder",
     "Rule",
     "Slot",
     "Suspension",

@@ -48,6 +48,13 @@ class Booking(Base):
         Index("ix_appointments_booking_person_id_starts_at", "person_id", "starts_at"),
         Index("ix_appointments_booking_date_institution_id", "date", "institution_id", "starts_at"),
         Index(
+            "ix_appointments_booking_account_id",
+            "account_id",
+            "institution_id",
+            "created_at",
+            postgresql_where=text("source = 'family'"),
+        ),
+        Index(
             "ix_appointments_booking_held_until",
             "held_until",
             postgresql_where=text("state = 'held'"),

@@ -1,16 +1,21 @@
 """What the scheduled work of the room has to do now."""
 
+from datetime import time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
+from appointments.models import Reminder
 from appointments.queries.bookings import BOOKING
 from appointments.queries.offers import SLOT
-from appointments.schemas import State
+from appointments.schemas import ReminderKind, State
 from core import clock
 
+# A visit is reminded of so long before, and on the day before between these hours.
+AHEAD = timedelta(hours=2)
+DAY_BEGINS, DAY_ENDS = time(9), time(20)
 ID: ColumnElement[Any] = SLOT.c.id
 
 
@@ -23,6 +28,39 @@ def expired_holds(session: Session) -> list[UUID]:
         .order_by(BOOKING.c.slot_id)
     )
     return list(session.scalars(query))
+
+
+def reminders_due(session: Session) -> list[tuple[UUID, ReminderKind]]:
+    """Whom to remind now: the evening's and the day's visits within two hours, and by day those of
+    tomorrow. Whoever booked after a reminder's time has just been told, and gets none.
+    """
+    now, today = clock.now(), clock.today()
+    soon = (
+        BOOKING.c.date.in_((today, today + timedelta(days=1))),
+        BOOKING.c.starts_at > now,
+        BOOKING.c.starts_at <= now + AHEAD,
+        BOOKING.c.created_at <= BOOKING.c.starts_at - AHEAD,
+    )
+    found = _unreminded(session, ReminderKind.TWO_HOURS, *soon)
+    if DAY_BEGINS <= clock.local(now).time() < DAY_ENDS:
+        tomorrow = (
+            BOOKING.c.date == today + timedelta(days=1),
+            BOOKING.c.created_at <= clock.at(today, DAY_BEGINS.hour),
+        )
+        found += _unreminded(session, ReminderKind.DAY_BEFORE, *tomorrow)
+    return found
+
+
+def _unreminded(
+    session: Session, kind: ReminderKind, *conditions: ColumnElement[bool]
+) -> list[tuple[UUID, ReminderKind]]:
+    sent = exists().where(Reminder.booking_id == BOOKING.c.id, Reminder.kind == kind)
+    query = (
+        select(BOOKING.c.id)
+        .where(BOOKING.c.state == State.BOOKED, *conditions, ~sent)
+        .order_by(BOOKING.c.starts_at, BOOKING.c.id)
+    )
+    return [(booking_id, kind) for booking_id in session.scalars(query)]
 
 
 def reserved_over(session: Session) -> list[UUID]:

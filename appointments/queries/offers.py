@@ -87,6 +87,7 @@ def list_days(session: Session, department_id: UUID) -> list[DayOffer]:
         select(
             SLOT.c.date,
             func.coalesce(func.sum(SLOT.c.remaining).filter(_takable()), 0).label("free"),
+            func.coalesce(func.sum(SLOT.c.family_doctor).filter(_kept()), 0).label("kept"),
             func.min(SLOT.c.opens_at).filter(SLOT.c.opens_at > clock.now()).label("opens_at"),
         )
         .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
@@ -165,13 +166,16 @@ def _state(row: Row[Any]) -> SlotState:
 
 
 def _takable() -> ColumnElement[bool]:
+    return and_(SLOT.c.remaining > 0, _open())
+
+
+def _kept() -> ColumnElement[bool]:
+    return and_(SLOT.c.reserved_until > clock.now(), _open())
+
+
+def _open() -> ColumnElement[bool]:
     now = clock.now()
-    return and_(
-        SLOT.c.remaining > 0,
-        SLOT.c.opens_at <= now,
-        SLOT.c.closes_at > now,
-        CLINIC.c.stopped_at.is_(None),
-    )
+    return and_(SLOT.c.opens_at <= now, SLOT.c.closes_at > now, CLINIC.c.stopped_at.is_(None))
 
 
 def in_strip(today: date) -> tuple[ColumnElement[bool], ...]:

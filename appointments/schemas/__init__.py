@@ -1,5 +1,13 @@
 """Commands, queries and views of appointments: one shape for pages, API and mini-program."""
 
+from appointments.schemas.booking import (
+    BookTogether,
+    DeskAction,
+    DeskPatient,
+    DeskSlot,
+    FindPatient,
+    ReminderKind,
+)
 from appointments.schemas.bookings import (
     ARRIVE_BEFORE,
     Action,
@@ -118,6 +126,7 @@ __all__ = [
     "Because",
     "BookGroup",
     "BookSlot",
+    "BookTogether",
     "BookingGroup",
     "BookingQuery",
     "BookingView",
@@ -143,7 +152,11 @@ __all__ = [
     "DecideCase",
     "DepartmentCount",
     "DepartmentOffer",
+    "DeskAction",
+    "DeskPatient",
+    "DeskSlot",
     "Direction",
+    "FindPatient",
     "Finding",
     "Folder",
     "Found",
@@ -175,6 +188,7 @@ __all__ = [
     "ReferralRow",
     "ReferralView",
     "ReleaseAction",
+    "ReminderKind",
     "SendDown",
     "SendUp",
     "SlotList",

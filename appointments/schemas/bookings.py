@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 from core import clock
 from core.paging import PageQuery
 from directory.schemas import SearchText
+from residents.schemas import age_on
 
 # Patients are asked to be there this long before their slot.
 ARRIVE_BEFORE = timedelta(minutes=15)
@@ -135,11 +136,12 @@ class BookGroup(BaseModel):
 
 
 class ChangeBooking(BaseModel):
-    """Move a booking to another slot of the same department."""
+    """Move a booking to another slot of the same department, to a place kept for ``pool``."""
 
     model_config = ConfigDict(extra="forbid")
 
     slot_id: UUID
+    pool: Pool = Pool.PUBLIC
 
 
 class CancelBooking(BaseModel):
@@ -198,6 +200,12 @@ class SlotView(Clinic):
     reserved_until: datetime
     state: SlotState
 
+    @property
+    def kept(self) -> int:
+        """Places that residents with a family doctor can still take now."""
+        open_now = self.state in (SlotState.FREE, SlotState.FULL)
+        return self.family_doctor if open_now and clock.now() < self.reserved_until else 0
+
 
 class SlotList(BaseModel):
     """A department's slots on one day, by clinic and time."""
@@ -206,10 +214,13 @@ class SlotList(BaseModel):
 
 
 class DayOffer(View):
-    """A day of the strip: free places, or from when on there will be some."""
+    """A day of the strip: free places, or from when on there will be some; ``kept`` are further
+    ones for residents with a family doctor.
+    """
 
     date: date
     free: int
+    kept: int = 0
     opens_at: datetime | None = None
 
 
@@ -226,6 +237,7 @@ class BookingView(Clinic):
     id: UUID
     slot_id: UUID
     person_id: UUID
+    person_name: str
     state: State
     pool: Pool
     source: Source
@@ -304,8 +316,7 @@ class DayListRow(View):
     @property
     def age(self) -> int:
         """Whole years today."""
-        today, born = clock.today(), self.birth_date
-        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        return age_on(self.birth_date, clock.today())
 
 
 class DepartmentCount(View):

@@ -1,6 +1,6 @@
 """Use cases of one's places: take, hold and confirm, change, cancel."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from appointments.events import BookingCancelled, BookingChanged, PlaceReturned, SlotBooked
 from appointments.models import Booking, Rule
 from appointments.queries.bookings import booking_view, get_booking, units_of
-from appointments.queries.offers import ONE_SLOT, SLOT
+from appointments.queries.offers import ONE_SLOT, SLOT, get_slot
 from appointments.schemas import (
     Action,
     Because,
     BookGroup,
+    BookingGroup,
     BookingView,
     BookSlot,
+    BookTogether,
     CancelBooking,
     ChangeBooking,
     Pool,
@@ -26,18 +28,24 @@ from appointments.schemas import (
 )
 from appointments.services import places
 from appointments.services.conduct import note_cancel, watch
+from appointments.services.proxies import limit_proxies
 from appointments.services.queue import pass_queue
-from appointments.services.refusals import hold_over, refusal, too_late, visit_over
+from appointments.services.refusals import (
+    hold_over,
+    refusal,
+    refused_together,
+    too_late,
+    visit_over,
+)
 from core import clock
 from core.access import Actor, Resource, Role, require
 from core.errors import Conflict, NotFound
 from core.events import publish
 from core.ids import new_id
 from core.messages import N_
-from residents.public import care_units, representatives_of
+from residents.public import Person, care_units, contracted, representatives_of
 
-RULE = Rule.__table__
-
+RULE, PERSON = Rule.__table__, Person.__table__
 # What is asked for, and the patient's own lock until the end of the transaction: a patient who
 # books from two places at once is counted one after the other, so their limits hold exactly.
 WANTED = ONE_SLOT.add_columns(
@@ -49,32 +57,67 @@ WANTED = ONE_SLOT.add_columns(
     RULE.c.proxies_limit,
     RULE.c.queue_minutes,
     RULE.c.queue_rate,
+    select(PERSON.c.name)
+    .where(PERSON.c.id == bindparam("person_id"))
+    .scalar_subquery()
+    .label("person_name"),
     func.pg_advisory_xact_lock(bindparam("patient")).label("lock"),
 ).join(RULE, RULE.c.institution_id == SLOT.c.institution_id)
 
 
 def book_slot(session: Session, actor: Actor, command: BookSlot) -> BookingView:
     """Take a place. Raises NotFound, Denied, or Conflict that says why and what is free instead."""
-    wanted = _want(session, actor, command)
-    booking = take_place(session, wanted, command, actor.account_id, source_of(actor, command))
+    wanted, source = _want(session, actor, command)
+    booking = take_place(session, wanted, command, actor.account_id, source)
     publish(session, SlotBooked(booking_id=booking.id, person_id=command.person_id))
     return booking
 
 
 def book_group(session: Session, actor: Actor, command: BookGroup) -> list[BookingView]:
-    """Take a place for each of several people, or for none of them. Raises as ``book_slot``."""
+    """Take a place for each of several people, or for none of them. Raises as ``book_slot``; a
+    refusal says whose limit stood in the way, or that there were not enough places.
+    """
     places.lock_patients(session, [each.person_id for each in command.bookings])
     # By slot, so that two families who want the same slots do not wait for each other.
     wishes = sorted(command.bookings, key=lambda each: each.slot_id)
-    made = {id(wish): book_slot(session, actor, wish) for wish in wishes}
+    allowed = [(wish, *_allow(session, actor, wish)) for wish in wishes]
+    family = [(wanted, wish) for wish, wanted, source in allowed if source is Source.FAMILY]
+    limit_proxies(session, actor, family)
+    made: dict[int, BookingView] = {}
+    for wish, wanted, source in allowed:
+        try:
+            booking = take_place(session, wanted, wish, actor.account_id, source)
+        except Conflict as refusal:
+            alone = len(wishes) == 1
+            raise refusal if alone else refused_together(refusal, wanted, len(wishes)) from None
+        publish(session, SlotBooked(booking_id=booking.id, person_id=wish.person_id))
+        made[id(wish)] = booking
     return [made[id(wish)] for wish in command.bookings]
+
+
+def book_together(session: Session, actor: Actor, command: BookTogether) -> BookingGroup:
+    """Take a place in one slot for each of several people, or for none. Those with a family doctor
+    take the places kept for them only where the public's are too few. Raises as ``book_group``.
+    """
+    people = list(dict.fromkeys(command.person_ids))
+    slot = get_slot(session, command.slot_id)
+    missing = max(len(people) - slot.remaining, 0)
+    kept: list[UUID] = []
+    if missing and slot.kept:
+        cared_for = contracted(session, people)
+        kept = [person_id for person_id in people if person_id in cared_for][:missing][: slot.kept]
+    pools = dict.fromkeys(people, Pool.PUBLIC) | dict.fromkeys(kept, Pool.FAMILY_DOCTOR)
+    wishes = [
+        BookSlot(slot_id=slot.id, person_id=person_id, pool=pool)
+        for person_id, pool in pools.items()
+    ]
+    return BookingGroup(items=book_group(session, actor, BookGroup(bookings=wishes)))
 
 
 def hold_slot(session: Session, actor: Actor, command: BookSlot) -> BookingView:
     """Take a place for the rule's ``hold_minutes``, to be confirmed. Raises as ``book_slot``."""
-    wanted = _want(session, actor, command)
+    wanted, source = _want(session, actor, command)
     until = clock.now() + timedelta(minutes=wanted.hold_minutes)
-    source = source_of(actor, command)
     return take_place(session, wanted, command, actor.account_id, source, held_until=until)
 
 
@@ -113,9 +156,9 @@ def change_booking(
         return _changed_to(session, actor, booking_id, command)
     if old.slot_id == command.slot_id:
         return old
-    wish = BookSlot(slot_id=command.slot_id, person_id=old.person_id)
+    wish = BookSlot(slot_id=command.slot_id, person_id=old.person_id, pool=command.pool)
     # Before any slot is locked: a queue's own row comes before slots everywhere.
-    wanted = _want(session, actor, wish)
+    wanted, source = _allow(session, actor, wish)
     places.lock_slots(session, [old.slot_id, command.slot_id])
     if old.held_until and old.held_until <= clock.now():
         raise hold_over()
@@ -132,7 +175,7 @@ def change_booking(
         wanted,
         wish,
         actor.account_id,
-        source_of(actor, wish),
+        source,
         held_until=old.held_until,
         changed_from=booking_id,
     )
@@ -156,7 +199,7 @@ def cancel_booking(
     booking = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
     if booking.state is State.CANCELLED:
         return booking
-    because = _why(actor, booking, late=bool(command and command.late))
+    because = _why(session, actor, booking, late=bool(command and command.late))
     statement = places.END_ONE if because is Because.PATIENT else places.END_ONE_LATE
     values = {"id": booking_id, "now": clock.now(), "because": because}
     ended = session.execute(statement, values).first()
@@ -234,9 +277,13 @@ def take_place(
 
 def find_wanted(session: Session, slot_id: UUID, person_id: UUID) -> Row[Any]:
     """The slot with its institution's limits, and the patient's lock. Raises NotFound."""
-    values = {"slot_id": slot_id, "patient": places.patient_lock(person_id)}
+    values = {
+        "slot_id": slot_id,
+        "person_id": person_id,
+        "patient": places.patient_lock(person_id),
+    }
     wanted = session.execute(WANTED, values).one_or_none()
-    if wanted is None:
+    if wanted is None or wanted.person_name is None:
         raise NotFound()
     return wanted
 
@@ -247,43 +294,48 @@ def offer_returned(session: Session, ended: Sequence[Row[Any]]) -> None:
         publish(session, PlaceReturned(session_id=session_id))
 
 
-def source_of(actor: Actor, command: BookSlot) -> Source:
-    """Which way a booking comes when this actor makes it."""
+def source_of(actor: Actor, command: BookSlot, kin: Collection[UUID]) -> Source:
+    """Which way a booking comes when this actor makes it; ``kin`` may act for the patient."""
     if actor.person_id == command.person_id:
         return Source.OWN
     by_pool = {Pool.ONSITE: Source.DESK, Pool.ELDERLY: Source.PHONE}
     if command.pool in by_pool:
         return by_pool[command.pool]
-    if actor.active_role in (Role.LEADER, Role.MEMBER):
-        return Source.FAMILY_DOCTOR
-    return Source.FAMILY
+    return Source.FAMILY if actor.person_id in kin else Source.FAMILY_DOCTOR
 
 
-def _want(session: Session, actor: Actor, command: BookSlot) -> Row[Any]:
+def _want(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any], Source]:
+    """As ``_allow``, for a further booking of the account. Raises Conflict too."""
+    wanted, source = _allow(session, actor, command)
+    if source is Source.FAMILY:
+        limit_proxies(session, actor, [(wanted, command)])
+    return wanted, source
+
+
+def _allow(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any], Source]:
+    """The slot, once the policy has let the actor book it for the patient, and which way."""
     wanted = find_wanted(session, command.slot_id, command.person_id)
-    require(session, actor, Action.BOOK, _slot_resource(session, actor, wanted, command))
-    if command.pool is Pool.PUBLIC:
-        watch(session, actor, wanted, command.person_id)
-        if wanted.queue_minutes:
-            pass_queue(session, actor, wanted, command.slot_id)
-    return wanted
-
-
-def _slot_resource(session: Session, actor: Actor, wanted: Row[Any], command: BookSlot) -> Resource:
-    """The slot as the policy sees it; who acts or cares for the patient is looked up only where
-    it can matter.
-    """
     units = units_of(wanted.institution_id, wanted.division_code)
+    # Who acts or cares for the patient is looked up only where it can matter.
     own = actor.person_id == command.person_id
     kin = () if own else representatives_of(session, command.person_id)
     cared = not own or command.pool is not Pool.PUBLIC
     care = care_units(session, command.person_id) if cared else ()
     more = {"pool": command.pool, "kin": sorted(map(str, kin)), "care": sorted(care)}
-    return Resource("Slot", str(command.slot_id), command.person_id, units, more)
+    slot = Resource("Slot", str(command.slot_id), command.person_id, units, more)
+    require(session, actor, Action.BOOK, slot)
+    if command.pool is Pool.PUBLIC:
+        watch(session, actor, wanted, command.person_id)
+        if wanted.queue_minutes:
+            pass_queue(session, actor, wanted, command.slot_id)
+    return wanted, source_of(actor, command, kin)
 
 
-def _why(actor: Actor, booking: BookingView, *, late: bool) -> Because:
-    if booking.source is Source.FAMILY_DOCTOR and actor.person_id == booking.person_id:
+def _why(session: Session, actor: Actor, booking: BookingView, *, late: bool) -> Because:
+    if booking.source is Source.FAMILY_DOCTOR and (
+        actor.person_id == booking.person_id
+        or actor.person_id in representatives_of(session, booking.person_id)
+    ):
         return Because.REFUSED
     if actor.active_role is Role.REGISTRAR and actor.person_id != booking.person_id:
         return Because.HOSPITAL

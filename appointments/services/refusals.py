@@ -12,6 +12,9 @@ from core import clock
 from core.errors import Conflict
 from core.messages import N_
 
+# Refusals that another slot would not change: they are about the patient.
+OF_PATIENT = ("suspended", "already_booked", "day_limit", "active_limit")
+
 
 def refusal(session: Session, wanted: Row[Any], outcome: Row[Any], pool: Pool) -> Conflict:
     """Why no place was taken. The patient's own limits come first: another slot would not help."""
@@ -69,6 +72,24 @@ def not_offered(slot: SlotView) -> Conflict | None:
 def hold_over() -> Conflict:
     """A held place went back."""
     return Conflict("hold_over", N_("为您保留的号已过时，名额已退回。请重新选一个时段。"))
+
+
+def refused_together(alone: Conflict, wanted: Row[Any], people: int) -> Conflict:
+    """Why several people got no place together: whose limit it was, or that places ran out."""
+    if alone.code in OF_PATIENT:
+        return Conflict(
+            alone.code,
+            N_("%(name)s：%(reason)s一起约的几个人都没有约。"),
+            name=wanted.person_name,
+            reason=alone.message,
+        )
+    if alone.code in ("slot_full", "none_free"):
+        return Conflict(
+            "not_enough",
+            N_("这个时段的号不够 %(people)s 个人一起约，都没有约。请换一个时段，或者分开约。"),
+            people=people,
+        )
+    return alone
 
 
 def _of_patient(wanted: Row[Any], outcome: Row[Any]) -> Conflict | None:

@@ -1,16 +1,14 @@
 """Pages of appointments: from hospital to slot, one's own bookings, the desk's day list."""
 
-from collections.abc import Iterable
-from datetime import date
-from itertools import groupby
-from typing import TypeAlias
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
-from appointments.queries.bookings import get_booking, list_bookings
+from appointments.queries.bookings import get_booking, get_bookings, list_bookings
 from appointments.queries.day_list import chosen_desk, count_day, desk_institutions, list_day_of
 from appointments.queries.offers import (
     department_offers,
@@ -22,45 +20,45 @@ from appointments.queries.offers import (
 from appointments.queries.queue import JOINED_BEFORE, find_queued
 from appointments.queries.waits import waits_help
 from appointments.schemas import (
+    BookingGroup,
     BookingQuery,
     BookingView,
-    BookSlot,
+    BookTogether,
     CancelBooking,
     DayListQuery,
-    DayOffer,
     SlotQuery,
     SlotState,
     SlotView,
     State,
     When,
 )
-from appointments.services.booking import book_slot, cancel_booking
+from appointments.services.booking import book_together, cancel_booking
 from appointments.services.conduct import UnderReview
 from appointments.services.queue import QueueFirst
+from appointments.web.choosing import ChosenDay, DayChoice, by_session, first_free, whom
 from appointments.web.labels import grouped
 from core import clock
 from core.access import Role
 from core.database import transaction
 from core.errors import Conflict, TooMany
 from core.paging import HIGHEST_LIMIT, PageQuery
-from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
-from core.web.forms import read_query
+from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
+from core.web.forms import read_form, read_query
 from core.web.languages import gettext
 from core.web.pager import pager
 from core.web.problems import translated
 from core.web.writes import write
 from directory.public import get_department, get_institution, list_departments, list_institutions
 from directory.schemas import DepartmentSearch, InstitutionSearch, SearchText
+from residents.public import contracted, family_of
 
-# A field called date hides the type of that name from its own annotation.
-ChosenDay: TypeAlias = date | None
 pages = Blueprint("appointments", __name__, url_prefix="/appointments")
 
 
-class DayChoice(BaseModel):
-    """Which day of a department is looked at."""
+class Together(BaseModel):
+    """The other bookings that were made with one."""
 
-    date: ChosenDay = None
+    also: list[UUID] = Field(default=[], max_length=6)
 
 
 class DeskQuery(PageQuery):
@@ -111,9 +109,10 @@ def department(department_id: UUID) -> ResponseReturnValue:
         shown = get_department(session, department_id)
         institution = get_institution(session, shown.institution_id)
         days = list_days(session, department_id)
-        day = read_query(DayChoice).date or _first_free(days)
+        day = read_query(DayChoice).date or first_free(days)
         slots = list_slots(session, SlotQuery(department_id=department_id, date=day))
-    clinics = _by_session(slots)
+        has_doctor = _has_doctor(session, slots)
+    clinics = by_session(slots)
     return render_template(
         "appointments/department.html",
         department=shown,
@@ -122,6 +121,7 @@ def department(department_id: UUID) -> ResponseReturnValue:
         day=day,
         clinics=clinics,
         waitable={slots[0].session_id for slots in clinics if waits_help(slots)},
+        has_doctor=has_doctor,
     )
 
 
@@ -129,39 +129,49 @@ def department(department_id: UUID) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def confirm(slot_id: UUID) -> ResponseReturnValue:
     """Who, where, when, for how much, and until when it can be cancelled."""
-    return _confirm_page(slot_id, "", 200)
+    return _confirm_page(slot_id, None, "", 200)
 
 
 @pages.post("/slots/<uuid:slot_id>")
 @open_to(SIGNED_IN)
 def book(slot_id: UUID) -> ResponseReturnValue:
-    """Book for oneself; a refusal says why and offers the nearest free slot."""
+    """Book for oneself or those of the family who were chosen, all or none; a refusal says why and
+    offers the nearest free slot.
+    """
     actor = current_actor()
     if actor.person_id is None:
-        return _confirm_page(slot_id, "", 403)
-    command = BookSlot(slot_id=slot_id, person_id=actor.person_id)
+        return _confirm_page(slot_id, None, "", 403)
+    alone = {} if "choosing" in request.form else {"person_ids": [actor.person_id]}
+    form = read_form(BookTogether, slot_id=slot_id, **alone)
+    command = form.command
+    if command is None:
+        return _confirm_page(slot_id, [], gettext("请选择就诊人。"), 422)
     try:
-        booking = write(BookingView, lambda session: book_slot(session, actor, command))
-    except QueueFirst as first:
+        made = write(BookingGroup, lambda session: book_together(session, actor, command))
+    except QueueFirst as first_in_queue:
+        queue_id = first_in_queue.queue.id
         return redirect(
-            url_for("appointments_release.show", release_id=first.queue.id, slot=slot_id), 303
+            url_for("appointments_release.show", release_id=queue_id, slot=slot_id), 303
         )
     except UnderReview:
         return redirect(url_for("appointments_conduct.own"), 303)
     except (Conflict, TooMany) as refusal:
-        return _confirm_page(slot_id, translated(refusal.message), refusal.status)
-    return redirect(url_for("appointments.booked", booking_id=booking.id))
+        sentence = translated(refusal.message)
+        return _confirm_page(slot_id, command.person_ids, sentence, refusal.status)
+    first, *also = [each.id for each in made.items]
+    return redirect(url_for("appointments.booked", booking_id=first, also=also))
 
 
 @pages.get("/bookings/<uuid:booking_id>/booked")
 @open_to(SIGNED_IN)
 def booked(booking_id: UUID) -> ResponseReturnValue:
-    """Right after success: the number, the place, when to be there."""
+    """Right after success: the numbers, the place, when to be there, the code to check in with."""
+    together = read_query(Together, also=request.args.getlist("also"))
     with transaction() as session:
-        view = get_booking(session, current_actor(), booking_id)
-    if view.state is not State.BOOKED:
+        views = get_bookings(session, current_actor(), [booking_id, *together.also])
+    if any(view.state is not State.BOOKED for view in views):
         return redirect(url_for("appointments.booking", booking_id=booking_id))
-    return render_template("appointments/booked.html", booking=view)
+    return render_template("appointments/booked.html", bookings=views, acting_for=whom(*views))
 
 
 @pages.get("/bookings")
@@ -173,16 +183,26 @@ def mine() -> ResponseReturnValue:
         query = query.model_copy(update={"when": When.COMING})
     with transaction() as session:
         page = list_bookings(session, current_actor(), query)
-    return render_template("appointments/mine.html", page=page, paging=pager(page), when=query.when)
+    return render_template(
+        "appointments/mine.html",
+        page=page,
+        paging=pager(page),
+        when=query.when,
+        own=current_actor().person_id,
+    )
 
 
 @pages.get("/bookings/<uuid:booking_id>")
 @open_to(SIGNED_IN)
 def booking(booking_id: UUID) -> ResponseReturnValue:
-    """One booking, and the way to cancel it."""
+    """One booking, and the ways to change or cancel it."""
     with transaction() as session:
         view = get_booking(session, current_actor(), booking_id)
-    return render_template("appointments/booking.html", booking=view, now=clock.now())
+    if view.state is State.HELD:
+        return redirect(url_for("appointments_booking.hold", booking_id=booking_id))
+    return render_template(
+        "appointments/booking.html", booking=view, now=clock.now(), acting_for=whom(view)
+    )
 
 
 @pages.post("/bookings/<uuid:booking_id>/cancel")
@@ -233,20 +253,31 @@ def day_list() -> ResponseReturnValue:
     )
 
 
-def _confirm_page(slot_id: UUID, refusal: str, status: int) -> ResponseReturnValue:
+def _confirm_page(
+    slot_id: UUID, chosen: Sequence[UUID] | None, refusal: str, status: int
+) -> ResponseReturnValue:
+    """``chosen`` are the patients that were chosen; oneself until then."""
     actor = current_actor()
     with transaction() as session:
         slot = get_slot(session, slot_id)
+        family = family_of(session, actor)
+        people = [each.id for each in family] + ([actor.person_id] if actor.person_id else [])
+        has_doctor = contracted(session, people) if slot.kept else frozenset()
         # With a place free the refusal was the patient's own limit: no other time would help.
-        nearest = None if slot.state is SlotState.FREE else find_nearest(session, slot)
+        free = slot.state is SlotState.FREE or bool(has_doctor)
+        nearest = None if free else find_nearest(session, slot)
         early = slot.state is SlotState.NOT_YET
         queued = find_queued(session, slot_id) if early else None
     page = render_template(
         "appointments/confirm.html",
         slot=slot,
+        free=free,
         nearest=nearest,
         queue_from=queued.opens_at - JOINED_BEFORE if queued else None,
         actor=actor,
+        family=family,
+        has_doctor=has_doctor,
+        chosen=[actor.person_id] if chosen is None else chosen,
         refusal=refusal,
         here=request.path,
         now=clock.now(),
@@ -254,10 +285,9 @@ def _confirm_page(slot_id: UUID, refusal: str, status: int) -> ResponseReturnVal
     return page, status
 
 
-def _first_free(days: list[DayOffer]) -> date:
-    return next((day.date for day in days if day.free), days[0].date)
-
-
-def _by_session(slots: Iterable[SlotView]) -> list[list[SlotView]]:
-    """The slots of each session together; they come in that order."""
-    return [list(group) for _, group in groupby(slots, key=lambda slot: slot.session_id)]
+def _has_doctor(session: Session, slots: Sequence[SlotView]) -> bool:
+    """Whether some places are kept for residents with a family doctor, and the reader is one."""
+    if not signed_in() or not any(slot.kept for slot in slots):
+        return False
+    person_id = current_actor().person_id
+    return person_id is not None and bool(contracted(session, [person_id]))

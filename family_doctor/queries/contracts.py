@@ -1,5 +1,6 @@
 """Reads of contracts and what was promised in them."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -139,6 +140,14 @@ def care_units(session: Session, person_id: UUID) -> tuple[str, ...]:
     if row is None:
         return ()
     return str(row.team_id), str(row.institution_id), *division_path(row.division_code)
+
+
+def contracted(session: Session, person_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of these people whose contract is in force."""
+    query = select(CONTRACT.c.person_id).where(
+        CONTRACT.c.person_id.in_(person_ids), CONTRACT.c.state.in_(IN_FORCE)
+    )
+    return frozenset(session.scalars(query))
 
 
 def list_obligations(

@@ -4,13 +4,15 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0029"
-down_revision = "0024"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    stopped: sa.Column[bool] = sa.Column("stopped", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+    stopped: sa.Column[bool] = sa.Column(
+        "stopped", sa.Boolean(), server_default=sa.text("false"), nullable=False
+    )
     op.add_column("appointments_slot", stopped)
     op.execute(
         "UPDATE appointments_slot AS slot SET stopped = true FROM appointments_session AS session"

@@ -16,7 +16,7 @@ from directory.schemas import DivisionView
 from residents.papers import verifier
 from residents.queries import find_own_identity
 from residents.schemas import PersonView, VerifyIdentity
-from residents.services import check_id_number, count_check, join_identity
+from residents.services.identity import check_id_number, count_check, join_identity
 from wechat.public import wechat
 
 pages = Blueprint("residents", __name__, url_prefix="/me")

@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 
 from auth.models import Account
 from auth.services.sign_in import phone_index
+from core import clock
 from core.ids import new_id
 from residents.identity import check_digit
-from residents.models import GroupMembership, Household, Person
-from residents.services import id_index, id_tail_index
+from residents.models import GroupMembership, Household, Person, Representation
+from residents.services.identity import id_index, id_tail_index
 from tests.factories.auth import make_account, make_phone
 from tests.factories.directory import TOWNSHIP, make_divisions
 
@@ -76,3 +77,19 @@ def make_resident(session: Session, **more: object) -> tuple[Account, Person]:
     person = make_person(session, phone=phone, **more)  # type: ignore[arg-type]
     account = make_account(session, name=person.name, phone=phone, person_id=person.id)
     return account, person
+
+
+def make_consent(session: Session, person: Person, other: Person) -> Representation:
+    """``person`` lets ``other`` act for them."""
+    consent = Representation(
+        person_id=person.id,
+        representative_id=other.id,
+        representative_name=other.name,
+        representative_index=other.id_index,
+        scopes=["book"],
+        basis="named",
+        since=clock.now(),
+    )
+    session.add(consent)
+    session.flush()
+    return consent

@@ -9,7 +9,7 @@ from tests.factories.appointments import make_clinic, make_slots
 from tests.integration.migrations.test_with_data import config, empty
 
 __all__ = ["empty"]
-BEFORE = "0024"
+BEFORE = "0028"
 
 
 def test_slots_of_a_stopped_session_are_stopped(app: object, empty: Engine) -> None:

@@ -26,11 +26,7 @@ from directory.models import Department, Institution, Staff, Team
 from directory.schemas import Kind
 from family_doctor.models import Contract
 from family_doctor.schemas import ConfirmContract, EndReason, TerminateContract
-from family_doctor.services.contracts import (
-    accept_contract,
-    confirm_contract,
-    terminate_contract,
-)
+from family_doctor.services.contracts import accept_contract, confirm_contract, terminate_contract
 from family_doctor.states import State
 from notifications.public import notify
 from residents.models import Person
@@ -61,7 +57,7 @@ from tests.factories.family_doctor import (
     make_service_record,
 )
 from tests.factories.referrals import make_referral
-from tests.factories.residents import make_resident
+from tests.factories.residents import make_consent, make_resident
 from tests.factories.service_packs import make_entitlement, make_pack
 from tests.factories.sso import make_client
 from tests.integration.security.world import make_order
@@ -123,6 +119,7 @@ def make_region(session: Session, chance: random.Random) -> Region:
             _change_team(session, contract, chance.choice(region.teams))
     _refer(session, chance, region, slots)
     _tell_and_share(session, chance, region)
+    _trust(session, chance, region)
     _lose_phones(session, chance, region)
     _place_applications(session, chance, region)
     session.flush()
@@ -147,6 +144,14 @@ def _tell_and_share(session: Session, chance: random.Random, region: Region) -> 
         account_id = _account(session, person)
         for client_id in chance.sample(APPLICATIONS, chance.randint(0, 2)):
             session.add(Consent(account_id=account_id, client_id=client_id, scope="openid"))
+
+
+def _trust(session: Session, chance: random.Random, region: Region) -> None:
+    """Some let others act for them, and some no longer do."""
+    for person, other in zip(region.people, [*region.people[3:], *region.people[:3]], strict=True):
+        consent = make_consent(session, person, other)
+        if chance.random() < 1 / 3:
+            consent.ended_at, consent.ended_by = clock.now(), "person"
 
 
 def _lose_phones(session: Session, chance: random.Random, region: Region) -> None:

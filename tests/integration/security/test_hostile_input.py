@@ -19,7 +19,7 @@ from core.settings import Settings
 from core.web.logs import trace
 from portal import factory
 from residents.ports import IdentityVerifier, Verdict
-from residents.services import CHECKS_PER_DAY
+from residents.services.identity import CHECKS_PER_DAY
 from tests.factories.auth import make_account, make_phone
 from tests.factories.residents import make_id_number
 from tests.integration.security.world import Side, make_sides

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from appointments.models import Booking, Referral
 from appointments.queries.bookings import list_bookings, units_of
 from appointments.queries.day_list import desk_institutions, list_day
+from appointments.queries.desk import find_patients
 from appointments.queries.referrals import (
     list_own_referrals,
     list_referrals,
@@ -29,6 +30,8 @@ from appointments.schemas import Action as Visit
 from appointments.schemas import (
     BookingQuery,
     DayListQuery,
+    DeskAction,
+    FindPatient,
     Folder,
     ReferralAction,
     ReferralQuery,
@@ -57,6 +60,7 @@ from core.history import list_changes
 from core.models import ChangeRecord
 from core.paging import Page, PageQuery
 from directory.models import Department, Division, Institution, Staff, Team
+from directory.public import list_institutions
 from directory.queries import administration, unit_path
 from directory.queries.overview import changed_within
 from directory.resources import (
@@ -65,10 +69,9 @@ from directory.resources import (
     staff_resource,
     team_resource,
 )
+from directory.schemas import Action as Administering
 from directory.schemas import (
-    Action as Administering,
-)
-from directory.schemas import (
+    InstitutionSearch,
     ManagedDepartments,
     ManagedInstitutions,
     ManagedStaff,
@@ -76,9 +79,7 @@ from directory.schemas import (
 )
 from family_doctor.models import Contract
 from family_doctor.queries.contracts import care_units, contract_resource, list_contracts
-from family_doctor.queries.team import (
-    list_applications as list_signing_applications,
-)
+from family_doctor.queries.team import list_applications as list_signing_applications
 from family_doctor.queries.team import list_panel, list_work, require_team, teams_worked_in
 from family_doctor.schemas import Action as Signing
 from family_doctor.schemas import ContractSearch, PanelSearch, WorkSearch
@@ -88,9 +89,16 @@ from gov_stats.schemas import Action as Figures
 from notifications.models import Message
 from notifications.queries import list_messages
 from portal.factory import ROOM_NAMES
-from residents.queries import person_resource, representatives_of
+from residents.models import Representation
+from residents.queries import (
+    consent_resource,
+    family_of,
+    list_consents,
+    person_resource,
+    representatives_of,
+)
 from residents.schemas import Action as Reading
-from residents.schemas import PersonSearch
+from residents.schemas import ConsentAction, PersonSearch
 from service_packs.models import Entitlement, Order, ServiceRecord
 from service_packs.queries.entitlements import (
     entitled,
@@ -98,9 +106,7 @@ from service_packs.queries.entitlements import (
     list_entitlements,
     serving_team,
 )
-from service_packs.queries.entitlements import (
-    in_force as entitlement_in_force,
-)
+from service_packs.queries.entitlements import in_force as entitlement_in_force
 from service_packs.queries.orders import list_orders, order_resource
 from service_packs.queries.records import list_records, list_team_records
 from service_packs.schemas import Action as Serving
@@ -454,8 +460,44 @@ def messages(session: Session, region: Region) -> list[Listing]:
     ]  # fmt: skip
 
 
+def families(session: Session, region: Region) -> list[Listing]:
+    """Who may act for whom, to both sides; and those for whom one may act. Verified people only."""
+    live = session.scalars(select(Representation).where(Representation.ended_at.is_(None))).all()
+    consents = {row.id: consent_resource(row) for row in live}
+
+    def both_sides(actor: Actor) -> Iterator[UUID]:
+        yield from (row.id for row in list_consents(session, actor))
+        acting = (row.representation_id for row in family_of(session, actor))
+        yield from (each for each in acting if each)
+
+    return [Listing("consents", both_sides, consents, ConsentAction.READ)]
+
+
+def at_the_desk(session: Session, region: Region) -> list[Listing]:
+    """The people whom a desk finds, by the desk that looks."""
+    person = region.people[0]
+    command = FindPatient(name=person.name, tail=person.id_number[-4:])
+    hospitals = {
+        row.id: row for row in list_institutions(session, InstitutionSearch(limit=100)).items
+    }
+    desks = {
+        (row.id, person.id): Resource("DayList", "", units=units_of(row.id, row.division_code))
+        for row in hospitals.values()
+    }
+
+    def shown(actor: Actor) -> Iterator[Key]:
+        for hospital in hospitals.values():
+            with suppress(Denied):
+                found = find_patients(session, actor, hospital, command)
+                yield from ((hospital.id, each.id) for each in found)
+
+    return [Listing("patients at desks", shown, desks, DeskAction.FIND_PATIENT)]
+
+
 LISTINGS = (
     reviews_of_conduct,
+    at_the_desk,
+    families,
     care,
     visits,
     handovers,

@@ -1,4 +1,4 @@
-"""Use cases of the residents room."""
+"""The real-name check: who an account belongs to."""
 
 import hmac
 from datetime import timedelta
@@ -20,6 +20,7 @@ from residents.models import GroupMembership, Person
 from residents.ports import Verdict
 from residents.queries import ID_TAIL, person_resource
 from residents.schemas import Action, PersonView, VerifyIdentity
+from residents.services.consents import settle_consents
 
 CHECKS_PER_DAY = 10
 ELDERLY_AGE = 65
@@ -69,6 +70,7 @@ def join_identity(
     person.verified_at = person.verified_at or clock.now()
     link_person(session, actor.account_id, person.id, person.name)
     session.flush()
+    settle_consents(session, person)
     return PersonView(
         id=person.id,
         name=person.name,

@@ -1,0 +1,77 @@
+"""Booking by residents' pages, by family doctors and at the desk; reminders."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from appointments.schemas.bookings import Clinic, HalfDay, Pool, View
+from core import clock
+from residents.schemas import Sex, age_on
+
+
+class DeskAction(StrEnum):
+    """What the desk may ask for beyond the day's list."""
+
+    FIND_PATIENT = "appointments:find-patient"
+
+
+class ReminderKind(StrEnum):
+    """How long before the visit a reminder is sent."""
+
+    DAY_BEFORE = "day_before"
+    TWO_HOURS = "two_hours"
+
+
+class BookTogether(BaseModel):
+    """A place in one slot for each of these people, public places first; a place kept for
+    residents with a family doctor only for those who have one.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    slot_id: UUID
+    person_ids: list[UUID] = Field(min_length=1, max_length=7)
+
+
+class FindPatient(BaseModel):
+    """A patient at the desk, by the whole name and the last four of the ID number."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
+    tail: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{3}[0-9Xx]$")]
+
+
+class DeskPatient(View):
+    """As little of a person as tells two of one name apart."""
+
+    id: UUID
+    name: str
+    sex: Sex
+    birth_date: date
+    village_name: str | None
+
+    @property
+    def age(self) -> int:
+        """Whole years today."""
+        return age_on(self.birth_date, clock.today())
+
+
+class DeskSlot(Clinic):
+    """A slot with the places that only the desk gives out."""
+
+    id: UUID
+    session_id: UUID
+    half_day: HalfDay
+    date: date
+    starts_at: datetime
+    ends_at: datetime
+    onsite: int
+    elderly: int
+
+    def left(self, pool: Pool) -> int:
+        """Free places of the desk's pool."""
+        return self.onsite if pool is Pool.ONSITE else self.elderly

@@ -1,0 +1,139 @@
+"""The desk gives out places: to who stands there, and to who calls without a smartphone."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel
+
+from appointments.queries.bookings import get_booking
+from appointments.queries.day_list import chosen_desk, desk_institutions
+from appointments.queries.desk import desk_slots, find_patients, get_patient
+from appointments.schemas import BookingView, BookSlot, DeskPatient, FindPatient, Pool
+from appointments.services.booking import book_slot
+from appointments.web.choosing import ChosenDay, by_session
+from core import clock
+from core.access import Role
+from core.database import transaction
+from core.errors import Conflict
+from core.web.access import current_actor, open_to
+from core.web.forms import Form, blank, read_form, read_query
+from core.web.limits import By, limited
+from core.web.problems import translated
+from core.web.writes import write
+from directory.public import get_institution
+
+# How far ahead a caller is offered places: as far as the strip of a department's days.
+DAYS = 14
+pages = Blueprint("appointments_desk", __name__, url_prefix="/appointments/desk")
+
+
+class DeskChoice(BaseModel):
+    """At which of one's institutions."""
+
+    institution_id: UUID | None = None
+
+
+class PlaceChoice(BaseModel):
+    """Which places: for who stands here today, or for who calls."""
+
+    pool: Pool = Pool.ONSITE
+    date: ChosenDay = None
+
+    @property
+    def from_elderly(self) -> bool:
+        """Whether it is a caller's; whatever else is asked for, the day's own places are meant."""
+        return self.pool is Pool.ELDERLY
+
+
+@pages.get("/")
+@open_to(Role.REGISTRAR)
+def start() -> ResponseReturnValue:
+    """Ask for the name and the end of the ID number."""
+    return _start_page(read_query(DeskChoice).institution_id, blank(FindPatient), None)
+
+
+@pages.post("/<uuid:institution_id>/find")
+@limited(120, timedelta(hours=1), By.ACCOUNT)
+@open_to(Role.REGISTRAR)
+def find(institution_id: UUID) -> ResponseReturnValue:
+    """Who it is. By a form that is sent, so that no name stands in an address or a log."""
+    form = read_form(FindPatient)
+    if form.command is None:
+        return _start_page(institution_id, form, None)
+    with transaction() as session:
+        institution = get_institution(session, institution_id)
+        found = find_patients(session, current_actor(), institution, form.command)
+    return _start_page(institution_id, form, found)
+
+
+@pages.get("/<uuid:institution_id>/patients/<uuid:person_id>")
+@open_to(Role.REGISTRAR)
+def choose(institution_id: UUID, person_id: UUID) -> ResponseReturnValue:
+    """The day's places of the desk."""
+    return _choose_page(institution_id, person_id, read_query(PlaceChoice), "", 200)
+
+
+@pages.post("/<uuid:institution_id>/patients/<uuid:person_id>")
+@open_to(Role.REGISTRAR)
+def give(institution_id: UUID, person_id: UUID) -> ResponseReturnValue:
+    """Give the patient a place; a refusal says why and shows what is left."""
+    form = read_form(BookSlot, person_id=person_id)
+    command = form.command
+    if command is None:
+        return _choose_page(institution_id, person_id, read_query(PlaceChoice), form.message, 422)
+    try:
+        booking = write(BookingView, lambda session: book_slot(session, current_actor(), command))
+    except Conflict as refusal:
+        sentence = translated(refusal.message)
+        choice = read_query(PlaceChoice)
+        return _choose_page(institution_id, person_id, choice, sentence, refusal.status)
+    return redirect(url_for("appointments_desk.slip", booking_id=booking.id))
+
+
+@pages.get("/slips/<uuid:booking_id>")
+@open_to(Role.REGISTRAR)
+def slip(booking_id: UUID) -> ResponseReturnValue:
+    """What the patient takes along, for printing."""
+    with transaction() as session:
+        booking = get_booking(session, current_actor(), booking_id)
+    return render_template("appointments/booking/slip.html", booking=booking)
+
+
+def _start_page(
+    institution_id: UUID | None, form: Form[FindPatient], found: list[DeskPatient] | None
+) -> ResponseReturnValue:
+    with transaction() as session:
+        institution = chosen_desk(
+            session, desk_institutions(session, current_actor()), institution_id
+        )
+    if institution is None:
+        return render_template("appointments/no_desk.html")
+    page = render_template(
+        "appointments/booking/desk.html", institution=institution, form=form, found=found
+    )
+    return page, form.status
+
+
+def _choose_page(
+    institution_id: UUID, person_id: UUID, choice: PlaceChoice, refusal: str, status: int
+) -> ResponseReturnValue:
+    today = clock.today()
+    pool = Pool.ELDERLY if choice.from_elderly else Pool.ONSITE
+    day = (choice.date or today) if choice.from_elderly else today
+    with transaction() as session:
+        institution = get_institution(session, institution_id)
+        patient = get_patient(session, current_actor(), institution, person_id)
+        slots = desk_slots(session, institution_id, day, pool)
+    page = render_template(
+        "appointments/booking/desk_slots.html",
+        institution=institution,
+        patient=patient,
+        pool=pool,
+        day=day,
+        days=[today + timedelta(days=ahead) for ahead in range(DAYS + 1)],
+        clinics=by_session(slots),
+        refusal=refusal,
+    )
+    return page, status
