@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from appointments.queries.due import expired_holds, reserved_over
+from appointments.queries.due import expired_holds, reserved_over, stopped_slots
 from appointments.queries.visits import sessions_to_settle
 from appointments.queries.waits import sessions_to_close, sessions_to_offer
 from appointments.services.opening import FURTHEST, open_sessions
+from appointments.services.stopping import end_stopped, end_waits
 from appointments.services.sweeping import give_back_expired, release_reserved
 from appointments.services.visits import settle_session
 from appointments.services.waitlist import close_waits, offer_place
@@ -76,3 +77,18 @@ def settle_visits() -> None:
     for session_id in unsettled:
         with transaction() as session:
             settle_session(session, session_id)
+
+
+@job
+def end_bookings(session_id: str) -> None:
+    """End what was booked in a stopped session, slot by slot; where a worker died in the middle,
+    the next goes on with what is left.
+    """
+    stopped = UUID(session_id)
+    with transaction() as session:
+        end_waits(session, stopped)
+    with reading() as session:
+        slots = stopped_slots(session, stopped)
+    for slot_id in slots:
+        with transaction() as session:
+            end_stopped(session, slot_id)

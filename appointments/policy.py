@@ -18,6 +18,12 @@ WORDS = Words(
         "appointments:appeal": N_("对暂停预约提出申诉"),
         "appointments:read-appeals": N_("查看爽约申诉"),
         "appointments:decide-appeal": N_("处理爽约申诉"),
+        "appointments:read-schedule": N_("查看机构的排班"),
+        "appointments:change-schedule": N_("安排门诊、号数和停诊日"),
+        "appointments:stop-clinic": N_("停诊和恢复开诊"),
+        "appointments:read-rules": N_("查看机构的预约规则"),
+        "appointments:change-rules": N_("修改机构的预约规则"),
+        "appointments:change-holidays": N_("维护地区的节假日"),
     },
     policies={
         "appointments.book-own": N_("实名认证后，可以为自己预约"),
@@ -36,5 +42,8 @@ WORDS = Words(
         "appointments.not-of-oneself": N_("不能核对自己的到诊，也不能处理自己的申诉"),
         "appointments.own-record": N_("可以查看自己的爽约记录并申诉"),
         "appointments.family-record": N_("可以查看自己代办的家人的爽约记录并申诉"),
+        "appointments.plan": N_("挂号员可以为本机构排班和停诊"),
+        "appointments.rule": N_("管理员可以设定所管机构的预约规则"),
+        "appointments.keep-calendar": N_("地区的管理员可以维护节假日"),
     },
 )
