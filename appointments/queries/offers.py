@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from appointments.models import ClinicSession, Slot
@@ -166,7 +167,7 @@ def find_alternatives(
             _takable(),
             IN_SERVICE,
         )
-        .distinct(SLOT.c.session_id)
+        .ext(distinct_on(SLOT.c.session_id))
         .order_by(SLOT.c.session_id, away)
         .subquery()
     )

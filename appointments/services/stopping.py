@@ -197,10 +197,11 @@ def _sessions(command: StopDays) -> Select[Any]:
 
 def _unopened(session: Session, command: StopDays) -> list[Row[Any]]:
     """Template and day of what would be held and has no session yet."""
-    days = func.generate_series(command.first, command.last, timedelta(days=1)).column_valued(
+    moments = func.generate_series(command.first, command.last, timedelta(days=1)).column_valued(
         "moment"
     )
-    day: ColumnElement[date] = cast(days, Date)
+    days = select(cast(moments, Date).label("day")).subquery()
+    day: ColumnElement[date] = days.c.day
     opened = exists().where(ClinicSession.template_id == Template.id, ClinicSession.date == day)
     query = (
         select(Template.id, Template.institution_id, day.label("day"))
