@@ -24,6 +24,7 @@ from regions.facts import (
     Catalogue,
     CodeItem,
     ContractRules,
+    DepartmentClinic,
     DepartmentName,
     Division,
     FollowupNorms,
@@ -34,6 +35,7 @@ from regions.facts import (
     PackDocument,
     Phrase,
     PopulationGroup,
+    PublicHoliday,
     Region,
     ServiceItem,
     ServicePack,
@@ -74,6 +76,8 @@ class RegionPack:
     packs: tuple[ServicePack, ...]
     symptoms: tuple[Symptom, ...]
     appointment_rules: AppointmentRules
+    clinics: tuple[DepartmentClinic, ...]
+    holidays: tuple[PublicHoliday, ...]
     contract_rules: ContractRules
     thresholds: tuple[Threshold, ...]
     indicators: tuple[Indicator, ...]
@@ -187,6 +191,8 @@ def _read(directory: Path) -> RegionPack:
         packs=catalogue.packs,
         symptoms=_rows(directory / "symptoms.csv", Symptom),
         appointment_rules=_document(directory / "appointment_rules.toml", AppointmentRules),
+        clinics=_rows(directory / "clinics.csv", DepartmentClinic),
+        holidays=_rows(directory / "holidays.csv", PublicHoliday),
         contract_rules=_document(directory / "contract_rules.toml", ContractRules),
         thresholds=_rows(directory / "thresholds.csv", Threshold),
         indicators=_rows(directory / "indicators.csv", Indicator),
@@ -313,6 +319,15 @@ def _check_services(pack: RegionPack) -> None:
         _known("symptoms.csv", symptom.specialty_code, specialties)
     _unique("thresholds.csv", (threshold.metric for threshold in pack.thresholds))
     _unique("indicators.csv", (indicator.code for indicator in pack.indicators))
+    _unique("holidays.csv", (holiday.day.isoformat() for holiday in pack.holidays))
+    opened = {
+        f"{institution.code}/{department.name}"
+        for institution in pack.institutions
+        if institution.bookable
+        for department in pack.departments_of(institution)
+    }
+    for clinic in pack.clinics:
+        _known("clinics.csv", f"{clinic.institution_code}/{clinic.department}", opened)
     pools = pack.appointment_rules.pools.model_dump()
     _whole("appointment_rules.toml pools", 1, pools.values())
 

@@ -81,6 +81,11 @@ def list_templates(session: Session, actor: Actor, search: TemplateSearch) -> Pa
     department = get_department(session, search.department_id)
     institution = get_institution(session, department.institution_id)
     require(session, actor, SupplyAction.READ_SCHEDULE, schedule_of(institution))
+    return templates_of(session, search)
+
+
+def templates_of(session: Session, search: TemplateSearch) -> Page[TemplateView]:
+    """As ``list_templates``, for those who have asked the policy."""
     order: list[ColumnElement[Any]] = [
         Template.weekday.expression,
         Template.half_day.expression,
@@ -95,18 +100,21 @@ def list_templates(session: Session, actor: Actor, search: TemplateSearch) -> Pa
     return Page(items=_template_views(session, rows), next_cursor=following)
 
 
-def template_history(
-    session: Session, actor: Actor, template_id: UUID, page: PageQuery
-) -> Page[ChangeView]:
-    """Who changed a weekly clinic. Raises NotFound or Denied."""
-    _, institution = find_template(session, template_id)
-    require(session, actor, SupplyAction.READ_SCHEDULE, schedule_of(institution))
+def template_history(session: Session, template_id: UUID, page: PageQuery) -> Page[ChangeView]:
+    """Who changed a weekly clinic. The caller has asked the policy."""
     return history.list_changes(session, page, history.about(SupplySubject.TEMPLATE, template_id))
 
 
 def list_exceptions(session: Session, actor: Actor, query: ExceptionQuery) -> Page[ExceptionView]:
     """The days to come that differ at an institution, by day. Raises NotFound or Denied."""
     institution = get_institution(session, query.institution_id)
+    return list_exceptions_of(session, actor, institution, query)
+
+
+def list_exceptions_of(
+    session: Session, actor: Actor, institution: InstitutionView, query: ExceptionQuery
+) -> Page[ExceptionView]:
+    """As ``list_exceptions``, where the query's institution was read already."""
     require(session, actor, SupplyAction.READ_SCHEDULE, schedule_of(institution))
     order: list[ColumnElement[Any]] = [
         TemplateException.date.expression,
@@ -144,12 +152,8 @@ def get_rules(session: Session, actor: Actor, institution_id: UUID) -> RulesView
     return RulesView.model_validate(row)
 
 
-def rules_history(
-    session: Session, actor: Actor, institution_id: UUID, page: PageQuery
-) -> Page[ChangeView]:
-    """Who changed an institution's rule. Raises NotFound or Denied."""
-    institution = get_institution(session, institution_id)
-    require(session, actor, SupplyAction.READ_RULES, schedule_of(institution))
+def rules_history(session: Session, institution_id: UUID, page: PageQuery) -> Page[ChangeView]:
+    """Who changed an institution's rule. The caller has asked the policy."""
     return history.list_changes(session, page, history.about(SupplySubject.RULE, institution_id))
 
 

@@ -84,7 +84,7 @@ class ChangeRules(_Limits, Command):
     def _at_most_all(cls, value: int, info: ValidationInfo) -> int:
         others = ("family_doctor_share", "referral_share", "onsite_share")
         if value + sum(info.data.get(name, 0) for name in others) > 100:
-            raise ValueError(N_("各类预留加起来不能超过 100%。"))
+            raise ValueError(N_("各类预留加起来不能超过百分之一百。"))
         return value
 
     @field_validator("morning_until", "afternoon_from", "afternoon_until")

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel
 
 from appointments.queries.planning import (
     get_template,
-    list_exceptions,
+    list_exceptions_of,
     list_templates,
     template_history,
+    templates_of,
 )
 from appointments.schemas import (
     ChangeTemplate,
@@ -110,10 +110,7 @@ def create() -> ResponseReturnValue:
 @open_to(Role.REGISTRAR)
 def show(template_id: UUID) -> ResponseReturnValue:
     """A weekly clinic: change it, end it, and who changed what."""
-    with transaction() as session:
-        view = get_template(session, current_actor(), template_id)
-    values = {**view.model_dump(mode="json"), "fee": planning.yuan_of(view.fee_fen)}
-    return _template_page(view, blank(ChangeTemplate, **values))
+    return _template_page(template_id)
 
 
 @pages.post("/templates/<uuid:template_id>")
@@ -136,9 +133,7 @@ def change(template_id: UUID) -> ResponseReturnValue:
     )
     if done is None:
         planning.typed_fee(form)
-        with transaction() as session:
-            view = get_template(session, current_actor(), template_id)
-        return _template_page(view, form)
+        return _template_page(template_id, form)
     if done.opened:
         said = gettext("已保存。已开出的 %(count)s 场保持不变，之后开出的按新安排。")
         flash(said % {"count": done.opened}, "good")
@@ -235,7 +230,7 @@ def set_exception() -> ResponseReturnValue:
 def remove_exception(exception_id: UUID) -> ResponseReturnValue:
     """The day is as usual again."""
     return carry_out(
-        BaseModel,
+        planning.Pressed,
         ExceptionView,
         lambda session, _: calendar.remove_exception(session, current_actor(), exception_id),
         gettext("已取消，这一天照常开诊。"),
@@ -257,9 +252,14 @@ def _new_page(form: Form[CreateTemplate], asked: Place) -> ResponseReturnValue:
     return page, form.status
 
 
-def _template_page(view: TemplateView, form: Form[ChangeTemplate]) -> ResponseReturnValue:
+def _template_page(
+    template_id: UUID, typed: Form[ChangeTemplate] | None = None
+) -> ResponseReturnValue:
     with transaction() as session:
-        changes = template_history(session, current_actor(), view.id, read_query(PageQuery))
+        view = get_template(session, current_actor(), template_id)
+        changes = template_history(session, template_id, read_query(PageQuery))
+    values = {**view.model_dump(mode="json"), "fee": planning.yuan_of(view.fee_fen)}
+    form = typed or blank(ChangeTemplate, **values)
     page = render_template(
         "appointments/schedule/template.html",
         view=view,
@@ -292,14 +292,14 @@ def _exceptions_page(form: Form[SetException], asked: Place) -> ResponseReturnVa
         if desk is None:
             return render_template("appointments/no_desk.html")
         query = ExceptionQuery(institution_id=desk.institution.id, cursor=asked.cursor)
-        page = list_exceptions(session, actor, query)
+        page = list_exceptions_of(session, actor, desk.institution, query)
         choices: planning.Choices = []
         department = desk.department(asked.department_id)
         if department:
             search = TemplateSearch(department_id=department.id, limit=HIGHEST_LIMIT)
             choices = [
                 (str(each.id), _half_day_of(each))
-                for each in list_templates(session, actor, search).items
+                for each in templates_of(session, search).items
             ]
     html = render_template(
         "appointments/schedule/exceptions.html",

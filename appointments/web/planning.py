@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import request
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from appointments.queries.planning import institutions_of
@@ -61,6 +62,10 @@ HISTORY_CODES: dict[str, Mapping[str, str]] = {
     "half_day": {half_day.value: name for half_day, name in HALF_DAYS.items()},
     "weekday": {str(number): name for number, name in enumerate(WEEKDAYS, 1)},
 }
+
+
+class Pressed(BaseModel):
+    """A button that says no more than that it was pressed."""
 
 
 @dataclass(frozen=True, slots=True)

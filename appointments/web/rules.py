@@ -56,10 +56,10 @@ GROUPS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
             "占每场总号数的百分比。没有预留的都是公众号；家庭医生号和转诊号到时间没有用完，也退给公众。"
         ),
         (
-            ("family_doctor_share", N_("家庭医生号 %"), N_("给签约居民和签约团队")),
-            ("referral_share", N_("转诊号 %"), N_("给上转和下转的患者")),
-            ("onsite_share", N_("现场号 %"), N_("当天到窗口挂")),
-            ("elderly_share", N_("老年电话号 %"), N_("给不用智能手机的人")),
+            ("family_doctor_share", N_("家庭医生号占比"), N_("百分之几，给签约居民和签约团队")),
+            ("referral_share", N_("转诊号占比"), N_("百分之几，给上转和下转的患者")),
+            ("onsite_share", N_("现场号占比"), N_("百分之几，当天到窗口挂")),
+            ("elderly_share", N_("老年电话号占比"), N_("百分之几，给不用智能手机的人")),
             ("reserved_hours", N_("退回小时"), N_("就诊前多少小时退给公众")),
         ),
     ),
@@ -79,7 +79,7 @@ GROUPS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("cancel_days", N_("免责取消：提前天数"), N_("就诊前几天以内不能免责取消")),
             ("cancel_time", N_("免责取消：时间"), N_("那一天的几点截止")),
-            ("late_cancel_percent", N_("迟取消计 %"), N_("100 等于一次爽约")),
+            ("late_cancel_percent", N_("迟取消折算"), N_("折算成爽约的百分之几，100 等于一次")),
             ("no_show_max", N_("爽约次数"), N_("满多少次暂停网上预约")),
             ("no_show_days", N_("统计天数"), N_("在多少天以内累计")),
             ("suspend_days", N_("暂停天数"), N_("暂停多久，可以申诉")),
@@ -158,7 +158,7 @@ def show(institution_id: UUID) -> ResponseReturnValue:
 def begin(institution_id: UUID) -> ResponseReturnValue:
     """Let the institution take bookings."""
     return carry_out(
-        BaseModel,
+        planning.Pressed,
         RulesView,
         lambda session, _: rules.begin_bookings(session, current_actor(), institution_id),
         gettext("已开放预约，先用通用规则。请核对后再安排门诊。"),
@@ -215,7 +215,7 @@ def remove_holiday(day: str) -> ResponseReturnValue:
     """A day of work again."""
     chosen = day_of(day)
     return carry_out(
-        BaseModel,
+        planning.Pressed,
         HolidayView,
         lambda session, _: calendar.remove_holiday(session, current_actor(), chosen),
         gettext("已取消，这一天照常开诊。"),
@@ -227,7 +227,7 @@ def _page(view: RulesView, form: Form[ChangeRules]) -> ResponseReturnValue:
     actor = current_actor()
     with transaction() as session:
         institution = get_institution(session, view.institution_id)
-        changes = rules_history(session, actor, view.institution_id, read_query(PageQuery))
+        changes = rules_history(session, view.institution_id, read_query(PageQuery))
     page = render_template(
         "appointments/rules/rules.html",
         view=view,

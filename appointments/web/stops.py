@@ -121,7 +121,7 @@ def stop_session(session_id: UUID) -> ResponseReturnValue:
 def resume(session_id: UUID) -> ResponseReturnValue:
     """Take bookings again."""
     return carry_out(
-        BaseModel,
+        planning.Pressed,
         SessionView,
         lambda session, _: stopping.resume_session(session, current_actor(), session_id),
         gettext("已恢复开诊，可以重新预约。已取消的预约不会恢复。"),

@@ -149,7 +149,9 @@ def list_staff(session: Session, search: StaffSearch) -> Page[StaffView]:
 
 
 def staff_by_id(session: Session, staff_ids: Collection[UUID]) -> dict[UUID, StaffView]:
-    """Those of these ids, in service or not, with one statement."""
+    """Those of these ids, in service or not, with one statement at most."""
+    if not staff_ids:
+        return {}
     rows = session.scalars(select(Staff).where(Staff.id.in_(staff_ids)))
     return {row.id: StaffView.model_validate(row) for row in rows}
 

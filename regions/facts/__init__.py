@@ -17,6 +17,7 @@ from regions.facts.places import (
     Specialty,
     Village,
 )
+from regions.facts.schedules import DepartmentClinic, PublicHoliday
 from regions.facts.services import (
     AppointmentRules,
     Catalogue,
@@ -38,6 +39,7 @@ __all__ = [
     "Catalogue",
     "CodeItem",
     "ContractRules",
+    "DepartmentClinic",
     "DepartmentName",
     "Division",
     "FollowupNorms",
@@ -53,6 +55,7 @@ __all__ = [
     "Phrase",
     "Pools",
     "PopulationGroup",
+    "PublicHoliday",
     "Region",
     "ServiceItem",
     "ServicePack",

@@ -70,7 +70,7 @@ def test_a_new_clinic_is_opened_and_remembered(
     opened = session.scalars(select(ClinicSession)).first()
     assert opened is not None
     assert (opened.template_id, opened.kind) == (made.id, Kind.SPECIALIST)
-    entries = template_history(session, registrar, made.id, PageQuery()).items
+    entries = template_history(session, made.id, PageQuery()).items
     assert entries[0].changes["capacity"] == [None, 4]
 
 
