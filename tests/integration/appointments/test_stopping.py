@@ -1,6 +1,7 @@
 """A stop: nobody books, everybody is told and offered another place; repeated, and undone."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -24,6 +25,7 @@ from appointments.schemas import (
 )
 from appointments.services.booking import book_slot, cancel_booking, take_instead
 from appointments.services.stopping import (
+    end_stopped,
     preview_stop,
     resume_session,
     stop_days,
@@ -137,20 +139,19 @@ def test_the_work_goes_on_where_it_was_left(
     stop_session(session, registrar, slots[0].session_id, STOP)
     session.commit()
     done: list[object] = []
-    end = jobs.end_stopped
 
-    def dies_at_the_second(current: Session, slot_id: object) -> None:
+    def dies_at_the_second(current: Session, slot_id: UUID) -> None:
         if done:
             raise RuntimeError("the worker died")
         done.append(slot_id)
-        end(current, slot_id)  # type: ignore[arg-type]
+        end_stopped(current, slot_id)
 
     monkeypatch.setattr(jobs, "end_stopped", dies_at_the_second)
     with pytest.raises(RuntimeError):
         end_bookings(str(slots[0].session_id))
     session.expire_all()
     assert sum(row.because == "stopped" for row in bookings) == 1
-    monkeypatch.setattr(jobs, "end_stopped", end)
+    monkeypatch.undo()
     end_bookings(str(slots[0].session_id))
     session.expire_all()
     assert {row.because for row in bookings} == {"stopped"}
