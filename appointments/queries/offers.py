@@ -163,7 +163,7 @@ def find_alternatives(
         .where(
             SLOT.c.department_id == department_id,
             CLINIC.c.kind.in_(CONSULTATIONS if kind in CONSULTATIONS else (kind,)),
-            *_in_strip(clock.today()),
+            *in_strip(clock.today()),
             _takable(),
             IN_SERVICE,
         )
