@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -255,16 +255,19 @@ def _planned_entry(row: Row[Any], doctor: StaffView | None, location: str) -> Sc
 
 
 def _clashing(entries: list[ScheduleEntry]) -> list[ScheduleEntry]:
-    """The same entries, marked where two who are held use one room in one half-day."""
+    """The same entries, marked where two who are held use one room in one half-day. Each
+    department numbers its own rooms, so a room is one of its department.
+    """
 
-    def where(entry: ScheduleEntry) -> tuple[date, str, str] | None:
+    def where(entry: ScheduleEntry) -> tuple[object, ...] | None:
         held = entry.state in (EntryState.OPEN, EntryState.PLANNED)
-        return (entry.date, entry.half_day, entry.place) if held and entry.place else None
+        room = (entry.date, entry.half_day, entry.department_id, entry.place)
+        return room if held and entry.place else None
 
     used = Counter(place for entry in entries if (place := where(entry)))
     return [
         entry.model_copy(update={"clashes": (*entry.clashes, Clash.ROOM)})
-        if used.get(where(entry) or (entry.date, "", ""), 0) > 1
+        if used.get(where(entry) or (), 0) > 1
         else entry
         for entry in entries
     ]

@@ -187,7 +187,7 @@ def copy() -> ResponseReturnValue:
     flash(gettext("已复制 %(made)s 个半天，请补上诊室。") % {"made": done.made}, "good")
     if done.skipped:
         half_days = gettext("、").join(
-            gettext(planning.WEEKDAYS[weekday - 1]) + gettext(planning.HALF_DAYS[half])
+            f"{gettext(planning.WEEKDAYS[weekday - 1])} {gettext(planning.HALF_DAYS[half])}"
             for weekday, half in done.skipped
         )
         flash(
@@ -298,8 +298,7 @@ def _exceptions_page(form: Form[SetException], asked: Place) -> ResponseReturnVa
         if department:
             search = TemplateSearch(department_id=department.id, limit=HIGHEST_LIMIT)
             choices = [
-                (str(each.id), _half_day_of(each))
-                for each in templates_of(session, search).items
+                (str(each.id), _half_day_of(each)) for each in templates_of(session, search).items
             ]
     html = render_template(
         "appointments/schedule/exceptions.html",
@@ -316,7 +315,7 @@ def _exceptions_page(form: Form[SetException], asked: Place) -> ResponseReturnVa
 
 def _half_day_of(view: TemplateView) -> str:
     weekday = gettext(planning.WEEKDAYS[view.weekday - 1])
-    return f"{view.clinic_name} · {weekday}{gettext(planning.HALF_DAYS[view.half_day])}"
+    return f"{view.clinic_name} · {weekday} {gettext(planning.HALF_DAYS[view.half_day])}"
 
 
 def _offered() -> dict[str, planning.Choices]:

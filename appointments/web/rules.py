@@ -239,6 +239,7 @@ def _page(view: RulesView, form: Form[ChangeRules]) -> ResponseReturnValue:
         history=planning.history_in_words(changes.items, LABELS),
         paging=pager(changes),
         may_change=bool(actor.grants.get(Role.ADMINISTRATOR)),
+        may_plan=bool(actor.grants.get(Role.REGISTRAR)),
     )
     return page, form.status
 

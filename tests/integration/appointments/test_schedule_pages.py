@@ -126,7 +126,7 @@ def test_a_week_is_copied(session: Session, clinic: Clinic, desk: FlaskClient) -
     }
     page = desk.post(f"{HOME}/copy", data=typed, follow_redirects=True).text
     assert "已复制 1 个半天" in page
-    assert "没有复制：周二上午" in page
+    assert "没有复制：周二 上午" in page
 
 
 def test_days_that_differ(session: Session, clinic: Clinic, desk: FlaskClient) -> None:

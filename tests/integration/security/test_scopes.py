@@ -94,6 +94,7 @@ from service_packs.schemas import Action as Serving
 from service_packs.schemas import EntitlementSearch, OrderSearch, RecordSearch, TeamRecordSearch
 from tests.integration.security.listing import Key, Listing, pages
 from tests.integration.security.oversight import applications, events, questions, recoveries
+from tests.integration.security.planning import planned
 from tests.integration.security.region import NAME, Region, make_actors, make_region
 from tests.integration.security.reviews import reviews, waiting
 
@@ -107,6 +108,7 @@ OF_ONE_THING = {
     "history_of",
     "list_appeals_of",
     "list_day_of",
+    "list_exceptions_of",
     "list_obligations",
     "list_visits_of",
     "upstream_history",
@@ -417,6 +419,7 @@ def messages(session: Session, region: Region) -> list[Listing]:
 LISTINGS = (
     care,
     visits,
+    planned,
     services,
     rights,
     administered,
