@@ -31,27 +31,6 @@ from appointments.schemas.bookings import (
     When,
 )
 from appointments.schemas.finding import Finding, Found, Offer, Order
-from appointments.schemas.visits import (
-    DAYS_TO_MARK,
-    ONE_VISIT,
-    Appeal,
-    AppealQuery,
-    AppealView,
-    CountedVisitView,
-    DayToMark,
-    Decide,
-    Marked,
-    MarkVisit,
-    Outcome,
-    RecordList,
-    RecordQuery,
-    RecordView,
-    SuspensionView,
-    VisitAction,
-    VisitQuery,
-    VisitRow,
-)
-from appointments.schemas.waits import JoinWait, Priority, WaitAction, WaitQuery, WaitView
 from appointments.schemas.rules import (
     ChangeRules,
     KindRule,
@@ -90,9 +69,32 @@ from appointments.schemas.supply import (
     TemplateSearch,
     TemplateView,
 )
+from appointments.schemas.visits import (
+    DAYS_TO_MARK,
+    ONE_VISIT,
+    Appeal,
+    AppealQuery,
+    AppealView,
+    CountedVisitView,
+    DayToMark,
+    Decide,
+    Marked,
+    MarkVisit,
+    Outcome,
+    RecordList,
+    RecordQuery,
+    RecordView,
+    SuspensionView,
+    VisitAction,
+    VisitQuery,
+    VisitRow,
+)
+from appointments.schemas.waits import JoinWait, Priority, WaitAction, WaitQuery, WaitView
 
 __all__ = [
     "ARRIVE_BEFORE",
+    "DAYS_TO_MARK",
+    "ONE_VISIT",
     "Action",
     "Appeal",
     "AppealQuery",
@@ -114,7 +116,6 @@ __all__ = [
     "CopyWeek",
     "CountedVisitView",
     "CreateTemplate",
-    "DAYS_TO_MARK",
     "DayListQuery",
     "DayListRow",
     "DayOffer",
@@ -137,7 +138,6 @@ __all__ = [
     "MarkVisit",
     "Marked",
     "MovePlaces",
-    "ONE_VISIT",
     "Offer",
     "OpenSession",
     "Order",
