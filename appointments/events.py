@@ -153,3 +153,23 @@ class CaseDecided(Event):
 
     case_id: UUID
     person_id: UUID
+
+
+class SessionStopped(Event):
+    """A session takes place no more; its bookings end one by one."""
+
+    session_id: UUID
+
+
+class BookingStopped(Event):
+    """A person's booking ended with its session: the hospital's doing, not theirs."""
+
+    booking_id: UUID
+    person_id: UUID
+
+
+class WaitStopped(Event):
+    """A person waits no more, as the session was stopped."""
+
+    wait_id: UUID
+    person_id: UUID

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from appointments.queries.due import expired_holds, reminders_due, reserved_over
+from appointments.queries.due import expired_holds, reminders_due, reserved_over, stopped_slots
 from appointments.queries.referral_state import nearly_due, overdue
 from appointments.queries.visits import sessions_to_settle
 from appointments.queries.waits import sessions_to_close, sessions_to_offer
@@ -11,6 +11,7 @@ from appointments.services.opening import FURTHEST, open_sessions
 from appointments.services.queue import draw_due, prepare_releases
 from appointments.services.referral_steps import lapse, remind
 from appointments.services.reminding import remind_of_visit
+from appointments.services.stopping import end_stopped, end_waits
 from appointments.services.sweeping import give_back_expired, release_reserved
 from appointments.services.visits import settle_session
 from appointments.services.waitlist import close_waits, offer_place
@@ -123,3 +124,18 @@ def remind_of_visits() -> None:
     for booking_id, kind in due:
         with transaction() as session:
             remind_of_visit(session, booking_id, kind)
+
+
+@job
+def end_bookings(session_id: str) -> None:
+    """End what was booked in a stopped session, slot by slot; where a worker died in the middle,
+    the next goes on with what is left.
+    """
+    stopped = UUID(session_id)
+    with transaction() as session:
+        end_waits(session, stopped)
+    with reading() as session:
+        slots = stopped_slots(session, stopped)
+    for slot_id in slots:
+        with transaction() as session:
+            end_stopped(session, slot_id)

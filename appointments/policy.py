@@ -33,6 +33,12 @@ WORDS = Words(
         "appointments:read-conduct-rules": N_("查看异常预约规则"),
         "appointments:change-conduct-rules": N_("修改异常预约规则"),
         "appointments:find-patient": N_("在窗口按姓名和身份证后四位查找就诊人"),
+        "appointments:read-schedule": N_("查看机构的排班"),
+        "appointments:change-schedule": N_("安排门诊、号数和停诊日"),
+        "appointments:stop-clinic": N_("停诊和恢复开诊"),
+        "appointments:read-rules": N_("查看机构的预约规则"),
+        "appointments:change-rules": N_("修改机构的预约规则"),
+        "appointments:change-holidays": N_("维护地区的节假日"),
     },
     policies={
         "appointments.book-own": N_("实名认证后，可以为自己预约"),
@@ -63,5 +69,8 @@ WORDS = Words(
         "appointments.conduct-own": N_("可以查看对自己账号的核查并作说明"),
         "appointments.conduct-staff": N_("挂号员和管理员可以处理本机构的异常预约核查"),
         "appointments.conduct-rules": N_("全区域的管理员可以修改异常预约规则"),
+        "appointments.plan": N_("挂号员可以为本机构排班和停诊"),
+        "appointments.rule": N_("管理员可以设定所管机构的预约规则"),
+        "appointments.keep-calendar": N_("地区的管理员可以维护节假日"),
     },
 )

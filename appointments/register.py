@@ -5,8 +5,10 @@ from appointments.events import (
     AccountRested,
     BookingCancelled,
     BookingChanged,
+    BookingStopped,
     CaseDecided,
     SlotBooked,
+    WaitStopped,
 )
 from appointments.policy import WORDS
 from appointments.ports import provide_open_referral
@@ -21,9 +23,12 @@ from appointments.subscribers import (
     tell_decided,
     tell_of_referral,
     tell_rested,
+    tell_stopped,
+    tell_wait_stopped,
 )
 from appointments.web import (
     booking,
+    clinics,
     conduct,
     conduct_api,
     desk,
@@ -31,6 +36,10 @@ from appointments.web import (
     finding_api,
     release,
     release_api,
+    rules,
+    schedule,
+    stops,
+    supply_api,
     visits,
     visits_api,
     waits,
@@ -61,6 +70,10 @@ room = Room(
         visits.pages,
         conduct.pages,
         referrals,
+        schedule.pages,
+        clinics.pages,
+        stops.pages,
+        rules.pages,
     ],
     apis=[
         api,
@@ -70,11 +83,14 @@ room = Room(
         visits_api.api,
         conduct_api.api,
         referrals_api,
+        supply_api.api,
     ],
     subscribers=[
         (SlotBooked, tell_booked),
         (BookingCancelled, tell_cancelled),
         (BookingChanged, tell_changed),
+        (BookingStopped, tell_stopped),
+        (WaitStopped, tell_wait_stopped),
         *SUBSCRIBERS,
         (AccountRested, tell_rested),
         (CaseDecided, tell_decided),
@@ -84,6 +100,9 @@ room = Room(
         NavItem(N_("预约"), "calendar-event", "appointments.hospitals", (Role.RESIDENT,), order=20),
         NavItem(
             N_("每日预约"), "clipboard-list", "appointments.day_list", (Role.REGISTRAR,), order=10
+        ),
+        NavItem(
+            N_("排班"), "calendar-plus", "appointments_schedule.week", (Role.REGISTRAR,), order=12
         ),
         NavItem(
             N_("爽约核对"),
@@ -98,6 +117,13 @@ room = Room(
             "appointments_referrals.inbox",
             (*TEAM_ROLES, Role.REGISTRAR),
             order=30,
+        ),
+        NavItem(
+            N_("预约规则"),
+            "adjustments",
+            "appointments_rules.listing",
+            (Role.ADMINISTRATOR,),
+            order=59,
         ),
         NavItem(
             N_("异常预约核查"),

@@ -9,6 +9,7 @@ from appointments.events import (
     AccountRested,
     BookingCancelled,
     BookingChanged,
+    BookingStopped,
     CaseDecided,
     ReferralAccepted,
     ReferralAsked,
@@ -22,11 +23,13 @@ from appointments.events import (
     ReferralSent,
     ReferralWithdrawn,
     SlotBooked,
+    WaitStopped,
 )
 from appointments.queries.bookings import find_booking
 from appointments.queries.circle import Circle, circle_of_booking, words_of
 from appointments.queries.conduct import find_case
 from appointments.queries.referrals import find_referral
+from appointments.queries.stops import find_stopped_wait, stop_reason
 from appointments.schemas import Because, BookingView, Source
 from auth.public import person_and_phone
 from core import clock
@@ -127,6 +130,49 @@ def tell_changed(session: Session, event: BookingChanged) -> None:
 def _tell_others(session: Session, booking: BookingView, circle: Circle, sentence: str) -> None:
     for person_id in circle.others:
         _tell(session, booking, person_id, sentence)
+
+
+def tell_stopped(session: Session, event: BookingStopped) -> None:
+    """A message, on the phone too, that the clinic does not take place, why, and where to choose
+    another time; whoever acts for the patient has one too.
+    """
+    booking = find_booking(session, event.booking_id)
+    if booking is None:
+        return
+    sentence = N_(
+        "停诊通知：%(when)s，%(institution)s %(department)s 停诊（%(reason)s）。"
+        "预约已取消，不计爽约，也不用缴挂号费。点此改约最近的空号。"
+    )
+    values = words_of(booking) | {"reason": stop_reason(session, event.booking_id)}
+    link = f"/appointments/bookings/{event.booking_id}/instead"
+    circle = circle_of_booking(session, booking)
+    for person_id in (booking.person_id, *circle.others):
+        notify(session, person_id, sentence, values, link, sms=True)
+
+
+def tell_wait_stopped(session: Session, event: WaitStopped) -> None:
+    """A message that there is nothing to wait for any more."""
+    wait = find_stopped_wait(session, event.wait_id)
+    if wait is None:
+        return
+    values = {
+        "when": f"{wait.date:%Y-%m-%d}",
+        "institution": wait.institution_name,
+        "department": wait.department_name,
+        "department_en": wait.department_name_en or "",
+        "reason": wait.stop_reason,
+    }
+    sentence = N_(
+        "停诊通知：您候补的 %(when)s %(institution)s %(department)s 停诊（%(reason)s），"
+        "候补已结束。可以看看这个科室的其他时间。"
+    )
+    notify(
+        session,
+        event.person_id,
+        sentence,
+        values,
+        f"/appointments/departments/{wait.department_id}",
+    )
 
 
 def _tell(

@@ -25,6 +25,7 @@ from regions.facts import (
     CodeItem,
     ConductRule,
     ContractRules,
+    DepartmentClinic,
     DepartmentName,
     Division,
     FollowupNorms,
@@ -35,6 +36,7 @@ from regions.facts import (
     PackDocument,
     Phrase,
     PopulationGroup,
+    PublicHoliday,
     ReferralRules,
     Region,
     ServiceItem,
@@ -50,7 +52,6 @@ _REGION_FILE = "region.toml"
 _REFERRAL_RULES = "referral_rules.toml"
 _ALL_GROUPS = "all"
 _ROUNDING = 1e-6
-
 Row = TypeVar("Row", bound=BaseModel)
 
 
@@ -78,6 +79,8 @@ class RegionPack:
     symptoms: tuple[Symptom, ...]
     appointment_rules: AppointmentRules
     conduct_rules: tuple[ConductRule, ...]
+    clinics: tuple[DepartmentClinic, ...]
+    holidays: tuple[PublicHoliday, ...]
     contract_rules: ContractRules
     referral_rules: ReferralRules
     thresholds: tuple[Threshold, ...]
@@ -200,6 +203,8 @@ def _read(directory: Path) -> RegionPack:
         symptoms=_rows(directory / "symptoms.csv", Symptom),
         appointment_rules=_document(directory / "appointment_rules.toml", AppointmentRules),
         conduct_rules=_rows(directory / "conduct_rules.csv", ConductRule),
+        clinics=_rows(directory / "clinics.csv", DepartmentClinic),
+        holidays=_rows(directory / "holidays.csv", PublicHoliday),
         contract_rules=_document(directory / "contract_rules.toml", ContractRules),
         referral_rules=_document(directory / _REFERRAL_RULES, ReferralRules),
         thresholds=_rows(directory / "thresholds.csv", Threshold),
@@ -332,6 +337,15 @@ def _check_services(pack: RegionPack) -> None:
     for rule in pack.conduct_rules:
         if not rule.slow_at <= rule.confirm_at <= rule.review_at:
             raise PackError(f"conduct_rules.csv: {rule.code}: its counts do not rise")
+    _unique("holidays.csv", (holiday.day.isoformat() for holiday in pack.holidays))
+    opened = {
+        f"{institution.code}/{department.name}"
+        for institution in pack.institutions
+        if institution.bookable
+        for department in pack.departments_of(institution)
+    }
+    for clinic in pack.clinics:
+        _known("clinics.csv", f"{clinic.institution_code}/{clinic.department}", opened)
     pools = pack.appointment_rules.pools.model_dump()
     _whole("appointment_rules.toml pools", 1, pools.values())
 

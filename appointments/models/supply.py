@@ -4,9 +4,17 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    false,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from appointments.models.constraints import one_of
 from appointments.schemas import HalfDay, Kind
@@ -52,6 +60,8 @@ class Rule(Base):
     institution_id: Mapped[UUID] = mapped_column(
         ForeignKey("directory_institution.id"), primary_key=True
     )
+    # What a history knows it by.
+    id: Mapped[UUID] = synonym("institution_id")
     # Days ahead that can be booked, and the wall-clock time at which a further day opens.
     horizon_days: Mapped[int] = mapped_column(SmallInteger, default=7)
     release_time: Mapped[time] = mapped_column(default=time(7))
@@ -100,10 +110,22 @@ class Rule(Base):
     afternoon_until: Mapped[time] = mapped_column(default=time(17, 30))
 
 
+def _one_at_a_time(name: str, *columns: str) -> ExcludeConstraint:
+    """Weekly clinics in the same half-day that are in force on a common day exclude each other."""
+    return ExcludeConstraint(
+        *((column, "=") for column in (*columns, "weekday", "half_day")),
+        (text("daterange(valid_from, valid_until, '[]')"), "&&"),
+        name=f"ex_appointments_template_{name}_half_day",
+        where=text("disabled_at IS NULL"),
+        using="gist",
+    )
+
+
 class Template(Base):
     """A weekly clinic of a doctor, or of a department where ``clinic_name`` is set instead.
 
-    ``weekday`` is ISO: 1 is Monday. ``capacity`` is patients per slot.
+    ``weekday`` is ISO: 1 is Monday. ``capacity`` is patients per slot. In one half-day there is
+    one at a time: another may follow where the former has ended.
     """
 
     __tablename__ = "appointments_template"
@@ -114,16 +136,8 @@ class Template(Base):
         CheckConstraint("capacity BETWEEN 1 AND 200", name="capacity"),
         CheckConstraint("fee_fen >= 0", name="fee"),
         CheckConstraint("num_nonnulls(staff_id, clinic_name) = 1", name="doctor_or_clinic"),
-        UniqueConstraint(
-            "staff_id", "weekday", "half_day", name="uq_appointments_template_doctor_half_day"
-        ),
-        UniqueConstraint(
-            "department_id",
-            "clinic_name",
-            "weekday",
-            "half_day",
-            name="uq_appointments_template_clinic_half_day",
-        ),
+        _one_at_a_time("doctor", "staff_id"),
+        _one_at_a_time("clinic", "department_id", "clinic_name"),
     )
 
     id: Mapped[Id]
@@ -230,6 +244,7 @@ class ClinicSession(Base):
         ),
         UniqueConstraint("institution_id", "external_id"),
         Index("ix_appointments_session_institution_id_date", "institution_id", "date"),
+        Index("ix_appointments_session_template_id", "template_id", "date"),
     )
 
     id: Mapped[Id]
@@ -316,8 +331,8 @@ class Slot(Base):
     # Returned while somebody waits for the session: theirs before it is anybody's.
     waitlist: Mapped[int] = mapped_column(SmallInteger, default=0)
     issued: Mapped[int] = mapped_column(SmallInteger, default=0)
-    # With its session.
-    stopped: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    # With its session: a booking that waits for this row must see it when its turn comes.
+    stopped: Mapped[bool] = mapped_column(default=False, server_default=false())
     # From the institution's rule at the time of opening.
     opens_at: Mapped[Moment]
     closes_at: Mapped[Moment]

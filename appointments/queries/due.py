@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from appointments.models import Reminder
 from appointments.queries.bookings import BOOKING
-from appointments.queries.offers import SLOT
+from appointments.queries.offers import CLINIC, SLOT
 from appointments.schemas import ReminderKind, State
 from core import clock
 
@@ -70,6 +70,22 @@ def reserved_over(session: Session) -> list[UUID]:
         .where(
             SLOT.c.family_doctor + SLOT.c.referral > 0,
             SLOT.c.reserved_until <= clock.now(),
+        )
+        .order_by(ID)
+    )
+    return list(session.scalars(query))
+
+
+def stopped_slots(session: Session, session_id: UUID) -> list[UUID]:
+    """The slots of a stopped session in which somebody has a place that was not over yet."""
+    query = (
+        select(ID)
+        .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
+        .where(
+            CLINIC.c.id == session_id,
+            SLOT.c.stopped,
+            SLOT.c.ends_at > CLINIC.c.stopped_at,
+            SLOT.c.taken > 0,
         )
         .order_by(ID)
     )

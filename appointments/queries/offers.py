@@ -1,17 +1,19 @@
 """What can be booked. Schedules are public, so nothing is scoped to an actor here."""
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from appointments.models import ClinicSession, Slot
 from appointments.schemas import (
     DayOffer,
     DepartmentOffer,
+    Kind,
     SlotQuery,
     SlotState,
     SlotView,
@@ -22,6 +24,8 @@ from directory.public import in_service
 
 # The strip of days a department shows: as far as the widest horizon of the usual rules.
 STRIP_DAYS = 14
+# Kinds that stand in for each other.
+CONSULTATIONS = (Kind.GENERAL, Kind.SPECIALIST, Kind.EXPERT)
 
 # The tables themselves, not their classes: these reads stand on the booking path, where the
 # ORM's loading would cost more than the query.
@@ -145,6 +149,31 @@ def find_nearest(session: Session, wanted: SlotView) -> SlotView | None:
     )
     row = session.execute(query).one_or_none()
     return slot_view(row) if row else None
+
+
+def find_alternatives(
+    session: Session, department_id: UUID, kind: Kind, wanted: datetime, limit: int = 8
+) -> list[SlotView]:
+    """Free slots instead of one at ``wanted`` that is not to be had: of the same department, the
+    earliest of each session, those closest in time first. A check-up or a bed is no consultation,
+    nor the other way round.
+    """
+    away = func.abs(func.extract("epoch", SLOT.c.starts_at - wanted))
+    nearest = (
+        SLOTS.add_columns(away.label("away"))
+        .where(
+            SLOT.c.department_id == department_id,
+            CLINIC.c.kind.in_(CONSULTATIONS if kind in CONSULTATIONS else (kind,)),
+            *in_strip(clock.today()),
+            _takable(),
+            IN_SERVICE,
+        )
+        .ext(distinct_on(SLOT.c.session_id))
+        .order_by(SLOT.c.session_id, away)
+        .subquery()
+    )
+    query = select(nearest).order_by(nearest.c.away, nearest.c.id).limit(limit)
+    return [slot_view(row) for row in session.execute(query)]
 
 
 def slot_view(row: Row[Any]) -> SlotView:

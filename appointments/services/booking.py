@@ -220,6 +220,33 @@ def cancel_booking(
     return booking.model_copy(update=ended_now)
 
 
+def take_instead(
+    session: Session, actor: Actor, booking_id: UUID, command: ChangeBooking
+) -> BookingView:
+    """Take a place for one that the hospital stopped. Repeated, it answers the booking it made.
+
+    Raises NotFound, Denied, or Conflict: ``not_stopped``, or why the place is not to be had.
+    """
+    former = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
+    if former.because is not Because.STOPPED:
+        raise Conflict("not_stopped", N_("这个预约没有停诊，不用改约。"))
+    places.lock_patients(session, [former.person_id])
+    made = session.scalar(
+        select(Booking.id).where(
+            Booking.person_id == former.person_id,
+            Booking.changed_from == booking_id,
+            Booking.state != State.CANCELLED,
+        )
+    )
+    if made is not None:
+        return get_booking(session, actor, made)
+    wish = BookSlot(slot_id=command.slot_id, person_id=former.person_id)
+    wanted, source = _allow(session, actor, wish)
+    booking = take_place(session, wanted, wish, actor.account_id, source, changed_from=booking_id)
+    publish(session, SlotBooked(booking_id=booking.id, person_id=former.person_id))
+    return booking
+
+
 def take_place(
     session: Session,
     wanted: Row[Any],
@@ -339,7 +366,7 @@ def _why(session: Session, actor: Actor, booking: BookingView, *, late: bool) ->
         return Because.REFUSED
     if actor.active_role is Role.REGISTRAR and actor.person_id != booking.person_id:
         return Because.HOSPITAL
-    if late and not booking.free_to_cancel:
+    if late and booking.state is State.BOOKED and not booking.free_to_cancel:
         return Because.LATE
     return Because.PATIENT
 

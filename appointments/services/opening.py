@@ -34,7 +34,9 @@ from appointments.models import (
 from appointments.schemas import HalfDay, Kind
 from appointments.services.timetable import allot, slot_times
 from core import clock
+from core.errors import Conflict
 from core.ids import new_id
+from core.messages import N_
 from core.paging import HIGHEST_LIMIT, Page
 from directory.public import get_institution, list_departments, list_staff
 from directory.schemas import (
@@ -47,6 +49,8 @@ from directory.schemas import (
 
 # The furthest any rule may look ahead.
 FURTHEST = timedelta(days=60)
+# The advisory lock of all schedules.
+SCHEDULES = 7_226_301
 T = TypeVar("T")
 
 
@@ -66,12 +70,34 @@ def open_sessions(session: Session, until: date) -> int:
     Institutions, departments and doctors out of service are passed over.
     """
     opened = 0
+    hold_schedules(session, to_open=True)
     due = session.execute(_due(until)).all()
     for institution_id, rows in groupby(due, key=lambda row: row.Template.institution_id):
         names = _names(session, institution_id)
         if not names.institution.disabled:
             opened += _open(session, names, list(rows))
     return opened
+
+
+def hold_schedules(session: Session, *, to_open: bool = False) -> None:
+    """Whoever opens sessions waits for those who change what is to be opened, and they for it: a
+    day that was closed a moment ago does not open after all. Until the end of the transaction.
+    """
+    lock = func.pg_advisory_xact_lock if to_open else func.pg_advisory_xact_lock_shared
+    session.execute(select(lock(SCHEDULES)))
+
+
+def open_one(session: Session, template: Template, day: date) -> UUID | None:
+    """Open a session of a clinic on a day, whether it is weekly or made up for the occasion; None
+    where there is one already. Raises Conflict where somebody is out of service.
+    """
+    rule = session.get_one(Rule, template.institution_id)
+    names = _names(session, template.institution_id)
+    row = None if names.institution.disabled else _session_row(names, template, day)
+    if row is None:
+        raise Conflict("out_of_service", N_("这家机构、科室或医生已停用，不能开诊。"))
+    opened = _write(session, [(row, slot_rows(row, rule, template.capacity))])
+    return opened[0] if opened else None
 
 
 def _due(until: date) -> Select[Any]:
@@ -163,21 +189,30 @@ def _every(read: Callable[[str | None], Page[T]]) -> Iterator[T]:
 
 
 def _open(session: Session, names: Names, due: list[Any]) -> int:
-    planned = {}
-    for template, rule, day, capacity in due:
-        if row := _session_row(names, template, day):
-            planned[row["id"]] = (row, slot_rows(row, rule, capacity))
+    planned = [
+        (row, slot_rows(row, rule, capacity))
+        for template, rule, day, capacity in due
+        if (row := _session_row(names, template, day))
+    ]
+    return len(_write(session, planned))
+
+
+def _write(
+    session: Session, planned: list[tuple[dict[str, Any], list[dict[str, Any]]]]
+) -> list[UUID]:
+    """Insert sessions with their slots, those left out that are there already."""
     if not planned:
-        return 0
+        return []
     # Another worker may open the same sessions now: only those that are ours get slots.
     ours = session.scalars(
         claim(ClinicSession).on_conflict_do_nothing().returning(ClinicSession.id),
-        [row for row, _ in planned.values()],
+        [row for row, _ in planned],
     ).all()
-    slots = [slot for session_id in ours for slot in planned[session_id][1]]
+    mine = set(ours)
+    slots = [slot for row, slots in planned if row["id"] in mine for slot in slots]
     if slots:
         session.execute(insert(Slot), slots)
-    return len(ours)
+    return list(ours)
 
 
 def _session_row(names: Names, template: Template, day: date) -> dict[str, Any] | None:

@@ -133,16 +133,80 @@ END_ONE = _ending(f"{_ITS_SLOT} AND slot.cancel_until > :now", "booking.id = :id
 END_ONE_LATE = _ending(f"{_ITS_SLOT} AND slot.starts_at > :now", "booking.id = :id")
 END_ONE_ANY = _ending(_ITS_SLOT, "booking.id = :id")
 END_EXPIRED = _ending("slot.id = :slot_id", "booking.held_until <= :now")
-END_ALL = _ending("slot.id = :slot_id", "true")
-# On the slot itself, where a booking that waits for it sees it: of the session it would still see
-# what was before.
-STOP = text("UPDATE appointments_slot SET stopped = true WHERE id = :slot_id")
+END_ALL = _ending("slot.id = :slot_id AND slot.stopped", "true")
 # Reserved places whose time is up become the public's.
 RELEASE_RESERVED = text("""
 UPDATE appointments_slot
 SET remaining = remaining + family_doctor + referral, family_doctor = 0, referral = 0
 WHERE id = :slot_id AND reserved_until <= :now AND family_doctor + referral > 0
 """)
+# Who stops or resumes holds the slots first, so that nobody books by an older state of them.
+SET_STOPPED = text("UPDATE appointments_slot SET stopped = :stopped WHERE id = ANY(:slot_ids)")
+
+
+def _resizing() -> Any:
+    """These slots get another capacity, or none of them where one has more taken. New places go
+    to those who wait, else to the public; fewer are taken from the public first.
+    """
+    order = [Pool.PUBLIC, Pool.ONSITE, Pool.ELDERLY, Pool.FAMILY_DOCTOR, Pool.REFERRAL]
+    order.append(Pool.WAITLIST)
+    lost, before = [], "0"
+    for column in (COLUMNS[pool] for pool in order):
+        less = f"LEAST(slot.{column}, GREATEST(slot.capacity - :capacity - ({before}), 0))"
+        lost.append((column, less))
+        before = f"{before} + slot.{column}"
+    more = "GREATEST(:capacity - slot.capacity, 0)"
+    waited = "CASE WHEN waited.waited THEN {yes} ELSE {no} END"
+    gained = {
+        "remaining": waited.format(yes="0", no=more),
+        "waitlist": waited.format(yes=more, no="0"),
+    }
+    changes = ",\n        ".join(
+        f"{column} = slot.{column} - {less} + {gained.get(column, '0')}" for column, less in lost
+    )
+    return text(f"""
+WITH waited AS (
+    SELECT slot.id, slot.cancel_until > :now AND EXISTS (
+        SELECT FROM appointments_wait AS wait
+        WHERE wait.session_id = slot.session_id AND wait.state = 'waiting'
+    ) AS waited
+    FROM appointments_slot AS slot WHERE slot.id = ANY(:slot_ids)
+)
+UPDATE appointments_slot AS slot
+SET {changes},
+    capacity = :capacity
+FROM waited
+WHERE slot.id = waited.id AND slot.taken <= :capacity AND slot.capacity <> :capacity
+RETURNING slot.id, slot.session_id, slot.waitlist
+""")  # noqa: S608  our own columns, nobody's input
+
+
+RESIZE = _resizing()
+
+
+def _moving(source: Pool, target: Pool) -> Any:
+    """Free places of one pool become another's: as many as are there, at most ``places`` a slot.
+    What is reserved for later than its time is over would go to the public at once.
+    """
+    taken, given = COLUMNS[source], COLUMNS[target]
+    in_time = "AND slot.reserved_until > :now" if target in RESERVED else ""
+    return text(f"""
+UPDATE appointments_slot AS slot
+SET {taken} = slot.{taken} - LEAST(slot.{taken}, :places),
+    {given} = slot.{given} + LEAST(slot.{taken}, :places)
+WHERE slot.id = ANY(:slot_ids) AND slot.{taken} > 0 AND slot.starts_at > :now {in_time}
+RETURNING slot.id
+""")  # noqa: S608  our own columns, nobody's input
+
+
+# Returned places are of those who wait: nobody moves them to others, or others to them.
+MOVABLE = tuple(pool for pool in Pool if pool is not Pool.WAITLIST)
+MOVE: dict[tuple[Pool, Pool], Any] = {
+    (source, target): _moving(source, target)
+    for source in MOVABLE
+    for target in MOVABLE
+    if source is not target
+}
 # A held place becomes a booking; whoever was offered it waits no longer.
 CONFIRM = text("""
 WITH confirmed AS (
@@ -176,8 +240,7 @@ def end_expired(session: Session, slot_id: UUID) -> list[Row[Any]]:
 
 
 def end_all(session: Session, slot_id: UUID, because: Because) -> list[Row[Any]]:
-    """Let nobody book a slot any more and end all its live bookings; returns what ended."""
-    session.execute(STOP, {"slot_id": slot_id})
+    """End all live bookings of a slot, if it is stopped; returns what ended."""
     values = {"slot_id": slot_id, "now": clock.now(), "because": because}
     return list(session.execute(END_ALL, values))
 

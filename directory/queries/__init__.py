@@ -22,6 +22,7 @@ from directory.queries.lookup import (
     list_staff,
     list_team_members,
     list_teams,
+    staff_by_id,
     teams_by_id,
     teams_of_account,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "list_team_members",
     "list_teams",
     "region_unit",
+    "staff_by_id",
     "teams_by_id",
     "teams_of_account",
     "unit_path",

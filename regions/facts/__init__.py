@@ -17,6 +17,7 @@ from regions.facts.places import (
     Specialty,
     Village,
 )
+from regions.facts.schedules import DepartmentClinic, PublicHoliday
 from regions.facts.services import (
     AppointmentRules,
     Catalogue,
@@ -42,6 +43,7 @@ __all__ = [
     "CodeItem",
     "ConductRule",
     "ContractRules",
+    "DepartmentClinic",
     "DepartmentName",
     "Division",
     "FollowupNorms",
@@ -57,6 +59,7 @@ __all__ = [
     "Phrase",
     "Pools",
     "PopulationGroup",
+    "PublicHoliday",
     "ReferralCriterion",
     "ReferralRules",
     "Region",

@@ -207,17 +207,18 @@ def load_clinics(
 ) -> None:
     """Rules and weekly templates; sessions are opened from them by the appointments."""
     load_rules(bulk, pack, places)
+    rows = [
+        (places.institutions[c.institution.code], c.department_id(places),
+         c.doctor.id if c.doctor else None, None if c.doctor else c.name, c.kind.value,
+         c.weekday, c.half_day.value, c.room, c.places, c.fee_fen, c.weekday in _WEEKEND)
+        for c in clinics
+    ]  # fmt: skip
     ids = Identifiers(Random(f"{seed}/templates"))
     bulk.copy(
         "appointments_template",
         ("id", "institution_id", "department_id", "staff_id", "clinic_name", "kind", "weekday",
          "half_day", "room", "capacity", "fee_fen", "on_holidays"),
-        (
-            (ids.new(), places.institutions[c.institution.code], c.department_id(places),
-             c.doctor.id if c.doctor else None, None if c.doctor else c.name, c.kind.value,
-             c.weekday, c.half_day.value, c.room, c.places, c.fee_fen, c.weekday in _WEEKEND)
-            for c in clinics
-        ),
+        ((ids.new(), *row) for row in (*rows, *_of_departments(pack, places))),
     )  # fmt: skip
 
 
@@ -243,6 +244,28 @@ def load_conduct_rules(bulk: Bulk, pack: RegionPack) -> None:
             for r in pack.conduct_rules
         ),
     )  # fmt: skip
+
+
+def _of_departments(pack: RegionPack, places: Places) -> Iterator[tuple[object, ...]]:
+    """The half-days of the pack's clinics that are no doctor's: check-ups, vaccination, beds."""
+    bookable = {institution.code for institution in pack.institutions if institution.bookable}
+    for clinic in pack.clinics:
+        if clinic.institution_code not in bookable:
+            continue
+        for weekday in map(int, clinic.weekdays):
+            for half_day in clinic.half_days.split():
+                yield (
+                    places.institutions[clinic.institution_code],
+                    places.departments[clinic.institution_code, clinic.department],
+                    None, clinic.name, clinic.kind, weekday, half_day, clinic.room,
+                    clinic.places, clinic.fee_fen, weekday in _WEEKEND,
+                )  # fmt: skip
+
+
+def load_holidays(bulk: Bulk, pack: RegionPack) -> None:
+    """The region's public holidays."""
+    rows = ((holiday.day, holiday.name, holiday.name_en) for holiday in pack.holidays)
+    bulk.copy("appointments_holiday", ("day", "name", "name_en"), rows)
 
 
 def load_rules(bulk: Bulk, pack: RegionPack, places: Places) -> None:

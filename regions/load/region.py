@@ -23,6 +23,7 @@ from regions.load.catalogue import load_catalogue, load_promises
 from regions.load.clinics import (
     WeeklyClinic,
     load_clinics,
+    load_holidays,
     load_rules,
     load_symptoms,
     weekly_clinics,
@@ -128,6 +129,7 @@ def _load_facts(bulk: Bulk, pack: RegionPack, seed: int) -> Places:
     places = organisation.load_places(bulk, pack, seed)
     load_catalogue(bulk, pack)
     load_symptoms(bulk, pack)
+    load_holidays(bulk, pack)
     return places
 
 

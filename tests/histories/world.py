@@ -217,5 +217,6 @@ def stop(session: Session, department: Department, number: int) -> None:
     places.lock_slots(session, own)
     session.get_one(ClinicSession, department.sessions[number]).stopped_at = clock.now()
     session.flush()
+    session.execute(places.SET_STOPPED, {"stopped": True, "slot_ids": own})
     for slot_id in sorted(own):
         places.end_all(session, slot_id, Because.STOPPED)

@@ -352,6 +352,7 @@ def test_no_offer_lasts_beyond_the_deadline_and_waits_close_then(
 def test_a_stopped_session_offers_nothing_and_closes(session: Session) -> None:
     (slot,) = make_full(session, make_clinic(session))
     wait = join(session, resident(session), slot)
+    session.execute(places.SET_STOPPED, {"stopped": True, "slot_ids": [slot.id]})
     places.end_all(session, slot.id, Because.STOPPED)
     session.get_one(ClinicSession, slot.session_id).stopped_at = clock.now()
     session.flush()

@@ -140,7 +140,8 @@ def test_no_row_contradicts_another(loaded: Engine, violation: str) -> None:
     "table",
     [
         "family_doctor_obligation", "service_packs_service_record", "payments_payment",
-        "appointments_booking", "appointments_template", "gov_stats_value", "directory_village",
+        "appointments_booking", "appointments_template", "appointments_holiday",
+        "gov_stats_value", "directory_village",
     ],
 )  # fmt: skip
 def test_every_table_has_rows(loaded: Engine, table: str) -> None:

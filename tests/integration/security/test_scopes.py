@@ -114,6 +114,7 @@ from service_packs.schemas import EntitlementSearch, OrderSearch, RecordSearch, 
 from tests.integration.security.conduct import reviews as reviews_of_conduct
 from tests.integration.security.listing import Key, Listing, pages
 from tests.integration.security.oversight import applications, events, questions, recoveries
+from tests.integration.security.planning import planned
 from tests.integration.security.region import NAME, Region, make_actors, make_region
 from tests.integration.security.reviews import reviews, waiting
 
@@ -127,6 +128,7 @@ OF_ONE_THING = {
     "history_of",
     "list_appeals_of",
     "list_day_of",
+    "list_exceptions_of",
     "list_obligations",
     "list_visits_of",
     "upstream_history",
@@ -501,6 +503,7 @@ LISTINGS = (
     care,
     visits,
     handovers,
+    planned,
     services,
     rights,
     administered,

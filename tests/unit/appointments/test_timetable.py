@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from appointments.models import Rule
 from appointments.public import slot_times
 from appointments.schemas import HalfDay, Kind
+from appointments.services.timetable import Places, allot
 from core import clock
 
 DAY = date(2026, 11, 24)
@@ -58,3 +59,59 @@ def test_slots_follow_each_other_and_stay_within_the_hours(minutes: int) -> None
     assert all(a.ends_at == b.starts_at for a, b in pairwise(slots))
     assert slots[-1].ends_at <= clock.at(DAY, 12)
     assert clock.at(DAY, 12) - slots[-1].ends_at < timedelta(minutes=minutes)
+
+
+SHARES = ("family_doctor_share", "referral_share", "onsite_share", "elderly_share")
+
+
+@st.composite
+def shares(draw: st.DrawFn) -> dict[str, int]:
+    """Percentages of the reserved pools that leave something to the public, or nothing."""
+    left, found = 100, {}
+    for name in SHARES:
+        found[name] = draw(st.integers(0, left))
+        left -= found[name]
+    return found
+
+
+@given(shares(), st.integers(1, 16), st.integers(1, 200))
+def test_every_place_is_in_one_pool(kept: dict[str, int], slots: int, capacity: int) -> None:
+    places = allot(rule(**kept), slots, capacity)
+    assert len(places) == slots
+    assert all(sum(slot) == capacity and min(slot) >= 0 for slot in places)
+
+
+@given(shares(), st.integers(1, 16), st.integers(1, 200))
+def test_a_share_holds_for_the_session_within_one_place(
+    kept: dict[str, int], slots: int, capacity: int
+) -> None:
+    places = allot(rule(**kept), slots, capacity)
+    total = slots * capacity
+    sums = Places(*(sum(column) for column in zip(*places, strict=True)))
+    wished = {name: total * kept[name] / 100 for name in SHARES}
+    # All of them rounded up may be more than there is; then the last in order gets less.
+    rounded_up = sum(round(wish) for wish in wished.values()) > total
+    for name, wish in wished.items():
+        got = getattr(sums, name.removesuffix("_share"))
+        assert got <= wish + 1
+        assert got >= wish - 1 or rounded_up
+    public = total - sum(wished.values())
+    assert abs(sums.remaining - public) <= len(SHARES) / 2
+
+
+@given(shares(), st.integers(1, 16), st.integers(1, 200))
+def test_no_slot_is_left_with_fewer_public_places_than_another(
+    kept: dict[str, int], slots: int, capacity: int
+) -> None:
+    public = [slot.remaining for slot in allot(rule(**kept), slots, capacity)]
+    assert max(public) - min(public) <= 1
+    # The rest is kept from the end of the session: who comes early finds a public place.
+    assert public == sorted(public, reverse=True)
+
+
+def test_a_kind_may_have_its_own_release_time() -> None:
+    own = {"admission": {"horizon_days": 21, "release_time": "09:30"}}
+    slot = slot_times(rule(by_kind=own), Kind.ADMISSION, DAY, HalfDay.MORNING)[0]
+    assert slot.opens_at == clock.at(date(2026, 11, 3), 9, 30)
+    usual = slot_times(rule(by_kind=own), Kind.ONLINE, DAY, HalfDay.MORNING)[0]
+    assert usual.opens_at == clock.at(date(2026, 11, 17), 7)

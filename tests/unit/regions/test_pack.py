@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,17 @@ def test_every_file_is_as_long_as_the_facts(pack: RegionPack) -> None:
     assert [len(pack.divisions), len(pack.villages), len(pack.institutions)] == [80, 1195, 99]
     assert [len(pack.specialties), len(pack.service_items), len(pack.packs)] == [159, 48, 30]
     assert [len(pack.indicators), len(pack.thresholds)] == [109, 13]
+
+
+def test_holidays_are_the_thirteen_of_the_decree_and_two_of_guangxi(pack: RegionPack) -> None:
+    by_year = Counter(holiday.day.year for holiday in pack.holidays)
+    assert by_year == {2026: 15, 2027: 15}
+    assert [h.day for h in pack.holidays] == sorted(h.day for h in pack.holidays)
+
+
+def test_made_up_clinics_are_marked(pack: RegionPack) -> None:
+    assert {clinic.kind for clinic in pack.clinics} == {"health_check", "vaccination", "admission"}
+    assert all(clinic.example and "示例" in clinic.name for clinic in pack.clinics)
 
 
 def test_counties_and_townships_add_up_to_the_region(pack: RegionPack) -> None:
@@ -149,6 +161,8 @@ def _first_payer_more(text: str) -> str:
         ("ages.csv", lambda t: t.replace("7,14", "8,14", 1), "ages.csv: 8 should follow 6"),
         ("groups.csv", lambda t: t.replace("\n01,", "\n77,"), "packs.json: 01 is not known"),
         ("appointment_rules.toml", lambda t: t.replace("0.55", "0.56"), "add up to 1.01, not 1"),
+        ("holidays.csv", lambda t: t.replace("05-02,", "05-01,"), "2026-05-01 stands there"),
+        ("clinics.csv", lambda t: t.replace("骨科", "脚科"), "450802-A100-01/脚科 is not known"),
         ("region.toml", lambda t: t.replace('"129"', '"138"'), "region.toml: demo_phone_prefix"),
         ("boundaries.geojson", lambda _: "{}", "features with properties.code"),
         ("boundaries.geojson", lambda t: t.replace('"450802"', '"999999"'), "999999 is not known"),

@@ -1,0 +1,62 @@
+"""Use cases of an institution's rule."""
+
+from datetime import time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from appointments.models import Rule
+from appointments.queries.schedule import schedule_of
+from appointments.schemas import ChangeRules, RulesView, SupplyAction, SupplySubject
+from core import history
+from core.access import Actor, require
+from core.errors import NotFound
+from directory.public import get_institution
+
+
+def begin_bookings(session: Session, actor: Actor, institution_id: UUID) -> RulesView:
+    """Let an institution take bookings, by the usual rules; one that does keeps its own.
+
+    Raises NotFound or Denied.
+    """
+    institution = get_institution(session, institution_id)
+    require(session, actor, SupplyAction.CHANGE_RULES, schedule_of(institution))
+    given = insert(Rule).values(institution_id=institution_id)
+    session.execute(given.on_conflict_do_nothing())
+    return RulesView.model_validate(session.get_one(Rule, institution_id))
+
+
+def change_rules(
+    session: Session, actor: Actor, institution_id: UUID, command: ChangeRules
+) -> RulesView:
+    """Set all limits for sessions that are opened later.
+
+    Raises NotFound, Denied, or Conflict ``stale_version``.
+    """
+    institution = get_institution(session, institution_id)
+    require(session, actor, SupplyAction.CHANGE_RULES, schedule_of(institution))
+    row = session.get(Rule, institution_id)
+    if row is None:
+        raise NotFound()
+    values: dict[str, Any] = command.model_dump(exclude={"version", "by_kind"})
+    values["by_kind"] = {
+        kind.value: rule.stored for kind, rule in command.by_kind.items() if rule.stored
+    }
+    shown: dict[str, history.Shown] = {
+        name: (name, f"{getattr(row, name):%H:%M}", f"{value:%H:%M}")
+        for name, value in values.items()
+        if isinstance(value, time)
+    }
+    shown["by_kind"] = ("by_kind", _lines(row.by_kind or {}), _lines(values["by_kind"]))
+    history.change(session, actor, SupplySubject.RULE, row, command.version, values, shown)
+    return RulesView.model_validate(row)
+
+
+def _lines(by_kind: dict[str, Any]) -> list[str]:
+    """What differs by kind, as a history shows it."""
+    return [
+        " ".join((kind, *(str(value) for value in own.values())))
+        for kind, own in sorted(by_kind.items())
+    ]
