@@ -18,6 +18,11 @@ WORDS = Words(
         "appointments:appeal": N_("对暂停预约提出申诉"),
         "appointments:read-appeals": N_("查看爽约申诉"),
         "appointments:decide-appeal": N_("处理爽约申诉"),
+        "appointments:check-in": N_("为患者报到"),
+        "appointments:run-queue": N_("管理诊室的候诊队列"),
+        "appointments:read-ticket": N_("查看候诊号"),
+        "appointments:triage": N_("登记分诊"),
+        "appointments:keep-screens": N_("管理候诊大屏"),
     },
     policies={
         "appointments.book-own": N_("实名认证后，可以为自己预约"),
@@ -36,5 +41,8 @@ WORDS = Words(
         "appointments.not-of-oneself": N_("不能核对自己的到诊，也不能处理自己的申诉"),
         "appointments.own-record": N_("可以查看自己的爽约记录并申诉"),
         "appointments.family-record": N_("可以查看自己代办的家人的爽约记录并申诉"),
+        "appointments.day-desk": N_("挂号员可以为本机构报到、叫号、分诊和管理候诊大屏"),
+        "appointments.ticket-own": N_("可以查看自己的候诊号"),
+        "appointments.ticket-family": N_("可以查看自己代办的家人的候诊号"),
     },
 )

@@ -6,7 +6,17 @@ from appointments.policy import WORDS
 from appointments.public import coming_bookings
 from appointments.reactions import SUBSCRIBERS
 from appointments.subscribers import tell_booked, tell_cancelled
-from appointments.web import finding, finding_api, visits, visits_api, waits, waits_api
+from appointments.web import (
+    day,
+    day_api,
+    finding,
+    finding_api,
+    halls,
+    visits,
+    visits_api,
+    waits,
+    waits_api,
+)
 from appointments.web.api import api
 from appointments.web.pages import pages
 from core.access import Role
@@ -19,8 +29,8 @@ provide_coming_bookings(coming_bookings)
 room = Room(
     name="appointments",
     words=WORDS,
-    pages=[pages, finding.pages, waits.pages, visits.pages],
-    apis=[api, finding_api.api, waits_api.api, visits_api.api],
+    pages=[pages, finding.pages, day.pages, halls.pages, waits.pages, visits.pages],
+    apis=[api, finding_api.api, day_api.api, waits_api.api, visits_api.api],
     subscribers=[
         (SlotBooked, tell_booked),
         (BookingCancelled, tell_cancelled),
@@ -37,6 +47,12 @@ room = Room(
             "appointments_visits.review",
             (Role.REGISTRAR,),
             order=20,
+        ),
+        NavItem(
+            N_("叫号台"), "speakerphone", "appointments_day.rooms", (Role.REGISTRAR,), order=12
+        ),
+        NavItem(
+            N_("候诊大屏"), "device-tv", "appointments_halls.screens", (Role.REGISTRAR,), order=14
         ),
     ],
 )

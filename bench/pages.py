@@ -44,7 +44,7 @@ def main() -> float:
     with tempfile.TemporaryDirectory(prefix="kangqiao-bench-") as scratch:
         configure(Path(scratch))
         url = _loaded_region(Path(scratch))
-        with serving("bench.hello:app", url) as port:
+        with serving("bench.hello:app", url, settings().page_threads) as port:
             hello = _measure(port, "/", {}, HELLOS)
         print(f"{hello.rate:8.0f}/s  p95 {hello.p95:6.1f} ms  hello")
         app = _application(url)

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
+from core.settings import settings
 from portal.factory import ROOT
-from portal.serve import GUNICORN_THREADS, GUNICORN_WORKERS, LEAN
+from portal.serve import GUNICORN_WORKERS, LEAN, threads
 
 START_SECONDS = 30
 
@@ -27,13 +28,15 @@ def configure(scratch: Path) -> None:
 
 
 @contextmanager
-def serving(application: str, url: str) -> Iterator[int]:
-    """Serve a WSGI application with gunicorn on this database; yields the port."""
+def serving(application: str, url: str, at_once: int | None = None) -> Iterator[int]:
+    """Serve a WSGI application with gunicorn on this database, with so many threads a process (by
+    default those of the portal, which lets only some of them draw pages); yields the port.
+    """
     port = free_port()
     command = [
         str(Path(sys.executable).with_name("gunicorn")), application,
         "--bind", f"127.0.0.1:{port}", "--preload", "--reuse-port", "--worker-class", "gthread",
-        "--workers", str(GUNICORN_WORKERS), "--threads", str(GUNICORN_THREADS),
+        "--workers", str(GUNICORN_WORKERS), "--threads", str(at_once or threads(settings())),
         "--log-level", "warning",
     ]  # fmt: skip
     with subprocess.Popen(

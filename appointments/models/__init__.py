@@ -2,6 +2,7 @@
 
 from appointments.models.bookings import Booking, Suspension, Wait
 from appointments.models.counted import CountedVisit
+from appointments.models.day import HallScreen, Ticket, Triage
 from appointments.models.supply import (
     ClinicSession,
     Holiday,
@@ -16,6 +17,7 @@ __all__ = [
     "Booking",
     "ClinicSession",
     "CountedVisit",
+    "HallScreen",
     "Holiday",
     "Rule",
     "Slot",
@@ -23,5 +25,7 @@ __all__ = [
     "Symptom",
     "Template",
     "TemplateException",
+    "Ticket",
+    "Triage",
     "Wait",
 ]
