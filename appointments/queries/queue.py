@@ -171,10 +171,15 @@ def list_rooms(
 
 def get_queue(session: Session, actor: Actor, session_id: UUID) -> QueueView:
     """A room's queue. Raises NotFound or Denied."""
+    return queue_view(session, require_room(session, actor, session_id))
+
+
+def require_room(session: Session, actor: Actor, session_id: UUID) -> Row[Any]:
+    """Let whoever runs this room's queue pass. Raises NotFound or Denied."""
     room = find_room(session, session_id)
     wanted = queue_resource(session_id, room.institution_id, room.division_code)
     require(session, actor, QueueAction.RUN_QUEUE, wanted)
-    return queue_view(session, room)
+    return room
 
 
 def find_room(session: Session, session_id: UUID) -> Row[Any]:
@@ -230,11 +235,17 @@ def get_ticket(
 
 def find_ticket_of(session: Session, actor: Actor, booking_id: UUID) -> TicketView | None:
     """The ticket of a booking, none before its patient is checked in. Raises Denied."""
+    found = require_ticket_of(session, actor, booking_id)
+    return ticket_view(session, found) if found else None
+
+
+def require_ticket_of(session: Session, actor: Actor, booking_id: UUID) -> Row[Any] | None:
+    """Let whoever may see a booking's ticket pass, if there is one. Raises Denied."""
     found = session.execute(ONE.where(TICKET.c.booking_id == booking_id)).one_or_none()
-    if found is None:
-        return None
-    require(session, actor, QueueAction.READ_TICKET, _ticket_resource(session, actor, found))
-    return ticket_view(session, found)
+    if found:
+        wanted = _ticket_resource(session, actor, found)
+        require(session, actor, QueueAction.READ_TICKET, wanted)
+    return found
 
 
 def ticket_of_booking(session: Session, booking_id: UUID) -> TicketView | None:

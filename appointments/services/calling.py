@@ -15,15 +15,14 @@ from appointments.queries.queue import (
     ORDER,
     TICKET,
     find_room,
-    queue_resource,
     queue_view,
+    require_room,
     room_of_ticket,
     ticket_now,
 )
 from appointments.schemas import (
     CallNext,
     PauseRoom,
-    QueueAction,
     QueueView,
     State,
     TicketState,
@@ -32,7 +31,7 @@ from appointments.schemas import (
 )
 from appointments.services.arriving import changed
 from core import clock
-from core.access import Actor, require
+from core.access import Actor
 from core.errors import Conflict
 from core.messages import N_
 
@@ -179,10 +178,7 @@ def _room_to_run(session: Session, actor: Actor, session_id: UUID) -> Row[Any]:
     """
     held = select(ClinicSession.id).where(ClinicSession.id == session_id)
     session.execute(held.with_for_update(key_share=True))
-    room = find_room(session, session_id)
-    wanted = queue_resource(session_id, room.institution_id, room.division_code)
-    require(session, actor, QueueAction.RUN_QUEUE, wanted)
-    return room
+    return require_room(session, actor, session_id)
 
 
 def _ticket_to_run(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:

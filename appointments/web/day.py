@@ -22,6 +22,8 @@ from appointments.queries.queue import (
     list_rooms,
     queue_topic,
     queue_view,
+    require_room,
+    require_ticket_of,
     room_of_ticket,
     rooms_beside,
     ticket_of_booking,
@@ -113,11 +115,12 @@ def console(session_id: UUID) -> ResponseReturnValue:
 def console_live(session_id: UUID) -> Response:
     """The part of the console that moves."""
     with transaction() as session:
-        beside = rooms_beside(session, get_queue(session, current_actor(), session_id))
+        require_room(session, current_actor(), session_id)
 
     def render() -> str:
         with reading() as session:
             queue = queue_view(session, find_room(session, session_id))
+            beside = rooms_beside(session, queue)
         return render_template("appointments/day/_queue.html", queue=queue, beside=beside)
 
     return live([queue_topic(session_id)], render)
@@ -230,7 +233,7 @@ def waiting_live(booking_id: UUID) -> Response:
     """The part of that page that moves."""
     with transaction() as session:
         booking = get_booking(session, current_actor(), booking_id)
-        seen = find_ticket_of(session, current_actor(), booking_id)
+        seen = require_ticket_of(session, current_actor(), booking_id)
         own_room = get_slot(session, booking.slot_id).session_id
         window = arrival_window(session, booking)
     room = seen.session_id if seen else own_room
