@@ -64,7 +64,7 @@ def guard(app: Flask, most: int) -> None:
 def live(topics: Iterable[str], render: Render) -> Response:
     """What ``render`` draws, now and whenever one of the topics changes, to a browser that asks for
     a stream; to any other just now. The caller has asked whether one may look. ``render`` may
-    raise a PortalError, with which the stream ends.
+    raise a PortalError: the stream ends, and the browser loads its page anew.
 
     Raises Unavailable where the process has all the streams that it may.
     """
@@ -103,6 +103,8 @@ def _events(
                     with passing():
                         part = render()
                 except PortalError:
+                    # Not to be seen here any more; the page that the browser loads says why.
+                    yield event("gone", "-")
                     return
                 yield event("changed", part)
             else:

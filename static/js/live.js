@@ -79,12 +79,15 @@
       const source = new EventSource(address);
       source.addEventListener("open", () => take(shown ?? place.innerHTML));
       source.addEventListener("changed", (event) => take(event.data));
+      source.addEventListener("gone", () => location.reload());
       source.addEventListener("error", () => {
         miss();
         if (source.readyState === EventSource.CLOSED) poll();
       });
       window.addEventListener("pagehide", () => source.close(), { once: true });
     }
+    // Who acts on the page has the part anew before the news of it arrive.
+    place.addEventListener("live:take", (event) => take(event.detail));
     stream();
   }
 

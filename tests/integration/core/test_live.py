@@ -183,7 +183,7 @@ def test_a_screen_that_is_ended_ends_its_stream(
             with transaction() as session:
                 screen_id = session.execute(text("SELECT id FROM appointments_screen")).scalar_one()
                 end_screen(session, desk, screen_id)
-            assert list(read) == []
+            assert list(read) == ["-"]  # gone
         assert opened(port, path).status_code == 404
 
 

@@ -92,6 +92,7 @@ from service_packs.queries.orders import list_orders, order_resource
 from service_packs.queries.records import list_records, list_team_records
 from service_packs.schemas import Action as Serving
 from service_packs.schemas import EntitlementSearch, OrderSearch, RecordSearch, TeamRecordSearch
+from tests.integration.security.day import queues
 from tests.integration.security.listing import Key, Listing, pages
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.region import NAME, Region, make_actors, make_region
@@ -416,6 +417,7 @@ def messages(session: Session, region: Region) -> list[Listing]:
 
 LISTINGS = (
     care,
+    queues,
     visits,
     services,
     rights,
