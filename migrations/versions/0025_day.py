@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025"
-down_revision = "0021"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
@@ -64,7 +64,10 @@ def _tickets() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appointments_ticket")),
         sa.UniqueConstraint("booking_id", name=op.f("uq_appointments_ticket_booking_id")),
         sa.UniqueConstraint(
-            "department_id", "date", "label", name=op.f("uq_appointments_ticket_department_id_date_label"),
+            "department_id",
+            "date",
+            "label",
+            name=op.f("uq_appointments_ticket_department_id_date_label"),
         ),
     )
     op.create_index(

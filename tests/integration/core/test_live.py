@@ -47,9 +47,9 @@ def test_a_commit_wakes_those_who_watch_in_every_hub() -> None:
     with transaction() as session:
         announce(session, "queue:1")
         assert not any(watch.wait(0.2) for watch in everybody)
-    for watch in watches:
-        assert watch
-        assert watch.wait(SOON)
+    for told in watches:
+        assert told
+        assert told.wait(SOON)
     assert aside
     assert not aside.wait(0.2)
     with pytest.raises(Conflict), transaction() as session:
@@ -110,7 +110,7 @@ def test_the_gate_lets_so_many_pages_be_drawn_at_once() -> None:
         return []
 
     app = Flask("gate")
-    app.wsgi_app = page  # type: ignore[method-assign, assignment]
+    app.wsgi_app = page  # type: ignore[method-assign]
     live_web.guard(app, 2)
     threads = [Thread(target=app.wsgi_app, args=({}, None)) for _ in range(6)]
     for thread in threads:
