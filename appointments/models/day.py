@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appointments.models.constraints import one_of
-from appointments.schemas.day import Priority, TicketState
+from appointments.schemas.day import Precedence, TicketState
 from core.database import Base, Created, Encrypted, Id, Moment
 
 
@@ -33,7 +33,7 @@ class Ticket(Base):
     __tablename__ = "appointments_ticket"
     __table_args__ = (
         one_of("state", TicketState),
-        CheckConstraint(f"priority BETWEEN 0 AND {max(Priority):d}", name="priority"),
+        CheckConstraint(f"priority BETWEEN 0 AND {max(Precedence):d}", name="priority"),
         CheckConstraint("state NOT IN ('called', 'done') OR called_at IS NOT NULL", name="called"),
         CheckConstraint("(state = 'done') = (done_at IS NOT NULL)", name="done"),
         CheckConstraint("(state = 'skipped') = (skipped_at IS NOT NULL)", name="skipped"),

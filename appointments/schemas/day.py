@@ -25,7 +25,7 @@ class QueueAction(StrEnum):
     KEEP_SCREENS = "appointments:keep-screens"
 
 
-class Priority(IntEnum):
+class Precedence(IntEnum):
     """Who is called before whom, whatever the time."""
 
     EMERGENCY = 0
@@ -140,7 +140,7 @@ class TicketView(Clinic):
     person_id: UUID
     label: str
     state: TicketState
-    priority: Priority
+    priority: Precedence
     date: date
     due_at: datetime
     arrived_at: datetime
@@ -167,7 +167,7 @@ class QueueRow(View):
     booking_id: UUID
     label: str
     state: TicketState
-    priority: Priority
+    priority: Precedence
     due_at: datetime
     arrived_at: datetime
     calls: int

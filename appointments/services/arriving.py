@@ -15,7 +15,7 @@ from appointments.queries.queue import RULE, TICKET, hall_topic, queue_topic, ti
 from appointments.schemas import (
     BookSlot,
     CheckIn,
-    Priority,
+    Precedence,
     QueueAction,
     Source,
     State,
@@ -92,14 +92,14 @@ def walk_in(session: Session, actor: Actor, command: WalkIn) -> TicketView:
     return _admit(session, row, max(row.starts_at, clock.now()))
 
 
-def priority_of(session: Session, person_id: UUID, source: str) -> Priority:
+def priority_of(session: Session, person_id: UUID, source: str) -> Precedence:
     """Before whom a patient is called, but for what triage finds."""
     person = people_by_id(session, [person_id])[person_id]
     if age_on(person.birth_date, clock.today()) >= AGED:
-        return Priority.AGED
+        return Precedence.AGED
     if DISABLED in person.groups:
-        return Priority.DISABLED
-    return Priority.REFERRED if source == Source.REFERRAL else Priority.ORDINARY
+        return Precedence.DISABLED
+    return Precedence.REFERRED if source == Source.REFERRAL else Precedence.ORDINARY
 
 
 def changed(session: Session, session_id: UUID, institution_id: UUID) -> None:

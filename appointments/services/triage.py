@@ -14,7 +14,7 @@ from appointments.queries.onsite import find_onsite
 from appointments.queries.queue import IN_QUEUE, get_ticket
 from appointments.schemas import (
     Because,
-    Priority,
+    Precedence,
     QueueAction,
     RecordTriage,
     TicketState,
@@ -100,7 +100,7 @@ def _redirect(
 
 def _put_first(session: Session, ticket: TicketView, level: int) -> None:
     if level <= EMERGENCY_LEVEL:
-        priority = Priority.EMERGENCY
+        priority = Precedence.EMERGENCY
     else:
         booking = session.get_one(Booking, ticket.booking_id)
         priority = priority_of(session, ticket.person_id, booking.source)

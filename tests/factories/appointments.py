@@ -7,9 +7,17 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from appointments.models import Booking, ClinicSession, Rule, Slot, Suspension, Template, Wait
-from appointments.models import Booking, ClinicSession, Rule, Slot, Template, Ticket
-from appointments.schemas import Because, HalfDay, Kind, Priority, State
+from appointments.models import (
+    Booking,
+    ClinicSession,
+    Rule,
+    Slot,
+    Suspension,
+    Template,
+    Ticket,
+    Wait,
+)
+from appointments.schemas import Because, HalfDay, Kind, Precedence, Priority, State
 from appointments.services.timetable import slot_times
 from core import clock
 from core.ids import new_id
@@ -161,22 +169,6 @@ def make_wait(session: Session, slot: Slot, person_id: UUID, account_id: UUID) -
         session_id=slot.session_id,
         person_id=person_id,
         account_id=account_id,
-def make_ticket(session: Session, booking: Booking, slot: Slot, **more: object) -> Ticket:
-    """The booking's patient in the queue of the slot's room, by default due at the slot."""
-    given = session.scalar(
-        select(func.count())
-        .select_from(Ticket)
-        .where(Ticket.department_id == slot.department_id, Ticket.date == slot.date)
-    )
-    values: dict[str, object] = {
-        "priority": Priority.ORDINARY,
-        "label": f"{(given or 0) + 1:03d}",
-        "due_at": slot.starts_at,
-        "arrived_at": slot.starts_at,
-    }
-    ticket = Ticket(
-        id=new_id(),
-        session_id=slot.session_id,
         institution_id=slot.institution_id,
         department_id=slot.department_id,
         division_code=slot.division_code,
@@ -207,6 +199,28 @@ def make_suspension(
     session.add(suspension)
     session.flush()
     return suspension
+
+
+def make_ticket(session: Session, booking: Booking, slot: Slot, **more: object) -> Ticket:
+    """The booking's patient in the queue of the slot's room, by default due at the slot."""
+    given = session.scalar(
+        select(func.count())
+        .select_from(Ticket)
+        .where(Ticket.department_id == slot.department_id, Ticket.date == slot.date)
+    )
+    values: dict[str, object] = {
+        "priority": Precedence.ORDINARY,
+        "label": f"{(given or 0) + 1:03d}",
+        "due_at": slot.starts_at,
+        "arrived_at": slot.starts_at,
+    }
+    ticket = Ticket(
+        id=new_id(),
+        session_id=slot.session_id,
+        institution_id=slot.institution_id,
+        department_id=slot.department_id,
+        division_code=slot.division_code,
+        date=slot.date,
         booking_id=booking.id,
         person_id=booking.person_id,
         **(values | more),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from appointments.checkin_codes import make_code
 from appointments.models import Booking, HallScreen, Slot, Ticket, Triage
-from appointments.schemas import Priority, State, TicketState
+from appointments.schemas import Precedence, State, TicketState
 from core import clock
 from core.access import Role
 from core.models import AuditEvent
@@ -136,14 +136,14 @@ def test_triage_puts_first_and_keeps_the_words_sealed(
     form = {"level": "2", "complaint": "胸痛两小时", "_once": "a"}
     assert "已登记分诊 2 级" in desk.post(address, data=form, follow_redirects=True).text
     session.refresh(ticket)
-    assert ticket.priority == Priority.EMERGENCY
+    assert ticket.priority == Precedence.EMERGENCY
     triage = session.scalars(select(Triage)).one()
     assert triage.complaint == "胸痛两小时"
     stored = session.connection().exec_driver_sql("SELECT complaint FROM appointments_triage")
     assert "胸痛".encode() not in bytes(stored.scalar_one())
     desk.post(address, data={"level": "4", "complaint": "好转"})
     session.refresh(ticket)
-    assert ticket.priority == Priority.ORDINARY
+    assert ticket.priority == Precedence.ORDINARY
 
 
 def test_triage_sends_to_a_department_with_a_place_or_says_there_is_none(

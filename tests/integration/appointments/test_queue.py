@@ -15,7 +15,7 @@ from appointments.schemas import (
     CheckIn,
     PauseReason,
     PauseRoom,
-    Priority,
+    Precedence,
     Source,
     State,
     TicketState,
@@ -203,23 +203,23 @@ def test_somebody_without_a_booking_gets_a_place_and_a_ticket(
 def test_priorities_come_from_what_is_known_of_the_patient(
     session: Session, desk: Actor, slots: list[Slot]
 ) -> None:
-    people: dict[Priority, dict[str, object]] = {
-        Priority.AGED: {"birth_date": date(1947, 3, 17)},
-        Priority.DISABLED: {"groups": ("08", "10")},
-        Priority.ORDINARY: {"birth_date": date(1947, 3, 18)},
+    people: dict[Precedence, dict[str, object]] = {
+        Precedence.AGED: {"birth_date": date(1947, 3, 17)},
+        Precedence.DISABLED: {"groups": ("08", "10")},
+        Precedence.ORDINARY: {"birth_date": date(1947, 3, 18)},
     }
     for priority, more in people.items():
         assert check_in(session, desk, here(session, desk, slots[0], **more)).priority is priority
     referred = make_booking(session, slots[0], make_person(session).id, source=Source.REFERRAL)
     ticket = check_in(session, desk, CheckIn(booking_id=referred.id))
-    assert ticket.priority is Priority.REFERRED
+    assert ticket.priority is Precedence.REFERRED
     labels = [row.label for row in get_queue(session, desk, slots[0].session_id).waiting]
     assert labels == ["001", "002", "004", "003"]
 
 
 # Minutes around the slot at which somebody is due and came, and their priority.
 ARRIVALS = st.lists(
-    st.tuples(st.sampled_from(Priority), st.integers(0, 5), st.integers(0, 5)),
+    st.tuples(st.sampled_from(Precedence), st.integers(0, 5), st.integers(0, 5)),
     min_size=1, max_size=7,
 )  # fmt: skip
 
@@ -234,7 +234,7 @@ def test_they_are_called_by_priority_then_due_then_arrival(
     session: Session,
     clinic: Clinic,
     desk: Actor,
-    arrivals: list[tuple[Priority, int, int]],
+    arrivals: list[tuple[Precedence, int, int]],
 ) -> None:
     with session.begin_nested() as undone:
         slot = make_slots(session, make_clinic(session, clinic.institution), day=DAY, capacity=9)[0]

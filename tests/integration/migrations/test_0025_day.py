@@ -10,7 +10,7 @@ from tests.factories.directory import make_institution
 from tests.integration.migrations.test_with_data import config, empty, rows
 
 __all__ = ["empty"]
-BEFORE, AFTER = "0023", "0025"
+BEFORE, AFTER = "0027", "0025"
 SCREEN = """
 INSERT INTO appointments_screen (id, institution_id, division_code, name, department_ids,
     token_hash, made_by, created_at)
