@@ -24,8 +24,10 @@ def make_code(booking_id: UUID) -> str:
 
 
 def read_code(text: str) -> UUID | None:
-    """The booking whose code this is; None for anything that we did not make."""
-    code = text.strip().upper()
+    """The booking whose code this is; None for anything that we did not make. Spaces and small
+    letters are forgiven.
+    """
+    code = "".join(text.split()).upper()
     if not code.startswith(PREFIX) or not code.isascii():
         return None
     body = code.removeprefix(PREFIX)

@@ -39,6 +39,11 @@ WORDS = Words(
         "appointments:read-rules": N_("查看机构的预约规则"),
         "appointments:change-rules": N_("修改机构的预约规则"),
         "appointments:change-holidays": N_("维护地区的节假日"),
+        "appointments:check-in": N_("为患者报到"),
+        "appointments:run-queue": N_("管理诊室的候诊队列"),
+        "appointments:read-ticket": N_("查看候诊号"),
+        "appointments:triage": N_("登记分诊"),
+        "appointments:keep-screens": N_("管理候诊大屏"),
     },
     policies={
         "appointments.book-own": N_("实名认证后，可以为自己预约"),
@@ -72,5 +77,8 @@ WORDS = Words(
         "appointments.plan": N_("挂号员可以为本机构排班和停诊"),
         "appointments.rule": N_("管理员可以设定所管机构的预约规则"),
         "appointments.keep-calendar": N_("地区的管理员可以维护节假日"),
+        "appointments.day-desk": N_("挂号员可以为本机构报到、叫号、分诊和管理候诊大屏"),
+        "appointments.ticket-own": N_("可以查看自己的候诊号"),
+        "appointments.ticket-family": N_("可以查看自己代办的家人的候诊号"),
     },
 )

@@ -11,9 +11,10 @@ from appointments.events import (
     WaitStopped,
 )
 from appointments.policy import WORDS
-from appointments.ports import provide_open_referral
+from appointments.ports import provide_open_referral, provide_seen
 from appointments.public import coming_bookings, has_open_referral
 from appointments.queries.referrals import TEAM_ROLES, referrals_waiting
+from appointments.queries.tickets import seen_on
 from appointments.reactions import SUBSCRIBERS
 from appointments.subscribers import (
     OF_REFERRALS,
@@ -31,9 +32,12 @@ from appointments.web import (
     clinics,
     conduct,
     conduct_api,
+    day,
+    day_api,
     desk,
     finding,
     finding_api,
+    halls,
     release,
     release_api,
     rules,
@@ -56,6 +60,7 @@ from directory.public import provide_coming_bookings
 
 provide_coming_bookings(coming_bookings)
 provide_open_referral(has_open_referral)
+provide_seen(seen_on)
 
 room = Room(
     name="appointments",
@@ -65,6 +70,8 @@ room = Room(
         finding.pages,
         booking.pages,
         desk.pages,
+        day.pages,
+        halls.pages,
         release.pages,
         waits.pages,
         visits.pages,
@@ -78,6 +85,7 @@ room = Room(
     apis=[
         api,
         finding_api.api,
+        day_api.api,
         release_api.api,
         waits_api.api,
         visits_api.api,
@@ -103,6 +111,12 @@ room = Room(
         ),
         NavItem(
             N_("排班"), "calendar-plus", "appointments_schedule.week", (Role.REGISTRAR,), order=12
+        ),
+        NavItem(
+            N_("叫号台"), "speakerphone", "appointments_day.rooms", (Role.REGISTRAR,), order=14
+        ),
+        NavItem(
+            N_("候诊大屏"), "device-tv", "appointments_halls.screens", (Role.REGISTRAR,), order=16
         ),
         NavItem(
             N_("爽约核对"),

@@ -7,8 +7,12 @@ ratio of 0.10 at least, 8 statements a page and 130 MB a worker at most.
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 import psutil
 from flask import Flask
@@ -16,6 +20,7 @@ from sqlalchemy import Engine, event
 
 from bench import clients
 from bench.server import configure, serving
+from core.settings import settings
 
 CLIENTS = 16
 REQUESTS = 400
@@ -44,12 +49,13 @@ def main() -> float:
     with tempfile.TemporaryDirectory(prefix="kangqiao-bench-") as scratch:
         configure(Path(scratch))
         url = _loaded_region(Path(scratch))
-        with serving("bench.hello:app", url) as port:
+        with serving("bench.hello:app", url, settings().page_threads) as port:
             hello = _measure(port, "/", {}, HELLOS)
         print(f"{hello.rate:8.0f}/s  p95 {hello.p95:6.1f} ms  hello")
         app = _application(url)
         with serving("wsgi:app", url) as port:
             rates = [_page(port, app, account, path) for account, path in PAGES]
+            _beside_streams(port, app)
             resident, shared_out = _worker_megabytes(port)
             print(f"memory of a worker: {shared_out:.0f} MB ({resident:.0f} MB with all it shares)")
     return min(rates) / hello.rate
@@ -84,6 +90,51 @@ def _page(port: int, app: Flask, account: str, path: str) -> float:
         f"  {_statements(app, path, cookie)} statements  {path}  ({account})"
     )
     return measured.rate
+
+
+def _beside_streams(port: int, app: Flask) -> None:
+    """Print what is left of a page's rate while half of all live streams are open."""
+    cookie = {"Cookie": _signed_in(app, "demo-resident")}
+    alone = _measure(port, "/", cookie, REQUESTS)
+    count = settings().live_streams  # of two processes, which fill unevenly
+    with _streams(port, _hall(), count) as opened:
+        beside = _measure(port, "/", cookie, REQUESTS)
+    print(
+        f"{beside.rate:8.0f}/s  p95 {beside.p95:6.1f} ms  / with {opened} streams open:"
+        f" {beside.rate / alone.rate:.2f} of {alone.rate:.0f}/s without"
+    )
+
+
+@contextmanager
+def _streams(port: int, path: str, count: int) -> Iterator[int]:
+    """Open so many live streams; yields how many were let in."""
+    connections = [HTTPConnection("127.0.0.1", port, timeout=10) for _ in range(count)]
+    answers = []
+    for connection in connections:
+        connection.request("GET", path, headers={"Accept": "text/event-stream"})
+        answers.append(connection.getresponse().status)
+    yield answers.count(200)
+    for connection in connections:
+        connection.close()
+
+
+def _hall() -> str:
+    """The live part of a waiting hall's screen of the demo's hospital."""
+    from appointments.schemas import MakeScreen
+    from appointments.services.screens import make_screen
+    from auth.queries.actors import actor_of_account
+    from auth.services.sign_in import find_by_username
+    from core.access import Role
+    from core.database import transaction
+
+    with transaction() as session:
+        holder = find_by_username(session, "demo-registrar")
+        desk = holder and actor_of_account(session, holder.id)
+        if not desk:
+            raise RuntimeError("the demo has no desk")
+        hospital = UUID(min(desk.units(Role.REGISTRAR)))
+        _, token = make_screen(session, desk, MakeScreen(institution_id=hospital, name="bench"))
+    return f"/appointments/halls/{token}/live"
 
 
 def _statements(app: Flask, path: str, headers: dict[str, str]) -> int:

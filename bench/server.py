@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
+from core.settings import settings
 from portal.factory import ROOT
-from portal.serve import GUNICORN_THREADS, GUNICORN_WORKERS, LEAN
+from portal.serve import GUNICORN_WORKERS, LEAN, threads
 
 START_SECONDS = 120
 
@@ -27,13 +28,17 @@ def configure(scratch: Path) -> None:
 
 
 @contextmanager
-def serving(application: str, url: str, workers: int = GUNICORN_WORKERS) -> Iterator[int]:
-    """Serve a WSGI application with gunicorn on this database; yields the port."""
+def serving(
+    application: str, url: str, workers: int = GUNICORN_WORKERS, at_once: int | None = None
+) -> Iterator[int]:
+    """Serve a WSGI application with gunicorn on this database, with so many threads a process (by
+    default those of the portal, which lets only some of them draw pages); yields the port.
+    """
     port = free_port()
     command = [
         str(Path(sys.executable).with_name("gunicorn")), application,
         "--bind", f"127.0.0.1:{port}", "--preload", "--reuse-port", "--worker-class", "gthread",
-        "--workers", str(workers), "--threads", str(GUNICORN_THREADS),
+        "--workers", str(workers), "--threads", str(at_once or threads(settings())),
         "--log-level", "warning",
     ]  # fmt: skip
     with subprocess.Popen(

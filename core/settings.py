@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     audit_copy_dir: Path | None = None
     database_url: str | None = None
     database_pool: int = Field(default=6, ge=1, le=64)
+    # Requests that a process works on at once: with eight, pages were half as fast (bench/pages).
+    page_threads: int = Field(default=3, ge=1, le=64)
+    # Live streams that a process holds open besides, a waiting thread each.
+    live_streams: int = Field(default=16, ge=0, le=1000)
     public_url: str = "http://127.0.0.1:8000"
     # How many proxies of ours stand in front and write X-Forwarded-For and -Proto.
     trusted_proxies: int = Field(default=0, ge=0, le=4)

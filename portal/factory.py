@@ -15,7 +15,7 @@ from core.access import PolicyBook, open_book
 from core.events import subscribe
 from core.permissions import provide_words
 from core.settings import Settings, settings
-from core.web import access, formats, languages, limits, logs, names, problems, security
+from core.web import access, formats, languages, limits, live, logs, names, problems, security
 from core.web.api import bearer
 from core.web.rooms import Room
 from portal import embedded
@@ -81,6 +81,7 @@ def create_app(configuration: Settings | None = None) -> APIFlask:
     csrf = CSRFProtect(app)
     app.before_request(access.enforce)
     limits.install(app)
+    live.install(app, chosen.live_streams)
     access.open_to(access.ANYONE)(app.view_functions["static"])
     for room in rooms:
         _mount(app, room, csrf)

@@ -22,8 +22,6 @@ from portal.readiness import newest_revision
 from regions.public import DEMO_PASSWORD, load_region, resident_phone
 
 GUNICORN_WORKERS = 2
-# More threads only wait for each other: with eight, pages were half as fast (bench/pages).
-GUNICORN_THREADS = 3
 STOP_SECONDS = 10
 # For glibc: few heaps for many threads, and a password's 19 MiB go back when it is hashed.
 LEAN = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1048576"}
@@ -146,11 +144,16 @@ def _tool(program: str) -> str:
     return str(Path(sys.executable).with_name(program))
 
 
+def threads(settings: Settings) -> int:
+    """How many threads a process of gunicorn needs: for pages, and for the streams it may hold."""
+    return settings.page_threads + settings.live_streams
+
+
 def _commands(settings: Settings, port: int, public_url: str) -> list[list[str]]:
     gunicorn = [
         _tool("gunicorn"), "wsgi:app", "--bind", f"127.0.0.1:{port}",
         "--workers", str(GUNICORN_WORKERS), "--worker-class", "gthread",
-        "--threads", str(GUNICORN_THREADS), "--preload", "--reuse-port", "--log-level", "warning",
+        "--threads", str(threads(settings)), "--preload", "--reuse-port", "--log-level", "warning",
         "--graceful-timeout", "5",
     ]  # fmt: skip
     commands = [gunicorn, [_tool("flask"), "--app", "wsgi", "worker"]]

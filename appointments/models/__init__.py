@@ -13,6 +13,11 @@ from appointments.models.conduct import (
 from appointments.models.counted import (
     CountedVisit,
 )
+from appointments.models.day import (
+    HallScreen,
+    Ticket,
+    Triage,
+)
 from appointments.models.referrals import (
     Referral,
     ReferralEntry,
@@ -42,6 +47,7 @@ __all__ = [
     "ConductCase",
     "ConductRule",
     "CountedVisit",
+    "HallScreen",
     "Holiday",
     "Referral",
     "ReferralEntry",
@@ -53,5 +59,7 @@ __all__ = [
     "Symptom",
     "Template",
     "TemplateException",
+    "Ticket",
+    "Triage",
     "Wait",
 ]

@@ -55,6 +55,9 @@ class Rule(Base):
             name="no_shows",
         ),
         CheckConstraint("queue_minutes BETWEEN 0 AND 240 AND queue_rate >= 1", name="queue"),
+        CheckConstraint(
+            "recall_max BETWEEN 0 AND 9 AND skip_behind BETWEEN 1 AND 50", name="calling"
+        ),
     )
 
     institution_id: Mapped[UUID] = mapped_column(
@@ -99,6 +102,9 @@ class Rule(Base):
     # Checking in opens and ends so long before and after the slot's start.
     early_minutes: Mapped[int] = mapped_column(SmallInteger, default=60)
     grace_minutes: Mapped[int] = mapped_column(SmallInteger, default=30)
+    # A patient who does not come is called again so often; passed over, so many others go first.
+    recall_max: Mapped[int] = mapped_column(SmallInteger, default=3, server_default="3")
+    skip_behind: Mapped[int] = mapped_column(SmallInteger, default=3, server_default="3")
     # How long after a release one enters by the queue, none at 0, and how many a second.
     queue_minutes: Mapped[int] = mapped_column(SmallInteger, default=0)
     queue_rate: Mapped[int] = mapped_column(SmallInteger, default=20)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, Select, Uuid, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from appointments.models import Ticket
 from appointments.queries.bookings import BOOKING, units_of
 from appointments.queries.offers import CLINIC, SLOT
 from appointments.schemas import Action, DayListQuery, DayListRow, DepartmentCount, State
@@ -88,6 +89,7 @@ OF_DAY = (
     BOOKING.c.state != State.CANCELLED,
 )
 PATIENT = Person.__table__
+TICKET = Ticket.__table__
 
 
 def _expected(*found: ColumnElement[bool], department: bool = False) -> Select[Any]:
@@ -101,6 +103,7 @@ def _expected(*found: ColumnElement[bool], department: bool = False) -> Select[A
             CLINIC.c.department_name,
             CLINIC.c.department_name_en,
             CLINIC.c.place,
+            TICKET.c.label,
             PATIENT.c.name.label("person_name"),
             PATIENT.c.sex,
             PATIENT.c.birth_date,
@@ -109,6 +112,7 @@ def _expected(*found: ColumnElement[bool], department: bool = False) -> Select[A
         .join_from(BOOKING, SLOT, SLOT.c.id == BOOKING.c.slot_id)
         .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
         .join(PATIENT, PATIENT.c.id == BOOKING.c.person_id)
+        .outerjoin(TICKET, TICKET.c.booking_id == BOOKING.c.id)
         .where(*OF_DAY, *found)
     )
     if department:

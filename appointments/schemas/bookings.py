@@ -296,7 +296,7 @@ class DayListQuery(PageQuery):
 
 
 class DayListRow(View):
-    """One patient of the day."""
+    """One patient of the day; ``label`` is what they are called by once they were checked in."""
 
     booking_id: UUID
     number: int
@@ -308,6 +308,7 @@ class DayListRow(View):
     clinic_name: str
     place: str
     state: State
+    label: str | None
     person_id: UUID
     person_name: str
     sex: str

@@ -250,6 +250,7 @@ def day_list() -> ResponseReturnValue:
         counts=counts,
         institution=institution,
         institutions=institutions,
+        today=clock.today(),
     )
 
 

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from appointments.models import (
@@ -15,9 +16,10 @@ from appointments.models import (
     Slot,
     Suspension,
     Template,
+    Ticket,
     Wait,
 )
-from appointments.schemas import Because, ConductCode, HalfDay, Kind, Priority, State
+from appointments.schemas import Because, ConductCode, HalfDay, Kind, Precedence, Priority, State
 from appointments.services.queue import ensure_release
 from appointments.services.timetable import slot_times
 from core import clock
@@ -250,3 +252,32 @@ def make_case(
     session.add(case)
     session.flush()
     return case
+
+
+def make_ticket(session: Session, booking: Booking, slot: Slot, **more: object) -> Ticket:
+    """The booking's patient in the queue of the slot's room, by default due at the slot."""
+    given = session.scalar(
+        select(func.count())
+        .select_from(Ticket)
+        .where(Ticket.department_id == slot.department_id, Ticket.date == slot.date)
+    )
+    values: dict[str, object] = {
+        "priority": Precedence.ORDINARY,
+        "label": f"{(given or 0) + 1:03d}",
+        "due_at": slot.starts_at,
+        "arrived_at": slot.starts_at,
+    }
+    ticket = Ticket(
+        id=new_id(),
+        session_id=slot.session_id,
+        institution_id=slot.institution_id,
+        department_id=slot.department_id,
+        division_code=slot.division_code,
+        date=slot.date,
+        booking_id=booking.id,
+        person_id=booking.person_id,
+        **(values | more),
+    )
+    session.add(ticket)
+    session.flush()
+    return ticket

@@ -112,6 +112,7 @@ from service_packs.queries.records import list_records, list_team_records
 from service_packs.schemas import Action as Serving
 from service_packs.schemas import EntitlementSearch, OrderSearch, RecordSearch, TeamRecordSearch
 from tests.integration.security.conduct import reviews as reviews_of_conduct
+from tests.integration.security.day import queues
 from tests.integration.security.listing import Key, Listing, pages
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.planning import planned
@@ -501,6 +502,7 @@ LISTINGS = (
     at_the_desk,
     families,
     care,
+    queues,
     visits,
     handovers,
     planned,
