@@ -153,3 +153,10 @@ class CaseDecided(Event):
 
     case_id: UUID
     person_id: UUID
+
+
+class BookingRefused(Event):
+    """The hospital's own system took back a place that a person had."""
+
+    booking_id: UUID
+    person_id: UUID

@@ -33,6 +33,12 @@ WORDS = Words(
         "appointments:read-conduct-rules": N_("查看异常预约规则"),
         "appointments:change-conduct-rules": N_("修改异常预约规则"),
         "appointments:find-patient": N_("在窗口按姓名和身份证后四位查找就诊人"),
+        "appointments:import-schedule": N_("医院系统送排班"),
+        "appointments:lock-number": N_("医院系统锁号、确认和退号"),
+        "appointments:read-exchange-day": N_("医院系统读取当天的预约"),
+        "appointments:read-exchange": N_("查看医院对接异常"),
+        "appointments:settle-exchange": N_("办理医院对接异常"),
+        "appointments:administer-hospital-link": N_("设置医院对接"),
     },
     policies={
         "appointments.book-own": N_("实名认证后，可以为自己预约"),
@@ -63,5 +69,8 @@ WORDS = Words(
         "appointments.conduct-own": N_("可以查看对自己账号的核查并作说明"),
         "appointments.conduct-staff": N_("挂号员和管理员可以处理本机构的异常预约核查"),
         "appointments.conduct-rules": N_("全区域的管理员可以修改异常预约规则"),
+        "appointments.exchange": N_("医院自己的系统可以为本机构送排班、锁号和退号"),
+        "appointments.keep-exchange": N_("挂号员和管理员可以办理本机构的对接异常"),
+        "appointments.administer-hospital-link": N_("管理员可以设置本辖区医院的对接"),
     },
 )

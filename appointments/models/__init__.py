@@ -13,6 +13,7 @@ from appointments.models.conduct import (
 from appointments.models.counted import (
     CountedVisit,
 )
+from appointments.models.exchange import HospitalCall, HospitalLink, HospitalLock
 from appointments.models.referrals import (
     Referral,
     ReferralEntry,
@@ -43,6 +44,9 @@ __all__ = [
     "ConductRule",
     "CountedVisit",
     "Holiday",
+    "HospitalCall",
+    "HospitalLink",
+    "HospitalLock",
     "Referral",
     "ReferralEntry",
     "Release",

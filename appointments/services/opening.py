@@ -68,7 +68,7 @@ def open_sessions(session: Session, until: date) -> int:
     opened = 0
     due = session.execute(_due(until)).all()
     for institution_id, rows in groupby(due, key=lambda row: row.Template.institution_id):
-        names = _names(session, institution_id)
+        names = read_names(session, institution_id)
         if not names.institution.disabled:
             opened += _open(session, names, list(rows))
     return opened
@@ -133,7 +133,8 @@ def _due(until: date) -> Select[Any]:
     )
 
 
-def _names(session: Session, institution_id: UUID) -> Names:
+def read_names(session: Session, institution_id: UUID) -> Names:
+    """What an institution publishes. Raises NotFound."""
     departments = _every(
         lambda cursor: list_departments(
             session,
