@@ -112,6 +112,7 @@ from service_packs.queries.records import list_records, list_team_records
 from service_packs.schemas import Action as Serving
 from service_packs.schemas import EntitlementSearch, OrderSearch, RecordSearch, TeamRecordSearch
 from tests.integration.security.conduct import reviews as reviews_of_conduct
+from tests.integration.security.exchange import exchange
 from tests.integration.security.listing import Key, Listing, pages
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.region import NAME, Region, make_actors, make_region
@@ -127,6 +128,7 @@ OF_ONE_THING = {
     "history_of",
     "list_appeals_of",
     "list_day_of",
+    "list_exchange_day",
     "list_obligations",
     "list_visits_of",
     "upstream_history",
@@ -512,6 +514,7 @@ LISTINGS = (
     questions,
     waiting,
     reviews,
+    exchange,
 )
 
 
