@@ -173,3 +173,10 @@ class WaitStopped(Event):
 
     wait_id: UUID
     person_id: UUID
+
+
+class BookingRefused(Event):
+    """The hospital's own system took back a place that a person had."""
+
+    booking_id: UUID
+    person_id: UUID

@@ -2,12 +2,15 @@
 
 from uuid import UUID
 
+from appointments.hospital import client as hospital
 from appointments.queries.due import expired_holds, reminders_due, reserved_over, stopped_slots
+from appointments.queries.exchange import due_calls, unreturned
 from appointments.queries.referral_state import nearly_due, overdue
 from appointments.queries.visits import sessions_to_settle
 from appointments.queries.waits import sessions_to_close, sessions_to_offer
 from appointments.services.conduct import forget_acts
 from appointments.services.opening import FURTHEST, open_sessions
+from appointments.services.outbound import ask_return, claim, settle
 from appointments.services.queue import draw_due, prepare_releases
 from appointments.services.referral_steps import lapse, remind
 from appointments.services.reminding import remind_of_visit
@@ -17,7 +20,7 @@ from appointments.services.visits import settle_session
 from appointments.services.waitlist import close_waits, offer_place
 from core import clock
 from core.database import reading, transaction
-from core.jobs import job, scheduled
+from core.jobs import defer, job, scheduled
 
 
 @scheduled("*/10 * * * *")
@@ -139,3 +142,38 @@ def end_bookings(session_id: str) -> None:
     for slot_id in slots:
         with transaction() as session:
             end_stopped(session, slot_id)
+
+
+@job
+def call_hospital(booking_id: str) -> None:
+    """Make the calls about a booking that are due, one after the other. Each is claimed first and
+    brought back after, so that a run that dies in the middle, or a second one, does no harm.
+    """
+    while True:
+        with transaction() as session:
+            order = claim(session, UUID(booking_id))
+        if order is None:
+            return
+        answer = hospital.call(order)
+        with transaction() as session:
+            settle(session, order, answer)
+
+
+@scheduled("* * * * *")
+def call_hospitals() -> None:
+    """Take up the calls whose pause is over, and those whose maker is gone."""
+    with reading() as session:
+        due = due_calls(session)
+    with transaction() as session:
+        for booking_id in due:
+            defer(session, call_hospital, booking_id=str(booking_id))
+
+
+@scheduled("*/10 * * * *")
+def return_numbers() -> None:
+    """Ask back the numbers of bookings that ended without a word."""
+    with reading() as session:
+        ended = unreturned(session)
+    for booking_id in ended:
+        with transaction() as session:
+            ask_return(session, booking_id)

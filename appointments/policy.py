@@ -44,6 +44,12 @@ WORDS = Words(
         "appointments:read-ticket": N_("查看候诊号"),
         "appointments:triage": N_("登记分诊"),
         "appointments:keep-screens": N_("管理候诊大屏"),
+        "appointments:import-schedule": N_("医院系统送排班"),
+        "appointments:lock-number": N_("医院系统锁号、确认和退号"),
+        "appointments:read-exchange-day": N_("医院系统读取当天的预约"),
+        "appointments:read-exchange": N_("查看医院对接异常"),
+        "appointments:settle-exchange": N_("办理医院对接异常"),
+        "appointments:administer-hospital-link": N_("设置医院对接"),
     },
     policies={
         "appointments.book-own": N_("实名认证后，可以为自己预约"),
@@ -80,5 +86,8 @@ WORDS = Words(
         "appointments.day-desk": N_("挂号员可以为本机构报到、叫号、分诊和管理候诊大屏"),
         "appointments.ticket-own": N_("可以查看自己的候诊号"),
         "appointments.ticket-family": N_("可以查看自己代办的家人的候诊号"),
+        "appointments.exchange": N_("医院自己的系统可以为本机构送排班、锁号和退号"),
+        "appointments.keep-exchange": N_("挂号员和管理员可以办理本机构的对接异常"),
+        "appointments.administer-hospital-link": N_("管理员可以设置本辖区医院的对接"),
     },
 )

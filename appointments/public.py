@@ -1,5 +1,6 @@
 """The door of appointments."""
 
+from appointments.hospital.signing import make_secret
 from appointments.queries.bookings import (
     booking_facts,
     coming_bookings,
@@ -32,6 +33,7 @@ __all__ = [
     "list_bookings",
     "list_days",
     "list_slots",
+    "make_secret",
     "next_booking",
     "open_sessions",
     "provide_referral_rules",

@@ -10,9 +10,11 @@ from appointments.events import (
     SlotBooked,
     WaitStopped,
 )
+from appointments.exchange_reactions import EXCHANGE_SUBSCRIBERS
 from appointments.policy import WORDS
 from appointments.ports import provide_open_referral, provide_seen
 from appointments.public import coming_bookings, has_open_referral
+from appointments.queries.exchange import waiting_calls
 from appointments.queries.referrals import TEAM_ROLES, referrals_waiting
 from appointments.queries.tickets import seen_on
 from appointments.reactions import SUBSCRIBERS
@@ -35,6 +37,8 @@ from appointments.web import (
     day,
     day_api,
     desk,
+    exchange,
+    exchange_api,
     finding,
     finding_api,
     halls,
@@ -81,6 +85,7 @@ room = Room(
         clinics.pages,
         stops.pages,
         rules.pages,
+        exchange.pages,
     ],
     apis=[
         api,
@@ -92,6 +97,7 @@ room = Room(
         conduct_api.api,
         referrals_api,
         supply_api.api,
+        exchange_api.api,
     ],
     subscribers=[
         (SlotBooked, tell_booked),
@@ -103,8 +109,24 @@ room = Room(
         (AccountRested, tell_rested),
         (CaseDecided, tell_decided),
         *((event, tell_of_referral) for event in OF_REFERRALS),
+        *EXCHANGE_SUBSCRIBERS,
     ],
+    commands={"hospital-link": "appointments.commands:hospital_link"},
     navigation=[
+        NavItem(
+            N_("对接异常"),
+            "plug-connected-x",
+            "appointments_exchange.exceptions",
+            (Role.REGISTRAR, Role.ADMINISTRATOR),
+            order=40,
+        ),
+        NavItem(
+            N_("医院对接"),
+            "plug-connected",
+            "appointments_exchange.links",
+            (Role.ADMINISTRATOR,),
+            order=58,
+        ),
         NavItem(N_("预约"), "calendar-event", "appointments.hospitals", (Role.RESIDENT,), order=20),
         NavItem(
             N_("每日预约"), "clipboard-list", "appointments.day_list", (Role.REGISTRAR,), order=10
@@ -154,5 +176,8 @@ room = Room(
             order=61,
         ),
     ],
-    counts=referrals_waiting,
+    counts=lambda session, actor: {
+        **referrals_waiting(session, actor),
+        **waiting_calls(session, actor),
+    },
 )

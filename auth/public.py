@@ -5,7 +5,7 @@ from auth.organisation import Unit, UnitKind, provide_organisation
 from auth.ports import provide_code_sender, provide_identity_desk, provide_unit_path
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
 from auth.queries.accounts import account_figures, accounts_within, service_of
-from auth.queries.applications import list_tiles, places_of_role
+from auth.queries.applications import CallingService, list_tiles, places_of_role, service_of_token
 from auth.queries.cards import AccountCard, account_cards, accounts_named
 from auth.queries.factors import find_due_notice, person_and_phone
 from auth.services.accounts import (
@@ -26,6 +26,7 @@ __all__ = [
     "ACCOUNT_SUBJECT",
     "Account",
     "AccountCard",
+    "CallingService",
     "Unit",
     "UnitKind",
     "account_cards",
@@ -54,4 +55,5 @@ __all__ = [
     "provide_organisation",
     "provide_unit_path",
     "service_of",
+    "service_of_token",
 ]

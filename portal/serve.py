@@ -15,6 +15,7 @@ from types import FrameType
 
 import psycopg
 
+from appointments.public import make_secret
 from core.database import plain_url
 from core.settings import Settings, SettingsError, load_settings
 from portal import embedded
@@ -29,6 +30,8 @@ PIDS = "serve.pids"
 LOG = "portal.log"
 SECOND_APPLICATION = "检查预约小站（示例）"
 PROVIDER = "政务服务账号（示例）"
+HOSPITAL_SYSTEM = "医院挂号系统（示例）"
+HOSPITAL_CLIENT = "hospital-demo"
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_ACCOUNTS = (
     ("demo-resident", "居民 resident"),
@@ -53,6 +56,8 @@ def main() -> int:
     environment = _environment(settings, port)
     try:
         environment["DATABASE_URL"] = _prepare(settings, environment)
+        if settings.demo:
+            environment["HOSPITAL_ID"] = _demo_hospital(environment["DATABASE_URL"]) or ""
         return _supervise(settings, environment, port)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -95,6 +100,9 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
             "WECHAT_OFFICIAL_ACCOUNT_SCOPE": "snsapi_userinfo",
             "WECHAT_PHONE": resident_phone(load_region(settings.region)),
             "SECOND_APP_URL": f"{standins}/clinic/",
+            "HOSPITAL_CLIENT_ID": HOSPITAL_CLIENT,
+            "HOSPITAL_CLIENT_SECRET": secrets.token_urlsafe(32),
+            "HOSPITAL_LINK_SECRET": make_secret(),
         }
     return environment
 
@@ -118,6 +126,33 @@ def _register_provider(environment: dict[str, str], port: int) -> None:
          "--client-id", "kangqiao", "--icon", "building-bank", "--just-in-time",
          "--role-claim", "roles", "--two-factor-value", "otp",
          "--phishing-resistant-value", "hwk")  # fmt: skip
+
+
+def _register_hospital(environment: dict[str, str], port: int) -> None:
+    """The hospital of the demo's registrar has a system of its own, and sends its schedule."""
+    hospital = environment.get("HOSPITAL_ID")
+    if not hospital:
+        return
+    standin = f"http://127.0.0.1:{port + 1}/hospital"
+    # By the environment: every user of the machine can read a command line.
+    secret = {"OIDC_CLIENT_SECRET": environment["HOSPITAL_CLIENT_SECRET"]}
+    _run(environment | secret, "flask", "--app", "wsgi", "oidc", "client", "create", "--exist-ok",
+         "--client-id", HOSPITAL_CLIENT, "--name", HOSPITAL_SYSTEM, "--unit", hospital,
+         "--grant", "client_credentials",
+         "--service-scope", "appointments.exchange", "--scope", "openid")  # fmt: skip
+    _run(environment, "flask", "--app", "wsgi", "hospital-link", "create",
+         "--institution", hospital, "--url", f"{standin}/api")  # fmt: skip
+
+
+def _demo_hospital(url: str) -> str | None:
+    """Where the demo's registrar works; None where the region has no such account."""
+    query = (
+        "SELECT unit FROM auth_role_grant JOIN auth_account ON auth_account.id = account_id"
+        " WHERE username = 'demo-registrar' AND role = 'registrar' LIMIT 1"
+    )
+    with psycopg.connect(plain_url(url)) as connection:
+        row = connection.execute(query).fetchone()
+    return row[0] if row else None
 
 
 def _revision(url: str) -> str | None:
@@ -182,6 +217,7 @@ def _supervise(settings: Settings, environment: dict[str, str], port: int) -> in
         if settings.demo:
             _register_second_application(environment, port, load_region(settings.region).code)
             _register_provider(environment, port)
+            _register_hospital(environment, port)
         _announce(settings, port)
         while not stopping and all(child.poll() is None for child in children):
             time.sleep(0.2)
@@ -244,7 +280,8 @@ def _announce(settings: Settings, port: int) -> None:
         return
     print(f"  SMS inbox of the demo: http://127.0.0.1:{port + 1}/sms/inbox")
     print(f"  WeChat of the demo:    http://127.0.0.1:{port + 1}/wechat/")
-    print(f"  Second application:    http://127.0.0.1:{port + 1}/clinic/\n")
+    print(f"  Second application:    http://127.0.0.1:{port + 1}/clinic/")
+    print(f"  A hospital's system:   http://127.0.0.1:{port + 1}/hospital/\n")
     print(f"  Demo accounts, all with the password {DEMO_PASSWORD}:")
     for name, role in DEMO_ACCOUNTS:
         print(f"    {name:<16}{role}")

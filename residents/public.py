@@ -17,7 +17,7 @@ from residents.queries import (
     representatives_of,
     represented_by,
 )
-from residents.services.identity import id_index, id_tail_index
+from residents.services.identity import find_identified, id_index, id_tail_index
 
 __all__ = [
     "GroupMembership",
@@ -29,6 +29,7 @@ __all__ = [
     "family_of",
     "find_consent",
     "find_home",
+    "find_identified",
     "find_own_identity",
     "get_person",
     "id_index",

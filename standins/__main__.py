@@ -32,6 +32,9 @@ class Secrets(BaseSettings, extra="ignore"):
     wechat_phone: str = "12000000001"
     clinic_client_id: str = "clinic-demo"
     clinic_client_secret: str = ""
+    hospital_id: str = ""
+    hospital_client_secret: str = ""
+    hospital_link_secret: str = ""
 
 
 def main() -> None:

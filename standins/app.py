@@ -5,6 +5,8 @@ from werkzeug.exceptions import NotFound
 
 from standins import clinic, identity, language, sms
 from standins.config import LOOPBACK, StandinConfig
+from standins.hospital import pages as hospital_pages
+from standins.hospital import system as hospital_system
 from standins.language import translate
 from standins.schedule import Schedule
 from standins.stripe import api, pages, switches
@@ -49,6 +51,8 @@ def create_app(config: StandinConfig) -> Flask:
     app.extensions[WECHAT] = Platform(config)
     for module in (wechat_api, wechat_pages, wechat_switches):
         app.register_blueprint(module.blueprint)
+    hospital_system.install(app, config, schedule)
+    app.register_blueprint(hospital_pages.blueprint)
     clinic.install(app, config)
     provider.install(app, config)
     app.add_url_rule("/", "home", _home)

@@ -80,6 +80,14 @@ class StandinConfig(BaseModel):
     clinic_redirect_uri: str = ""
     clinic_scope: str = "openid profile"
 
+    # The hospital's id in the portal, how its system is known there, and what both sign with.
+    hospital_id: str = ""
+    hospital_client_id: str = "hospital-demo"
+    hospital_client_secret: str = Field(default="", repr=False)
+    hospital_link_secret: str = Field(default="", repr=False)
+    hospital_slow_seconds: Seconds = 7
+    hospital_tolerance_seconds: Seconds = 300
+
     upstream_client_id: str = "kangqiao"
     upstream_client_secret: str = Field(default="", repr=False)
 

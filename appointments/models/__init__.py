@@ -18,6 +18,11 @@ from appointments.models.day import (
     Ticket,
     Triage,
 )
+from appointments.models.exchange import (
+    HospitalCall,
+    HospitalLink,
+    HospitalLock,
+)
 from appointments.models.referrals import (
     Referral,
     ReferralEntry,
@@ -49,6 +54,9 @@ __all__ = [
     "CountedVisit",
     "HallScreen",
     "Holiday",
+    "HospitalCall",
+    "HospitalLink",
+    "HospitalLock",
     "Referral",
     "ReferralEntry",
     "Release",

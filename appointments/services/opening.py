@@ -73,7 +73,7 @@ def open_sessions(session: Session, until: date) -> int:
     hold_schedules(session, to_open=True)
     due = session.execute(_due(until)).all()
     for institution_id, rows in groupby(due, key=lambda row: row.Template.institution_id):
-        names = _names(session, institution_id)
+        names = read_names(session, institution_id)
         if not names.institution.disabled:
             opened += _open(session, names, list(rows))
     return opened
@@ -92,7 +92,7 @@ def open_one(session: Session, template: Template, day: date) -> UUID | None:
     where there is one already. Raises Conflict where somebody is out of service.
     """
     rule = session.get_one(Rule, template.institution_id)
-    names = _names(session, template.institution_id)
+    names = read_names(session, template.institution_id)
     row = None if names.institution.disabled else _session_row(names, template, day)
     if row is None:
         raise Conflict("out_of_service", N_("这家机构、科室或医生已停用，不能开诊。"))
@@ -159,7 +159,8 @@ def _due(until: date) -> Select[Any]:
     )
 
 
-def _names(session: Session, institution_id: UUID) -> Names:
+def read_names(session: Session, institution_id: UUID) -> Names:
+    """What an institution publishes. Raises NotFound."""
     departments = _every(
         lambda cursor: list_departments(
             session,

@@ -5,7 +5,7 @@ before all of them. Who has a slot has all that happens to its places, so a book
 full may end what is over there, and a stop may end them all, without waiting for each other.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -231,6 +231,67 @@ RELEASE_WAITLIST = text("""
 UPDATE appointments_slot SET remaining = remaining + waitlist, waitlist = 0
 WHERE id = :slot_id AND waitlist > 0
 """)
+
+# Another number of places for a slot, never fewer than are taken; the free ones are shared out
+# anew, after those of each pool that are taken. Whoever runs it holds the slot.
+RESHARE = text("""
+WITH live AS (
+    SELECT count(*) FILTER (WHERE pool = 'family_doctor') AS family_doctor,
+           count(*) FILTER (WHERE pool = 'referral') AS referral,
+           count(*) FILTER (WHERE pool = 'onsite') AS onsite,
+           count(*) FILTER (WHERE pool = 'elderly') AS elderly
+    FROM appointments_booking WHERE slot_id = :id AND state <> 'cancelled'
+), free AS (
+    SELECT slot.id, GREATEST(:capacity, slot.taken) AS capacity,
+           GREATEST(:capacity - slot.taken, 0) AS free, slot.waitlist,
+           CASE WHEN slot.reserved_until > :now
+                THEN GREATEST(:family_doctor - live.family_doctor, 0) ELSE 0 END AS family_doctor,
+           CASE WHEN slot.reserved_until > :now
+                THEN GREATEST(:referral - live.referral, 0) ELSE 0 END AS referral,
+           GREATEST(:onsite - live.onsite, 0) AS onsite,
+           GREATEST(:elderly - live.elderly, 0) AS elderly
+    FROM appointments_slot AS slot, live WHERE slot.id = :id
+), first AS (
+    SELECT *, LEAST(waitlist, free) AS own_waitlist FROM free
+), second AS (
+    SELECT *, LEAST(family_doctor, free - own_waitlist) AS own_family_doctor FROM first
+), third AS (
+    SELECT *, LEAST(referral, free - own_waitlist - own_family_doctor) AS own_referral FROM second
+), fourth AS (
+    SELECT *, LEAST(onsite, free - own_waitlist - own_family_doctor - own_referral) AS own_onsite
+    FROM third
+), shared AS (
+    SELECT *, LEAST(elderly, free - own_waitlist - own_family_doctor - own_referral - own_onsite)
+              AS own_elderly
+    FROM fourth
+)
+UPDATE appointments_slot AS slot
+SET capacity = shared.capacity, waitlist = own_waitlist, family_doctor = own_family_doctor,
+    referral = own_referral, onsite = own_onsite, elderly = own_elderly,
+    remaining = free - own_waitlist - own_family_doctor - own_referral - own_onsite - own_elderly
+FROM shared
+WHERE slot.id = shared.id AND slot.capacity <> shared.capacity
+RETURNING slot.id
+""")
+# A place that came back and that there is not after all; ``pool`` says where it came back to.
+WITHDRAW = {
+    pool: text(f"""
+UPDATE appointments_slot SET capacity = capacity - 1, {column} = {column} - 1
+WHERE id = :id AND {column} > 0
+""")  # noqa: S608  our own columns
+    for pool, column in COLUMNS.items()
+}
+
+
+def reshare(session: Session, slot_id: UUID, capacity: int, shares: Mapping[str, int]) -> bool:
+    """Give a slot that is held another number of places; whether that changed anything."""
+    values = {"id": slot_id, "capacity": capacity, "now": clock.now(), **shares}
+    return session.execute(RESHARE, values).first() is not None
+
+
+def withdraw(session: Session, slot_id: UUID, pool: str) -> None:
+    """Take away a place that came back just now."""
+    session.execute(WITHDRAW[Pool(pool)], {"id": slot_id})
 
 
 def end_expired(session: Session, slot_id: UUID) -> list[Row[Any]]:

@@ -106,7 +106,7 @@ def resume_session(session: Session, actor: Actor, session_id: UUID) -> SessionV
         .values(stopped_at=None, stop_reason="")
         .returning(ClinicSession.id)
     ).all()
-    _set_stopped(session, [row.id for row in resumed], stopped=False)
+    set_stopped(session, [row.id for row in resumed], stopped=False)
     return get_session(session, actor, session_id)
 
 
@@ -124,12 +124,14 @@ def end_waits(session: Session, session_id: UUID) -> None:
         publish(session, WaitStopped(wait_id=row.id, person_id=row.person_id))
 
 
-def end_stopped(session: Session, slot_id: UUID) -> None:
-    """End what is booked in a slot, if it is still stopped. Whoever booked before the stop has
-    committed, as the stop held the slot: nobody is overlooked.
+def end_stopped(session: Session, slot_id: UUID) -> list[UUID]:
+    """End what is booked in a slot, if it is still stopped; returns what ended. Whoever booked
+    before the stop has committed, as the stop held the slot: nobody is overlooked.
     """
-    for row in places.end_all(session, slot_id, Because.STOPPED):
+    ended = places.end_all(session, slot_id, Because.STOPPED)
+    for row in ended:
         publish(session, BookingStopped(booking_id=row.id, person_id=row.person_id))
+    return [row.id for row in ended]
 
 
 def _stop(session: Session, session_ids: list[UUID], reason: str, *, closed: int) -> StopOutcome:
@@ -140,14 +142,15 @@ def _stop(session: Session, session_ids: list[UUID], reason: str, *, closed: int
         .values(stopped_at=clock.now(), stop_reason=reason)
         .returning(ClinicSession.id)
     ).all()
-    _set_stopped(session, [row.id for row in stopped], stopped=True)
+    set_stopped(session, [row.id for row in stopped], stopped=True)
     for row in stopped:
         publish(session, SessionStopped(session_id=row.id))
         defer_by_name(session, END, session_id=str(row.id))
     return StopOutcome(sessions=len(stopped), bookings=bookings, waiting=waiting, closed=closed)
 
 
-def _set_stopped(session: Session, session_ids: list[UUID], *, stopped: bool) -> None:
+def set_stopped(session: Session, session_ids: list[UUID], *, stopped: bool) -> None:
+    """Let the slots of these sessions take bookings or not; they are held from here on."""
     ids = list(session.scalars(select(SLOT.c.id).where(SLOT.c.session_id.in_(session_ids))))
     places.lock_slots(session, ids)
     session.execute(places.SET_STOPPED, {"stopped": stopped, "slot_ids": ids})

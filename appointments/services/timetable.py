@@ -1,6 +1,8 @@
 """From a rule and a half-day to the moments of its slots. Pure."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from appointments.models import Rule
@@ -41,27 +43,46 @@ def slot_times(rule: Rule, kind: Kind, day: date, half_day: HalfDay) -> list[Slo
         else (rule.afternoon_from, rule.afternoon_until)
     )
     length = timedelta(minutes=rule.slot_minutes)
-    opens_at = _moment(day - timedelta(days=horizon_days(rule, kind)), release_time(rule, kind))
-    cancel_until = _moment(day - timedelta(days=rule.cancel_days), rule.cancel_time)
     slots = []
     start, end = _moment(day, first), _moment(day, last)
     while start + length <= end:
-        closes_at = start - timedelta(minutes=rule.close_minutes)
-        reserved_until = start - timedelta(hours=rule.reserved_hours)
-        slots.append(
-            SlotTimes(start, start + length, opens_at, closes_at, cancel_until, reserved_until)
-        )
+        slots.append(slot_between(rule, kind, start, start + length))
         start += length
     return slots
 
 
+def slot_between(rule: Rule, kind: Kind, start: datetime, end: datetime) -> SlotTimes:
+    """The moments of one slot of a session of that kind."""
+    day = clock.local(start).date()
+    return SlotTimes(
+        start,
+        end,
+        _moment(day - timedelta(days=horizon_days(rule, kind)), release_time(rule, kind)),
+        start - timedelta(minutes=rule.close_minutes),
+        _moment(day - timedelta(days=rule.cancel_days), rule.cancel_time),
+        start - timedelta(hours=rule.reserved_hours),
+    )
+
+
 def allot(rule: Rule, slots: int, capacity: int) -> list[Places]:
+    """As ``allot_each``, where all slots take as many patients."""
+    return allot_each(rule, [capacity] * slots)
+
+
+def allot_each(rule: Rule, capacities: Sequence[int]) -> list[Places]:
     """The places of each slot of a session by the rule's shares, which hold for the session as a
     whole: with three patients a slot no single slot could be shared out.
 
     The last places of every slot are reserved first, so that each keeps public ones.
     """
-    total = slots * capacity
+    # From the end: one in each slot, then the next in each.
+    places = [
+        slot
+        for taken in range(max(capacities, default=0))
+        for slot in reversed(range(len(capacities)))
+        if capacities[slot] > taken
+    ]
+    total = len(places)
     reserved = [
         pool
         for pool, share in (
@@ -72,11 +93,9 @@ def allot(rule: Rule, slots: int, capacity: int) -> list[Places]:
         )
         for _ in range((total * share + 50) // 100)
     ][:total]
-    counts = [dict.fromkeys(Places._fields, 0) for _ in range(slots)]
-    for place in range(total):
-        # From the end: one in each slot, then the next in each.
-        pool = reserved[place] if place < len(reserved) else "remaining"
-        counts[slots - 1 - place % slots][pool] += 1
+    counts = [dict.fromkeys(Places._fields, 0) for _ in capacities]
+    for slot, pool in zip(places, chain(reserved, repeat("remaining")), strict=False):
+        counts[slot][pool] += 1
     return [Places(**count) for count in counts]
 
 

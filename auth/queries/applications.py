@@ -1,6 +1,7 @@
 """Registered applications: as their administrators see them, on people's homes, and how used."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, any_, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from auth.models import Client, ClientUse
+from auth.models import Client, ClientUse, Token
 from auth.organisation import Unit, organisation
 from auth.ports import unit_path
 from auth.queries.accounts import responsibility
@@ -26,12 +27,42 @@ from auth.schemas.applications import (
 from auth.schemas.sso import Scope, SigningAlgorithm
 from core import clock
 from core.access import Actor, Resource, Role, require
+from core.crypto import token_hash
 from core.errors import NotFound
 from core.history import ChangeView, about, list_changes
 from core.paging import Page, PageQuery, read_page
 
 SUBJECT = "application"
 DAYS_SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class CallingService:
+    """An application that calls by itself (client_credentials): ``id`` names it in histories,
+    ``unit`` is its place in the organisation, where it was given one.
+    """
+
+    id: UUID
+    name: str
+    unit: str | None
+
+
+def service_of_token(session: Session, token: str, scope: str) -> CallingService | None:
+    """The application whose own live token this is, where the token carries ``scope``."""
+    query = (
+        select(Client.id, Client.name, Client.unit)
+        .join(Token, Token.client_id == Client.client_id)
+        .where(
+            Token.token_hash == token_hash(token),
+            Token.account_id.is_(None),
+            Token.ended_at.is_(None),
+            Token.expires_at > clock.now(),
+            Client.disabled_at.is_(None),
+            literal(scope) == any_(func.string_to_array(Token.scope, " ")),
+        )
+    )
+    row = session.execute(query).one_or_none()
+    return CallingService(row.id, row.name, row.unit) if row else None
 
 
 def list_managed_applications(

@@ -113,6 +113,7 @@ from service_packs.schemas import Action as Serving
 from service_packs.schemas import EntitlementSearch, OrderSearch, RecordSearch, TeamRecordSearch
 from tests.integration.security.conduct import reviews as reviews_of_conduct
 from tests.integration.security.day import queues
+from tests.integration.security.exchange import exchange
 from tests.integration.security.listing import Key, Listing, pages
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.planning import planned
@@ -130,6 +131,7 @@ OF_ONE_THING = {
     "list_appeals_of",
     "list_day_of",
     "list_exceptions_of",
+    "list_exchange_day",
     "list_obligations",
     "list_visits_of",
     "upstream_history",
@@ -517,6 +519,7 @@ LISTINGS = (
     questions,
     waiting,
     reviews,
+    exchange,
 )
 
 

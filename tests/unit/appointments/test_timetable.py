@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from appointments.models import Rule
 from appointments.public import slot_times
 from appointments.schemas import HalfDay, Kind
-from appointments.services.timetable import Places, allot
+from appointments.services.timetable import Places, allot, allot_each
 from core import clock
 
 DAY = date(2026, 11, 24)
@@ -61,7 +61,12 @@ def test_slots_follow_each_other_and_stay_within_the_hours(minutes: int) -> None
     assert clock.at(DAY, 12) - slots[-1].ends_at < timedelta(minutes=minutes)
 
 
-SHARES = ("family_doctor_share", "referral_share", "onsite_share", "elderly_share")
+SHARES = {
+    "family_doctor_share": 20,
+    "referral_share": 10,
+    "onsite_share": 10,
+    "elderly_share": 5,
+}
 
 
 @st.composite
@@ -115,3 +120,20 @@ def test_a_kind_may_have_its_own_release_time() -> None:
     assert slot.opens_at == clock.at(date(2026, 11, 3), 9, 30)
     usual = slot_times(rule(by_kind=own), Kind.ONLINE, DAY, HalfDay.MORNING)[0]
     assert usual.opens_at == clock.at(date(2026, 11, 17), 7)
+
+
+@given(st.lists(st.integers(0, 30), max_size=12))
+def test_places_of_unequal_slots_are_shared_out_whole(capacities: list[int]) -> None:
+    shared = allot_each(rule(**SHARES), capacities)
+    assert [sum(places) for places in shared] == capacities
+    total = sum(capacities)
+    reserved = sum(places.family_doctor for places in shared)
+    assert reserved == (total * 20 + 50) // 100
+    assert sum(places.onsite for places in shared) == (total * 10 + 50) // 100
+
+
+@given(st.integers(1, 12), st.integers(1, 30))
+def test_equal_slots_keep_their_public_places(slots: int, capacity: int) -> None:
+    shared = allot(rule(**SHARES), slots, capacity)
+    reserved = [capacity - places.remaining for places in shared]
+    assert max(reserved) - min(reserved) <= 1

@@ -47,6 +47,7 @@ def test_every_sentence_has_its_english() -> None:
     for name in (
         "app.py",
         "clinic.py",
+        "hospital/pages.py",
         "stripe/pages.py",
         "upstream/provider.py",
         "wechat/pages.py",

@@ -1,0 +1,1 @@
+"""Speaking with hospitals' own systems over HTTP; never inside a transaction."""

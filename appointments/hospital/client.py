@@ -1,0 +1,153 @@
+"""The one client of hospitals' systems. Call it outside any transaction.
+
+Whatever comes back is hostile until checked: where it comes from, its size, its time, its words.
+"""
+
+import ipaddress
+import json
+import socket
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from urllib3.exceptions import HTTPError
+
+from appointments.hospital import signing
+from appointments.schemas import CallAnswer, CallState, Trouble
+from appointments.services.outbound import Answer, Order
+from core import clock
+from core.ids import new_id
+from core.settings import Environment, settings
+
+TIMEOUT_SECONDS = 5
+# For the whole of an answer: one that drips keeps within the timeout of each read.
+PATIENCE_SECONDS = 10
+LARGEST_ANSWER = 16 * 1024
+CHUNK = 4 * 1024
+TEST = "test"
+log = structlog.get_logger()
+
+
+class Said(BaseModel):
+    """What the hospital answers; more it may say is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    result: CallAnswer
+    number: str = Field(default="", max_length=40)
+
+
+class Silent(Exception):
+    """Nothing that can be read came back."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble)
+        self.trouble = trouble
+
+
+def call(order: Order) -> Answer:
+    """Make the call: 200 ``done``, 409 ``refused``, 202 for an answer later; anything else is a
+    trouble, and the call is made again.
+    """
+    if not order.enabled:
+        return _trouble(order, Trouble.LINK_OFF)
+    key = str(order.id)
+    try:
+        status, body = _post(order.base_url, order.call, order.secret, key, order.body)
+        return _answer(status, body)
+    except Silent as silent:
+        return _trouble(order, silent.trouble)
+
+
+def test(base_url: str, secret: str) -> Trouble | None:
+    """Ask the hospital whether it hears us and knows the secret; None where it does."""
+    try:
+        status, body = _post(base_url, TEST, secret, str(new_id()), {})
+        answer = _answer(status, body)
+    except Silent as silent:
+        return silent.trouble
+    return None if answer.state is CallState.DONE else Trouble.UNREADABLE
+
+
+def _answer(status: int, body: bytes) -> Answer:
+    if status == requests.codes.accepted:
+        return Answer(CallState.WAITING)
+    if status not in (requests.codes.ok, requests.codes.conflict):
+        raise Silent(Trouble.FAILED)
+    try:
+        said = Said.model_validate_json(body)
+    except ValidationError:
+        raise Silent(Trouble.UNREADABLE) from None
+    # A word and a status that contradict each other are no answer.
+    if (status == requests.codes.ok) is not (said.result is CallAnswer.DONE):
+        raise Silent(Trouble.UNREADABLE)
+    return Answer(CallState(said.result.value), said.number)
+
+
+def _trouble(order: Order, trouble: Trouble) -> Answer:
+    log.warning("hospital.unanswered", call=str(order.id), attempt=order.attempt, why=trouble.value)
+    return Answer(CallState.WAITING, trouble=trouble)
+
+
+def _post(
+    base_url: str, path: str, secret: str, message_id: str, body: dict[str, Any]
+) -> tuple[int, bytes]:
+    """Status and body of an answer. Raises Silent."""
+    if not may_be_called(base_url):
+        raise Silent(Trouble.BAD_ADDRESS)
+    payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "Idempotency-Key": f"{body.get('booking_id', message_id)}:{path}",
+        **signing.headers(secret, message_id, clock.now(), payload),
+    }
+    try:
+        with requests.Session() as session:
+            # Never by a proxy of the environment, and never past the registered address.
+            session.trust_env = False
+            with session.post(
+                f"{base_url.rstrip('/')}/{path}",
+                data=payload,
+                headers=headers,
+                timeout=TIMEOUT_SECONDS,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                return answer.status_code, _read(answer)
+    except (requests.RequestException, HTTPError, OSError):
+        raise Silent(Trouble.SILENT) from None
+
+
+def _read(answer: requests.Response) -> bytes:
+    """The body, as far as a body may go and take."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    body = b""
+    while chunk := answer.raw.read1(CHUNK):
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise Silent(Trouble.UNREADABLE)
+        if time.monotonic() > deadline:
+            raise Silent(Trouble.SILENT)
+    return body
+
+
+def may_be_called(address: str) -> bool:
+    """Whether it is an https address of the open network, now that it is called: a name that was
+    public when it was registered may lead elsewhere today. The demo's are on this machine.
+    """
+    parts = urlsplit(address)
+    if settings().environment is not Environment.PRODUCTION:
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    if parts.scheme != "https" or not parts.hostname:
+        return False
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+        hosts = [ipaddress.ip_address(place[4][0]) for place in found]
+    except (OSError, ValueError):
+        return False
+    return bool(hosts) and all(host.is_global and not host.is_multicast for host in hosts)

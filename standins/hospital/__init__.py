@@ -1,0 +1,1 @@
+"""A hospital's own registration system, as the portal meets it over HTTP."""
