@@ -1,34 +1,13 @@
 """What the appointments room plugs into the portal."""
 
 import appointments.jobs  # noqa: F401  registers the scheduled work
-from appointments.events import (
-    AccountRested,
-    BookingCancelled,
-    BookingChanged,
-    BookingStopped,
-    CaseDecided,
-    SlotBooked,
-    WaitStopped,
-)
-from appointments.exchange_reactions import EXCHANGE_SUBSCRIBERS
 from appointments.policy import WORDS
 from appointments.ports import provide_open_referral, provide_seen
 from appointments.public import coming_bookings, has_open_referral
-from appointments.queries.exchange import waiting_calls
-from appointments.queries.referrals import TEAM_ROLES, referrals_waiting
+from appointments.queries.referrals import TEAM_ROLES
 from appointments.queries.tickets import seen_on
-from appointments.reactions import SUBSCRIBERS
-from appointments.subscribers import (
-    OF_REFERRALS,
-    tell_booked,
-    tell_cancelled,
-    tell_changed,
-    tell_decided,
-    tell_of_referral,
-    tell_rested,
-    tell_stopped,
-    tell_wait_stopped,
-)
+from appointments.queries.waiting import count_waiting
+from appointments.subscribers import SUBSCRIBERS
 from appointments.web import (
     booking,
     clinics,
@@ -99,18 +78,7 @@ room = Room(
         supply_api.api,
         exchange_api.api,
     ],
-    subscribers=[
-        (SlotBooked, tell_booked),
-        (BookingCancelled, tell_cancelled),
-        (BookingChanged, tell_changed),
-        (BookingStopped, tell_stopped),
-        (WaitStopped, tell_wait_stopped),
-        *SUBSCRIBERS,
-        (AccountRested, tell_rested),
-        (CaseDecided, tell_decided),
-        *((event, tell_of_referral) for event in OF_REFERRALS),
-        *EXCHANGE_SUBSCRIBERS,
-    ],
+    subscribers=SUBSCRIBERS,
     commands={"hospital-link": "appointments.commands:hospital_link"},
     navigation=[
         NavItem(
@@ -176,8 +144,5 @@ room = Room(
             order=61,
         ),
     ],
-    counts=lambda session, actor: {
-        **referrals_waiting(session, actor),
-        **waiting_calls(session, actor),
-    },
+    counts=count_waiting,
 )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from appointments.models import Booking, ClinicSession, HospitalCall, HospitalLink, HospitalLock
@@ -184,15 +184,11 @@ def list_exceptions(session: Session, actor: Actor, search: ExceptionSearch) -> 
     return Page(items=items, next_cursor=following)
 
 
-def waiting_calls(session: Session, actor: Actor) -> dict[str, int]:
-    """How many calls wait for people of the actor's institutions, by the page that lists them."""
-    scope = actor.units(*KEEPERS)
-    if not scope:
-        return {}
-    query = select(func.count()).where(
-        HospitalCall.state == CallState.EXCEPTION, _within(scope, HospitalCall)
+def waiting_calls(actor: Actor) -> Select[int]:
+    """How many calls wait for people of the actor's institutions."""
+    return select(func.count()).where(
+        HospitalCall.state == CallState.EXCEPTION, _within(actor.units(*KEEPERS), HospitalCall)
     )
-    return {"appointments_exchange.exceptions": session.scalar(query) or 0}
 
 
 def call_resource(call: HospitalCall) -> Resource:

@@ -210,17 +210,14 @@ def list_own_referrals(session: Session, actor: Actor, query: PageQuery) -> Page
     return _page(session, ROWS.where(REFERRAL.c.person_id.in_(people)), query)
 
 
-def referrals_waiting(session: Session, actor: Actor) -> dict[str, int]:
-    """How many referrals wait for the actor, as receiver or as sender. One statement."""
-    if not actor.units(*STAFF_ROLES):
-        return {}
+def referrals_waiting(actor: Actor) -> Select[int]:
+    """How many referrals wait for the actor, as receiver or as sender."""
     ours = or_(
         and_(REFERRAL.c.state.in_(TO_ANSWER), received_by(actor)),
         and_(REFERRAL.c.state.in_(TO_FOLLOW), sent_by(actor)),
     )
     # In words the partial index knows: only what nobody has decided.
-    query = select(func.count()).where(REFERRAL.c.state.in_(UNDECIDED), ours)
-    return {"appointments_referrals.inbox": session.execute(query).scalar_one()}
+    return select(func.count()).where(REFERRAL.c.state.in_(UNDECIDED), ours)
 
 
 def received_by(actor: Actor) -> ColumnElement[bool]:

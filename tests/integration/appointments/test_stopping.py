@@ -31,7 +31,8 @@ from appointments.services.stopping import (
     stop_days,
     stop_session,
 )
-from appointments.subscribers import tell_stopped, tell_wait_stopped
+from appointments.subscribers.bookings import tell_stopped
+from appointments.subscribers.waits import tell_wait_stopped
 from core import clock
 from core.access import Actor
 from core.errors import Conflict, Denied, Invalid, NotFound

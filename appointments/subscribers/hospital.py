@@ -1,9 +1,12 @@
-"""What follows from this room's facts for the exchange: the hospital's own system is told."""
+"""What follows for the exchange: the hospital's own system is told."""
+
+from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
 from appointments.events import BookingCancelled, BookingChanged, BookingStopped, SlotBooked
 from appointments.services.outbound import ask_for_number, ask_return
+from core.events import Event
 
 
 def lock_at_hospital(session: Session, event: SlotBooked) -> None:
@@ -22,7 +25,7 @@ def exchange_at_hospital(session: Session, event: BookingChanged) -> None:
     ask_for_number(session, event.booking_id)
 
 
-EXCHANGE_SUBSCRIBERS = (
+SUBSCRIBERS: tuple[tuple[type[Event], Callable[..., None]], ...] = (
     (SlotBooked, lock_at_hospital),
     (BookingCancelled, return_to_hospital),
     (BookingStopped, return_to_hospital),
