@@ -6,7 +6,7 @@ from appointments.ports import provide_open_referral, provide_seen
 from appointments.public import coming_bookings, has_open_referral
 from appointments.queries.referrals import TEAM_ROLES
 from appointments.queries.tickets import seen_on
-from appointments.queries.waiting import count_waiting
+from appointments.queries.waiting import waiting
 from appointments.subscribers import SUBSCRIBERS
 from appointments.web import (
     booking,
@@ -144,5 +144,5 @@ room = Room(
             order=61,
         ),
     ],
-    counts=count_waiting,
+    counts=waiting,
 )

@@ -178,7 +178,7 @@ def booking_view(values: Mapping[Any, Any]) -> BookingView:
     now = clock.now()
     live = values["state"] in LIVE
     cancellable = live and now < values["starts_at"]
-    free = live and now < values["cancel_until"]
+    free = live and (now < values["cancel_until"] or values["state"] == State.HELD)
     return BookingView.model_validate(
         {**values, "cancellable": cancellable, "free_to_cancel": free}
     )

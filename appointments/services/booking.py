@@ -200,8 +200,12 @@ def cancel_booking(
     if booking.state is State.CANCELLED:
         return booking
     because = _why(session, actor, booking, late=bool(command and command.late))
-    statement = places.END_ONE if because is Because.PATIENT else places.END_ONE_LATE
-    values = {"id": booking_id, "now": clock.now(), "because": because}
+    now = clock.now()
+    statement = places.END_ONE_LATE
+    if because is Because.PATIENT:
+        # What is only held can be let go after the deadline too.
+        statement = places.END_ONE if now < booking.cancel_until else places.END_HELD
+    values = {"id": booking_id, "now": now, "because": because}
     ended = session.execute(statement, values).first()
     if ended is None:
         return _not_cancelled(session, actor, booking_id)

@@ -131,6 +131,9 @@ SELECT id, person_id, slot_id, session_id, pool FROM ended
 _ITS_SLOT = "slot.id = (SELECT slot_id FROM appointments_booking WHERE id = :id)"
 END_ONE = _ending(f"{_ITS_SLOT} AND slot.cancel_until > :now", "booking.id = :id")
 END_ONE_LATE = _ending(f"{_ITS_SLOT} AND slot.starts_at > :now", "booking.id = :id")
+END_HELD = _ending(
+    f"{_ITS_SLOT} AND slot.starts_at > :now", "booking.id = :id AND booking.state = 'held'"
+)
 END_ONE_ANY = _ending(_ITS_SLOT, "booking.id = :id")
 END_EXPIRED = _ending("slot.id = :slot_id", "booking.held_until <= :now")
 END_ALL = _ending("slot.id = :slot_id AND slot.stopped", "true")

@@ -1,6 +1,6 @@
 """Residents' questions about an access: as cases for auditors, as answers for those who asked."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from core.access import NOBODY, Actor, Resource, require
 from core.errors import NotFound
 from core.models import AuditEvent
 from core.paging import Page, read_page
+from core.waiting import Waiting
 from directory.public import region_unit
 from residents.public import Person
 
@@ -58,18 +59,18 @@ def find_own_question(session: Session, actor: Actor, event_id: UUID) -> Questio
     return question_view(question) if question else None
 
 
-def waiting(session: Session, actor: Actor) -> Mapping[str, int]:
+def waiting(actor: Actor) -> Waiting:
     """How many cases wait for the auditor, behind their entry of the side bar."""
     scope = scope_of(actor)
     if not scope:
-        return {}
+        return Waiting()
     query = (
         select(func.count())
         .select_from(Question)
         .outerjoin(EVENT, OF_EVENT)
         .where(Question.state == QuestionState.OPEN, _within(scope))
     )
-    return {"audit.cases": session.scalar(query) or 0}
+    return Waiting({"audit.cases": query.scalar_subquery()})
 
 
 def load_question(session: Session, question_id: UUID) -> Row[Any]:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from flask import Blueprint, Flask
-from sqlalchemy.orm import Session
 
 from core.access import Actor, Role
 from core.events import Event
 from core.permissions import Words
+from core.waiting import Waiting
 
-Counts: TypeAlias = Callable[[Session, Actor], Mapping[str, int]]
+Counts: TypeAlias = Callable[[Actor], Waiting]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Room:
     commands: Mapping[str, str] = field(default_factory=dict)
     navigation: Sequence[NavItem] = ()
     # How many things wait behind entries of the navigation, by endpoint. Asked on every page of
-    # the staff, so it takes one statement at most.
+    # the staff, all rooms with one statement.
     counts: Counts | None = None
     install: Callable[[Flask], None] | None = None
 

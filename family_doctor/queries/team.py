@@ -26,6 +26,7 @@ from core import clock
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
 from core.paging import Listing, Page, PageQuery, read_page
+from core.waiting import Waiting
 from directory.public import contains, division_path, get_team, teams_by_id
 from directory.schemas import TeamView
 from family_doctor.models import Contract, Obligation, TeamLoad
@@ -56,16 +57,14 @@ OWED = and_(
     OBLIGATION.c.contract_id.in_(select(CONTRACT.c.id).where(CONTRACT.c.state.in_(IN_FORCE))),
 )
 TEAMS = bindparam("teams", expanding=True, type_=Uuid())
-WAITING = select(
-    select(func.count())
+WAITING = {
+    "family_doctor.today": select(func.count())
     .where(OBLIGATION.c.team_id.in_(TEAMS), UNSERVED, OBLIGATION.c.due_on <= TODAY)
-    .scalar_subquery()
-    .label("due"),
-    select(func.count())
+    .scalar_subquery(),
+    "family_doctor.applications": select(func.count())
     .where(CONTRACT.c.team_id.in_(TEAMS), CONTRACT.c.state == State.APPLIED)
-    .scalar_subquery()
-    .label("applied"),
-)
+    .scalar_subquery(),
+}
 VILLAGE = func.coalesce(HOUSEHOLD.c.village_name, "").label("village_name")
 
 
@@ -162,15 +161,12 @@ def _figures() -> Select[*tuple[Any, ...]]:
 FIGURES = _figures()
 
 
-def waiting(session: Session, actor: Actor) -> dict[str, int]:
+def waiting(actor: Actor) -> Waiting:
     """How much waits for the actor's teams, by the page that shows it: services due by today and
-    applications. One statement; nothing for one without a team.
+    applications; nothing for one without a team.
     """
     teams = {UUID(unit) for unit in actor.units(Role.LEADER, Role.MEMBER) if not unit.isdigit()}
-    if not teams:
-        return {}
-    row = session.execute(WAITING, {"teams": teams, "today": clock.today()}).one()
-    return {"family_doctor.today": row.due, "family_doctor.applications": row.applied}
+    return Waiting(WAITING, {"teams": teams, "today": clock.today()}) if teams else Waiting()
 
 
 def list_work(session: Session, team_id: UUID, search: WorkSearch) -> Page[WorkItem]:

@@ -13,6 +13,7 @@ from core.access import Actor, Role
 from core.database import reading
 from core.messages import N_
 from core.settings import Settings
+from core.waiting import read_waiting
 from core.web.access import current_actor, signed_in
 from core.web.languages import LANGUAGES, gettext, language
 from core.web.redirects import this_address
@@ -162,8 +163,7 @@ class Shell:
     def counts(self) -> dict[str, int]:
         """How much waits behind the entries of the bar, by endpoint; the rooms are asked anew."""
         with reading() as work:
-            asked = [count(work, self.actor) for count in self._house.counts]
-        return {endpoint: number for each in asked for endpoint, number in each.items()}
+            return read_waiting(work, [count(self.actor) for count in self._house.counts])
 
     @cached_property
     def language_urls(self) -> dict[str, str]:

@@ -34,10 +34,10 @@ from tests.factories.payments import stripe_standin
 from tests.factories.residents import make_resident
 from tests.factories.service_packs import make_pack
 
-EXAMPLES = 15
+EXAMPLES = 6
 # Else the requests would prove little, however well refused.
 EXPECTED_SUCCESSES = 150
-ROLES = ("resident", "leader", "administrator", "auditor")
+ROLES = ("resident", "leader", "registrar", "administrator", "auditor")
 CHECKS = [
     checks.not_a_server_error,
     openapi.status_code_conformance,
@@ -64,6 +64,7 @@ class World:
         record_id = make_service_record(session, contract, "T02")
         administrator = make_account(session, roles={Role.ADMINISTRATOR: [CITY]})
         auditor = make_account(session, roles={Role.AUDITOR: [CITY]})
+        registrar = make_account(session, roles={Role.REGISTRAR: [CITY]})
         event_id, question_id = make_question(session, leader_id, resident)
         pack = make_pack(session)
         order = place_order(
@@ -72,6 +73,7 @@ class World:
         self.askers = {
             "resident": resident.id,
             "leader": leader_id,
+            "registrar": registrar.id,
             "administrator": administrator.id,
             "auditor": auditor.id,
         }

@@ -271,7 +271,7 @@ def _cancel(frame: Frame, state: State, ref: Ref, *, late: bool, now: float) -> 
     if now >= times.starts:
         return state, Refused("visit_over")
     because = "patient"
-    if now >= times.cancel_until:
+    if now >= times.cancel_until and booking.state == "booked":
         if not late:
             return state, Refused("too_late_to_cancel")
         because = "late"

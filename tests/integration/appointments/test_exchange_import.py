@@ -125,7 +125,7 @@ def test_fee_room_and_places_change_but_not_below_what_is_taken(
 
 
 def test_what_is_not_named_stays_and_what_is_stopped_ends(
-    client: FlaskClient, session: Session, hospital: Hospital
+    client: FlaskClient, session: Session, hospital: Hospital, run_jobs: Callable[[], int]
 ) -> None:
     hospital.send(client, hospital.session())
     first, _ = slots(session)
@@ -140,6 +140,7 @@ def test_what_is_not_named_stays_and_what_is_stopped_ends(
     assert counts(hospital.send(client, off)) == (0, 1, 0, [])
     session.refresh(booking)
     assert (booking.state, booking.because) == (State.CANCELLED, Because.STOPPED)
+    run_jobs()
     message = session.scalars(select(Message).where(Message.person_id == person.id)).one()
     assert message.values["reason"] == "医生外出"
     before = snapshot(session)

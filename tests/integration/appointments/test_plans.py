@@ -92,9 +92,9 @@ FILL = (
         department_id, division_code, date, k % 4,
         CASE WHEN date < :today THEN 'closed' ELSE 'waiting' END, :now, :now
     FROM appointments_session, generate_series(1, 3) AS k""",
-    """INSERT INTO appointments_suspension (id, person_id, institution_id, division_code, since,
-        until, points, decision)
-    SELECT gen_random_uuid(), patient.id, department.institution_id, '990102',
+    """INSERT INTO appointments_suspension (id, person_id, institution_id, institution_name,
+        division_code, since, until, points, decision)
+    SELECT gen_random_uuid(), patient.id, department.institution_id, '', '990102',
         :now - interval '1 year', :now - interval '9 months', 3, ''
     FROM patient JOIN department ON department.n = patient.n % :departments""",
 )

@@ -16,7 +16,7 @@ from appointments.queries.referrals import (
     list_own_referrals,
     list_referrals,
 )
-from appointments.queries.waiting import count_waiting
+from appointments.queries.waiting import waiting
 from appointments.referral_states import ReferralState, ReferralStep
 from appointments.schemas import (
     Because,
@@ -33,6 +33,7 @@ from core import clock
 from core.access import Actor, Role
 from core.errors import Conflict, Denied, Invalid, NotFound
 from core.paging import PageQuery
+from core.waiting import read_waiting
 from notifications.models import Message
 from tests.factories.appointments import make_clinic, make_slots
 from tests.factories.referrals import (
@@ -368,7 +369,7 @@ def test_down_to_the_team_under_contract(session: Session, two: Two) -> None:
     sent = hand_down(session, two)
     assert sent.to_team_id == two.team.id
     assert sent.medicines == "氨氯地平 5mg 每日一次"
-    assert count_waiting(session, two.doctor)["appointments_referrals.inbox"] == 1
+    assert read_waiting(session, [waiting(two.doctor)])["appointments_referrals.inbox"] == 1
     accepted = step(session, two.doctor, sent, ReferralStep.ACCEPT)
     assert accepted.booking is None
     arrived = step(session, two.doctor, accepted, ReferralStep.ARRIVE)
@@ -419,7 +420,7 @@ def test_lists_and_the_number_beside_them(session: Session, two: Two) -> None:
 
     def numbers() -> list[int]:
         return [
-            count_waiting(session, actor)["appointments_referrals.inbox"]
+            read_waiting(session, [waiting(actor)])["appointments_referrals.inbox"]
             for actor in (two.doctor, two.desk)
         ]
 
@@ -433,7 +434,7 @@ def test_lists_and_the_number_beside_them(session: Session, two: Two) -> None:
     step(session, two.doctor, asked, ReferralStep.WITHDRAW)
     assert numbers() == [0, 0]
     assert listed(two.desk, Folder.RECEIVED, ReferralFilter.DECIDED) == [sent.id]
-    assert count_waiting(session, two.patient) == {}
+    assert read_waiting(session, [waiting(two.patient)]) == {}
 
 
 def test_clinical_words_are_sealed_at_rest(session: Session, two: Two) -> None:

@@ -14,7 +14,7 @@ from tests.factories.residents import make_person
 from tests.integration.migrations.test_with_data import config, empty
 
 __all__ = ["empty"]
-BEFORE, AFTER = "0027", "0026"
+BEFORE, AFTER = "0025", "0026"
 SENT = """
 INSERT INTO appointments_referral (id, direction, state, urgency, person_id, from_team_id,
     from_institution_id, from_division, from_name, to_institution_id, to_department_id,

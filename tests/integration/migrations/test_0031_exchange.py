@@ -34,7 +34,8 @@ RULE = (
     ' "onsite_share": 0, "elderly_share": 0, "reserved_hours": 48, "hold_minutes": 15,'
     ' "waitlist_limit": 2, "offer_minutes": 20, "no_show_max": 3, "no_show_days": 180,'
     ' "suspend_days": 90, "late_cancel_percent": 50, "early_minutes": 60, "grace_minutes": 30,'
-    ' "queue_minutes": 0, "queue_rate": 20, "slot_minutes": 30, "version": 1,'
+    ' "queue_minutes": 0, "recall_max": 3, "skip_behind": 3,'
+    ' "queue_rate": 20, "slot_minutes": 30, "version": 1,'
     ' "morning_from": "08:00", "morning_until": "12:00", "afternoon_from": "14:30",'
     ' "afternoon_until": "17:30"}'
 )
@@ -43,7 +44,7 @@ RULE = (
 def test_links_and_locks_go_with_the_tables(app: object, empty: Engine) -> None:
     given = {"i": INSTITUTION}
     with empty.begin() as connection:
-        command.upgrade(config(connection), "0025")
+        command.upgrade(config(connection), "0028")
         for statement in ORGANISATION:
             connection.execute(text(statement), given)
         connection.execute(
@@ -60,6 +61,6 @@ def test_links_and_locks_go_with_the_tables(app: object, empty: Engine) -> None:
         with pytest.raises(IntegrityError), connection.begin_nested():
             connection.execute(LOCK, {"channel": "kiosk", **given})
         connection.execute(LOCK, {"channel": None, **given})
-        command.downgrade(config(connection), "0025")
+        command.downgrade(config(connection), "0028")
         assert connection.scalar(text("SELECT count(*) FROM appointments_rule")) == 1
         command.upgrade(config(connection), "0031")

@@ -18,5 +18,8 @@ def test_ids_in_paths_are_uuids(client: FlaskClient) -> None:
     assert {name for (_, name), each in formats.items() if each != "uuid"} == {
         "action",
         "code",
+        "day",
         "kind",
+        "lock_id",
+        "step",
     }

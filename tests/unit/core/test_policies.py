@@ -33,6 +33,13 @@ def things(actor: Actor, *, own: bool) -> list[Resource]:
             HERE,
             {
                 "care": list(HERE),
+                "kin": [],
+                "patient": True,
+                "pool": pool,
+                "from_teams": list(HERE),
+                "from_desks": list(HERE),
+                "to_teams": list(HERE),
+                "to_desks": list(HERE),
                 "divisions": list(HERE[1:]),
                 "about": {"__entity": {"type": "Account", "id": str(NOBODY)}},
                 "begun_by": {"__entity": {"type": "Account", "id": str(NOBODY)}},
@@ -42,7 +49,9 @@ def things(actor: Actor, *, own: bool) -> list[Resource]:
                 "role": str(role),
             },
         )
-        for person, guards, role in product(people, (False, True), Role)
+        for person, guards, role, pool in product(
+            people, (False, True), Role, ("public", "family_doctor", "onsite")
+        )
     ]
 
 
