@@ -80,6 +80,13 @@ def list_templates(session: Session, actor: Actor, search: TemplateSearch) -> Pa
     """
     department = get_department(session, search.department_id)
     institution = get_institution(session, department.institution_id)
+    return list_templates_of(session, actor, institution, search)
+
+
+def list_templates_of(
+    session: Session, actor: Actor, institution: InstitutionView, search: TemplateSearch
+) -> Page[TemplateView]:
+    """As ``list_templates``, where the department's institution was read already."""
     require(session, actor, SupplyAction.READ_SCHEDULE, schedule_of(institution))
     return templates_of(session, search)
 

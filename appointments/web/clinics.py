@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from appointments.queries.planning import (
     get_template,
     list_exceptions_of,
-    list_templates,
+    list_templates_of,
     template_history,
     templates_of,
 )
@@ -69,7 +69,7 @@ def listing() -> ResponseReturnValue:
             search = TemplateSearch(
                 department_id=department.id, cursor=asked.cursor, limit=asked.limit
             )
-            page = list_templates(session, actor, search)
+            page = list_templates_of(session, actor, desk.institution, search)
     return render_template(
         "appointments/schedule/templates.html",
         desk=desk,

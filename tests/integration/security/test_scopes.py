@@ -133,6 +133,7 @@ OF_ONE_THING = {
     "list_exceptions_of",
     "list_exchange_day",
     "list_obligations",
+    "list_templates_of",
     "list_visits_of",
     "upstream_history",
 }
