@@ -38,8 +38,9 @@ def client() -> None:
 @client.command()
 @click.option("--client-id", help="Its name in the protocol, for good; else one is made.")
 @click.option("--name", required=True, help="What people see on the consent page.")
-@click.option("--grant", "grants", multiple=True, type=click.Choice(list(GrantType)),
-              default=[GrantType.CODE], show_default=True,
+@click.option("--grant", "grants", multiple=True,
+              type=click.Choice([grant.value for grant in GrantType]),
+              default=[GrantType.CODE.value], show_default=True,
               help="How it comes to tokens. May be repeated.")  # fmt: skip
 @click.option("--redirect-uri", "redirect_uris", multiple=True,
               help="Where it gets codes: exact, https, on one host. May be repeated.")  # fmt: skip
@@ -48,15 +49,18 @@ def client() -> None:
 @click.option("--backchannel-logout-uri",
               help="Where it is told that a session has ended.")  # fmt: skip
 @click.option("--require-par", is_flag=True, help="Take pushed authorization requests only.")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(list(Scope)),
-              default=[Scope.OPENID, Scope.PROFILE], show_default=True,
+@click.option("--scope", "scopes", multiple=True,
+              type=click.Choice([scope.value for scope in Scope]),
+              default=[Scope.OPENID.value, Scope.PROFILE.value], show_default=True,
               help="The most it may ask for. May be repeated.")  # fmt: skip
 @click.option("--service-scope", "service_scopes", multiple=True,
               help="What it may do by itself (client_credentials). May be repeated.")  # fmt: skip
 @click.option("--guarded-scope", "guarded_scopes", multiple=True,
               help="A scope of its API, whose tokens it may look up. Repeatable.")  # fmt: skip
-@click.option("--algorithm", type=click.Choice(list(SigningAlgorithm)), show_default=True,
-              default=SigningAlgorithm.ES256, help="How its ID tokens are signed.")  # fmt: skip
+@click.option("--algorithm", show_default=True,
+              type=click.Choice([algorithm.value for algorithm in SigningAlgorithm]),
+              default=SigningAlgorithm.ES256.value,
+              help="How its ID tokens are signed.")  # fmt: skip
 @click.option("--public", is_flag=True, help="No secret: runs in a browser or on a phone.")
 @click.option("--secret", envvar="OIDC_CLIENT_SECRET", show_envvar=True,
               help="Its secret, 32 characters or more; else one is made.")  # fmt: skip

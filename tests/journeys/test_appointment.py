@@ -58,13 +58,10 @@ def test_a_stranger_sees_what_is_free_and_is_asked_who_they_are(visit: Visit) ->
 def choose_day(visitor: Visitor) -> str:
     """To a department's last day with free places, far enough ahead to be cancelled again."""
     visitor.go("/appointments/", "预约挂号")
-    visitor.fill("医院名称", "人民医院")
+    visitor.fill("哪里不舒服", "心血管")
     visitor.press("搜索")
-    visitor.follow(HOSPITAL, visitor.main)
-    visitor.arrive(HOSPITAL)
-    visitor.fill("科室名称", "心血管")
-    visitor.press("搜索")
-    visitor.follow(DEPARTMENT, visitor.main)
+    visitor.arrive("找号")
+    visitor.follow(re.compile(f"{DEPARTMENT} · {HOSPITAL}"), visitor.main)
     visitor.arrive(DEPARTMENT)
     days = visitor.page.get_by_role("navigation", name="选择日期")
     last = days.get_by_role("link", name=re.compile("余")).last
