@@ -71,7 +71,7 @@ def newcomers() -> Newcomers:
 
 @pytest.fixture(params=[PHONE, DESKTOP], ids=lambda screen: screen.name)
 def screen(request: pytest.FixtureRequest) -> Screen:
-    """The two widths that every journey is made at."""
+    """The two widths that journeys are made at; a long one may name its own."""
     chosen: Screen = request.param
     return chosen
 

@@ -4,6 +4,7 @@ screen and the patient's phone move by themselves.
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.at_hospital import appointment_now
@@ -11,8 +12,10 @@ from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, Staff, join
 from tests.journeys.signing import TOWNSHIP
 from tests.journeys.test_appointment import DEPARTMENT, DESK, HOSPITAL
+from tests.journeys.visitor import DESKTOP
 
 
+@pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
 def test_the_desk_calls_and_everybody_sees_it(
     visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:

@@ -4,17 +4,20 @@ hospital accepts, the resident sees it; then the hospital hands the patient on t
 
 import re
 
+import pytest
+
 from core import clock
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, Staff
 from tests.journeys.signing import TEAM, signed_resident
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import DESKTOP, Visitor
 
 HOSPITAL, DEPARTMENT = "贵港市人民医院", "心血管内科"
 DESK = re.compile("预约$")
 INBOX = "转诊"
 
 
+@pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
 def test_up_with_a_question_and_down_again(
     visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:

@@ -3,17 +3,20 @@
 import re
 from datetime import timedelta
 
+import pytest
+
 from core import clock
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, Staff, join
 from tests.journeys.signing import TOWNSHIP
-from tests.journeys.visitor import Screen, Visitor
+from tests.journeys.visitor import PHONE, Screen, Visitor
 
 HOSPITAL, DEPARTMENT = "贵港市人民医院", "消化内科"
 DESK, WEEK = re.compile("预约$"), re.compile("的排班$")
 REASON = "设备检修"
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_who_is_met_by_a_stop_takes_another_place(
     visit: Visit, newcomers: Newcomers, staff: Staff, screen: Screen
 ) -> None:
