@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from appointments.schemas.bookings import HalfDay, Kind, Pool, State, View
+from appointments.schemas.wall_time import WallTime
 from core.messages import N_
 from core.paging import PageQuery
 from directory.schemas import SearchText
@@ -90,8 +91,8 @@ class ImportedSlot(Strict):
     With 0 it takes nobody more; who has a place keeps it.
     """
 
-    starts_at: time
-    ends_at: time
+    starts_at: WallTime
+    ends_at: WallTime
     capacity: int = Field(ge=0, le=200)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, computed_field, field_validator
 
 from appointments.schemas.bookings import Kind, View
+from appointments.schemas.wall_time import WallTime
 from core.messages import N_
 from directory.schemas.administration import AtVersion, Command
 
@@ -20,7 +21,7 @@ class KindRule(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     horizon_days: HorizonDays | None = None
-    release_time: time | None = None
+    release_time: WallTime | None = None
 
     @property
     def stored(self) -> dict[str, object]:
@@ -34,11 +35,11 @@ class _Limits(BaseModel):
     """All limits of an institution's rule, under the names of its columns."""
 
     horizon_days: HorizonDays
-    release_time: time
+    release_time: WallTime
     by_kind: dict[Kind, KindRule] = {}
     close_minutes: Annotated[int, Field(ge=0, le=1440)]
     cancel_days: Annotated[int, Field(ge=0, le=30)]
-    cancel_time: time
+    cancel_time: WallTime
     day_limit: Annotated[int, Field(ge=1, le=20)]
     active_limit: Annotated[int, Field(ge=1, le=50)]
     proxies_limit: Annotated[int, Field(ge=0, le=50)]
@@ -59,10 +60,10 @@ class _Limits(BaseModel):
     queue_minutes: Annotated[int, Field(ge=0, le=240)]
     queue_rate: Annotated[int, Field(ge=1, le=1000)]
     slot_minutes: Annotated[int, Field(ge=5, le=60)]
-    morning_from: time
-    morning_until: time
-    afternoon_from: time
-    afternoon_until: time
+    morning_from: WallTime
+    morning_until: WallTime
+    afternoon_from: WallTime
+    afternoon_until: WallTime
 
 
 class ChangeRules(_Limits, Command):
