@@ -15,6 +15,7 @@ os.environ["INSTANCE_DIR"] = str(_scratch)
 os.environ["SECRET_KEY"] = "test-secret-key-of-more-than-32-characters"
 os.environ["DATA_KEY"] = "test-data-key-of-more-than-32-characters!"
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 from apiflask import APIFlask  # noqa: E402
 from flask.testing import FlaskClient  # noqa: E402
@@ -24,6 +25,11 @@ from sqlalchemy.orm import Session  # noqa: E402
 from core import database, jobs  # noqa: E402
 from core.settings import LOOPBACK, settings  # noqa: E402
 from tests import postgres  # noqa: E402
+
+# A gate answers the same twice; ``pytest --hypothesis-profile explore`` looks for new examples.
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.load_profile("gate")
 
 
 @pytest.fixture(autouse=True, scope="session")
