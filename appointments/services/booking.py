@@ -38,7 +38,7 @@ from appointments.services.refusals import (
     visit_over,
 )
 from core import clock
-from core.access import Actor, Resource, Role, require
+from core.access import Actor, Resource, require
 from core.errors import Conflict, NotFound
 from core.events import publish
 from core.ids import new_id
@@ -191,7 +191,7 @@ def cancel_booking(
     session: Session, actor: Actor, booking_id: UUID, command: CancelBooking | None = None
 ) -> BookingView:
     """Give a place back; one that was given back already stays so. A doctor's booking that the
-    patient refuses, and what the desk cancels, never count against the patient.
+    patient refuses, and what the desk or the doctor cancels, never count against the patient.
 
     Raises NotFound, Denied, or Conflict: ``too_late_to_cancel`` unless the command accepts that
     it counts, ``visit_over``.
@@ -363,13 +363,12 @@ def _allow(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any],
 
 
 def _why(session: Session, actor: Actor, booking: BookingView, *, late: bool) -> Because:
-    if booking.source is Source.FAMILY_DOCTOR and (
-        actor.person_id == booking.person_id
-        or actor.person_id in representatives_of(session, booking.person_id)
-    ):
-        return Because.REFUSED
-    if actor.active_role is Role.REGISTRAR and actor.person_id != booking.person_id:
+    """By who cancels, not by the role they have on: a registrar who acts for a child is kin."""
+    own = actor.person_id == booking.person_id
+    if not own and actor.person_id not in representatives_of(session, booking.person_id):
         return Because.HOSPITAL
+    if booking.source is Source.FAMILY_DOCTOR:
+        return Because.REFUSED
     if late and booking.state is State.BOOKED and not booking.free_to_cancel:
         return Because.LATE
     return Because.PATIENT

@@ -1,5 +1,6 @@
 """Held places, changes of time, several at once, and who may book for whom."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -210,3 +211,37 @@ def test_a_late_cancellation_is_accepted_knowingly(session: Session) -> None:
         view = cancel_booking(session, actor, booking.id, CancelBooking(late=True))
     assert view.because is Because.LATE
     assert places(session, slot) == {"remaining": 3, "issued": 1}
+
+
+def test_who_cancels_is_who_they_are_to_the_patient_not_the_role_they_have_on(
+    session: Session,
+) -> None:
+    slot = make_slots(session, make_clinic(session))[0]
+    parent = resident(session)
+    child = child_of(session, parent)
+    made = BookSlot(slot_id=slot.id, person_id=child.id)
+    booking = book_slot(session, parent, made)
+    at_work = replace(
+        parent,
+        grants={Role.REGISTRAR: frozenset({str(make_clinic(session).institution.id)})},
+        active_role=Role.REGISTRAR,
+    )
+    with clock.shifted(slot.cancel_until - clock.now()):
+        with pytest.raises(Conflict) as caught, session.begin_nested():
+            cancel_booking(session, at_work, booking.id)
+        assert caught.value.code == "too_late_to_cancel"
+        view = cancel_booking(session, at_work, booking.id, CancelBooking(late=True))
+    assert view.because is Because.LATE
+
+
+def test_the_desk_of_the_house_cancels_late_whichever_way_it_comes(session: Session) -> None:
+    slot = make_slots(session, make_clinic(session))[0]
+    patient = resident(session)
+    booking = book_slot(session, patient, wish(slot, patient))
+    desk = Actor(
+        account_id=patient.account_id,
+        grants={Role.REGISTRAR: frozenset({str(slot.institution_id)})},
+    )
+    with clock.shifted(slot.cancel_until - clock.now()):
+        view = cancel_booking(session, desk, booking.id)
+    assert view.because is Because.HOSPITAL

@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Barrier
 from uuid import UUID
 
+import pytest
 from apiflask import APIFlask
 from sqlalchemy import Engine, func, select
 from werkzeug.test import TestResponse
@@ -19,7 +20,6 @@ from tests.factories.auth import make_token
 from tests.factories.residents import make_resident
 
 BOOKINGS = "/api/v1/appointments/bookings"
-CLIENTS, PLACES = 200, 40
 
 
 def residents(count: int) -> list[tuple[dict[str, str], UUID]]:
@@ -53,22 +53,25 @@ def booking(
     return lambda: app.test_client().post(BOOKINGS, json=body, headers=headers)
 
 
-def test_200_clients_for_40_places(app: APIFlask, committed_database: Engine) -> None:
+@pytest.mark.parametrize(("clients", "places"), [(200, 40), (500, 100)])
+def test_more_clients_than_places(
+    app: APIFlask, committed_database: Engine, clients: int, places: int
+) -> None:
     with transaction() as session:
-        slots = make_slots(session, make_clinic(session), capacity=PLACES)
-    answers = at_once([booking(app, who, slots[0].id) for who in residents(CLIENTS)])
+        slots = make_slots(session, make_clinic(session), capacity=places)
+    answers = at_once([booking(app, who, slots[0].id) for who in residents(clients)])
     assert Counter(answer.status_code for answer in answers) == {
-        201: PLACES,
-        409: CLIENTS - PLACES,
+        201: places,
+        409: clients - places,
     }
     refused = [answer.json for answer in answers if answer.status_code == 409]
     assert {problem["code"] for problem in refused if problem} == {"slot_full"}
     assert all("08:30" in problem["detail"] for problem in refused if problem)
     numbers = sorted(a.json["number"] for a in answers if a.status_code == 201 and a.json)
-    assert numbers == list(range(1, PLACES + 1))
+    assert numbers == list(range(1, places + 1))
     with transaction() as session:
         assert session.get_one(Slot, slots[0].id).remaining == 0
-        assert session.scalar(select(func.count()).select_from(Booking)) == PLACES
+        assert session.scalar(select(func.count()).select_from(Booking)) == places
 
 
 def test_one_patient_from_many_places_keeps_the_limit(
