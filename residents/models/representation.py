@@ -1,65 +1,13 @@
-"""Tables of people and households."""
+"""Who may act for whom."""
 
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database import Base, Created, Encrypted, Id, Moment
-
-
-class Household(Base):
-    """People who live together, at a village or community."""
-
-    __tablename__ = "residents_household"
-
-    id: Mapped[Id]
-    division_code: Mapped[str]
-    village_code: Mapped[str]
-    village_name: Mapped[str]
-
-
-class Person(Base):
-    """A resident. The ID number and phone are encrypted; keyed digests find them."""
-
-    __tablename__ = "residents_person"
-    __table_args__ = (
-        CheckConstraint("sex IN ('male', 'female')", name="sex"),
-        Index("ix_residents_person_division_code", "division_code", "id"),
-        Index("ix_residents_person_household_id", "household_id"),
-        Index("ix_residents_person_id_tail_index", "id_tail_index"),
-        Index("ix_residents_person_name", "name"),
-    )
-
-    id: Mapped[Id]
-    household_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents_household.id"))
-    relation: Mapped[str]
-    name: Mapped[str]
-    sex: Mapped[str]
-    birth_date: Mapped[date]
-    id_number: Mapped[str] = mapped_column(Encrypted("residents_person.id_number"))
-    id_index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    id_tail_index: Mapped[bytes] = mapped_column(LargeBinary)
-    phone: Mapped[str | None] = mapped_column(Encrypted("residents_person.phone"))
-    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    division_code: Mapped[str]
-    verified_at: Mapped[datetime | None]
-    example: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[Created]
-
-
-class GroupMembership(Base):
-    """A population group that a person belongs to (code list contract_group), and who says so."""
-
-    __tablename__ = "residents_group_membership"
-    __table_args__ = (Index("ix_residents_group_membership_group_code", "group_code"),)
-
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("residents_person.id"), primary_key=True)
-    group_code: Mapped[str] = mapped_column(primary_key=True)
-    source: Mapped[str]
-    since: Mapped[date]
+from core.database import Base, Encrypted, Id, Moment
 
 
 class Representation(Base):

@@ -1,8 +1,6 @@
-"""Tables of contracts between a resident and a family-doctor team."""
+"""Contracts between a resident and a family-doctor team, their history and the team's places."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
@@ -10,24 +8,17 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    SmallInteger,
-    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Encrypted, Id, Moment, Version
+from family_doctor.models.columns import one_of
 from family_doctor.schemas import Channel, EndReason
 from family_doctor.states import ENDED, HOLDING_A_PLACE, IN_FORCE, LIVE, State
 
-
-def _one_of(column: str, values: Iterable[StrEnum]) -> str:
-    listed = ", ".join(f"'{value}'" for value in sorted(values))
-    return f"{column} IN ({listed})"
-
-
 # The condition of the index that makes two live contracts of a person impossible.
-LIVE_CONTRACT = _one_of("state", LIVE)
+LIVE_CONTRACT = one_of("state", LIVE)
 
 
 class Contract(Base):
@@ -41,22 +32,22 @@ class Contract(Base):
 
     __tablename__ = "family_doctor_contract"
     __table_args__ = (
-        CheckConstraint(_one_of("state", State), name="state"),
-        CheckConstraint(_one_of("channel", Channel), name="channel"),
+        CheckConstraint(one_of("state", State), name="state"),
+        CheckConstraint(one_of("channel", Channel), name="channel"),
         CheckConstraint(
-            f"end_reason IS NULL OR {_one_of('end_reason', EndReason)}", name="end_reason"
+            f"end_reason IS NULL OR {one_of('end_reason', EndReason)}", name="end_reason"
         ),
         CheckConstraint(
-            f"({_one_of('state', ENDED)}) = (ended_at IS NOT NULL)"
+            f"({one_of('state', ENDED)}) = (ended_at IS NOT NULL)"
             " AND (ended_at IS NULL) = (end_reason IS NULL)",
             name="ended",
         ),
         CheckConstraint(
-            f"NOT ({_one_of('state', HOLDING_A_PLACE)}) OR accepted_at IS NOT NULL",
+            f"NOT ({one_of('state', HOLDING_A_PLACE)}) OR accepted_at IS NOT NULL",
             name="accepted",
         ),
         CheckConstraint(
-            f"NOT ({_one_of('state', IN_FORCE)})"
+            f"NOT ({one_of('state', IN_FORCE)})"
             " OR (signed_at IS NOT NULL AND starts_on IS NOT NULL AND ends_on IS NOT NULL)",
             name="in_force",
         ),
@@ -138,52 +129,3 @@ class TeamLoad(Base):
 
     team_id: Mapped[UUID] = mapped_column(ForeignKey("directory_team.id"), primary_key=True)
     taken: Mapped[int]
-
-
-class Obligation(Base):
-    """One promised service: the ``sequence``-th of ``times`` of an item of an entitlement, given
-    by the contract itself or by a pack that the resident ordered beside it.
-
-    It may be served from ``opens_on``, is due on ``due_on`` (both included) and late after. It is
-    done by one service record, or excused because the contract ended before it was due. Person,
-    team and division are copies of the contract's, so that work lists need no join; the largest
-    table of the room carries as few foreign keys as it can.
-    """
-
-    __tablename__ = "family_doctor_obligation"
-    __table_args__ = (
-        UniqueConstraint("entitlement_id", "item_code", "sequence"),
-        Index("ix_family_doctor_obligation_contract_id", "contract_id"),
-        UniqueConstraint("service_record_id"),
-        CheckConstraint("sequence BETWEEN 1 AND times", name="sequence"),
-        CheckConstraint("opens_on <= due_on", name="window"),
-        CheckConstraint("(done_at IS NULL) = (service_record_id IS NULL)", name="done"),
-        CheckConstraint("done_at IS NULL OR excused_at IS NULL", name="excused"),
-        Index(
-            "ix_family_doctor_obligation_open",
-            "team_id",
-            "due_on",
-            "id",
-            postgresql_where=text("done_at IS NULL AND excused_at IS NULL"),
-        ),
-        Index("ix_family_doctor_obligation_team_id_due_on", "team_id", "due_on"),
-    )
-
-    id: Mapped[Id]
-    contract_id: Mapped[UUID] = mapped_column(ForeignKey("family_doctor_contract.id"))
-    entitlement_id: Mapped[UUID] = mapped_column(ForeignKey("service_packs_entitlement.id"))
-    person_id: Mapped[UUID]
-    team_id: Mapped[UUID]
-    division_code: Mapped[str]
-    item_code: Mapped[str]
-    item_name: Mapped[str]
-    item_name_en: Mapped[str]
-    sequence: Mapped[int] = mapped_column(SmallInteger)
-    times: Mapped[int] = mapped_column(SmallInteger)
-    opens_on: Mapped[date]
-    due_on: Mapped[date]
-    done_at: Mapped[datetime | None]
-    service_record_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("service_packs_service_record.id")
-    )
-    excused_at: Mapped[datetime | None]

@@ -1,22 +1,14 @@
-"""Views and commands of the residents room."""
+"""Who may act for whom."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from core import clock
-from core.paging import PageQuery
-from directory.schemas import SearchText
-
-
-class Action(StrEnum):
-    """What may be asked of a person's data."""
-
-    VERIFY = "residents:verify"
-    READ_PERSON = "residents:read-person"
+from residents.schemas.people import Sex, age_on
 
 
 class ConsentAction(StrEnum):
@@ -50,25 +42,6 @@ class Side(StrEnum):
     REPRESENTATIVE = "representative"
 
 
-class Sex(StrEnum):
-    """As in the resident ID number."""
-
-    MALE = "male"
-    FEMALE = "female"
-
-
-class VerifyIdentity(BaseModel):
-    """The real-name check: the name and ID number of the holder of this account's phone."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
-    id_number: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=18, max_length=18)
-    ]
-    division_code: Annotated[str | None, Field(pattern=r"^[0-9]{9}$")] = None
-
-
 class GiveConsent(BaseModel):
     """Let somebody act for oneself: an adult of one's household, or whoever has this name and ID
     number.
@@ -83,33 +56,6 @@ class GiveConsent(BaseModel):
     id_number: Annotated[
         str | None, StringConstraints(strip_whitespace=True, min_length=18, max_length=18)
     ] = None
-
-
-def age_on(born: date, day: date) -> int:
-    """Whole years on a day."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
-class PersonView(BaseModel):
-    """A person as those who serve them see them: no ID number, no whole phone."""
-
-    model_config = ConfigDict(from_attributes=True, frozen=True)
-
-    id: UUID
-    name: str
-    sex: Sex
-    birth_date: date
-    division_code: str
-    village_name: str
-    groups: tuple[str, ...]
-    example: bool
-
-
-class OwnIdentity(PersonView):
-    """What a person sees of themself, the numbers masked."""
-
-    masked_id_number: str
-    masked_phone: str | None
 
 
 class FamilyMember(BaseModel):
@@ -162,9 +108,3 @@ class Consent(BaseModel):
     person_name: str
     representative_id: UUID | None
     representative_name: str
-
-
-class PersonSearch(PageQuery):
-    """Find people by name, or by the last four characters of the ID number."""
-
-    search: SearchText = None

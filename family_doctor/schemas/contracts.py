@@ -1,25 +1,17 @@
-"""Commands and views of the family_doctor room. Amounts are integer fen, CNY."""
+"""Commands on contracts, and how they look."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from core.messages import N_
 from core.paging import PageQuery
 from directory.schemas import SearchText
+from family_doctor.schemas.base import Command, Digest, Reason, View
 from family_doctor.states import State
-
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-def _given(consent: bool) -> bool:
-    if not consent:
-        raise ValueError(N_("请先勾选「已阅读并同意」，再确认签约。"))
-    return consent
 
 
 class Action(StrEnum):
@@ -32,6 +24,12 @@ class Action(StrEnum):
     CANCEL = "family_doctor:cancel"
     TERMINATE = "family_doctor:terminate"
     READ_PANEL = "family_doctor:read-panel"
+
+
+def _given(consent: bool) -> bool:
+    if not consent:
+        raise ValueError(N_("请先勾选「已阅读并同意」，再确认签约。"))
+    return consent
 
 
 class Channel(StrEnum):
@@ -72,30 +70,6 @@ TerminationReason = Literal[
 ]
 
 
-class ObligationState(StrEnum):
-    """How a promised service stands on a day: ``open`` means it may be served now."""
-
-    UPCOMING = "upcoming"
-    OPEN = "open"
-    OVERDUE = "overdue"
-    DONE = "done"
-    EXCUSED = "excused"
-
-
-class Due(StrEnum):
-    """Which part of the work list: late, due today, or due within the days ahead."""
-
-    OVERDUE = "overdue"
-    TODAY = "today"
-    SOON = "soon"
-
-
-class Command(BaseModel):
-    """A command; unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class ApplyForContract(Command):
     """Ask a team to become one's family doctor."""
 
@@ -120,12 +94,6 @@ class TerminateContract(Command):
 
     reason: TerminationReason
     note: Annotated[str | None, Field(max_length=200)] = None
-
-
-class View(BaseModel):
-    """A view."""
-
-    model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
 class ContractView(View):
@@ -179,114 +147,9 @@ class TransitionView(View):
     reason: EndReason | None
 
 
-class ObligationView(View):
-    """A promised service: the ``sequence``-th of ``times`` within the term, due by ``due_on``."""
-
-    id: UUID
-    contract_id: UUID
-    item_code: str
-    item_name: str
-    item_name_en: str
-    sequence: int
-    times: int
-    opens_on: date
-    due_on: date
-    done_at: datetime | None
-    state: ObligationState
-
-
-class Progress(View):
-    """What was promised and kept: ``due`` counts what was to be done by today or is done already;
-    excused services count nowhere.
-    """
-
-    done: int = 0
-    due: int = 0
-    overdue: int = 0
-    total: int = 0
-
-
-class CapacityView(View):
-    """A team's places: taken from acceptance until the contract ends."""
-
-    team_id: UUID
-    capacity: int
-    taken: int
-    remaining: int
-
-
-class TeamFigures(View):
-    """A team's day. ``index`` is the share kept of what fell due this month so far; None without
-    anything due. ``oldest_overdue`` is the earliest date that was missed.
-    """
-
-    due_today: int
-    done_today: int
-    overdue: int
-    oldest_overdue: date | None
-    due_this_month: int
-    done_this_month: int
-    applications: int
-    signed: int
-    taken: int
-
-    @property
-    def index(self) -> float | None:
-        """Kept over due of this month; None where nothing was due."""
-        return self.done_this_month / self.due_this_month if self.due_this_month else None
-
-
-class PanelEntry(View):
-    """A resident of a team's list, or an applicant."""
-
-    contract_id: UUID
-    person_id: UUID
-    name: str
-    sex: str
-    birth_date: date
-    village_name: str
-    state: State
-    channel: Channel
-    applied_at: datetime
-    ends_on: date | None
-
-
-class WorkItem(View):
-    """A service to be done, for whom, by when."""
-
-    obligation_id: UUID
-    contract_id: UUID
-    person_id: UUID
-    name: str
-    sex: str
-    birth_date: date
-    village_name: str
-    item_code: str
-    item_name: str
-    item_name_en: str
-    sequence: int
-    times: int
-    due_on: date
-
-
 class ContractSearch(PageQuery):
     """Contracts: one's own, or with ``team_id`` those of a team one works in."""
 
     team_id: UUID | None = None
     state: State | None = None
     search: SearchText = None
-
-
-class PanelSearch(PageQuery):
-    """A team's residents by part of the name, last four of the ID number, or village."""
-
-    team_id: UUID | None = None
-    search: SearchText = None
-
-
-class WorkSearch(PageQuery):
-    """A team's work, of one population group, or late or soon due only."""
-
-    team_id: UUID | None = None
-    group: Annotated[str | None, Field(pattern=r"^[0-9]{2}$")] = None
-    due: Due | None = None

@@ -1,0 +1,100 @@
+"""A team's residents, work and figures."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from core.paging import PageQuery
+from directory.schemas import SearchText
+from family_doctor.schemas.base import View
+from family_doctor.schemas.contracts import Channel
+from family_doctor.states import State
+
+
+class Due(StrEnum):
+    """Which part of the work list: late, due today, or due within the days ahead."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    SOON = "soon"
+
+
+class CapacityView(View):
+    """A team's places: taken from acceptance until the contract ends."""
+
+    team_id: UUID
+    capacity: int
+    taken: int
+    remaining: int
+
+
+class TeamFigures(View):
+    """A team's day. ``index`` is the share kept of what fell due this month so far; None without
+    anything due. ``oldest_overdue`` is the earliest date that was missed.
+    """
+
+    due_today: int
+    done_today: int
+    overdue: int
+    oldest_overdue: date | None
+    due_this_month: int
+    done_this_month: int
+    applications: int
+    signed: int
+    taken: int
+
+    @property
+    def index(self) -> float | None:
+        """Kept over due of this month; None where nothing was due."""
+        return self.done_this_month / self.due_this_month if self.due_this_month else None
+
+
+class PanelEntry(View):
+    """A resident of a team's list, or an applicant."""
+
+    contract_id: UUID
+    person_id: UUID
+    name: str
+    sex: str
+    birth_date: date
+    village_name: str
+    state: State
+    channel: Channel
+    applied_at: datetime
+    ends_on: date | None
+
+
+class WorkItem(View):
+    """A service to be done, for whom, by when."""
+
+    obligation_id: UUID
+    contract_id: UUID
+    person_id: UUID
+    name: str
+    sex: str
+    birth_date: date
+    village_name: str
+    item_code: str
+    item_name: str
+    item_name_en: str
+    sequence: int
+    times: int
+    due_on: date
+
+
+class PanelSearch(PageQuery):
+    """A team's residents by part of the name, last four of the ID number, or village."""
+
+    team_id: UUID | None = None
+    search: SearchText = None
+
+
+class WorkSearch(PageQuery):
+    """A team's work, of one population group, or late or soon due only."""
+
+    team_id: UUID | None = None
+    group: Annotated[str | None, Field(pattern=r"^[0-9]{2}$")] = None
+    due: Due | None = None
