@@ -106,6 +106,15 @@ def find_booking(session: Session, booking_id: UUID) -> BookingView | None:
     return booking_view(row._mapping) if row else None
 
 
+def hold_booking(session: Session, booking_id: UUID) -> BookingView:
+    """A booking as it is now, which nobody else moves before this transaction ends. Slots are
+    locked before their bookings.
+    """
+    query = BOOKINGS.where(BOOKING.c.id == booking_id)
+    row = session.execute(query.with_for_update(of=BOOKING, key_share=True)).one()
+    return booking_view(row._mapping)
+
+
 def list_bookings(session: Session, actor: Actor, query: BookingQuery) -> Page[BookingView]:
     """Bookings of a person, or of the actor and their family: the coming ones soonest first, else
     newest first. Raises Denied.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from appointments.events import BookingCancelled, BookingChanged, PlaceReturned, SlotBooked
 from appointments.models import Booking, Rule
-from appointments.queries.bookings import booking_view, get_booking, units_of
+from appointments.queries.bookings import booking_view, get_booking, hold_booking, units_of
 from appointments.queries.offers import ONE_SLOT, SLOT, get_slot
 from appointments.schemas import (
     Action,
@@ -160,6 +160,8 @@ def change_booking(
     # Before any slot is locked: a queue's own row comes before slots everywhere.
     wanted, source = _allow(session, actor, wish)
     places.lock_slots(session, [old.slot_id, command.slot_id])
+    # Confirmed, cancelled or stopped while this waited for the slots: what counts is how it is now.
+    old = hold_booking(session, booking_id)
     if old.held_until and old.held_until <= clock.now():
         raise hold_over()
     values = {"id": booking_id, "now": clock.now(), "because": Because.CHANGED}

@@ -18,6 +18,7 @@ from appointments.services.booking import (
     book_slot,
     cancel_booking,
     change_booking,
+    confirm_booking,
     hold_slot,
 )
 from core import clock
@@ -123,6 +124,54 @@ def test_a_full_slot_gives_back_what_is_over_while_its_owner_cancels(
     assert changed.state is State.BOOKED
     assert ended(held) == (State.CANCELLED, "expired")
     assert ended(other) == (State.BOOKED, None)
+
+
+@pytest.mark.parametrize("first", ["stop", "cancel", "confirm"])
+def test_a_change_that_waited_sees_what_was_done_meanwhile(
+    department: Department, first: str
+) -> None:
+    """Stopped and cancelled it is over, not too late to cancel; confirmed it stays confirmed."""
+    mine = hold(department, 0, 0)
+
+    def change() -> State:
+        with transaction() as session:
+            command = ChangeBooking(slot_id=department.slots[2])
+            return change_booking(session, actor(department, 0), mine, command).state
+
+    with transaction() as session:
+        places.lock_slots(session, department.slots[:1])
+        with meanwhile(change) as changing:
+            if first == "stop":
+                world.stop(session, department, 0)
+            elif first == "cancel":
+                cancel_booking(session, actor(department, 0), mine)
+            else:
+                confirm_booking(session, actor(department, 0), mine)
+            session.commit()
+            if first == "confirm":
+                assert changing.result(10) is State.BOOKED
+            else:
+                with pytest.raises(Conflict) as caught:
+                    changing.result(10)
+                assert caught.value.code == "visit_over"
+
+
+def test_a_booking_stopped_while_its_change_waited_is_over(department: Department) -> None:
+    mine = book(department, 0, 0)
+
+    def change() -> None:
+        with transaction() as session:
+            command = ChangeBooking(slot_id=department.slots[2])
+            change_booking(session, actor(department, 0), mine, command)
+
+    with transaction() as session:
+        places.lock_slots(session, department.slots[:1])
+        with meanwhile(change) as changing:
+            world.stop(session, department, 0)
+            session.commit()
+            with pytest.raises(Conflict) as caught:
+                changing.result(10)
+    assert caught.value.code == "visit_over"
 
 
 def test_a_changed_hold_stays_a_hold(department: Department) -> None:
