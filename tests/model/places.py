@@ -170,7 +170,8 @@ Outcome: TypeAlias = tuple[State, Answer]
 
 def outcomes(frame: Frame, state: State, step: Step, now: float = 0) -> list[Outcome]:
     """All that may come of a step in this state. There are two only where a hold is over that
-    nobody has given back yet: a full slot may be full still, or have that place.
+    nobody has given back yet: a full slot may be full still, or have that place; and whoever takes
+    a place may give it back on the way.
     """
     match step:
         case Take():
@@ -215,10 +216,12 @@ def _take(frame: Frame, state: State, step: Take, now: float) -> list[Outcome]:
 def _placed(frame: Frame, state: State, slot: int, booking: Booking, now: float) -> list[Outcome]:
     """With the place taken; refused, nothing has changed."""
     refusal = _refusal(frame, state, slot, booking, now)
-    if refusal is None:
-        return [_put(state, slot, booking)]
-    refused: Outcome = (state, refusal)
     cleared = _expire(frame, state, slot, now)
+    if refusal is None:
+        # Who was refused a moment before may have given back what is over, and then have it.
+        begins = [state] if cleared is state else [state, cleared]
+        return [_put(begin, slot, booking) for begin in begins]
+    refused: Outcome = (state, refusal)
     if cleared is state:
         return [refused]
     second = _refusal(frame, cleared, slot, booking, now)
