@@ -2,115 +2,43 @@
 one; and what people do where it stays silent.
 """
 
-import json
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
 from appointments.hospital import client as caller
-from appointments.hospital.signing import headers, make_secret
 from appointments.jobs import call_hospital, call_hospitals, return_numbers
-from appointments.models import Booking, ClinicSession, HospitalCall, HospitalLink, Slot
-from appointments.schemas import Because, BookSlot, CallState, ChangeBooking, State, Trouble
+from appointments.models import ClinicSession, HospitalCall
+from appointments.schemas import Because, CallState, ChangeBooking, State, Trouble
 from appointments.services import places
-from appointments.services.booking import book_slot, cancel_booking, change_booking
-from appointments.services.outbound import Order, ask_for_number, claim, settle
+from appointments.services.booking import change_booking
+from appointments.services.outbound import Order, claim, settle
 from core import clock
-from core.access import Actor
 from core.database import transaction
 from notifications.models import Message
 from standins.hospital.system import Mode
-from tests.factories.appointments import Clinic, make_clinic, make_slots
-from tests.factories.exchange import API, LINK_SECRET, StandIn, hospital_running, make_link
-from tests.factories.residents import make_resident
+from tests.factories.exchange import StandIn
+from tests.integration.appointments.exchanging import (
+    CONFIRM,
+    LOCK,
+    RETURN,
+    Place,
+    Run,
+    his,
+    later,
+    place,
+    running,
+)
 
-LOCK, CONFIRM, RETURN = "lock", "confirm", "return"
-Run = Callable[[], int]
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[StandIn]:
-    with hospital_running() as standin:
-        yield standin
-
-
-@pytest.fixture
-def his(running: StandIn) -> StandIn:
-    running.answers(Mode.HONEST)
-    return running
-
-
-class Place:
-    """A linked hospital's session, and somebody who books there."""
-
-    def __init__(self, session: Session, url: str, *, enabled: bool = True) -> None:
-        self.session = session
-        self.clinic: Clinic = make_clinic(session)
-        self.slots = make_slots(session, self.clinic, capacity=2)
-        session.get_one(ClinicSession, self.slots[0].session_id).external_id = "S1"
-        self.link: HospitalLink = make_link(session, self.clinic, url, enabled=enabled)
-        account, person = make_resident(session)
-        self.actor = Actor(account_id=account.id, person_id=person.id, verified=True)
-        session.commit()
-
-    def book(self, slot: int = 0) -> UUID:
-        assert self.actor.person_id
-        wish = BookSlot(slot_id=self.slots[slot].id, person_id=self.actor.person_id)
-        with transaction() as session:
-            return book_slot(session, self.actor, wish).id
-
-    def book_and_ask(self) -> UUID:
-        """With the calls made known, and none made yet."""
-        booking_id = self.book()
-        with transaction() as session:
-            ask_for_number(session, booking_id)
-        return booking_id
-
-    def cancel(self, booking_id: UUID) -> None:
-        with transaction() as session:
-            cancel_booking(session, self.actor, booking_id)
-
-    def calls(self) -> dict[str, tuple[str, int]]:
-        """State and tries of each call."""
-        query = select(HospitalCall).execution_options(populate_existing=True)
-        return {call.call: (call.state, call.attempts) for call in self.session.scalars(query)}
-
-    def booking(self, booking_id: UUID) -> Booking:
-        return self.session.get_one(Booking, booking_id, populate_existing=True)
-
-    def slot(self, number: int = 0) -> Slot:
-        return self.session.get_one(Slot, self.slots[number].id, populate_existing=True)
-
-    def messages(self) -> list[str]:
-        query = select(Message.sentence).where(Message.person_id == self.actor.person_id)
-        return list(self.session.scalars(query.order_by(Message.created_at)))
-
-
-@pytest.fixture
-def place(session: Session, his: StandIn) -> Place:
-    return Place(session, his.api)
+__all__ = ["his", "place", "running"]
 
 
 def heard(his: StandIn, booking_id: UUID) -> list[tuple[str, int]]:
     mine = [each for each in his.state()["heard"] if each["booking_id"] == str(booking_id)]
     return [(each["call"], each["status"]) for each in mine]
-
-
-def later(run_jobs: Run, *minutes: float) -> None:
-    """Let the sweep run after each of these pauses."""
-    total = 0.0
-    for pause in minutes:
-        total += pause
-        with clock.shifted(timedelta(minutes=total)):
-            call_hospitals()
-            run_jobs()
 
 
 def test_a_booking_is_locked_and_confirmed_once(place: Place, his: StandIn, run_jobs: Run) -> None:
@@ -331,106 +259,3 @@ def test_a_booking_that_ended_without_a_word(place: Place, his: StandIn, run_job
     assert his.number_of(booking_id)["state"] == "returned"
     return_numbers()
     assert run_jobs() == 0
-
-
-# Late answers
-
-
-def answer(
-    client: FlaskClient, place: Place, booking_id: UUID, call: str, result: str, **more: Any
-) -> TestResponse:
-    body = json.dumps(
-        {"booking_id": str(booking_id), "call": call, "result": result, "number": "B007"}
-    ).encode()
-    secret = more.get("secret", LINK_SECRET)
-    given = headers(secret, str(uuid4()), more.get("at", clock.now()), body)
-    path = f"{API}/{more.get('institution_id', place.clinic.institution.id)}/answers"
-    return client.post(
-        path, data=more.get("body", body), headers={**given, "Content-Type": "application/json"}
-    )
-
-
-@pytest.fixture
-def accepted(place: Place, his: StandIn, run_jobs: Run) -> UUID:
-    """A booking whose lock the hospital accepted, to be answered later; its own late answers go
-    nowhere, these tests give their own.
-    """
-    his.answers(Mode.LATER)
-    booking_id = place.book()
-    run_jobs()
-    his.answers(Mode.HONEST)
-    assert place.calls() == {LOCK: ("waiting", 1), CONFIRM: ("waiting", 0)}
-    return booking_id
-
-
-def test_a_late_answer_counts_once(
-    client: FlaskClient, place: Place, accepted: UUID, run_jobs: Run
-) -> None:
-    assert answer(client, place, accepted, LOCK, "done").get_json() == {"changed": True}
-    assert answer(client, place, accepted, LOCK, "done").get_json() == {"changed": False}
-    # A second one that says otherwise is too late.
-    assert answer(client, place, accepted, LOCK, "refused").get_json() == {"changed": False}
-    run_jobs()
-    assert place.calls() == {LOCK: ("done", 1), CONFIRM: ("done", 1)}
-    assert place.booking(accepted).state == State.BOOKED
-
-
-def test_a_late_refusal_ends_the_booking(
-    client: FlaskClient, place: Place, accepted: UUID, run_jobs: Run
-) -> None:
-    assert answer(client, place, accepted, LOCK, "refused").get_json() == {"changed": True}
-    assert place.booking(accepted).because == Because.HOSPITAL
-    assert answer(client, place, accepted, LOCK, "done").get_json() == {"changed": False}
-    run_jobs()
-    assert place.booking(accepted).state == State.CANCELLED
-
-
-def test_an_answer_out_of_order(client: FlaskClient, place: Place, accepted: UUID) -> None:
-    """To what was not asked yet: nothing is confirmed before it is locked."""
-    assert answer(client, place, accepted, CONFIRM, "done").get_json() == {"changed": False}
-    assert place.calls() == {LOCK: ("waiting", 1), CONFIRM: ("waiting", 0)}
-    assert answer(client, place, accepted, RETURN, "done").status_code == 404
-    assert answer(client, place, uuid4(), LOCK, "done").status_code == 404
-
-
-def test_an_answer_that_came_after_three_tries(
-    client: FlaskClient, place: Place, accepted: UUID, run_jobs: Run
-) -> None:
-    place.link.base_url = "http://127.0.0.1:9"
-    place.session.commit()
-    later(run_jobs, 11, 6, 1)
-    assert place.calls()[LOCK] == ("exception", 3)
-    assert answer(client, place, accepted, LOCK, "done").get_json() == {"changed": True}
-    assert place.calls()[LOCK] == ("done", 3)
-
-
-def test_what_is_forged_or_old_changes_nothing(
-    client: FlaskClient, session: Session, place: Place, accepted: UUID
-) -> None:
-    other = make_clinic(session)
-    make_link(session, other, "http://127.0.0.1:9").secret = make_secret()
-    session.commit()
-    now = clock.now()
-    wrong: list[dict[str, Any]] = [
-        {"secret": make_secret()},
-        {"at": now - timedelta(minutes=6)},
-        {"at": now + timedelta(minutes=6)},
-        {"body": json.dumps({"booking_id": str(accepted), "call": LOCK, "result": "refused"})},
-        {"institution_id": other.institution.id},
-    ]
-    for more in wrong:
-        answered = answer(client, place, accepted, LOCK, "done", **more)
-        assert (answered.status_code, answered.get_json()["code"]) == (403, "bad_signature"), more
-    path = f"{API}/{place.clinic.institution.id}/answers"
-    body = {"booking_id": str(accepted), "call": LOCK, "result": "done"}
-    assert client.post(path, json=body).status_code == 403
-    assert answer(client, place, accepted, LOCK, "done", institution_id=uuid4()).status_code == 404
-    # Its own secret is none for another hospital's booking.
-    session.refresh(other.institution)
-    theirs = session.scalars(
-        select(HospitalLink).where(HospitalLink.institution_id == other.institution.id)
-    ).one()
-    crossed = answer(client, place, accepted, LOCK, "done", secret=theirs.secret,
-                     institution_id=other.institution.id)  # fmt: skip
-    assert crossed.status_code == 404
-    assert place.calls() == {LOCK: ("waiting", 1), CONFIRM: ("waiting", 0)}

@@ -1,114 +1,27 @@
 """A lost phone: two members of staff, a day for the old contact to object, then the new one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
-from auth import ports
 from auth.jobs import settle_recoveries
 from auth.models import Account, Notice, RecoveryCase, SignInSession, Totp
-from auth.queries.actors import actor_of_account
 from auth.recovery import CONFIRM_WITHIN, MOVES, WAIT, Move, State, state_after, states_before
-from auth.schemas import AccountVersion, CreateAccount, DueNotice
-from auth.services.accounts import link_person
-from auth.services.administration import create_staff_account, reset_password
 from auth.services.recovery import PAPERS_PER_DAY
 from core import clock
 from core.access import Role
 from core.models import AuditEvent
-from notifications.sms import SmsGateway
 from residents.models import Person
-from residents.ports import IdentityVerifier, Verdict
-from tests.factories.auth import make_account, make_phone, open_browser_session
-from tests.factories.directory import COUNTY, OTHER_COUNTY, make_institution
+from tests.factories.auth import make_account, open_browser_session
+from tests.factories.directory import COUNTY
 from tests.factories.residents import make_resident
+from tests.integration.auth.recovering import Counter, counter, sent
 
-Browser = Callable[[UUID], FlaskClient]
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
-    """What was sent by SMS: (phone, code or link)."""
-    messages: list[tuple[str, str]] = []
-    monkeypatch.setattr(
-        ports, "_code_sender", lambda phone, code, _: messages.append((phone, code))
-    )
-
-    def notice(self: object, phone: str, news: DueNotice, link: str) -> None:
-        messages.append((phone, link or str(news.kind)))
-
-    monkeypatch.setattr(SmsGateway, "send_notice", notice)
-    monkeypatch.setattr(IdentityVerifier, "verify", _verify)
-    yield messages
-
-
-def _verify(self: object, name: str, id_number: str) -> Verdict:
-    return Verdict.MISMATCH if name == "冒名者" else Verdict.MATCH
-
-
-class Counter:
-    """Where it happens: the person who lost a phone, and the staff of two institutions."""
-
-    def __init__(self, session: Session, signed_in: Browser) -> None:
-        self.session = session
-        self.account, self.person = make_resident(session)
-        self.old_phone = self.account.phone or ""
-        self.new_phone = make_phone()
-        self.unit = str(make_institution(session).id)
-        self.other_unit = str(make_institution(session, division_code=OTHER_COUNTY).id)
-        self.first, self.second = (self._staff({Role.REGISTRAR: [self.unit]}) for _ in range(2))
-        self.elsewhere = self._staff({Role.REGISTRAR: [self.other_unit]})
-        session.flush()
-        self.browser = signed_in
-
-    def papers(self, **changes: str) -> dict[str, str]:
-        """What the card says."""
-        return {"name": self.person.name, "id_number": self.person.id_number} | changes
-
-    def show(self, staff: UUID, **changes: str) -> TestResponse:
-        """The first look at the papers."""
-        form = self.papers(unit=self.unit, phone=self.new_phone) | changes
-        return self.browser(staff).post("/auth/recovery/new", data=form)
-
-    def begin(self, sent: list[tuple[str, str]]) -> UUID:
-        """The case after the first look and the code."""
-        page = self.show(self.first)
-        assert page.status_code == 200
-        form = {
-            "account_id": str(self.account.id),
-            "unit": self.unit,
-            "challenge_id": page.text.split('name="challenge_id" value="')[1].split('"')[0],
-            "code": sent[-1][1],
-        }
-        answer = self.browser(self.first).post("/auth/recovery/begin", data=form)
-        assert answer.status_code == 303, answer.text
-        return UUID(answer.location.rsplit("/", 1)[1])
-
-    def confirm(self, staff: UUID, case: UUID, **changes: str) -> int:
-        """The second look."""
-        browser = self.browser(staff)
-        form = self.papers(**changes)
-        return browser.post(f"/auth/recovery/{case}/confirm", data=form).status_code
-
-    def state(self, case: UUID) -> str:
-        """Where the case stands."""
-        query = select(RecoveryCase.state).where(RecoveryCase.id == case)
-        return str(self.session.scalar(query))
-
-    def _staff(self, roles: dict[Role, list[str]]) -> UUID:
-        return make_account(self.session, roles=roles).id
-
-
-@pytest.fixture
-def counter(session: Session, signed_in: Browser) -> Counter:
-    return Counter(session, signed_in)
+__all__ = ["counter", "sent"]
 
 
 def test_the_machine_is_explicit() -> None:
@@ -181,69 +94,6 @@ def test_the_old_contact_stops_it(
     assert late.status_code == 204
     kept = session.scalars(select(RecoveryCase.objection_hash)).one()
     assert kept and code.encode() not in kept
-
-
-def test_who_began_it_is_not_the_second(counter: Counter, sent: list[tuple[str, str]]) -> None:
-    case = counter.begin(sent)
-    assert counter.confirm(counter.first, case) == 403
-    assert counter.confirm(counter.elsewhere, case) == 403
-    assert counter.confirm(counter.account.id, case) == 403
-    assert counter.state(case) == State.BEGUN
-
-
-@pytest.mark.parametrize("opened", [True, False])
-@pytest.mark.parametrize("administrator_first", [True, False])
-def test_an_administrator_is_not_both_by_an_account_whose_password_they_gave(
-    counter: Counter,
-    session: Session,
-    sent: list[tuple[str, str]],
-    opened: bool,
-    administrator_first: bool,
-) -> None:
-    account = make_account(session, roles={Role.ADMINISTRATOR: [counter.unit]})
-    administrator = actor_of_account(session, account.id)
-    assert administrator
-    if opened:
-        command = CreateAccount(
-            username="second", display_name="二号", role=Role.REGISTRAR, unit=counter.unit
-        )
-        theirs = create_staff_account(session, administrator, command, "an initial one").id
-    else:
-        theirs = counter.second
-        session.get_one(Account, theirs).username = "second"
-        session.flush()
-        at_one = AccountVersion(version=1)
-        reset_password(session, administrator, theirs, at_one, "an initial one")
-    pair = (account.id, theirs) if administrator_first else (theirs, account.id)
-    counter.first = pair[0]
-    case = counter.begin(sent)
-    page = counter.browser(pair[1]).get(f"/auth/recovery/{case}")
-    assert "核对并通知原手机号" not in page.text
-    refused = counter.browser(pair[1]).post(f"/auth/recovery/{case}/confirm", data=counter.papers())
-    assert (refused.status_code, "由另一个开通或重设" in refused.text) == (403, True)
-    assert counter.state(case) == State.BEGUN
-    # A colleague, whom somebody else gave an account, is another person.
-    colleague = make_account(session, roles={Role.REGISTRAR: [counter.unit]})
-    assert counter.confirm(colleague.id, case) == 303
-
-
-def test_two_accounts_are_never_one_persons(counter: Counter, session: Session) -> None:
-    """So that where persons are known, two accounts are two."""
-    with pytest.raises(IntegrityError), session.begin_nested():
-        link_person(session, counter.second, counter.person.id, counter.person.name)
-
-
-def test_nobody_vouches_for_themself(
-    counter: Counter, session: Session, sent: list[tuple[str, str]]
-) -> None:
-    """Not by another account of theirs either: the person counts."""
-    from auth.services.accounts import grant_role
-
-    grant_role(session, counter.account.id, Role.REGISTRAR, counter.unit, "")
-    session.flush()
-    assert counter.show(counter.account.id).status_code == 403
-    case = counter.begin(sent)
-    assert counter.confirm(counter.account.id, case) == 403
 
 
 def test_papers_must_be_right_both_times(
