@@ -56,6 +56,10 @@ class Rule(Base):
         ),
         CheckConstraint("queue_minutes BETWEEN 0 AND 240 AND queue_rate >= 1", name="queue"),
         CheckConstraint(
+            "(quiet_from IS NULL) = (quiet_until IS NULL) AND quiet_from <> quiet_until",
+            name="quiet",
+        ),
+        CheckConstraint(
             "recall_max BETWEEN 0 AND 9 AND skip_behind BETWEEN 1 AND 50", name="calling"
         ),
     )
@@ -93,6 +97,9 @@ class Rule(Base):
     hold_minutes: Mapped[int] = mapped_column(SmallInteger, default=15)
     waitlist_limit: Mapped[int] = mapped_column(SmallInteger, default=2)
     offer_minutes: Mapped[int] = mapped_column(SmallInteger, default=20)
+    # No offer begins between these wall-clock times, mostly over midnight; without them, any time.
+    quiet_from: Mapped[time | None] = mapped_column(default=time(22))
+    quiet_until: Mapped[time | None] = mapped_column(default=time(7))
     # So many missed visits within so many days suspend for so long; a late cancellation counts as
     # this much of one.
     no_show_max: Mapped[int] = mapped_column(SmallInteger, default=3)
@@ -114,6 +121,14 @@ class Rule(Base):
     morning_until: Mapped[time] = mapped_column(default=time(12))
     afternoon_from: Mapped[time] = mapped_column(default=time(14, 30))
     afternoon_until: Mapped[time] = mapped_column(default=time(17, 30))
+
+    def is_quiet(self, at: time) -> bool:
+        """Whether nobody is offered a place at this time on the wall."""
+        if self.quiet_from is None or self.quiet_until is None:
+            return False
+        if self.quiet_from < self.quiet_until:
+            return self.quiet_from <= at < self.quiet_until
+        return at >= self.quiet_from or at < self.quiet_until
 
 
 def _one_at_a_time(name: str, *columns: str) -> ExcludeConstraint:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, not_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from appointments.models import Booking, Rule, Suspension, Wait
+from appointments.models import Booking, ClinicSession, Rule, Suspension, Wait
 from appointments.queries.bookings import LIVE, circle_of, own_people, units_of
 from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT, SLOTS, slot_view
 from appointments.schemas import (
@@ -58,6 +58,8 @@ WAITS = (
         WAIT.c.booking_id,
         AHEAD.label("ahead"),
         BOOKING.c.held_until,
+        RULE.c.quiet_from,
+        RULE.c.quiet_until,
         SLOT.c.starts_at,
         SLOT.c.ends_at,
         CLINIC.c.half_day,
@@ -65,6 +67,7 @@ WAITS = (
         *BY_TIME,
     )
     .join_from(WAIT, CLINIC, CLINIC.c.id == WAIT.c.session_id)
+    .join(RULE, RULE.c.institution_id == WAIT.c.institution_id)
     .outerjoin(BOOKING, BOOKING.c.id == WAIT.c.booking_id)
     .outerjoin(SLOT, SLOT.c.id == BOOKING.c.slot_id)
 )
@@ -220,6 +223,18 @@ def _waiters(session_id: UUID) -> Select[Any]:
     )
 
 
+def count_waiters(session: Session, session_id: UUID) -> int:
+    """How many may be offered a place of the session now."""
+    waiters = _waiters(session_id).subquery()
+    return session.execute(select(func.count()).select_from(waiters)).scalar_one()
+
+
+def rule_of_session(session: Session, session_id: UUID) -> Rule:
+    """How the institution of a session takes bookings."""
+    query = select(Rule).join(ClinicSession, ClinicSession.institution_id == Rule.institution_id)
+    return session.scalars(query.where(ClinicSession.id == session_id)).one()
+
+
 def place_to_offer(session: Session, session_id: UUID) -> Row[Any] | None:
     """The slot of the next place: one kept for those who wait before a public one, then by time."""
     query: Select[Any] = (
@@ -231,10 +246,20 @@ def place_to_offer(session: Session, session_id: UUID) -> Row[Any] | None:
     return session.execute(query).one_or_none()
 
 
-def kept_for_waiters(session: Session, session_id: UUID) -> list[UUID]:
-    """The slots of a session with places kept for those who wait, in the order of locking."""
-    query = select(SLOT.c.id).where(SLOT.c.session_id == session_id, SLOT.c.waitlist > 0)
-    return sorted(session.scalars(query))
+def kept_for_waiters(session: Session, session_id: UUID) -> Sequence[Row[Any]]:
+    """The slots of a session with places kept for those who wait, in the order of locking, and
+    whether it is too late to offer them.
+    """
+    too_late = (SLOT.c.cancel_until <= clock.now()).label("too_late")
+    query = select(SLOT.c.id, SLOT.c.waitlist, too_late)
+    kept = query.where(SLOT.c.session_id == session_id, SLOT.c.waitlist > 0)
+    return session.execute(kept.order_by(SLOT.c.id)).all()
+
+
+def public_for_waiters(session: Session, session_id: UUID) -> list[UUID]:
+    """The slots of a session with places of the public's that can be offered, in that order."""
+    query = select(SLOT.c.id).where(SLOT.c.session_id == session_id, _public_for_waiters())
+    return list(session.scalars(query.order_by(SLOT.c.id)))
 
 
 def sessions_to_offer(session: Session) -> list[UUID]:
@@ -268,6 +293,15 @@ def in_vain() -> ColumnElement[bool]:
 
 
 def _free_for_waiters() -> ColumnElement[bool]:
+    kept = and_(SLOT.c.cancel_until > clock.now(), SLOT.c.waitlist > 0)
+    return or_(kept, _public_for_waiters())
+
+
+def _public_for_waiters() -> ColumnElement[bool]:
     now = clock.now()
-    public = and_(SLOT.c.remaining > 0, SLOT.c.opens_at <= now, SLOT.c.closes_at > now)
-    return and_(SLOT.c.cancel_until > now, or_(SLOT.c.waitlist > 0, public))
+    return and_(
+        SLOT.c.cancel_until > now,
+        SLOT.c.remaining > 0,
+        SLOT.c.opens_at <= now,
+        SLOT.c.closes_at > now,
+    )

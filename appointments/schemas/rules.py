@@ -51,6 +51,8 @@ class _Limits(BaseModel):
     hold_minutes: Annotated[int, Field(ge=1, le=120)]
     waitlist_limit: Annotated[int, Field(ge=0, le=20)]
     offer_minutes: Annotated[int, Field(ge=1, le=240)]
+    quiet_from: WallTime | None = None
+    quiet_until: Annotated[WallTime | None, Field(validate_default=True)] = None
     no_show_max: Annotated[int, Field(ge=1, le=50)]
     no_show_days: Annotated[int, Field(ge=1, le=730)]
     suspend_days: Annotated[int, Field(ge=1, le=730)]
@@ -86,6 +88,18 @@ class ChangeRules(_Limits, Command):
         others = ("family_doctor_share", "referral_share", "onsite_share")
         if value + sum(info.data.get(name, 0) for name in others) > 100:
             raise ValueError(N_("各类预留加起来不能超过百分之一百。"))
+        return value
+
+    @field_validator("quiet_until")
+    @classmethod
+    def _from_and_until(cls, value: time | None, info: ValidationInfo) -> time | None:
+        if "quiet_from" not in info.data:  # is itself no time
+            return value
+        begins = info.data["quiet_from"]
+        if (begins is None) != (value is None):
+            raise ValueError(N_("开始和结束要么都填，要么都不填。"))
+        if value is not None and value == begins:
+            raise ValueError(N_("开始和结束不能是同一时间。"))
         return value
 
     @field_validator("morning_until", "afternoon_from", "afternoon_until")

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from appointments.schemas.bookings import Clinic, HalfDay, Waiting, When
+from appointments.schemas.wall_time import WallTime
 from core.paging import PageQuery
 
 
@@ -47,7 +48,8 @@ class WaitQuery(PageQuery):
 
 class WaitView(Clinic):
     """How a wait stands. ``ahead`` waiters are offered a place first, at this moment; a place held
-    until ``held_until`` is to be confirmed as the booking it is.
+    until ``held_until`` is to be confirmed as the booking it is. No offer begins in the quiet
+    hours, if there are any.
     """
 
     id: UUID
@@ -64,3 +66,5 @@ class WaitView(Clinic):
     starts_at: datetime | None
     ends_at: datetime | None
     held_until: datetime | None
+    quiet_from: WallTime | None
+    quiet_until: WallTime | None

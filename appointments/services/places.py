@@ -229,10 +229,10 @@ SET remaining = remaining - 1, waitlist = waitlist + 1
 WHERE id = :slot_id AND remaining > 0 AND cancel_until > :now AND {_DURING_BOOKING}
 RETURNING id
 """)  # noqa: S608  our own condition, nobody's input
-# What nobody waits for is the public's again.
+# What nobody waits for is the public's again, but not what came back meanwhile.
 RELEASE_WAITLIST = text("""
-UPDATE appointments_slot SET remaining = remaining + waitlist, waitlist = 0
-WHERE id = :slot_id AND waitlist > 0
+UPDATE appointments_slot SET remaining = remaining + :places, waitlist = waitlist - :places
+WHERE id = :slot_id AND waitlist >= :places
 """)
 
 # Another number of places for a slot, never fewer than are taken; the free ones are shared out

@@ -45,13 +45,17 @@ def change_rules(
         kind.value: rule.stored for kind, rule in command.by_kind.items() if rule.stored
     }
     shown: dict[str, history.Shown] = {
-        name: (name, f"{getattr(row, name):%H:%M}", f"{value:%H:%M}")
+        name: (name, _clock(getattr(row, name)), _clock(value))
         for name, value in values.items()
-        if isinstance(value, time)
+        if isinstance(value or getattr(row, name), time)
     }
     shown["by_kind"] = ("by_kind", _lines(row.by_kind or {}), _lines(values["by_kind"]))
     history.change(session, actor, SupplySubject.RULE, row, command.version, values, shown)
     return RulesView.model_validate(row)
+
+
+def _clock(at: time | None) -> str | None:
+    return None if at is None else f"{at:%H:%M}"
 
 
 def _lines(by_kind: dict[str, Any]) -> list[str]:

@@ -18,11 +18,14 @@ from appointments.events import PlaceOffered, WaitClosed
 from appointments.models import ClinicSession, Wait
 from appointments.queries.waits import (
     can_be_offered,
+    count_waiters,
     get_wait,
     in_vain,
     kept_for_waiters,
     next_waiter,
     place_to_offer,
+    public_for_waiters,
+    rule_of_session,
     session_slots,
     standing,
     wait_resource,
@@ -115,13 +118,15 @@ def offer_place(session: Session, session_id: UUID, passed: Collection[UUID]) ->
     """Offer one place of a session to the first of those who wait and were not ``passed`` over.
 
     Answers whose turn it was; None where no place is left, or nobody can take one: then what was
-    kept for them is the public's.
+    kept for them is the public's; and None in the institution's quiet hours, when it stays theirs.
     """
     places.lock_session(session, session_id)
+    if rule_of_session(session, session_id).is_quiet(clock.local(clock.now()).time()):
+        _keep_meanwhile(session, session_id, count_waiters(session, session_id))
+        return None
     waiter = next_waiter(session, session_id, passed)
     if waiter is None:
-        for slot_id in kept_for_waiters(session, session_id):
-            session.execute(places.RELEASE_WAITLIST, {"slot_id": slot_id})
+        _keep_meanwhile(session, session_id, 0)
         return None
     wait_id: UUID = waiter.id
     person_id: UUID = waiter.person_id
@@ -131,6 +136,8 @@ def offer_place(session: Session, session_id: UUID, passed: Collection[UUID]) ->
         return wait_id
     place = _keep_a_place(session, session_id)
     if place is None:
+        # What was kept over a night until it was too late to offer is the public's.
+        _keep_meanwhile(session, session_id, count_waiters(session, session_id))
         return None
     wanted = find_wanted(session, place.id, person_id)
     until = min(clock.now() + timedelta(minutes=wanted.offer_minutes), place.cancel_until)
@@ -172,6 +179,25 @@ def _keep_a_place(session: Session, session_id: UUID) -> Row[Any] | None:
         if place.waitlist or session.execute(places.CLAIM_FOR_WAITLIST, values).first():
             return place
     return None
+
+
+def _keep_meanwhile(session: Session, session_id: UUID, wanted: int) -> None:
+    """Keep as many places as are ``wanted``, free ones of the public's too, so that nobody goes
+    before those who wait; the rest is the public's. Writes slots in the order of locking: where
+    there are too many none is added.
+    """
+    for slot in kept_for_waiters(session, session_id):
+        kept = 0 if slot.too_late else min(slot.waitlist, wanted)
+        wanted -= kept
+        if kept < slot.waitlist:
+            values = {"slot_id": slot.id, "places": slot.waitlist - kept}
+            session.execute(places.RELEASE_WAITLIST, values)
+    if not wanted:
+        return
+    for slot_id in public_for_waiters(session, session_id):
+        values = {"slot_id": slot_id, "now": clock.now()}
+        while wanted and session.execute(places.CLAIM_FOR_WAITLIST, values).first():
+            wanted -= 1
 
 
 def _require_full(slots: list[SlotView]) -> None:

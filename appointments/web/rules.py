@@ -91,6 +91,8 @@ GROUPS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("waitlist_limit", N_("候补场数"), N_("每位就诊人同时最多候补几场")),
             ("offer_minutes", N_("确认分钟"), N_("轮到的人多少分钟内确认")),
+            ("quiet_from", N_("夜间暂停：开始"), N_("这段时间不轮候，号先留着；不填为不暂停")),
+            ("quiet_until", N_("夜间暂停：结束"), N_("到这个时间再接着轮候")),
         ),
     ),
     (
@@ -122,6 +124,10 @@ GROUPS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
 )
 LABELS = {name: label for _, _, fields in GROUPS for name, label, _ in fields}
 LABELS["by_kind"] = N_("按类型")
+TIMES = frozenset(
+    name for name, field in ChangeRules.model_fields.items() if "time" in str(field.annotation)
+)
+OPTIONAL = frozenset(("quiet_from", "quiet_until"))
 
 
 class Whose(BaseModel):
@@ -234,6 +240,8 @@ def _page(view: RulesView, form: Form[ChangeRules]) -> ResponseReturnValue:
         form=form,
         institution=institution,
         groups=GROUPS,
+        times=TIMES,
+        optional=OPTIONAL,
         kinds=planning.words(planning.KINDS),
         collided=collision(form, view, LABELS, {}),
         history=planning.history_in_words(changes.items, LABELS),

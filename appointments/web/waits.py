@@ -11,6 +11,7 @@ from appointments.queries.waits import (
     count_waiting,
     get_wait,
     list_waits,
+    rule_of_session,
     session_slots,
     waits_help,
 )
@@ -123,6 +124,7 @@ def _join_page(session_id: UUID, form: Form[Waiter]) -> ResponseReturnValue:
         slots = session_slots(session, session_id)
         people = people_by_id(session, own_people(session, actor))
         waiting = count_waiting(session, session_id)
+        rule = rule_of_session(session, session_id)
     free = next((slot for slot in slots if slot.state == "free"), None)
     page = render_template(
         "appointments/waits/join.html",
@@ -134,6 +136,7 @@ def _join_page(session_id: UUID, form: Form[Waiter]) -> ResponseReturnValue:
         free=free,
         people=sorted(people.values(), key=lambda each: each.id != actor.person_id),
         waiting=waiting,
+        rule=rule,
         form=form,
         actor=actor,
     )

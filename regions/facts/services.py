@@ -105,10 +105,14 @@ class Symptom(Fact):
 
 
 class Waitlist(Fact):
-    """How a freed place is offered; ``priority`` comes before the time of joining."""
+    """How a freed place is offered; ``priority`` comes before the time of joining. No offer begins
+    in the quiet hours, where a region has them.
+    """
 
     max_per_patient: Count
     offer_minutes: Count
+    quiet_from: time | None = None
+    quiet_until: time | None = None
     priority: tuple[Literal["referral", "elderly", "contracted"], ...]
 
 

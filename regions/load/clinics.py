@@ -145,6 +145,8 @@ class Hours:
     hold_minutes: int
     waitlist_limit: int
     offer_minutes: int
+    quiet_from: time | None
+    quiet_until: time | None
     no_show_max: int
     no_show_days: int
     suspend_days: int
@@ -182,6 +184,8 @@ def hours(pack: RegionPack, institution_id: UUID) -> Hours:
         hold_minutes=rules.pay_hold_minutes,
         waitlist_limit=rules.waitlist.max_per_patient,
         offer_minutes=rules.waitlist.offer_minutes,
+        quiet_from=rules.waitlist.quiet_from,
+        quiet_until=rules.waitlist.quiet_until,
         no_show_max=rules.no_show_max,
         no_show_days=rules.no_show_window_days,
         suspend_days=rules.suspend_days,

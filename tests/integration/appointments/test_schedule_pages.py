@@ -3,9 +3,8 @@
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
-from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,60 +12,30 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from appointments.jobs import end_bookings
-from appointments.models import (
-    Booking,
-    ClinicSession,
-    Holiday,
-    Rule,
-    Slot,
-    Template,
-    TemplateException,
-)
+from appointments.models import Booking, ClinicSession, Slot, Template, TemplateException
 from appointments.schemas import Kind
 from appointments.web.planning import fee_of, yuan_of
 from core import clock
 from core.access import Role
-from tests.factories.appointments import (
-    Clinic,
-    make_booking,
-    make_clinic,
-    make_slots,
-    make_template,
-)
+from tests.factories.appointments import Clinic, make_booking, make_slots, make_template
 from tests.factories.auth import make_account, make_token
-from tests.factories.directory import CITY, make_institution, make_staff
+from tests.factories.directory import CITY, make_staff
 from tests.factories.residents import make_person, make_resident
+from tests.integration.appointments.planning import (
+    DAY,
+    HOME,
+    Browser,
+    administrator,
+    clinic,
+    desk,
+    form_of,
+)
 
-Browser = Callable[[UUID], FlaskClient]
+__all__ = ["administrator", "clinic", "desk"]
+
+
 Counting = Callable[[], AbstractContextManager[list[str]]]
 MOST_STATEMENTS = 8
-HOME = "/appointments/schedule"
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def clinic(session: Session) -> Clinic:
-    return make_clinic(session)
-
-
-@pytest.fixture
-def desk(session: Session, clinic: Clinic, signed_in: Browser) -> FlaskClient:
-    unit = str(clinic.institution.id)
-    return signed_in(make_account(session, roles={Role.REGISTRAR: [unit]}).id)
-
-
-@pytest.fixture
-def administrator(session: Session, clinic: Clinic, signed_in: Browser) -> FlaskClient:
-    return signed_in(make_account(session, roles={Role.ADMINISTRATOR: [CITY]}).id)
-
-
-def form_of(page: str) -> dict[str, str]:
-    """What the fields of a page hold."""
-    found = dict(re.findall(r'<input [^>]*name="([^"]+)"[^>]*? value="([^"]*)"', page))
-    for name, options in re.findall(r'<select [^>]*name="([^"]+)".*?>(.*?)</select>', page, re.S):
-        chosen = re.search(r'value="([^"]*)" selected', options)
-        found[name] = chosen.group(1) if chosen else ""
-    return found
 
 
 def test_a_weekly_clinic_from_beginning_to_end(
@@ -244,60 +213,6 @@ def test_an_extra_session(session: Session, clinic: Clinic, desk: FlaskClient) -
     assert desk.post(f"{HOME}/sessions/new", data=typed).status_code == 409
 
 
-def test_the_rules_of_a_house(
-    session: Session, clinic: Clinic, desk: FlaskClient, administrator: FlaskClient
-) -> None:
-    address = f"{HOME}/rules/{clinic.institution.id}"
-    page = administrator.get(address).text
-    assert "公众号 100%" in page
-    typed = form_of(page)
-    refused = administrator.post(address, data=typed | {"active_limit": "1"})
-    assert refused.status_code == 422
-    assert "不能少于每天的次数" in refused.text
-    full = typed | {"onsite_share": "60", "elderly_share": "50"}
-    assert "各类预留加起来不能超过百分之一百" in administrator.post(address, data=full).text
-    more = {"onsite_share": "10", "horizon.admission": "21", "release.admission": "09:30"}
-    page = administrator.post(address, data=typed | more, follow_redirects=True).text
-    assert "公众号 90%" in page
-    rule = session.get_one(Rule, clinic.institution.id, populate_existing=True)
-    assert rule.by_kind["admission"] == {"horizon_days": 21, "release_time": "09:30"}
-    assert rule.by_kind["expert"] == {"horizon_days": 14}
-    # Made on the version before; the same form, so that only the version is older.
-    stale = administrator.post(address, data=typed | more | {"_once": "another"})
-    assert stale.status_code == 409
-    # The desk reads them.
-    assert "保存规则" not in desk.get(address).text
-    assert desk.post(address, data=typed).status_code == 403
-
-
-def test_a_house_without_rules_begins_with_the_usual_ones(
-    session: Session, administrator: FlaskClient
-) -> None:
-    house = make_institution(session)
-    session.commit()
-    address = f"{HOME}/rules/{house.id}"
-    assert "还没有开放预约" in administrator.get(address).text
-    page = administrator.post(f"{address}/begin", follow_redirects=True).text
-    assert "已开放预约" in page
-    assert session.get_one(Rule, house.id).horizon_days == 7
-    assert house.name in administrator.get(f"{HOME}/rules").text
-
-
-def test_holidays(session: Session, desk: FlaskClient, administrator: FlaskClient) -> None:
-    address = f"{HOME}/holidays"
-    day = clock.today() + DAY
-    typed = {"day": day.isoformat(), "name": "试验节"}
-    assert "试验节" in administrator.post(address, data=typed, follow_redirects=True).text
-    page = desk.get(address).text
-    assert "试验节" in page
-    assert "/remove" not in page
-    assert desk.post(address, data=typed).status_code == 403
-    assert administrator.post(f"{address}/no-day/remove").status_code == 404
-    page = administrator.post(f"{address}/{day}/remove", follow_redirects=True).text
-    assert "试验节" not in page
-    assert session.get(Holiday, day) is None
-
-
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_page_in_few_statements_and_both_languages(
     session: Session,
@@ -393,7 +308,11 @@ def test_the_api_plans_too(session: Session, clinic: Clinic, client: FlaskClient
     rules = call("GET", f"/rules/{unit}")
     assert rules.pop("public_share") == 100
     del rules["institution_id"]
-    assert call("PUT", f"/rules/{unit}", rules | {"day_limit": 3})["version"] == 2
+    assert (rules["quiet_from"], rules["quiet_until"]) == (None, None)
+    rules |= {"quiet_from": "22:00", "quiet_until": "07:00"}
+    changed = call("PUT", f"/rules/{unit}", rules | {"day_limit": 3})
+    assert (changed["version"], changed["quiet_until"]) == (2, "07:00:00")
+    assert call("PUT", f"/rules/{unit}", rules | {"quiet_until": None}, 422)
     assert call("PUT", f"/rules/{unit}", rules, 409)["code"] == "stale_version"
     assert call("POST", f"/rules/{unit}")["day_limit"] == 3
     extra = {name: value for name, value in given.items() if name != "weekday"}
