@@ -16,8 +16,10 @@ from appointments.services.booking import book_slot
 from appointments.services.opening import open_sessions
 from appointments.services.queue import ensure_release
 from appointments.services.timetable import SlotTimes, slot_times
+from appointments.services.usual import Brought, bring_conduct_rule, bring_rule
 
 __all__ = [
+    "Brought",
     "Criterion",
     "ReferralFacts",
     "ReferralRules",
@@ -26,6 +28,8 @@ __all__ = [
     "SlotTimes",
     "book_slot",
     "booking_facts",
+    "bring_conduct_rule",
+    "bring_rule",
     "coming_bookings",
     "ensure_release",
     "get_slot",

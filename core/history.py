@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from core.access import NOBODY, Actor
@@ -96,6 +96,12 @@ def stale_version() -> Conflict:
 def about(subject_type: str, subject_id: UUID) -> ColumnElement[bool]:
     """The condition that a history entry belongs to this thing."""
     return (ChangeRecord.subject_type == subject_type) & (ChangeRecord.subject_id == subject_id)
+
+
+def by_somebody(session: Session, subject_type: str, subject_id: UUID) -> bool:
+    """Whether somebody with an account has changed this thing since it was made."""
+    theirs = about(subject_type, subject_id) & ChangeRecord.account_id.is_not(None)
+    return bool(session.scalar(select(exists().where(theirs))))
 
 
 def list_changes(

@@ -5,6 +5,8 @@ import sys
 import click
 from flask.cli import AppGroup
 
+from appointments.public import Brought
+from core.access import NOBODY, Actor
 from core.database import transaction
 from core.settings import Environment, settings
 from regions import demo
@@ -15,6 +17,7 @@ from regions.load.region import (
     load_demo,
     load_organisation,
 )
+from regions.load.update import NotLoaded, update_region
 from regions.pack import PackError, RegionPack, available_packs, load_pack
 from regions.population import people_at
 
@@ -24,6 +27,9 @@ _LOADED = (
     "This database already has a region; nothing was changed. To load another, give DATABASE_URL"
     " a new database, or INSTANCE_DIR a new directory, and run the migrations first."
 )
+
+_NOT_LOADED = "This database has no institution of that region; load it first."
+OPERATOR = Actor(NOBODY, name="console", channel="console")
 
 region = AppGroup("region", help="Region packs.")
 
@@ -43,10 +49,7 @@ def load_command(name: str, scale: float | None, seed: int) -> None:
     In the demo with made-up staff, residents, a year of history and the demo accounts; in
     production the organisation, the booking rules and the packs only.
     """
-    try:
-        pack = load_pack(name)
-    except PackError as error:
-        raise click.BadParameter(str(error), param_hint="NAME") from None
+    pack = _pack(name)
     try:
         if settings().environment is Environment.PRODUCTION:
             _load_organisation(pack, scale, seed)
@@ -56,11 +59,39 @@ def load_command(name: str, scale: float | None, seed: int) -> None:
         raise click.ClickException(_LOADED) from None
 
 
+@region.command("update")
+@click.argument("name")
+def update_command(name: str) -> None:
+    """Bring the rules of the region pack NAME to a database that it was loaded into before.
+
+    Rules of booking and of conduct, and the words for symptoms. What an administrator changed
+    stays; run again, it changes nothing.
+    """
+    pack = _pack(name)
+    try:
+        with transaction() as session:
+            brought = update_region(session, OPERATOR, pack)
+    except NotLoaded:
+        raise click.ClickException(_NOT_LOADED) from None
+    click.echo(
+        f"{pack.region.name_en}: {brought[Brought.MADE]} rules are new,"
+        f" {brought[Brought.CHANGED]} changed, {brought[Brought.KEPT]} kept as an administrator"
+        f" set them, {brought[Brought.SAME]} the same."
+    )
+
+
 @region.command("list")
 def list_command() -> None:
     """Name the region packs that can be loaded."""
     for name in available_packs():
         click.echo(name)
+
+
+def _pack(name: str) -> RegionPack:
+    try:
+        return load_pack(name)
+    except PackError as error:
+        raise click.BadParameter(str(error), param_hint="NAME") from None
 
 
 def _load_organisation(pack: RegionPack, scale: float | None, seed: int) -> None:

@@ -24,6 +24,9 @@ from core.errors import Conflict, NotFound
 from core.events import publish
 from core.messages import N_
 
+# What a rule of conduct is called in the history.
+CONDUCT_RULE = "ConductRule"
+
 
 def answer_case(session: Session, actor: Actor, case_id: UUID, command: AnswerCase) -> CaseView:
     """Say something to it, once; the same again changes nothing. Raises NotFound, Denied, or
@@ -84,7 +87,7 @@ def change_rule(
     if rule is None:
         raise NotFound()
     values = command.model_dump(exclude={"version"})
-    history.change(session, actor, "ConductRule", rule, command.version, values)
+    history.change(session, actor, CONDUCT_RULE, rule, command.version, values)
     session.refresh(rule)
     return ConductRuleView.model_validate(rule)
 

@@ -1,5 +1,6 @@
 """Use cases of an institution's rule."""
 
+from collections.abc import Mapping
 from datetime import time
 from typing import Any
 from uuid import UUID
@@ -44,14 +45,22 @@ def change_rules(
     values["by_kind"] = {
         kind.value: rule.stored for kind, rule in command.by_kind.items() if rule.stored
     }
+    shown = shown_values(row, values)
+    history.change(session, actor, SupplySubject.RULE, row, command.version, values, shown)
+    return RulesView.model_validate(row)
+
+
+def shown_values(row: object, values: Mapping[str, Any]) -> dict[str, history.Shown]:
+    """How a history shows the times of a rule, and what differs by kind."""
     shown: dict[str, history.Shown] = {
         name: (name, _clock(getattr(row, name)), _clock(value))
         for name, value in values.items()
         if isinstance(value or getattr(row, name), time)
     }
-    shown["by_kind"] = ("by_kind", _lines(row.by_kind or {}), _lines(values["by_kind"]))
-    history.change(session, actor, SupplySubject.RULE, row, command.version, values, shown)
-    return RulesView.model_validate(row)
+    if "by_kind" in values:
+        before = getattr(row, "by_kind", None) or {}
+        shown["by_kind"] = ("by_kind", _lines(before), _lines(values["by_kind"]))
+    return shown
 
 
 def _clock(at: time | None) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from appointments.schemas import HalfDay, Kind
-from regions.facts import DepartmentName, Institution
+from regions.facts import ConductRule, DepartmentName, Institution
 from regions.identifiers import Identifiers
 from regions.load.bulk import Bulk
 from regions.load.organisation import Places
@@ -235,19 +235,21 @@ def load_symptoms(bulk: Bulk, pack: RegionPack) -> None:
     )
 
 
+def conduct(rule: ConductRule) -> dict[str, object]:
+    """A rule of what counts as unusual booking, named as the appointments keep it."""
+    return {**rule.model_dump(exclude={"code", "estimate", "provenance"}), "enabled": True}
+
+
 def load_conduct_rules(bulk: Bulk, pack: RegionPack) -> None:
     """What counts as unusual booking in the region."""
     ids = Identifiers(Random(f"{pack.region.code}/conduct"))
+    rules = {rule.code: conduct(rule) for rule in pack.conduct_rules}
+    columns = next(iter(rules.values()), {})
     bulk.copy(
         "appointments_conduct_rule",
-        ("id", "code", "window_seconds", "slow_at", "confirm_at", "review_at", "pause_seconds",
-         "enabled"),
-        (
-            (ids.new(), r.code, r.window_seconds, r.slow_at, r.confirm_at, r.review_at,
-             r.pause_seconds, True)
-            for r in pack.conduct_rules
-        ),
-    )  # fmt: skip
+        ("id", "code", *columns),
+        ((ids.new(), code, *rule.values()) for code, rule in rules.items()),
+    )
 
 
 def _of_departments(pack: RegionPack, places: Places) -> Iterator[tuple[object, ...]]:
