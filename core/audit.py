@@ -1,6 +1,8 @@
 """The audit: an event in the same transaction as the decision. No audit, no data."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import TypeAlias
 from uuid import UUID
 
@@ -23,6 +25,15 @@ INSERT = text(
     " RETURNING id, at)"
     " INSERT INTO core_audit_unsequenced (event_id, at) SELECT id, at FROM made"
 )
+# Whether the same was written since.
+WRITTEN = text(
+    "SELECT FROM core_audit_event WHERE account_id = :account_id AND at > :since"
+    " AND action = :action AND resource_type = :resource_type AND resource_id = :resource_id"
+    " AND person_id IS NOT DISTINCT FROM :person_id AND outcome = :outcome"
+    " AND acting_for IS NOT DISTINCT FROM :acting_for"
+    " AND channel = :channel AND address = :address LIMIT 1"
+)
+LOOK = timedelta(minutes=1)
 PENDING = "core.audit.pending"
 Row: TypeAlias = dict[str, object]
 
@@ -60,6 +71,20 @@ def row(
 def note(session: Session, event: Row) -> None:
     """Add one event to the transaction; all of them are written with one statement at its end."""
     session.info.setdefault(PENDING, []).append({"id": new_id(), "at": clock.now(), **event})
+
+
+@contextmanager
+def looking_on(session: Session) -> Iterator[None]:
+    """For a page that asks for the same again by itself: what the block notes is written unless
+    it was, of the same account from the same address, within a minute. The policy is asked each
+    time all the same, and a refusal is always an event.
+    """
+    before = session.info.pop(PENDING, [])
+    yield
+    since = {"since": clock.now() - LOOK}
+    looks = session.info.pop(PENDING, [])
+    new = [look for look in looks if session.execute(WRITTEN, look | since).first() is None]
+    session.info[PENDING] = before + new
 
 
 def write_pending(session: Session) -> None:

@@ -46,6 +46,7 @@ from appointments.services.triage import record_triage
 from appointments.web.arrival import code_picture, spaced_code
 from core import clock
 from core.access import Actor, Role
+from core.audit import looking_on
 from core.database import reading, transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.paging import HIGHEST_LIMIT
@@ -114,7 +115,7 @@ def console(session_id: UUID) -> ResponseReturnValue:
 @open_to(Role.REGISTRAR)
 def console_live(session_id: UUID) -> Response:
     """The part of the console that moves."""
-    with transaction() as session:
+    with transaction() as session, looking_on(session):
         require_room(session, current_actor(), session_id)
 
     def render() -> str:
@@ -231,7 +232,7 @@ def waiting(booking_id: UUID) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def waiting_live(booking_id: UUID) -> Response:
     """The part of that page that moves."""
-    with transaction() as session:
+    with transaction() as session, looking_on(session):
         booking = get_booking(session, current_actor(), booking_id)
         seen = require_ticket_of(session, current_actor(), booking_id)
         own_room = get_slot(session, booking.slot_id).session_id

@@ -31,6 +31,7 @@ Browser = Callable[[UUID], FlaskClient]
 Counting = Callable[[], AbstractContextManager[list[str]]]
 DAY = date(2027, 3, 17)
 MOST_STATEMENTS = 8
+COUNT = select(func.count()).select_from(AuditEvent)
 
 
 @pytest.fixture(autouse=True)
@@ -241,6 +242,27 @@ def test_the_patient_follows_from_code_to_call(
     stranger, _ = make_resident(session)
     for page in (address, f"{address}/live"):
         assert signed_in(stranger.id).get(page).status_code == 403
+
+
+def test_a_page_that_asks_again_and_again_does_not_fill_the_audit(
+    session: Session, slot: Slot, desk: FlaskClient, signed_in: Browser
+) -> None:
+    account, person = make_resident(session)
+    ticket = make_ticket(session, make_booking(session, slot, person.id), slot)
+    session.commit()
+    phone = signed_in(account.id)
+    looks = [
+        (phone, f"/appointments/bookings/{ticket.booking_id}/queue/live", 2),
+        (desk, f"/appointments/queues/{slot.session_id}/live", 1),
+    ]
+    for browser, address, events in looks:
+        before = session.scalar(COUNT) or 0
+        for _ in range(3):
+            assert browser.get(address).status_code == 200
+        assert session.scalar(COUNT) == before + events
+        with clock.shifted(timedelta(minutes=1, seconds=5)):
+            assert browser.get(address).status_code == 200
+        assert session.scalar(COUNT) == before + 2 * events
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -1,10 +1,16 @@
 """Decisions leave their event in the audit, and a refusal's event outlives the rollback."""
 
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core import clock
 from core.access import Actor, PolicyBook, PolicyError, require
+from core.audit import looking_on
 from core.database import transaction
 from core.errors import Denied
 from core.ids import new_id
@@ -49,6 +55,34 @@ def test_no_audit_no_data(session: Session) -> None:
     with pytest.raises(ValueError, match="after the decision"):
         fail_late()
     assert events(session, Action.READ_PERSON) == []
+
+
+def test_a_page_left_open_is_one_event_a_minute(session: Session) -> None:
+    person_id, other = new_id(), new_id()
+    actor = Actor(account_id=new_id(), person_id=person_id, verified=True, address="203.0.113.9")
+
+    def look(who: Actor = actor, at: UUID = person_id, after: int = 0) -> int:
+        with clock.shifted(timedelta(seconds=after)):
+            with transaction() as work:
+                require(work, who, Action.READ_PERSON, person_resource(person_id, "990102001"))
+                with looking_on(work):
+                    require(work, who, Action.READ_PERSON, person_resource(at, "990102001"))
+            return len(events(session, Action.READ_PERSON))
+
+    assert look() == 2
+    # What stands outside the block is written as ever.
+    assert [look(after=seconds) - 1 for seconds in (5, 10, 59)] == [2, 3, 4]
+    assert look(after=125) == 7
+    moved = replace(actor, address="203.0.113.10")
+    assert look(moved, after=126) == 9
+    helped = replace(actor, account_id=new_id())
+    assert look(helped, after=126) == 11
+    with pytest.raises(Denied):
+        look(at=other, after=127)
+    with pytest.raises(Denied):
+        look(at=other, after=128)
+    refused = [each for each in events(session, Action.READ_PERSON) if each.outcome == "denied"]
+    assert len(refused) == 2
 
 
 def test_an_unknown_action_is_denied(session: Session) -> None:
