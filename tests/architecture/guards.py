@@ -1,6 +1,6 @@
 """Guards over the whole tree: each route has an access rule, what strangers may write has a limit,
-what a cookie may write asks for its token, each string has a translation, each action and policy
-its words.
+what a cookie may write asks for its token, each string has a translation and each translation
+its string, each action and policy its words.
 
 `make check` runs them; the tests beside plant a fault for each and see it found.
 """
@@ -9,7 +9,8 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import cedarpy
@@ -28,6 +29,7 @@ READING = {"GET", "HEAD", "OPTIONS"}
 # Calls whose string arguments are catalogue keys.
 MARKERS = {"N_", "_", "gettext", "ngettext"}
 # Data, not interface: these modules hold the region's or a vendor's own texts.
+STANDINS = "standins"  # other parties' pages: they speak in their own way
 DATA_MODULES = {"regions", "notifications/sms.py", "portal/serve.py"}
 
 
@@ -63,6 +65,25 @@ def pages_without_csrf(app: Flask) -> list[str]:
 
 def untranslated(root: Path) -> list[str]:
     """Chinese that does not go through the catalogue, and keys without English."""
+    found, keys = _texts(root)
+    missing = sorted(key for key in keys - english(root).keys() if CHINESE.search(key))
+    return [*found, *(f"no English for: {key}" for key in missing)]
+
+
+def stale(root: Path) -> list[str]:
+    """Keys of a catalogue that stand nowhere in the code any more."""
+    _, keys = _texts(root)
+    known = keys | {text for module in (*DATA_MODULES, STANDINS) for text in _strings(root, module)}
+    return [
+        f"{file.relative_to(root)}: nobody says any more: {key}"
+        for key, file in sorted(english(root, (*ROOMS, STANDINS)).items())
+        if key not in known
+    ]
+
+
+@cache
+def _texts(root: Path) -> tuple[list[str], set[str]]:
+    """What stands in the rooms' templates and modules untranslatable, and the marked keys."""
     found: list[str] = []
     keys: set[str] = set()
     for room in ROOMS:
@@ -75,8 +96,18 @@ def untranslated(root: Path) -> list[str]:
                 bare, marked = read_module(file.read_text(encoding="utf-8"))
                 found += [f"{file.relative_to(root)}: not translatable: {text}" for text in bare]
                 keys |= marked
-    missing = sorted(key for key in keys - english(root) if CHINESE.search(key))
-    return found + [f"no English for: {key}" for key in missing]
+    return found, keys
+
+
+def _strings(root: Path, module: str) -> Iterator[str]:
+    """All strings of a module or package, and what its templates mark."""
+    place = root / module
+    for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+    for file in sorted(place.rglob("templates/**/*.html")):
+        yield from read_template(file.read_text(encoding="utf-8"))[1]
 
 
 def read_template(source: str) -> tuple[list[str], set[str]]:
@@ -106,6 +137,7 @@ def read_module(source: str) -> tuple[list[str], set[str]]:
         for argument in call.args[:2]
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     }
+    docstrings = set(_docstrings(tree))
     bare = [
         node.value
         for node in ast.walk(tree)
@@ -113,22 +145,23 @@ def read_module(source: str) -> tuple[list[str], set[str]]:
         and isinstance(node.value, str)
         and CHINESE.search(node.value)
         and id(node) not in marked
-        and id(node) not in set(_docstrings(tree))
+        and id(node) not in docstrings
         and not _is_format(node.value)
     ]
     return bare, set(marked.values())
 
 
-def english(root: Path) -> set[str]:
-    """The keys that have an English text in some room's catalogue."""
-    keys: set[str] = set()
-    for room in ROOMS:
+def english(root: Path, packages: Iterable[str] = ROOMS) -> dict[str, Path]:
+    """The keys that have an English text in the catalogue of some package, and that catalogue."""
+    keys: dict[str, Path] = {}
+    for room in packages:
         file = root / room / "translations/en/LC_MESSAGES/messages.po"
         if file.exists():
             with file.open("rb") as handle:
                 for message in read_po(handle):
                     if message.id and message.string and "fuzzy" not in message.flags:
-                        keys.add(message.id if isinstance(message.id, str) else message.id[0])
+                        key = message.id if isinstance(message.id, str) else message.id[0]
+                        keys[key] = file
     return keys
 
 
@@ -187,6 +220,7 @@ def main() -> int:
         *writes_without_limit(app),
         *pages_without_csrf(app),
         *untranslated(ROOT),
+        *stale(ROOT),
         *wordless(app.extensions["rooms"]),
     ]
     print("\n".join(faults) or "Guards: every route has its rule, every string its English.")

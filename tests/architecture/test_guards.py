@@ -103,6 +103,22 @@ def test_a_translated_string_is_not_a_fault(tmp_path: Path) -> None:
     assert guards.untranslated(tmp_path) == []
 
 
+def test_every_translation_is_of_something_that_is_said() -> None:
+    assert guards.stale(ROOT) == []
+
+
+def test_a_stale_translation_is_found(tmp_path: Path) -> None:
+    catalogue = tmp_path / "portal/translations/en/LC_MESSAGES/messages.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text(
+        'msgid "你好"\nmsgstr "Hello"\n\nmsgid "再见"\nmsgstr "Goodbye"\n', encoding="utf-8"
+    )
+    (tmp_path / "portal/planted.py").write_text('TEXT = N_("你好")\n', encoding="utf-8")
+    assert guards.stale(tmp_path) == [
+        "portal/translations/en/LC_MESSAGES/messages.po: nobody says any more: 再见"
+    ]
+
+
 def test_every_action_and_every_policy_is_put_in_plain_words(app: APIFlask) -> None:
     assert guards.wordless(app.extensions["rooms"]) == []
 
