@@ -7,9 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from appointments.schemas.bookings import Clinic, HalfDay, Pool, View
-from core import clock
-from residents.schemas import Sex, age_on
+from appointments.schemas.bookings import Aged, Clinic, HalfDay, Pool
+from residents.schemas import Sex
 
 
 class DeskAction(StrEnum):
@@ -45,19 +44,13 @@ class FindPatient(BaseModel):
     tail: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{3}[0-9Xx]$")]
 
 
-class DeskPatient(View):
+class DeskPatient(Aged):
     """As little of a person as tells two of one name apart."""
 
     id: UUID
     name: str
     sex: Sex
-    birth_date: date
     village_name: str | None
-
-    @property
-    def age(self) -> int:
-        """Whole years today."""
-        return age_on(self.birth_date, clock.today())
 
 
 class DeskSlot(Clinic):

@@ -117,6 +117,17 @@ class View(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
+class Aged(View):
+    """A view of somebody whose age is told."""
+
+    birth_date: date
+
+    @property
+    def age(self) -> int:
+        """Whole years today."""
+        return age_on(self.birth_date, clock.today())
+
+
 class BookSlot(BaseModel):
     """Take a place in a slot for a person, from the places kept for ``pool``."""
 
@@ -295,7 +306,7 @@ class DayListQuery(PageQuery):
     search: SearchText = None
 
 
-class DayListRow(View):
+class DayListRow(Aged):
     """One patient of the day; ``label`` is what they are called by once they were checked in."""
 
     booking_id: UUID
@@ -312,12 +323,6 @@ class DayListRow(View):
     person_id: UUID
     person_name: str
     sex: str
-    birth_date: date
-
-    @property
-    def age(self) -> int:
-        """Whole years today."""
-        return age_on(self.birth_date, clock.today())
 
 
 class DepartmentCount(View):

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from appointments.schemas.bookings import Clinic, Pool, View
-from core import clock
+from appointments.schemas.bookings import Aged, Clinic, Pool, View
 from core.messages import N_
 
 ScreenName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -160,7 +159,7 @@ class ArrivalWindow(View):
     ends_at: datetime
 
 
-class QueueRow(View):
+class QueueRow(Aged):
     """A patient on the console."""
 
     id: UUID
@@ -173,12 +172,6 @@ class QueueRow(View):
     calls: int
     person_name: str
     sex: str
-    birth_date: date
-
-    @property
-    def age(self) -> int:
-        """Whole years today."""
-        return age_on(self.birth_date, clock.today())
 
 
 class RoomQueue(Clinic):
@@ -282,11 +275,6 @@ class HallView(BaseModel):
     institution_name: str
     name: str
     rooms: list[HallRoom]
-
-
-def age_on(born: date, day: date) -> int:
-    """Whole years."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 # The pool from which those who come without a booking get their place.

@@ -8,8 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from appointments.referral_states import UNDECIDED, ReferralState, ReferralStep
-from appointments.schemas.bookings import BookingView, View
-from core import clock
+from appointments.schemas.bookings import Aged, BookingView, View
 from core.paging import PageQuery
 
 Note: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
@@ -117,7 +116,7 @@ class ReferralQuery(PageQuery):
     part: ReferralFilter | None = None
 
 
-class ReferralRow(View):
+class ReferralRow(Aged):
     """A line of a list: no clinical text."""
 
     id: UUID
@@ -127,7 +126,6 @@ class ReferralRow(View):
     person_id: UUID
     person_name: str
     sex: str
-    birth_date: Day
     from_name: str
     to_name: str
     department_name: str | None
@@ -142,12 +140,6 @@ class ReferralRow(View):
     def undecided(self) -> bool:
         """Whether an answer is awaited, or a proposal stands."""
         return self.state in UNDECIDED
-
-    @property
-    def age(self) -> int:
-        """Whole years today."""
-        today, born = clock.today(), self.birth_date
-        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 class StepView(View):

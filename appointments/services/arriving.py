@@ -23,7 +23,7 @@ from appointments.schemas import (
     TicketView,
     WalkIn,
 )
-from appointments.schemas.day import WALK_IN_POOL, age_on
+from appointments.schemas.day import WALK_IN_POOL
 from appointments.services.booking import book_slot
 from appointments.services.refusals import day_and_time
 from core import clock
@@ -33,6 +33,7 @@ from core.ids import new_id
 from core.live import announce
 from core.messages import N_
 from residents.public import people_by_id
+from residents.schemas import age_on
 
 # 老年人 of the regulations is 60 and over; who goes first in a clinic is 80 and over (高龄).
 AGED = 80

@@ -52,6 +52,7 @@ from core.events import publish
 from core.ids import new_id
 from core.messages import N_
 from residents.public import care_units, people_by_id
+from residents.schemas import age_on
 
 # 65 is where the national basic public health services begin to count a person as elderly.
 ELDERLY_FROM = 65
@@ -224,8 +225,7 @@ def _offers_end(slots: list[SlotView]) -> datetime:
 def _priority(session: Session, person_id: UUID, department_id: UUID) -> Priority:
     if ports.open_referral(session, person_id, department_id):
         return Priority.REFERRED
-    born, today = people_by_id(session, [person_id])[person_id].birth_date, clock.today()
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    if age >= ELDERLY_FROM:
+    born = people_by_id(session, [person_id])[person_id].birth_date
+    if age_on(born, clock.today()) >= ELDERLY_FROM:
         return Priority.ELDERLY
     return Priority.CONTRACTED if care_units(session, person_id) else Priority.OTHERS

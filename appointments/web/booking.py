@@ -37,10 +37,7 @@ pages = Blueprint("appointments_booking", __name__, url_prefix="/appointments/bo
 @open_to(SIGNED_IN)
 def code(booking_id: UUID) -> ResponseReturnValue:
     """The code to check in with, as a picture. Raises NotFound for a visit that is none."""
-    with transaction() as session:
-        booking = get_booking(session, current_actor(), booking_id)
-    if booking.state is not State.BOOKED:
-        raise NotFound()
+    _visit(booking_id)
     return Response(picture(make_code(booking_id)), mimetype="image/svg+xml")
 
 
@@ -48,10 +45,7 @@ def code(booking_id: UUID) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def calendar_file(booking_id: UUID) -> ResponseReturnValue:
     """The visit for the phone's own calendar."""
-    with transaction() as session:
-        booking = get_booking(session, current_actor(), booking_id)
-    if booking.state is not State.BOOKED:
-        raise NotFound()
+    booking = _visit(booking_id)
     department = named(booking.department_name, booking.department_name_en)
     institution = named(booking.institution_name)
     arrive = f"{clock.local(booking.arrive_at):%H:%M}"
@@ -161,3 +155,12 @@ def _change_page(booking_id: UUID, slot_id: UUID, refusal: str, status: int) -> 
         acting_for=whom(booking),
     )
     return page, status
+
+
+def _visit(booking_id: UUID) -> BookingView:
+    """A booking that is kept. Raises NotFound for any other."""
+    with transaction() as session:
+        booking = get_booking(session, current_actor(), booking_id)
+    if booking.state is not State.BOOKED:
+        raise NotFound()
+    return booking

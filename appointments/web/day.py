@@ -29,6 +29,8 @@ from appointments.queries.tickets import (
     ticket_of_booking,
 )
 from appointments.schemas import (
+    ArrivalWindow,
+    BookingView,
     CallNext,
     CheckIn,
     PauseRoom,
@@ -217,15 +219,7 @@ def waiting(booking_id: UUID) -> ResponseReturnValue:
         booking = get_booking(session, current_actor(), booking_id)
         ticket = find_ticket_of(session, current_actor(), booking_id)
         window = arrival_window(session, booking)
-    return render_template(
-        "appointments/day/waiting.html",
-        booking=booking,
-        ticket=ticket,
-        window=window,
-        code=spaced_code(booking_id),
-        picture=code_picture(booking_id),
-        now=clock.now(),
-    )
+    return _waiting_part("waiting", booking, ticket, window)
 
 
 @pages.get("/bookings/<uuid:booking_id>/queue/live")
@@ -245,17 +239,23 @@ def waiting_live(booking_id: UUID) -> Response:
         if ticket and ticket.session_id != room:
             # The patient was sent to another room: the next stream watches that one.
             raise NotFound()
-        return render_template(
-            "appointments/day/_waiting.html",
-            booking=booking,
-            ticket=ticket,
-            window=window,
-            code=spaced_code(booking_id),
-            picture=code_picture(booking_id),
-            now=clock.now(),
-        )
+        return _waiting_part("_waiting", booking, ticket, window)
 
     return live([queue_topic(room)], render)
+
+
+def _waiting_part(
+    template: str, booking: BookingView, ticket: TicketView | None, window: ArrivalWindow
+) -> str:
+    return render_template(
+        f"appointments/day/{template}.html",
+        booking=booking,
+        ticket=ticket,
+        window=window,
+        code=spaced_code(booking.id),
+        picture=code_picture(booking.id),
+        now=clock.now(),
+    )
 
 
 def _rooms_page(form: Form[CheckIn], late: CheckIn | None = None) -> ResponseReturnValue:

@@ -173,9 +173,9 @@ def test_both_see_when_nobody_is_offered_a_place(
     account, person = make_resident(session)
     headers, browser = bearer(account.id), signed_in(account.id)
     address = f"/appointments/waits/join/{slot.session_id}"
-    assert "夜里 22:00 到 07:00" in browser.get(address).text
+    assert "每天 22:00 到 07:00" in browser.get(address).text
     joined = browser.post(address, data={"person_id": str(person.id), "_once": "a"})
-    assert "夜里 22:00 到 07:00" in browser.get(joined.location).text
+    assert "每天 22:00 到 07:00" in browser.get(joined.location).text
     [wait] = client.get("/api/v1/appointments/waits", headers=headers).json["items"]  # type: ignore[index]
     assert (wait["quiet_from"], wait["quiet_until"]) == ("22:00:00", "07:00:00")
     assert datetime.fromisoformat(wait["offers_end"]) == slot.cancel_until
