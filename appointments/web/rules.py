@@ -91,7 +91,7 @@ GROUPS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("waitlist_limit", N_("候补场数"), N_("每位就诊人同时最多候补几场")),
             ("offer_minutes", N_("确认分钟"), N_("轮到的人多少分钟内确认")),
-            ("quiet_from", N_("夜间暂停：开始"), N_("这段时间不打扰候补的人，号先留着；不填为不暂停")),
+            ("quiet_from", N_("夜间暂停：开始"), N_("这段时间不打扰人，号先留着；不填为不暂停")),
             ("quiet_until", N_("夜间暂停：结束"), N_("到这个时间再接着轮候")),
         ),
     ),
