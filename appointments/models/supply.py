@@ -45,6 +45,7 @@ class Rule(Base):
             " AND family_doctor_share + referral_share + onsite_share + elderly_share <= 100",
             name="shares",
         ),
+        CheckConstraint("elderly_age BETWEEN 0 AND 120", name="elderly"),
         CheckConstraint(
             "hold_minutes BETWEEN 1 AND 120 AND offer_minutes BETWEEN 1 AND 240",
             name="holds",
@@ -93,6 +94,8 @@ class Rule(Base):
     onsite_share: Mapped[int] = mapped_column(SmallInteger, default=0)
     elderly_share: Mapped[int] = mapped_column(SmallInteger, default=0)
     reserved_hours: Mapped[int] = mapped_column(SmallInteger, default=48)
+    # From which age the elderly's and callers' places are for a patient; at 0, for everybody.
+    elderly_age: Mapped[int] = mapped_column(SmallInteger, default=65, server_default="65")
     # A place is held so long for somebody who has not confirmed or paid; one offered, so long.
     hold_minutes: Mapped[int] = mapped_column(SmallInteger, default=15)
     waitlist_limit: Mapped[int] = mapped_column(SmallInteger, default=2)

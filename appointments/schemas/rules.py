@@ -47,6 +47,7 @@ class _Limits(BaseModel):
     referral_share: Percent
     onsite_share: Percent
     elderly_share: Percent
+    elderly_age: Annotated[int, Field(ge=0, le=120)]
     reserved_hours: Annotated[int, Field(ge=0, le=720)]
     hold_minutes: Annotated[int, Field(ge=1, le=120)]
     waitlist_limit: Annotated[int, Field(ge=0, le=20)]

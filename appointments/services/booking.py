@@ -31,6 +31,7 @@ from appointments.services.conduct import note_cancel, watch
 from appointments.services.proxies import limit_proxies
 from appointments.services.queue import pass_queue
 from appointments.services.refusals import (
+    elderly_only,
     hold_over,
     refusal,
     refused_together,
@@ -43,7 +44,8 @@ from core.errors import Conflict, NotFound
 from core.events import publish
 from core.ids import new_id
 from core.messages import N_
-from residents.public import Person, care_units, contracted, representatives_of
+from residents.public import Person, care_units, contracted, people_by_id, representatives_of
+from residents.schemas import age_on
 
 RULE, PERSON = Rule.__table__, Person.__table__
 # What is asked for, and the patient's own lock until the end of the transaction: a patient who
@@ -52,6 +54,7 @@ WANTED = ONE_SLOT.add_columns(
     SLOT.c.division_code,
     RULE.c.day_limit,
     RULE.c.active_limit,
+    RULE.c.elderly_age,
     RULE.c.hold_minutes,
     RULE.c.offer_minutes,
     RULE.c.proxies_limit,
@@ -266,6 +269,8 @@ def take_place(
     """Run the one statement that books; whoever calls has asked the policy and holds the
     patient's lock. Raises Conflict.
     """
+    if command.pool is Pool.ELDERLY:
+        _refuse_unless_elderly(session, wanted, command.person_id)
     booking_id, now = new_id(), clock.now()
     state = State.HELD if held_until else State.BOOKED
     values = {
@@ -362,6 +367,14 @@ def _allow(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any],
         if wanted.queue_minutes:
             pass_queue(session, actor, wanted, command.slot_id)
     return wanted, source_of(actor, command, kin)
+
+
+def _refuse_unless_elderly(session: Session, wanted: Row[Any], person_id: UUID) -> None:
+    """These places are for people of the rule's age, which counts on the day of the visit."""
+    born = people_by_id(session, [person_id])[person_id].birth_date
+    age = age_on(born, wanted.date)
+    if age < wanted.elderly_age:
+        raise elderly_only(wanted.elderly_age, age)
 
 
 def _why(session: Session, actor: Actor, booking: BookingView, *, late: bool) -> Because:

@@ -13,7 +13,7 @@ from core.errors import Conflict
 from core.messages import N_
 
 # Refusals that another slot would not change: they are about the patient.
-OF_PATIENT = ("suspended", "already_booked", "day_limit", "active_limit")
+OF_PATIENT = ("suspended", "already_booked", "day_limit", "active_limit", "elderly_only")
 
 
 def refusal(session: Session, wanted: Row[Any], outcome: Row[Any], pool: Pool) -> Conflict:
@@ -51,6 +51,19 @@ def already_booked() -> Conflict:
     return Conflict(
         "already_booked",
         N_("就诊人这一天在这个科室已有预约，每人每天每个科室约一次。可以在“我的预约”里查看。"),
+    )
+
+
+def elderly_only(least: int, age: int) -> Conflict:
+    """Places kept for the elderly and those who call, for somebody who is younger."""
+    return Conflict(
+        "elderly_only",
+        N_(
+            "老年电话号留给就诊时满 %(least)s 岁的人，就诊人 %(age)s 岁。"
+            "请给今天的现场号，或请对方在手机上预约。"
+        ),
+        least=least,
+        age=age,
     )
 
 

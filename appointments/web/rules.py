@@ -60,6 +60,7 @@ GROUPS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
             ("referral_share", N_("转诊号占比"), N_("百分之几，给上转和下转的患者")),
             ("onsite_share", N_("现场号占比"), N_("百分之几，当天到窗口挂")),
             ("elderly_share", N_("老年电话号占比"), N_("百分之几，给不用智能手机的人")),
+            ("elderly_age", N_("老年电话号年龄"), N_("就诊时满多少岁才能给，0 为不限年龄")),
             ("reserved_hours", N_("退回小时"), N_("就诊前多少小时退给公众")),
         ),
     ),
