@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
+from appointments.models import Rule
 from appointments.queries.bookings import units_of
 from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, IN_SERVICE, SLOT
 from appointments.schemas import DeskAction, DeskPatient, DeskSlot, FindPatient, Pool
@@ -87,6 +88,14 @@ def desk_slots(session: Session, institution_id: UUID, day: date, pool: Pool) ->
         )
     )
     return [DeskSlot.model_validate(row) for row in session.execute(query)]
+
+
+def elderly_age(session: Session, institution_id: UUID) -> int:
+    """From which age on the day of the visit a place of the elderly's pool is given here; 0 where
+    anybody may have one, or no places are given at all.
+    """
+    query = select(Rule.elderly_age).where(Rule.institution_id == institution_id)
+    return session.scalar(query) or 0
 
 
 def _allow(

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -78,6 +78,8 @@ class WalkIn(BaseModel):
 
     slot_id: UUID
     person_id: UUID
+    # Of those that the desk gives out.
+    pool: Literal[Pool.ONSITE, Pool.ELDERLY] = Pool.ONSITE
 
 
 class CallNext(BaseModel):
@@ -275,7 +277,3 @@ class HallView(BaseModel):
     institution_name: str
     name: str
     rooms: list[HallRoom]
-
-
-# The pool from which those who come without a booking get their place.
-WALK_IN_POOL = Pool.ONSITE

@@ -23,7 +23,6 @@ from appointments.schemas import (
     TicketView,
     WalkIn,
 )
-from appointments.schemas.day import WALK_IN_POOL
 from appointments.services.booking import book_slot
 from appointments.services.refusals import day_and_time
 from core import clock
@@ -77,9 +76,7 @@ def check_in(session: Session, actor: Actor, command: CheckIn) -> TicketView:
     if booking_id is None:
         raise Invalid("bad_code", N_("这不是本平台的报到码。请核对后再扫，或按姓名在名单里报到。"))
     row = _arriving(session, booking_id)
-    units = units_of(row.institution_id, row.division_code)
-    booking = Resource("Booking", str(row.id), row.person_id, units, {"kin": [], "care": []})
-    require(session, actor, QueueAction.CHECK_IN, booking)
+    _require_check_in(session, actor, row)
     if row.ticket_id:
         _come_back(session, row.ticket_id)
         return _told(session, row.ticket_id)
@@ -88,10 +85,25 @@ def check_in(session: Session, actor: Actor, command: CheckIn) -> TicketView:
 
 
 def walk_in(session: Session, actor: Actor, command: WalkIn) -> TicketView:
-    """Give somebody who is here a place of the day, and a ticket. Raises as ``book_slot``."""
-    wish = BookSlot(slot_id=command.slot_id, person_id=command.person_id, pool=WALK_IN_POOL)
-    booking = book_slot(session, actor, wish)
-    row = _arriving(session, booking.id)
+    """Give somebody who is here a place of the day, and a ticket; who was given it already keeps
+    both. However early they are: they came for it, and are called when it is due.
+
+    Raises as ``book_slot``, or Conflict ``not_today``.
+    """
+    wish = BookSlot(slot_id=command.slot_id, person_id=command.person_id, pool=command.pool)
+    try:
+        booking_id = book_slot(session, actor, wish).id
+    except Conflict:
+        given = _given(session, wish)
+        if given is None:
+            raise
+        booking_id = given
+    row = _arriving(session, booking_id)
+    _require_check_in(session, actor, row)
+    if row.ticket_id:
+        _come_back(session, row.ticket_id)
+        return _told(session, row.ticket_id)
+    _refuse_unless_expected(row)
     return _admit(session, row, max(row.starts_at, clock.now()))
 
 
@@ -118,6 +130,23 @@ def _arriving(session: Session, booking_id: UUID) -> Row[Any]:
     if session.execute(held).first() is None:
         raise NotFound("no_booking", N_("没有找到这个预约。请核对后再扫，或按姓名在名单里找。"))
     return session.execute(ARRIVING.where(BOOKING.c.id == booking_id)).one()
+
+
+def _given(session: Session, wish: BookSlot) -> UUID | None:
+    """The booking by which the patient has the wanted place."""
+    query = select(BOOKING.c.id).where(
+        BOOKING.c.person_id == wish.person_id,
+        BOOKING.c.slot_id == wish.slot_id,
+        BOOKING.c.pool == wish.pool,
+        BOOKING.c.state == State.BOOKED,
+    )
+    return session.scalar(query)
+
+
+def _require_check_in(session: Session, actor: Actor, row: Row[Any]) -> None:
+    units = units_of(row.institution_id, row.division_code)
+    booking = Resource("Booking", str(row.id), row.person_id, units, {"kin": [], "care": []})
+    require(session, actor, QueueAction.CHECK_IN, booking)
 
 
 def _refuse_unless_expected(row: Row[Any]) -> None:

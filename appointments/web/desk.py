@@ -9,8 +9,18 @@ from pydantic import BaseModel
 
 from appointments.queries.bookings import get_booking
 from appointments.queries.day_list import chosen_desk, desk_institutions
-from appointments.queries.desk import desk_slots, find_patients, get_patient
-from appointments.schemas import BookingView, BookSlot, DeskPatient, FindPatient, Pool
+from appointments.queries.desk import desk_slots, elderly_age, find_patients, get_patient
+from appointments.queries.tickets import find_ticket_of
+from appointments.schemas import (
+    BookingView,
+    BookSlot,
+    DeskPatient,
+    FindPatient,
+    Pool,
+    TicketView,
+    WalkIn,
+)
+from appointments.services.arriving import walk_in
 from appointments.services.booking import book_slot
 from appointments.web.choosing import ChosenDay, by_session
 from core import clock
@@ -23,6 +33,7 @@ from core.web.limits import By, limited
 from core.web.problems import translated
 from core.web.writes import write
 from directory.public import get_institution
+from residents.schemas import age_on
 
 # How far ahead a caller is offered places: as far as the strip of a department's days.
 DAYS = 14
@@ -40,6 +51,7 @@ class PlaceChoice(BaseModel):
 
     pool: Pool = Pool.ONSITE
     date: ChosenDay = None
+    department_id: UUID | None = None
 
     @property
     def from_elderly(self) -> bool:
@@ -92,13 +104,32 @@ def give(institution_id: UUID, person_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("appointments_desk.slip", booking_id=booking.id))
 
 
+@pages.post("/<uuid:institution_id>/patients/<uuid:person_id>/arrived")
+@open_to(Role.REGISTRAR)
+def receive(institution_id: UUID, person_id: UUID) -> ResponseReturnValue:
+    """Give who stands here a place of today and check them in, in one step."""
+    form = read_form(WalkIn, person_id=person_id)
+    command = form.command
+    if command is None:
+        return _choose_page(institution_id, person_id, read_query(PlaceChoice), form.message, 422)
+    try:
+        ticket = write(TicketView, lambda session: walk_in(session, current_actor(), command))
+    except Conflict as refusal:
+        sentence = translated(refusal.message)
+        choice = read_query(PlaceChoice)
+        return _choose_page(institution_id, person_id, choice, sentence, refusal.status)
+    return redirect(url_for("appointments_desk.slip", booking_id=ticket.booking_id))
+
+
 @pages.get("/slips/<uuid:booking_id>")
 @open_to(Role.REGISTRAR)
 def slip(booking_id: UUID) -> ResponseReturnValue:
     """What the patient takes along, for printing."""
+    actor = current_actor()
     with transaction() as session:
-        booking = get_booking(session, current_actor(), booking_id)
-    return render_template("appointments/booking/slip.html", booking=booking)
+        booking = get_booking(session, actor, booking_id)
+        ticket = find_ticket_of(session, actor, booking_id)
+    return render_template("appointments/booking/slip.html", booking=booking, ticket=ticket)
 
 
 def _start_page(
@@ -126,14 +157,25 @@ def _choose_page(
         institution = get_institution(session, institution_id)
         patient = get_patient(session, current_actor(), institution, person_id)
         slots = desk_slots(session, institution_id, day, pool)
+        least = elderly_age(session, institution_id)
+    # One whose places were all given just now is no choice any more.
+    offered = {slot.department_id for slot in slots}
+    chosen = choice.department_id if choice.department_id in offered else None
     page = render_template(
         "appointments/booking/desk_slots.html",
         institution=institution,
         patient=patient,
+        least_age=least,
+        too_young=pool is Pool.ELDERLY and age_on(patient.birth_date, day) < least,
+        today=today,
         pool=pool,
         day=day,
         days=[today + timedelta(days=ahead) for ahead in range(DAYS + 1)],
-        clinics=by_session(slots),
+        department_id=chosen,
+        departments={slot.department_id: slot for slot in slots}.values(),
+        clinics=by_session(
+            [slot for slot in slots if chosen is None or slot.department_id == chosen]
+        ),
         refusal=refusal,
     )
     return page, status

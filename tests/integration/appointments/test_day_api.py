@@ -117,3 +117,36 @@ def test_a_check_in_names_one_booking(
     client: FlaskClient, desk: dict[str, str], body: dict[str, str]
 ) -> None:
     assert client.post(f"{API}/check-ins", json=body, headers=desk).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["walk-ins", "bookings", "holds"])
+def test_places_of_the_elderly_are_refused_to_who_is_younger(
+    session: Session, slot: Slot, client: FlaskClient, desk: dict[str, str], path: str
+) -> None:
+    slot.remaining, slot.elderly = 8, 1
+    # 65 on the day after the visit, and on the day itself.
+    younger = make_person(session, birth_date=date(1962, 3, 18))
+    older = make_person(session, birth_date=date(1962, 3, 17))
+    slot.closes_at = slot.ends_at  # bookable, although it has begun
+    session.flush()
+    body = {"slot_id": str(slot.id), "pool": "elderly"}
+    address = f"{API}/{path}"
+    refused = client.post(address, json=body | {"person_id": str(younger.id)}, headers=desk)
+    assert refused.status_code == 409
+    assert (refused.json or {})["code"] == "elderly_only"
+    assert slot.elderly == 1
+    given = client.post(address, json=body | {"person_id": str(older.id)}, headers=desk)
+    assert given.status_code == 201, given.json
+
+
+def test_a_walk_in_sent_twice_has_one_place_and_one_number(
+    session: Session, slot: Slot, client: FlaskClient, desk: dict[str, str]
+) -> None:
+    slot.remaining, slot.onsite = 7, 2
+    person = make_person(session)
+    session.flush()
+    body = {"slot_id": str(slot.id), "person_id": str(person.id)}
+    first, again = (client.post(f"{API}/walk-ins", json=body, headers=desk).json for _ in range(2))
+    assert first == again
+    session.refresh(slot)
+    assert slot.onsite == 1

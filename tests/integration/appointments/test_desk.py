@@ -9,18 +9,20 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from appointments.models import Booking, Slot
+from appointments.models import Booking, Rule, Slot, Ticket
 from appointments.schemas import Pool, Source
 from core import clock
 from core.access import Role
 from core.models import AuditEvent
+from directory.models import Institution
 from residents.models import Person
-from tests.factories.appointments import make_clinic, make_slots
+from tests.factories.appointments import make_booking, make_clinic, make_slots
 from tests.factories.auth import make_account
 from tests.factories.residents import make_person
 
 Browser = Callable[[UUID], FlaskClient]
 DAY = date(2027, 3, 17)
+DAYS = timedelta(days=2)
 DESK = "/appointments/desk"
 
 
@@ -74,7 +76,7 @@ def test_a_walk_in_gets_a_place_of_the_day(
     )
     assert patient.id in {event.person_id for event in events}
     choices = desk.get(at(slot, patient))
-    assert "给这个号" in choices.text
+    assert "只给号" in choices.text
     body = {"slot_id": str(slot.id), "pool": "onsite", "_once": "a"}
     given = desk.post(at(slot, patient), data=body)
     booking = session.scalars(select(Booking)).one()
@@ -97,13 +99,90 @@ def test_a_caller_gets_a_place_kept_for_the_elderly_of_a_later_day(
     later = DAY + timedelta(days=2)
     clinic_slot.date = DAY
     pages = desk.get(f"{at(slot, patient)}?pool=elderly&date={later}").text
-    assert "没有留给老年人和来电的号" in pages
+    assert "这一天没有老年电话号了" in pages
     today = desk.get(f"{at(slot, patient)}?pool=elderly&date={DAY}").text
-    assert "给这个号" in today
+    assert "只给号" in today
     body = {"slot_id": str(slot.id), "pool": "elderly", "_once": "a"}
     desk.post(f"{at(slot, patient)}?pool=elderly&date={DAY}", data=body)
     booking = session.scalars(select(Booking)).one()
     assert (booking.pool, booking.source) == (Pool.ELDERLY, Source.PHONE)
+
+
+def test_who_stands_here_gets_a_place_and_a_number_in_one_step(
+    session: Session, desk: FlaskClient, slot: Slot, patient: Person
+) -> None:
+    page = desk.get(at(slot, patient)).text
+    assert f"{at(slot, patient)}/arrived" in page
+    body = {"slot_id": str(slot.id), "pool": "onsite", "_once": "a"}
+    received = desk.post(f"{at(slot, patient)}/arrived", data=body)
+    ticket = session.scalars(select(Ticket)).one()
+    booking = session.scalars(select(Booking)).one()
+    assert ticket.booking_id == booking.id
+    assert (booking.pool, booking.source) == (Pool.ONSITE, Source.DESK)
+    assert received.location == f"{DESK}/slips/{booking.id}"
+    slip = desk.get(received.location).text
+    assert "已报到，请在候诊区等叫号" in slip
+    assert f"<strong>{ticket.label}</strong>" in slip
+    # Pressed again on a page that was loaded anew: the same place and number.
+    again = desk.post(f"{at(slot, patient)}/arrived", data=body | {"_once": "b"})
+    assert again.location == received.location
+    assert session.scalars(select(Ticket.label)).all() == [ticket.label]
+
+
+def test_who_has_another_place_today_is_told_so(
+    session: Session, desk: FlaskClient, slot: Slot, patient: Person
+) -> None:
+    make_booking(session, slot, patient.id)
+    session.commit()
+    body = {"slot_id": str(slot.id), "pool": "onsite", "_once": "a"}
+    refused = desk.post(f"{at(slot, patient)}/arrived", data=body)
+    assert refused.status_code == 409
+    assert "已有预约" in refused.text
+    assert session.scalars(select(Ticket)).all() == []
+
+
+def test_the_elderlys_places_are_for_the_elderly(
+    session: Session, desk: FlaskClient, slot: Slot
+) -> None:
+    rule = session.get_one(Rule, slot.institution_id)
+    young = make_person(session, birth_date=date(1962, 3, 18))  # 65 on the day after the visit
+    session.commit()
+    page = desk.get(f"{at(slot, young)}?pool=elderly&date={DAY}").text
+    assert "就诊人还不到 65 岁" in page
+    assert "给号并报到" not in page
+    body = {"slot_id": str(slot.id), "pool": "elderly", "_once": "a"}
+    for address in (at(slot, young), f"{at(slot, young)}/arrived"):
+        refused = desk.post(f"{address}?pool=elderly&date={DAY}", data=body)
+        assert refused.status_code == 409
+        assert "满 65 岁的人，就诊人 64 岁" in refused.text
+    assert session.scalars(select(Booking)).all() == []
+    rule.elderly_age = 64
+    session.commit()
+    assert "给号并报到" in desk.get(f"{at(slot, young)}?pool=elderly&date={DAY}").text
+    desk.post(f"{at(slot, young)}/arrived", data=body | {"_once": "b"})
+    booking = session.scalars(select(Booking)).one()
+    assert booking.pool == Pool.ELDERLY
+    assert session.scalars(select(Ticket.booking_id)).all() == [booking.id]
+
+
+def test_only_places_of_today_are_given_with_a_number(
+    session: Session, desk: FlaskClient, slot: Slot, patient: Person
+) -> None:
+    later = make_slots(
+        session, make_clinic(session, session.get(Institution, slot.institution_id)), day=DAY + DAYS
+    )[0]
+    later.remaining, later.elderly = 2, 1
+    session.commit()
+    body = {"slot_id": str(later.id), "pool": "elderly", "_once": "a"}
+    page = desk.get(f"{at(slot, patient)}?pool=elderly&date={later.date}").text
+    assert "给这个号" in page
+    assert "给号并报到" not in page
+    refused = desk.post(f"{at(slot, patient)}/arrived?pool=elderly&date={later.date}", data=body)
+    assert refused.status_code == 409
+    assert "只能在当天报到" in refused.text
+    assert session.scalars(select(Booking)).all() == []
+    public = body | {"slot_id": str(slot.id), "pool": "public"}
+    assert desk.post(f"{at(slot, patient)}/arrived", data=public).status_code == 422
 
 
 def test_the_desk_gives_no_public_place(
