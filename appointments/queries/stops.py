@@ -3,15 +3,64 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, Text, Uuid, and_, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
 from appointments.models import Wait
-from appointments.queries.bookings import BOOKING, get_booking
+from appointments.queries.bookings import BOOKING, get_booking, units_of
 from appointments.queries.offers import CLINIC, SLOT
-from appointments.schemas import Action, Because, BookingView, State
-from core.access import Actor
+from appointments.schemas import Action, Because, BookingView, State, StoppedBooking
+from core.access import Actor, Resource, require
 from core.errors import NotFound
+from notifications.public import Message
+from residents.public import Person
+
+INSTEAD_BEFORE, INSTEAD_AFTER = "/appointments/bookings/", "/instead"
+PATIENT, MESSAGE = Person.__table__, Message.__table__
+LATER = BOOKING.alias("later")
+# The message of a stop, by its person, whose messages have an index; it may have come twice.
+TOLD = and_(
+    MESSAGE.c.person_id == BOOKING.c.person_id,
+    MESSAGE.c.link == INSTEAD_BEFORE + cast(BOOKING.c.id, Text) + INSTEAD_AFTER,
+)
+# A row without a booking where a stop has ended none. Bookings by day and house: these have an
+# index, and a session is of one.
+STOPPED = (
+    select(
+        CLINIC.c.institution_id,
+        CLINIC.c.division_code,
+        BOOKING.c.id.label("booking_id"),
+        BOOKING.c.starts_at,
+        BOOKING.c.number,
+        PATIENT.c.name.label("person_name"),
+        PATIENT.c.phone_index.is_not(None).label("reachable"),
+        select(func.min(MESSAGE.c.created_at)).where(TOLD).scalar_subquery().label("told_at"),
+        select(func.min(MESSAGE.c.read_at)).where(TOLD).scalar_subquery().label("read_at"),
+        LATER.c.starts_at.label("moved_to"),
+    )
+    .select_from(
+        CLINIC.outerjoin(
+            BOOKING.join(SLOT, SLOT.c.id == BOOKING.c.slot_id)
+            .join(PATIENT, PATIENT.c.id == BOOKING.c.person_id)
+            .outerjoin(
+                LATER,
+                and_(
+                    LATER.c.person_id == BOOKING.c.person_id,
+                    LATER.c.changed_from == BOOKING.c.id,
+                    LATER.c.state != State.CANCELLED,
+                ),
+            ),
+            and_(
+                BOOKING.c.date == CLINIC.c.date,
+                BOOKING.c.institution_id == CLINIC.c.institution_id,
+                BOOKING.c.because == Because.STOPPED,
+                SLOT.c.session_id == CLINIC.c.id,
+            ),
+        )
+    )
+    .where(CLINIC.c.id == bindparam("session", type_=Uuid()))
+    .order_by(BOOKING.c.starts_at, BOOKING.c.number, BOOKING.c.id)
+)
 
 
 def stop_reason(session: Session, booking_id: UUID) -> str:
@@ -52,6 +101,25 @@ def get_stopped(session: Session, actor: Actor, booking_id: UUID) -> BookingView
     if booking.because is not Because.STOPPED:
         raise NotFound()
     return booking
+
+
+def list_stopped(session: Session, actor: Actor, session_id: UUID) -> list[StoppedBooking]:
+    """The bookings that stops of a session ended, by time and number, and whether their patients
+    were told and have another place. Raises NotFound or Denied.
+    """
+    rows = session.execute(STOPPED, {"session": session_id}).all()
+    if not rows:
+        raise NotFound()
+    units = units_of(rows[0].institution_id, rows[0].division_code)
+    # Their names are those of the day's list, and for whoever may read that.
+    day = Resource("DayList", str(rows[0].institution_id), units=units)
+    require(session, actor, Action.READ_DAY_LIST, day)
+    return [StoppedBooking.model_validate(row) for row in rows if row.booking_id]
+
+
+def instead_link(booking_id: UUID) -> str:
+    """Where a patient takes another place: what the message of the stop leads to."""
+    return f"{INSTEAD_BEFORE}{booking_id}{INSTEAD_AFTER}"
 
 
 def find_instead(session: Session, booking_id: UUID) -> UUID | None:

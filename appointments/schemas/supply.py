@@ -1,6 +1,6 @@
 """What is offered, for those who plan it: weekly clinics, days that differ, sessions, stops."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -301,6 +301,28 @@ class StopDays(Command):
         if first and value - first > LONGEST_STOP:
             raise ValueError(N_("一次最多停诊三个月。更久的请结束门诊模板。"))
         return value
+
+
+class StoppedBooking(View):
+    """A booking that a stop ended, and what has become of its patient. ``told_at`` is when the
+    message was left, None until the worker has done so; without ``reachable`` there is no phone
+    that it also goes to. ``moved_to`` is when their new visit begins.
+    """
+
+    booking_id: UUID
+    person_name: str
+    starts_at: datetime
+    number: int
+    reachable: bool
+    told_at: datetime | None
+    read_at: datetime | None
+    moved_to: datetime | None
+
+
+class StoppedBookings(BaseModel):
+    """Whom a stop met, by time and number."""
+
+    items: list[StoppedBooking]
 
 
 class StopOutcome(BaseModel):

@@ -13,7 +13,7 @@ from appointments.events import (
 )
 from appointments.queries.bookings import find_booking
 from appointments.queries.circle import Circle, circle_of_booking, words_of
-from appointments.queries.stops import stop_reason
+from appointments.queries.stops import instead_link, stop_reason
 from appointments.schemas import Because, BookingView, Source
 from core.events import Event
 from core.messages import N_
@@ -100,7 +100,7 @@ def tell_stopped(session: Session, event: BookingStopped) -> None:
         "预约已取消，不计爽约，也不用缴挂号费。点此改约最近的空号。"
     )
     values = words_of(booking) | {"reason": stop_reason(session, event.booking_id)}
-    link = f"/appointments/bookings/{event.booking_id}/instead"
+    link = instead_link(event.booking_id)
     circle = circle_of_booking(session, booking)
     for person_id in (booking.person_id, *circle.others):
         notify(session, person_id, sentence, values, link, sms=True)

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
 from appointments.queries.schedule import DAYS, get_session, read_week_of
+from appointments.queries.stops import list_stopped
 from appointments.schemas import (
     ChangeCapacity,
     EntryState,
@@ -189,8 +190,11 @@ def _session_page(
     session_id: UUID, numbers: Form[ChangeCapacity], moving: Form[MovePlaces]
 ) -> ResponseReturnValue:
     actor = current_actor()
+    may_plan = bool(actor.grants.get(Role.REGISTRAR))
     with transaction() as session:
         view = get_session(session, actor, session_id)
+        # Who plans reads the day's names too; an administrator does not.
+        stopped = list_stopped(session, actor, session_id) if may_plan else []
     page = render_template(
         "appointments/schedule/session.html",
         view=view,
@@ -199,7 +203,8 @@ def _session_page(
         pools=[(pool.value, gettext(planning.POOLS[pool])) for pool in MOVABLE],
         pool_names=[(_column(pool), gettext(name)) for pool, name in planning.POOLS.items()],
         now=clock.now(),
-        may_plan=bool(actor.grants.get(Role.REGISTRAR)),
+        may_plan=may_plan,
+        stopped=stopped,
     )
     return page, max(numbers.status, moving.status)
 

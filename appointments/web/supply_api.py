@@ -12,7 +12,7 @@ from appointments.queries.planning import (
     list_templates,
 )
 from appointments.queries.schedule import get_session, read_week
-from appointments.queries.stops import get_stopped
+from appointments.queries.stops import get_stopped, list_stopped
 from appointments.schemas import (
     BookingView,
     ChangeBooking,
@@ -36,6 +36,7 @@ from appointments.schemas import (
     SlotList,
     StopDays,
     StopOutcome,
+    StoppedBookings,
     StopSession,
     TemplateSearch,
     TemplateView,
@@ -308,6 +309,16 @@ def resume_session(session_id: UUID) -> SessionView:
     return write(
         SessionView, lambda session: stopping.resume_session(session, current_actor(), session_id)
     )
+
+
+@api.get("/sessions/<uuid:session_id>/stopped-bookings")
+@api.output(StoppedBookings)
+@api.doc(**SECURED)
+@open_to(Role.REGISTRAR)
+def stopped_bookings(session_id: UUID) -> StoppedBookings:
+    """Whose bookings stops of the session ended, whether they were told and where they go now."""
+    with transaction() as session:
+        return StoppedBookings(items=list_stopped(session, current_actor(), session_id))
 
 
 @api.post("/stops/preview")

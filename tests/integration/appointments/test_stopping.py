@@ -14,7 +14,7 @@ from appointments.models import Booking, ClinicSession, Slot, TemplateException,
 from appointments.public import open_sessions
 from appointments.queries.bookings import find_booking
 from appointments.queries.offers import find_alternatives
-from appointments.queries.stops import get_stopped
+from appointments.queries.stops import get_stopped, list_stopped
 from appointments.schemas import (
     BookSlot,
     ChangeBooking,
@@ -341,3 +341,37 @@ def test_anothers_stopped_booking_is_not_shown(
     with pytest.raises(Denied):
         get_stopped(session, resident(session), booking.id)
     assert session.scalars(select(Booking)).one().because == "stopped"
+
+
+def test_the_desk_sees_whom_a_stop_met_who_was_told_and_who_moved(
+    session: Session, clinic: Clinic, registrar: Actor
+) -> None:
+    slot, later, *_ = make_slots(session, clinic)
+    other = make_slots(session, clinic, day=slot.date + timedelta(days=1))[0]
+    people = [make_person(session, name=f"甲{n}", phone=None) for n in range(2)]
+    reader, mover = make_resident(session)[1], resident(session)
+    assert mover.person_id
+    ids = [people[0].id, reader.id, mover.person_id]
+    bookings = [make_booking(session, slot, person_id) for person_id in ids]
+    cancel_booking(session, registrar, make_booking(session, later, people[1].id).id)
+    assert list_stopped(session, registrar, slot.session_id) == []
+    stop(session, registrar, slot)
+    before = list_stopped(session, registrar, slot.session_id)
+    assert [row.booking_id for row in before] == [booking.id for booking in bookings]
+    assert {row.told_at for row in before} == {None}
+    for booking in bookings:
+        tell_stopped(session, BookingStopped(booking_id=booking.id, person_id=booking.person_id))
+    session.flush()
+    read = session.scalars(select(Message).where(Message.person_id == reader.id)).one()
+    read.read_at = clock.now()
+    take_instead(session, mover, bookings[2].id, ChangeBooking(slot_id=other.id))
+    nobody, seen, moved = list_stopped(session, registrar, slot.session_id)
+    assert nobody.told_at
+    assert (nobody.reachable, nobody.read_at, nobody.moved_to) == (False, None, None)
+    assert seen.read_at
+    assert (moved.reachable, moved.moved_to) == (True, other.starts_at)
+    elsewhere = make_registrar(session, make_clinic(session))
+    with pytest.raises(Denied):
+        list_stopped(session, elsewhere, slot.session_id)
+    with pytest.raises(NotFound):
+        list_stopped(session, registrar, slot.id)
