@@ -22,7 +22,7 @@ def test_rules_from_before_begin_with_65(app: object, empty: Engine) -> None:
         for statement in ORGANISATION:
             connection.execute(text(statement), {"i": INSTITUTION})
         connection.execute(INSERT, {"values": RULE})
-        command.upgrade(config(connection), "0033")
+        command.upgrade(config(connection), "0038")
         assert connection.scalar(text("SELECT elderly_age FROM appointments_rule")) == 65
         connection.execute(SET, {"age": 0})
         for age in (-1, 121):
@@ -30,4 +30,4 @@ def test_rules_from_before_begin_with_65(app: object, empty: Engine) -> None:
                 connection.execute(SET, {"age": age})
         command.downgrade(config(connection), "0031")
         assert connection.scalar(text("SELECT count(*) FROM appointments_rule")) == 1
-        command.upgrade(config(connection), "0033")
+        command.upgrade(config(connection), "0038")
