@@ -1,6 +1,6 @@
 """Use cases of one's places: take, hold and confirm, change, cancel."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from appointments.events import BookingCancelled, BookingChanged, PlaceReturned, SlotBooked
+from appointments.events import BookingCancelled, BookingChanged, SlotBooked
 from appointments.models import Booking, Rule
 from appointments.queries.bookings import booking_view, get_booking, hold_booking, units_of
 from appointments.queries.offers import ONE_SLOT, SLOT, get_slot
@@ -38,6 +38,7 @@ from appointments.services.refusals import (
     too_late,
     visit_over,
 )
+from appointments.services.sweeping import give_back_expired, offer_returned
 from core import clock
 from core.access import Actor, Resource, require
 from core.errors import Conflict, NotFound
@@ -294,9 +295,8 @@ def take_place(
     }
     statement = places.TAKE[command.pool]
     outcome = session.execute(statement, values).one()
-    if outcome.number is None and (ended := places.end_expired(session, command.slot_id)):
-        # Places whose hold ran out since the job last looked.
-        offer_returned(session, ended)
+    # Places whose hold ran out since the job last looked.
+    if outcome.number is None and give_back_expired(session, command.slot_id):
         outcome = session.execute(statement, values).one()
     if outcome.number is None:
         raise refusal(session, wanted, outcome, command.pool)
@@ -324,12 +324,6 @@ def find_wanted(session: Session, slot_id: UUID, person_id: UUID) -> Row[Any]:
     if wanted is None or wanted.person_name is None:
         raise NotFound()
     return wanted
-
-
-def offer_returned(session: Session, ended: Sequence[Row[Any]]) -> None:
-    """Say that places came back for those who wait for their sessions."""
-    for session_id in {row.session_id for row in ended if row.pool == Pool.WAITLIST}:
-        publish(session, PlaceReturned(session_id=session_id))
 
 
 def source_of(actor: Actor, command: BookSlot, kin: Collection[UUID]) -> Source:

@@ -25,8 +25,9 @@ from appointments.schemas import (
     State,
 )
 from appointments.services import places
-from appointments.services.booking import find_wanted, offer_returned, take_place
+from appointments.services.booking import find_wanted, take_place
 from appointments.services.refusals import hold_over
+from appointments.services.sweeping import offer_returned
 from core import clock
 from core.access import Actor, require
 from core.errors import Conflict, Invalid, NotFound

@@ -14,7 +14,8 @@ from appointments.queries.offers import get_slot
 from appointments.queries.referral_places import reserved_places
 from appointments.schemas import Because, BookingView, BookSlot, Pool, Source, State, Urgency
 from appointments.services import places
-from appointments.services.booking import find_wanted, offer_returned, take_place
+from appointments.services.booking import find_wanted, take_place
+from appointments.services.sweeping import offer_returned
 from core import clock
 from core.errors import Conflict, Invalid
 from core.events import publish

@@ -24,7 +24,7 @@ from appointments.schemas import (
 )
 from appointments.services import places
 from appointments.services.arriving import changed, priority_of, walk_in
-from appointments.services.booking import offer_returned
+from appointments.services.sweeping import offer_returned
 from core import clock
 from core.access import Actor
 from core.errors import Conflict

@@ -161,6 +161,26 @@ def test_an_offer_that_is_over_goes_to_the_next_and_the_last_to_the_public(
         assert free(session, slot) == (0, 1, 0)
 
 
+def test_who_lost_an_offer_to_the_next_patient_is_told(
+    session: Session, run_jobs: Jobs, texts: Texts
+) -> None:
+    (slot,) = make_full(session, make_clinic(session))
+    first, second = resident(session), resident(session)
+    one = join(session, first, slot)
+    session.commit()
+    give_back(session, slot)
+    run_jobs()
+    texts.clear()
+    assert second.person_id
+    with clock.shifted(OVER):
+        wish = BookSlot(slot_id=slot.id, person_id=second.person_id)
+        book_slot(session, second, wish)
+        session.commit()
+        run_jobs()
+    assert state(session, one) is Waiting.LAPSED
+    assert ["没有按时确认" in text for _, text, _ in texts] == [True]
+
+
 def test_whose_limits_are_used_up_is_passed_over_and_stays_first(session: Session) -> None:
     clinic = make_clinic(session, day_limit=1)
     (slot,) = make_full(session, clinic)
