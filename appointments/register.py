@@ -45,6 +45,19 @@ provide_coming_bookings(coming_bookings)
 provide_open_referral(has_open_referral)
 provide_seen(seen_on)
 
+# Where residents get to from the list of hospitals and from their own bookings.
+RESIDENTS_PAGES = (
+    finding.pages.name,
+    booking.pages.name,
+    day.pages.name,
+    release.pages.name,
+    waits.pages.name,
+    visits.pages.name,
+    conduct.pages.name,
+    stops.pages.name,
+    referrals.name,
+)
+
 room = Room(
     name="appointments",
     words=WORDS,
@@ -95,7 +108,14 @@ room = Room(
             (Role.ADMINISTRATOR,),
             order=58,
         ),
-        NavItem(N_("预约"), "calendar-event", "appointments.hospitals", (Role.RESIDENT,), order=20),
+        NavItem(
+            N_("预约"),
+            "calendar-event",
+            "appointments.hospitals",
+            (Role.RESIDENT,),
+            order=20,
+            also=RESIDENTS_PAGES,
+        ),
         NavItem(
             N_("每日预约"), "clipboard-list", "appointments.day_list", (Role.REGISTRAR,), order=10
         ),

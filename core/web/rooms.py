@@ -20,7 +20,8 @@ Counts: TypeAlias = Callable[[Actor], Waiting]
 class NavItem:
     """An entry of the side bar (staff) or the tab bar (residents), shown to some roles.
 
-    ``label`` is marked for translation; ``order`` sorts within a role's bar.
+    ``label`` is marked for translation; ``order`` sorts within a role's bar. It is lit on the pages
+    of its endpoint's blueprint, and of those that ``also`` names.
     """
 
     label: str
@@ -28,6 +29,7 @@ class NavItem:
     endpoint: str
     roles: Sequence[Role]
     order: int = 50
+    also: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -196,8 +196,9 @@ class Shell:
         return None
 
     def _entry(self, item: NavItem) -> NavEntry:
-        active = _area(request.endpoint) == _area(item.endpoint)
-        if active and sum(_area(i.endpoint) == _area(item.endpoint) for i in self._mine()) > 1:
+        here, own = _area(request.endpoint), _area(item.endpoint)
+        active = here == own or here in item.also
+        if here == own and sum(_area(each.endpoint) == own for each in self._mine()) > 1:
             active = request.endpoint == item.endpoint
         url = url_for(item.endpoint)
         return NavEntry(gettext(item.label), item.icon, item.endpoint, url, active)
