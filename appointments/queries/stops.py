@@ -123,7 +123,7 @@ def instead_link(booking_id: UUID) -> str:
 
 
 def find_instead(session: Session, booking_id: UUID) -> UUID | None:
-    """The live booking that was made for a stopped one."""
+    """The live booking that was made for one that was stopped, or moved to another time."""
     former = BOOKING.alias("former")
     person = select(former.c.person_id).where(former.c.id == booking_id).scalar_subquery()
     # By the person, whose bookings have an index and are few.

@@ -30,6 +30,18 @@ BY_DOCTOR_FOR = N_(
     "家庭医生为%(name)s预约了 %(when)s，%(institution)s %(department)s，第 %(number)s 号。"
     "不需要可以取消，不计爽约。"
 )
+# To the patient, and to whoever acts for them.
+CANCELLED = (
+    N_("已取消预约：%(when)s，%(institution)s %(department)s。名额已退回。"),
+    N_("已取消%(name)s的预约：%(when)s，%(institution)s %(department)s。名额已退回。"),
+)
+CANCELLED_BY_THEM = (
+    N_("医院或医生取消了您的预约：%(when)s，%(institution)s %(department)s。不计爽约，可以另约。"),
+    N_(
+        "医院或医生取消了%(name)s的预约：%(when)s，%(institution)s %(department)s。"
+        "不计爽约，可以另约。"
+    ),
+)
 
 
 def tell_booked(session: Session, event: SlotBooked) -> None:
@@ -57,17 +69,18 @@ def tell_booked(session: Session, event: SlotBooked) -> None:
 
 
 def tell_cancelled(session: Session, event: BookingCancelled) -> None:
-    """A message that the place was given back; the doctor whose booking was refused has one too."""
+    """A message that the place was given back, and that it was not the patient who did; the doctor
+    whose booking was refused has one too.
+    """
     booking = find_booking(session, event.booking_id)
     if booking is None:
         return
     circle = circle_of_booking(session, booking)
-    sentence = N_("已取消预约：%(when)s，%(institution)s %(department)s。名额已退回。")
+    sentence, to_others = CANCELLED
+    if booking.because is Because.HOSPITAL:
+        sentence, to_others = CANCELLED_BY_THEM
     _tell(session, booking, booking.person_id, sentence)
-    _tell_others(
-        session, booking, circle,
-        N_("已取消%(name)s的预约：%(when)s，%(institution)s %(department)s。名额已退回。"),
-    )  # fmt: skip
+    _tell_others(session, booking, circle, to_others)
     if booking.because is Because.REFUSED and circle.booker_id:
         sentence = N_(
             "%(name)s不需要您代约的号：%(when)s，%(institution)s %(department)s，已经取消。"

@@ -1,16 +1,20 @@
 """What the pages have in common that let one choose a day, a slot and a patient."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
 from typing import TypeAlias, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
+from appointments.queries.waits import waits_help
 from appointments.schemas import BookingView, DayOffer, DeskSlot, SlotView
 from core.access import Role
-from core.web.access import current_actor
+from core.web.access import current_actor, signed_in
 from core.web.languages import gettext
+from residents.public import contracted
 
 # A field called date hides the type of that name from its own annotation.
 ChosenDay: TypeAlias = date | None
@@ -31,6 +35,21 @@ def first_free(days: list[DayOffer]) -> date:
 def by_session(slots: Iterable[S]) -> list[list[S]]:
     """The slots of each session together; they come in that order."""
     return [list(group) for _, group in groupby(slots, key=lambda slot: slot.session_id)]
+
+
+def waitable(clinics: Iterable[Sequence[SlotView]]) -> set[UUID]:
+    """The sessions among these that one can wait for."""
+    return {slots[0].session_id for slots in clinics if waits_help(slots)}
+
+
+def has_doctor_for(session: Session, slots: Iterable[SlotView]) -> bool:
+    """Whether some of the places are kept for residents with a family doctor, and the reader has
+    one.
+    """
+    if not signed_in() or not any(slot.kept for slot in slots):
+        return False
+    person_id = current_actor().person_id
+    return person_id is not None and bool(contracted(session, [person_id]))
 
 
 def whom(*bookings: BookingView) -> str | None:

@@ -6,7 +6,6 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
-from sqlalchemy.orm import Session
 
 from appointments.queries.bookings import get_booking, get_bookings, list_bookings
 from appointments.queries.day_list import chosen_desk, count_day, desk_institutions, list_day_of
@@ -18,8 +17,9 @@ from appointments.queries.offers import (
     list_slots,
 )
 from appointments.queries.queue import JOINED_BEFORE, find_queued
-from appointments.queries.waits import waits_help
+from appointments.queries.stops import find_instead
 from appointments.schemas import (
+    Because,
     BookingGroup,
     BookingQuery,
     BookingView,
@@ -28,21 +28,28 @@ from appointments.schemas import (
     DayListQuery,
     SlotQuery,
     SlotState,
-    SlotView,
     State,
     When,
 )
 from appointments.services.booking import book_together, cancel_booking
 from appointments.services.conduct import UnderReview
 from appointments.services.queue import QueueFirst
-from appointments.web.choosing import ChosenDay, DayChoice, by_session, first_free, whom
+from appointments.web.choosing import (
+    ChosenDay,
+    DayChoice,
+    by_session,
+    first_free,
+    has_doctor_for,
+    waitable,
+    whom,
+)
 from appointments.web.labels import grouped
 from core import clock
 from core.access import Role
 from core.database import transaction
 from core.errors import Conflict, TooMany
 from core.paging import HIGHEST_LIMIT, PageQuery
-from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
+from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
 from core.web.forms import read_form, read_query
 from core.web.languages import gettext
 from core.web.pager import pager
@@ -111,7 +118,7 @@ def department(department_id: UUID) -> ResponseReturnValue:
         days = list_days(session, department_id)
         day = read_query(DayChoice).date or first_free(days)
         slots = list_slots(session, SlotQuery(department_id=department_id, date=day))
-        has_doctor = _has_doctor(session, slots)
+        has_doctor = has_doctor_for(session, slots)
     clinics = by_session(slots)
     return render_template(
         "appointments/department.html",
@@ -120,7 +127,7 @@ def department(department_id: UUID) -> ResponseReturnValue:
         days=days,
         day=day,
         clinics=clinics,
-        waitable={slots[0].session_id for slots in clinics if waits_help(slots)},
+        waitable=waitable(clinics),
         has_doctor=has_doctor,
     )
 
@@ -198,10 +205,17 @@ def booking(booking_id: UUID) -> ResponseReturnValue:
     """One booking, and the ways to change or cancel it."""
     with transaction() as session:
         view = get_booking(session, current_actor(), booking_id)
+        replaced = view.because in (Because.CHANGED, Because.STOPPED)
+        instead = find_instead(session, booking_id) if replaced else None
     if view.state is State.HELD:
         return redirect(url_for("appointments_booking.hold", booking_id=booking_id))
     return render_template(
-        "appointments/booking.html", booking=view, now=clock.now(), acting_for=whom(view)
+        "appointments/booking.html",
+        booking=view,
+        instead=instead,
+        now=clock.now(),
+        today=clock.today(),
+        acting_for=whom(view),
     )
 
 
@@ -284,11 +298,3 @@ def _confirm_page(
         now=clock.now(),
     )
     return page, status
-
-
-def _has_doctor(session: Session, slots: Sequence[SlotView]) -> bool:
-    """Whether some places are kept for residents with a family doctor, and the reader is one."""
-    if not signed_in() or not any(slot.kept for slot in slots):
-        return False
-    person_id = current_actor().person_id
-    return person_id is not None and bool(contracted(session, [person_id]))

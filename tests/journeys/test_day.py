@@ -24,7 +24,7 @@ def test_the_desk_calls_and_everybody_sees_it(
     join(patient, somebody, TOWNSHIP)
     here = appointment_now(patient.portal, HOSPITAL, DEPARTMENT, somebody.name)
     patient.go(f"/appointments/bookings/{here.booking_id}", "预约详情")
-    patient.follow("报到码与候诊")
+    patient.follow("报到与候诊")
     patient.arrive("候诊")
     patient.see("到院报到")
     code = patient.main.locator(".checkin-code code").inner_text()

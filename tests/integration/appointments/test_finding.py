@@ -1,6 +1,7 @@
 """From a word to a place that is free."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -11,14 +12,23 @@ from sqlalchemy.orm import Session
 from appointments.models import Symptom
 from appointments.queries.finding import distance_km, find
 from appointments.schemas import Finding, Order
+from core import clock
 from directory.models import Division
-from tests.factories.appointments import make_booking, make_clinic, make_rule, make_slots
+from tests.factories.appointments import (
+    make_booking,
+    make_clinic,
+    make_full,
+    make_rule,
+    make_slots,
+)
 from tests.factories.directory import (
     OTHER_COUNTY,
     OTHER_TOWNSHIP,
     TOWNSHIP,
     make_institution,
+    make_team,
 )
+from tests.factories.family_doctor import make_contract
 from tests.factories.residents import make_person, make_resident
 
 Browser = Callable[[UUID], FlaskClient]
@@ -114,6 +124,29 @@ def test_a_doctors_page_shows_when_they_can_be_seen(session: Session, client: Fl
     clinic.doctor.disabled_at = slots[0].opens_at
     session.flush()
     assert client.get(f"/appointments/doctors/{clinic.doctor.id}").status_code == 404
+
+
+def test_a_doctors_full_session_can_be_waited_for(session: Session, client: FlaskClient) -> None:
+    clinic = make_clinic(session)
+    (full,) = make_full(session, clinic)
+    page = f"/appointments/doctors/{clinic.doctor.id}"
+    assert f"/appointments/waits/join/{full.session_id}" in client.get(page).text
+    free = make_slots(session, clinic, day=full.date + timedelta(days=1))[0]
+    assert f"/appointments/waits/join/{free.session_id}" not in client.get(page).text
+
+
+def test_a_doctors_page_shows_contracted_residents_their_places(
+    session: Session, client: FlaskClient, signed_in: Browser
+) -> None:
+    clinic = make_clinic(session)
+    slot = make_slots(session, clinic, capacity=1, day=clock.today() + timedelta(days=4))[0]
+    slot.remaining, slot.family_doctor = 0, 1
+    account, person = make_resident(session)
+    make_contract(session, person, make_team(session)[0])
+    session.commit()
+    page, place = f"/appointments/doctors/{clinic.doctor.id}", f"/appointments/slots/{slot.id}"
+    assert place in signed_in(account.id).get(page).text
+    assert place not in client.get(page).text
 
 
 def test_the_api_finds_too(session: Session, client: FlaskClient, headache: None) -> None:

@@ -145,7 +145,7 @@ def test_what_the_doctor_booked_is_refused_without_counting(
     page = browser.get(f"{BOOKINGS}/{booking.id}").text
     assert "不需要，取消" in page
     assert "late=1" not in page
-    assert "按半次爽约计入" not in page
+    assert "爽约记录" not in page
     browser.post(f"{BOOKINGS}/{booking.id}/cancel", data={"_once": "a"})
     assert session.get_one(Booking, booking.id, populate_existing=True).because == "refused"
 

@@ -127,7 +127,7 @@ def test_too_late_to_cancel_says_what_to_do(session: Session, signed_in: Browser
     session.flush()
     browser = signed_in(account.id)
     page = browser.get(f"/appointments/bookings/{booking.id}").text
-    assert "按半次爽约计入" in page
+    assert "现在取消会计入爽约记录" in page
     assert "/cancel?late=1" in page
     address = f"/appointments/bookings/{booking.id}/cancel"
     assert "免责取消已于" in browser.post(address, follow_redirects=True).text
