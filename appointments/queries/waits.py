@@ -141,6 +141,18 @@ def waits_help(slots: Sequence[SlotView]) -> bool:
     return full and not any(slot.state is SlotState.FREE for slot in slots)
 
 
+def waiting_among(
+    session: Session, session_id: UUID, person_ids: Collection[UUID]
+) -> dict[UUID, UUID]:
+    """Which of these people wait for a session already, and by which wait."""
+    query = select(WAIT.c.person_id, WAIT.c.id).where(
+        WAIT.c.session_id == session_id,
+        WAIT.c.person_id.in_(person_ids),
+        WAIT.c.state.in_(OPEN),
+    )
+    return {row.person_id: row.id for row in session.execute(query)}
+
+
 def count_waiting(session: Session, session_id: UUID) -> int:
     """How many wait for a session."""
     query = select(func.count()).select_from(WAIT)

@@ -13,6 +13,7 @@ from appointments.queries.waits import (
     list_waits,
     rule_of_session,
     session_slots,
+    waiting_among,
     waits_help,
 )
 from appointments.schemas import BookingView, JoinWait, WaitQuery, WaitView, When
@@ -125,6 +126,7 @@ def _join_page(session_id: UUID, form: Form[Waiter]) -> ResponseReturnValue:
         people = people_by_id(session, own_people(session, actor))
         waiting = count_waiting(session, session_id)
         rule = rule_of_session(session, session_id)
+        joined = waiting_among(session, session_id, people)
     free = next((slot for slot in slots if slot.state == "free"), None)
     page = render_template(
         "appointments/waits/join.html",
@@ -137,6 +139,7 @@ def _join_page(session_id: UUID, form: Form[Waiter]) -> ResponseReturnValue:
         people=sorted(people.values(), key=lambda each: each.id != actor.person_id),
         waiting=waiting,
         rule=rule,
+        joined=joined,
         form=form,
         actor=actor,
     )

@@ -122,7 +122,8 @@ def test_the_page_and_the_api_tell_the_same(
     joined = browser.post(address, data={"person_id": str(person.id), "_once": "a"})
     assert joined.status_code == 303
     page = browser.get(joined.location).text
-    assert "前面 0 位" in page
+    assert "排在最前" in page
+    assert "已在候补这个门诊" in browser.get(address).text
     waits = client.get("/api/v1/appointments/waits?when=coming", headers=headers).json
     assert waits and [each["ahead"] for each in waits["items"]] == [0]
     session.commit()
