@@ -173,7 +173,7 @@ def test_a_booking_moves_to_another_time(visit: Visit, newcomers: Newcomers) -> 
     visitor.arrive("改时间")
     new = pick_slot(visitor)
     visitor.arrive("确认改时间")
-    visitor.see("原来", "改为", re.compile(old), re.compile(new))
+    visitor.see("原来", "改到", re.compile(old), re.compile(new))
     visitor.press("确认改时间")
     visitor.arrive("预约成功")
     visitor.see("时间已改好", re.compile(new))
