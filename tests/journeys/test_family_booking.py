@@ -152,7 +152,7 @@ def test_a_doctor_books_and_the_resident_refuses(
     resident.see("这是家庭医生代约的号")
     resident.ask("不需要，取消", "的预约吗")
     resident.press("不需要，取消")
-    resident.see("预约已取消，名额已退回", "已取消")
+    resident.see("预约已取消，名额已退回", "已谢绝")
 
 
 @pytest.mark.parametrize("screen", [PHONE], indirect=True)
