@@ -25,7 +25,7 @@ def too_late(until: datetime) -> Conflict:
     """To cancel without it counting."""
     return Conflict(
         "too_late_to_cancel",
-        N_("免责取消已于 %(until)s 截止。现在取消会按半次爽约计入，也请尽早把号让给别人。"),
+        N_("免责取消已于 %(until)s 截止。现在取消会计入爽约记录；早些取消，也能把号让给别人。"),
         until=day_and_time(until),
     )
 
