@@ -18,7 +18,9 @@ WORDING = Path(__file__).with_name("agreement.txt")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What goes into an agreement; amounts are fen a year, items are (name, times a year)."""
+    """What goes into an agreement; amounts are fen a year, items are (name, times a year). A
+    renewal begins on a day that is known, everything else with the resident's consent.
+    """
 
     contract_id: str
     resident: str
@@ -32,6 +34,7 @@ class Terms:
     items: Sequence[tuple[str, int]]
     years: int
     written_on: date
+    begins_on: date | None = None
 
 
 def compose(terms: Terms) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -158,6 +158,16 @@ def staff_by_id(session: Session, staff_ids: Collection[UUID]) -> dict[UUID, Sta
 
 TEAM, INSTITUTION, DIVISION = Team.__table__, Institution.__table__, Division.__table__
 MEMBER, LEADER = TeamMember.__table__, Staff.__table__.alias("leader")
+# The doctors of a team: whose duty says so; its leader is one (国卫基层发〔2018〕35号).
+COLLEAGUE = TeamMember.__table__.alias("colleague")
+DOCTORS = (
+    select(func.count())
+    .where(
+        COLLEAGUE.c.team_id == TEAM.c.id,
+        COLLEAGUE.c.duty.in_((Duty.LEADER, Duty.GENERAL_PRACTITIONER)),
+    )
+    .scalar_subquery()
+)
 # Teams with the names of their institution, division and leader; the id comes last. Built once,
 # on the tables themselves: many pages ask for one.
 TEAMS = (
@@ -168,6 +178,7 @@ TEAMS = (
         TEAM.c.division_code,
         DIVISION.c.name.label("division_name"),
         TEAM.c.capacity,
+        DOCTORS.label("doctors"),
         TEAM.c.introduction,
         LEADER.c.name.label("leader_name"),
         TEAM.c.example,

@@ -136,7 +136,9 @@ class TeamMembers(BaseModel):
 
 
 class TeamView(View):
-    """A family-doctor team; its leader's name is on every list."""
+    """A family-doctor team; its leader's name is on every list. ``capacity`` is its own quota of
+    residents, ``doctors`` counts its leader and general practitioners.
+    """
 
     id: UUID
     name: str
@@ -145,6 +147,7 @@ class TeamView(View):
     division_code: str
     division_name: str
     capacity: int
+    doctors: int
     introduction: str
     leader_name: str
     example: bool

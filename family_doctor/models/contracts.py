@@ -1,6 +1,7 @@
 """Contracts between a resident and a family-doctor team, their history and the team's places."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -8,26 +9,35 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    SmallInteger,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Encrypted, Id, Moment, Version
 from family_doctor.models.columns import one_of
-from family_doctor.schemas import Channel, EndReason
+from family_doctor.schemas import Channel, EndReason, Kind
 from family_doctor.states import ENDED, HOLDING_A_PLACE, IN_FORCE, LIVE, State
 
-# The condition of the index that makes two live contracts of a person impossible.
-LIVE_CONTRACT = one_of("state", LIVE)
+# The conditions of the indexes that make two live contracts of a person impossible, and two that
+# wait to succeed it.
+LIVE_CONTRACT = f"{one_of('state', LIVE)} AND NOT succeeding"
+SUCCESSOR = f"{one_of('state', LIVE)} AND succeeding"
+WAITING_STATES = (State.APPLIED, State.PENDING_SIGNATURE)
 
 
 class Contract(Base):
     """One signing, from application to end. Invariants, for whoever loads rows in bulk:
 
-    a person has one live contract; whoever is in force has a term (both days included); whoever
-    has ended says when and why; the three payers add up to the price; a place of the team
-    (TeamLoad) is taken from acceptance until the end. ``division_code`` is the person's township
-    (9 digits) at signing. The agreement's digest is the SHA-256 of its text.
+    a person has one live contract, and at most one beside it that is ``succeeding`` it (a renewal
+    or change under way) and never in force meanwhile; whoever is in force has a term (both days
+    included); whoever has ended says when and why; what waits for an answer or a signature waits
+    until a moment; the three payers add up to the price; a place of the team (TeamLoad) is taken
+    from acceptance until the end, and a successor with the same team (``kind``) uses its
+    predecessor's. ``division_code`` is the person's township (9 digits) at signing. The
+    agreement's digest is the SHA-256 of its text. Prices are a year's; ``refund_fen`` is of the
+    person's part of all ``term_years``, ``refund_basis`` says how it was reckoned (RefundView).
     """
 
     __tablename__ = "family_doctor_contract"
@@ -51,6 +61,23 @@ class Contract(Base):
             " OR (signed_at IS NOT NULL AND starts_on IS NOT NULL AND ends_on IS NOT NULL)",
             name="in_force",
         ),
+        CheckConstraint(
+            f"({one_of('state', WAITING_STATES)}) = (waits_until IS NOT NULL)", name="waits"
+        ),
+        CheckConstraint(one_of("kind", Kind), name="kind"),
+        CheckConstraint(
+            "(previous_id IS NULL) = (kind = 'new') AND previous_id <> id", name="previous"
+        ),
+        CheckConstraint(
+            f"NOT succeeding OR (previous_id IS NOT NULL AND NOT ({one_of('state', IN_FORCE)}))",
+            name="succeeding",
+        ),
+        CheckConstraint("term_years BETWEEN 1 AND 5", name="years"),
+        CheckConstraint(
+            "(refund_fen IS NULL) = (refund_basis IS NULL)"
+            " AND refund_fen BETWEEN 0 AND person_fen * term_years",
+            name="refund",
+        ),
         CheckConstraint("ends_on > starts_on", name="term"),
         CheckConstraint(
             "price_fen = public_health_fen + insurance_fen + person_fen"
@@ -63,6 +90,17 @@ class Contract(Base):
             "person_id",
             unique=True,
             postgresql_where=text(LIVE_CONTRACT),
+        ),
+        Index(
+            "uq_family_doctor_contract_successor",
+            "person_id",
+            unique=True,
+            postgresql_where=text(SUCCESSOR),
+        ),
+        Index(
+            "ix_family_doctor_contract_previous_id",
+            "previous_id",
+            postgresql_where=text("previous_id IS NOT NULL"),
         ),
         Index("ix_family_doctor_contract_person_id", "person_id", "applied_at"),
         Index("ix_family_doctor_contract_team_id", "team_id", "state", "applied_at", "id"),
@@ -96,6 +134,14 @@ class Contract(Base):
         Encrypted("family_doctor_contract.agreement_text")
     )
     agreement_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    kind: Mapped[str] = mapped_column(default=Kind.NEW, server_default=Kind.NEW)
+    previous_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_contract.id"))
+    succeeding: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    term_years: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")
+    waits_until: Mapped[datetime | None]
+    free_until: Mapped[datetime | None]
+    refund_fen: Mapped[int | None]
+    refund_basis: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     version: Mapped[Version]
 
 

@@ -23,7 +23,7 @@ from family_doctor.schemas import (
     ObligationView,
     TransitionView,
 )
-from family_doctor.states import ANSWER_WITHIN, IN_FORCE, SIGN_WITHIN, State
+from family_doctor.states import IN_FORCE, State
 from residents.public import Person, matches
 
 CONTRACT, PROMISE = Contract.__table__, Obligation.__table__
@@ -47,7 +47,7 @@ OBLIGATION = tuple(
 LATEST = (
     select(*(column for column in CONTRACT.c if column.name != "agreement_text"))
     .where(CONTRACT.c.person_id == bindparam("person"))
-    .order_by(CONTRACT.c.ended_at.desc().nulls_first(), CONTRACT.c.id.desc())
+    .order_by(CONTRACT.c.ended_at.desc().nulls_first(), CONTRACT.c.succeeding, CONTRACT.c.id.desc())
     .limit(1)
 )
 PROMISED = (
@@ -193,13 +193,11 @@ def obligation_view(row: Any) -> ObligationView:
 
 def contract_view(contract: Contract | Row[Any]) -> ContractView:
     """A row as others may see it."""
-    waits_for_team = contract.state == State.APPLIED
-    waits_for_resident = contract.state == State.PENDING_SIGNATURE and contract.accepted_at
     return ContractView(
         **{name: getattr(contract, name) for name in COPIED},
         agreement_sha256=contract.agreement_digest.hex() if contract.agreement_digest else None,
-        answer_by=contract.applied_at + ANSWER_WITHIN if waits_for_team else None,
-        sign_by=waits_for_resident + SIGN_WITHIN if waits_for_resident else None,
+        answer_by=contract.waits_until if contract.state == State.APPLIED else None,
+        sign_by=contract.waits_until if contract.state == State.PENDING_SIGNATURE else None,
     )
 
 

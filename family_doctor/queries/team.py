@@ -30,6 +30,7 @@ from core.waiting import Waiting
 from directory.public import contains, division_path, get_team, teams_by_id
 from directory.schemas import TeamView
 from family_doctor.models import Contract, Obligation, TeamLoad
+from family_doctor.queries.rules import per_doctor, places
 from family_doctor.schemas import (
     Action,
     CapacityView,
@@ -92,33 +93,25 @@ def require_team(
     return team
 
 
-def taken_places(session: Session, team_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many places of each team are taken, with one statement; zero where none ever was."""
-    query = select(TeamLoad.team_id, TeamLoad.taken).where(TeamLoad.team_id.in_(set(team_ids)))
-    taken = {row.team_id: row.taken for row in session.execute(query)}
-    return {team_id: taken.get(team_id, 0) for team_id in team_ids}
-
-
-def capacity_of(team: TeamView, taken: int) -> CapacityView:
-    """A team's places; a team whose capacity was lowered below what is taken has none left."""
-    return CapacityView(
-        team_id=team.id,
-        capacity=team.capacity,
-        taken=taken,
-        remaining=max(team.capacity - taken, 0),
-    )
-
-
 def get_capacity(session: Session, team_id: UUID) -> CapacityView:
     """A team's places. Raises NotFound."""
     team = get_team(session, team_id)
-    return capacity_of(team, taken_places(session, {team_id})[team_id])
+    return places(session, [team])[team_id]
 
 
-def team_figures(session: Session, team_id: UUID) -> TeamFigures:
-    """A team's day, with one statement. The caller has asked the policy."""
+def team_figures(
+    session: Session, team_id: UUID, institution_id: UUID | None = None
+) -> TeamFigures:
+    """A team's day, with one statement; without its institution the region's rule says how many
+    residents a doctor may have. The caller has asked the policy.
+    """
     today = clock.today()
-    values = {"team": team_id, "today": today, "month": today.replace(day=1)}
+    values = {
+        "team": team_id,
+        "institution": institution_id,
+        "today": today,
+        "month": today.replace(day=1),
+    }
     return TeamFigures.model_validate(session.execute(FIGURES, values).one())
 
 
@@ -153,9 +146,13 @@ def _figures() -> Select[*tuple[Any, ...]]:
         .subquery()
     )
     taken = select(TeamLoad.taken).where(TeamLoad.team_id == TEAM).scalar_subquery()
-    return select(month, late, signing, func.coalesce(taken, 0).label("taken")).select_from(
-        month.join(late, true()).join(signing, true())
-    )
+    return select(
+        month,
+        late,
+        signing,
+        func.coalesce(taken, 0).label("taken"),
+        per_doctor(bindparam("institution", type_=Uuid())).label("per_doctor"),
+    ).select_from(month.join(late, true()).join(signing, true()))
 
 
 FIGURES = _figures()
@@ -295,6 +292,7 @@ def _entries(*order: Any) -> Select[*tuple[Any, ...]]:
             CONTRACT.c.channel,
             CONTRACT.c.applied_at,
             CONTRACT.c.ends_on,
+            CONTRACT.c.kind,
             *order,
         )
         .join_from(CONTRACT, PERSON, PERSON.c.id == CONTRACT.c.person_id)

@@ -11,6 +11,8 @@ from core.messages import N_
 from core.paging import PageQuery
 from directory.schemas import SearchText
 from family_doctor.schemas.base import Command, Digest, Reason, View
+from family_doctor.schemas.rules import Years
+from family_doctor.schemas.terms import Kind, PackCode
 from family_doctor.states import State
 
 
@@ -23,6 +25,8 @@ class Action(StrEnum):
     SIGN = "family_doctor:sign"
     CANCEL = "family_doctor:cancel"
     TERMINATE = "family_doctor:terminate"
+    RENEW = "family_doctor:renew"
+    CHANGE = "family_doctor:change"
     READ_PANEL = "family_doctor:read-panel"
 
 
@@ -51,11 +55,14 @@ class EndReason(StrEnum):
     NOT_ANSWERED = "not_answered"
     NOT_SIGNED = "not_signed"
     EXPIRED = "expired"
+    RENEWED = "renewed"
+    COOLING_OFF = "cooling_off"
     LOST_CONTACT = "lost_contact"
     MOVED = "moved"
     DECEASED = "deceased"
     OWN_WISH = "own_wish"
     CHANGED_TEAM = "changed_team"
+    CHANGED_PACK = "changed_pack"
     OTHER = "other"
 
 
@@ -71,9 +78,13 @@ TerminationReason = Literal[
 
 
 class ApplyForContract(Command):
-    """Ask a team to become one's family doctor."""
+    """Ask a team to become one's family doctor, for the usual term and with the region's basic pack
+    if no others are named.
+    """
 
     team_id: UUID
+    years: Years | None = None
+    pack_code: PackCode | None = None
 
 
 class RejectContract(Command):
@@ -98,7 +109,9 @@ class TerminateContract(Command):
 
 class ContractView(View):
     """A contract. ``answer_by`` and ``sign_by`` say until when an application waits for the team
-    and an agreement for the resident; None when nothing waits.
+    and an agreement for the resident; None when nothing waits. ``previous_id`` is the contract
+    that it renews or changes (``kind``), and ``succeeding`` that this one is still in force.
+    ``free_until`` is the end of the cooling-off. Prices are a year's; ``refund_fen`` is due back.
     """
 
     id: UUID
@@ -126,6 +139,12 @@ class ContractView(View):
     end_note: str | None
     agreement_sha256: Digest | None
     version: int
+    kind: Kind = Kind.NEW
+    previous_id: UUID | None = None
+    succeeding: bool = False
+    term_years: int = 1
+    free_until: datetime | None = None
+    refund_fen: int | None = None
     answer_by: datetime | None = None
     sign_by: datetime | None = None
 

@@ -11,6 +11,7 @@ from core.paging import PageQuery
 from directory.schemas import SearchText
 from family_doctor.schemas.base import View
 from family_doctor.schemas.contracts import Channel
+from family_doctor.schemas.terms import Kind
 from family_doctor.states import State
 
 
@@ -23,7 +24,9 @@ class Due(StrEnum):
 
 
 class CapacityView(View):
-    """A team's places: taken from acceptance until the contract ends."""
+    """A team's places: taken from acceptance until the contract ends. ``capacity`` is the smaller
+    of the team's own quota and what the rule allows its doctors.
+    """
 
     team_id: UUID
     capacity: int
@@ -33,7 +36,8 @@ class CapacityView(View):
 
 class TeamFigures(View):
     """A team's day. ``index`` is the share kept of what fell due this month so far; None without
-    anything due. ``oldest_overdue`` is the earliest date that was missed.
+    anything due. ``oldest_overdue`` is the earliest date that was missed, ``per_doctor`` how many
+    residents the rule allows each doctor.
     """
 
     due_today: int
@@ -45,6 +49,7 @@ class TeamFigures(View):
     applications: int
     signed: int
     taken: int
+    per_doctor: int
 
     @property
     def index(self) -> float | None:
@@ -65,6 +70,7 @@ class PanelEntry(View):
     channel: Channel
     applied_at: datetime
     ends_on: date | None
+    kind: Kind = Kind.NEW
 
 
 class WorkItem(View):

@@ -2,53 +2,62 @@
 
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.access import Actor, Resource, require
 from core.errors import Conflict
 from core.ids import new_id
 from core.messages import N_
 from directory.public import division_path, get_team
 from directory.schemas import TeamView
-from family_doctor import agreement
-from family_doctor.events import (
-    ContractAccepted,
-    ContractActivated,
-    ContractApplied,
-    ContractRejected,
-)
-from family_doctor.models import LIVE_CONTRACT, Contract
-from family_doctor.obligations import term_end
+from family_doctor.events import ContractAccepted, ContractRejected
+from family_doctor.models import Contract
 from family_doctor.queries.contracts import contract_view, read_contract
-from family_doctor.queries.team import taken_places
+from family_doctor.queries.refunds import rule_now
+from family_doctor.queries.rules import places, rule_for
 from family_doctor.schemas import (
     Action,
     ApplyForContract,
-    Channel,
     ConfirmContract,
     ContractView,
     EndReason,
+    RefundRule,
     RejectContract,
     TerminateContract,
 )
 from family_doctor.services import notices
-from family_doctor.services.moves import FULL, announce, end, move, remember, take_place
-from family_doctor.services.promises import promise
-from family_doctor.states import TERM_YEARS, State, Step
+from family_doctor.services.acceptance import freeze
+from family_doctor.services.moves import announce, end, hold, predecessor
+from family_doctor.services.places import FULL, shares_place, take_place
+from family_doctor.services.succession import (
+    EXISTS,
+    basic_pack,
+    come_into_force,
+    insert_application,
+    next_day,
+    pack_of,
+    require_in_service,
+    term_of,
+)
+from family_doctor.states import IN_FORCE, State, Step
 from residents.public import people_by_id
-from residents.schemas import PersonView
-from service_packs.public import get_pack, grant_entitlement, hand_over, list_packs
-from service_packs.schemas import PackView, Source, Tier
+
+__all__ = [
+    "accept_contract",
+    "apply_for_contract",
+    "basic_pack",
+    "cancel_contract",
+    "confirm_contract",
+    "reject_contract",
+    "terminate_contract",
+]
 
 
 def apply_for_contract(session: Session, actor: Actor, command: ApplyForContract) -> ContractView:
-    """Ask a team to become the actor's family doctor, with the region's basic pack.
+    """Ask a team to become the actor's family doctor, for a term and with a basic pack.
 
-    Raises Conflict: ``not_verified``, ``contract_exists`` (one live contract a person),
-    ``team_full``, ``team_closed``, ``no_basic_pack``.
+    Raises Invalid (the years or the pack) or Conflict: ``not_verified``, ``contract_exists`` (one
+    live contract a person), ``team_full``, ``team_closed``, ``no_basic_pack``.
     """
     if actor.person_id is None:
         raise Conflict("not_verified", N_("签约需要先确认您是本人。请先完成实名认证，再回来申请。"))
@@ -58,27 +67,38 @@ def apply_for_contract(session: Session, actor: Actor, command: ApplyForContract
     units = (str(team.id), str(team.institution_id), *division_path(person.division_code))
     require(session, actor, Action.APPLY, Resource("Contract", str(contract_id), person.id, units))
     _require_open(session, team)
-    return _apply(session, actor, contract_id, team, person)
+    rule = rule_for(session, team.institution_id)
+    contract = insert_application(
+        session,
+        actor,
+        contract_id=contract_id,
+        team=team,
+        person_id=person.id,
+        division_code=person.division_code,
+        pack=pack_of(session, command.pack_code),
+        years=term_of(rule, command.years),
+        answer_days=rule.answer_days,
+    )
+    if contract is None:
+        raise Conflict("contract_exists", EXISTS)
+    return contract_view(contract)
 
 
 def accept_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
-    """Accept an application: a place is taken, and the agreement's text frozen for the resident.
+    """Accept an application: a place is taken, unless the resident has one with the team already,
+    and the agreement's text frozen for the resident.
 
     Raises Conflict ``team_full`` or ``contract_moved``, NotFound or Denied.
     """
-    contract = read_contract(session, actor, Action.DECIDE, contract_id)
+    contract = hold(session, read_contract(session, actor, Action.DECIDE, contract_id))
     team = get_team(session, contract.team_id)
-    written = agreement.compose(_terms(session, contract, team))
-    accepted = move(
-        session,
-        actor,
-        contract,
-        Step.ACCEPT,
-        accepted_at=clock.now(),
-        agreement_text=written,
-        agreement_digest=agreement.digest(written),
+    old = predecessor(session, contract)
+    renews = old is not None and old.state in IN_FORCE - {State.CHANGE_REQUESTED}
+    accepted = freeze(
+        session, actor, contract, team, begins_on=next_day(old) if old and renews else None
     )
-    take_place(session, team.id, team.capacity)
+    if not shares_place(accepted):
+        take_place(session, team.id, places(session, [team])[team.id].capacity)
     notices.tell(session, accepted, notices.ACCEPTED, team.name)
     announce(session, ContractAccepted, accepted)
     return contract_view(accepted)
@@ -88,7 +108,7 @@ def reject_contract(
     session: Session, actor: Actor, contract_id: UUID, command: RejectContract
 ) -> ContractView:
     """Turn an application down. Raises Conflict ``contract_moved``, NotFound or Denied."""
-    contract = read_contract(session, actor, Action.DECIDE, contract_id)
+    contract = hold(session, read_contract(session, actor, Action.DECIDE, contract_id))
     rejected = end(session, actor, contract, Step.REJECT, EndReason.REJECTED, command.reason)
     _tell(session, rejected, notices.REJECTED)
     announce(session, ContractRejected, rejected)
@@ -99,7 +119,7 @@ def confirm_contract(
     session: Session, actor: Actor, contract_id: UUID, command: ConfirmContract
 ) -> ContractView:
     """The resident consents to the shown text: the contract is in force from today, its pack may be
-    used, and each of its services gets a date.
+    used, and each of its services gets a date. A renewal is so from the end of the old term on.
 
     Raises Conflict ``agreement_changed`` (another text was shown) or ``contract_moved``.
     """
@@ -108,129 +128,39 @@ def confirm_contract(
         raise Conflict(
             "agreement_changed", N_("您看到的协议不是最新的文本，请重新打开阅读后再确认。")
         )
-    today = clock.today()
-    signed = move(
-        session,
-        actor,
-        contract,
-        Step.SIGN,
-        signed_at=clock.now(),
-        starts_on=today,
-        ends_on=term_end(today, TERM_YEARS),
-    )
-    _promise(session, signed)
-    _tell(session, signed, notices.ACTIVATED)
-    announce(session, ContractActivated, signed)
+    signed = come_into_force(session, actor, contract)
+    _tell(session, signed, notices.ACTIVATED if signed.state in IN_FORCE else notices.RENEWS)
     return contract_view(signed)
 
 
 def cancel_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
-    """The resident withdraws before signing. Raises Conflict ``contract_moved``."""
-    contract = read_contract(session, actor, Action.CANCEL, contract_id)
+    """The resident withdraws before the term begins. Raises Conflict ``contract_moved``."""
+    contract = hold(session, read_contract(session, actor, Action.CANCEL, contract_id))
     return contract_view(end(session, actor, contract, Step.CANCEL, EndReason.WITHDRAWN))
 
 
 def terminate_contract(
     session: Session, actor: Actor, contract_id: UUID, command: TerminateContract
 ) -> ContractView:
-    """The resident or the team's leader ends a contract in force before its term.
+    """The resident or the team's leader ends a contract in force before its term. Within the
+    cooling-off the resident gives no reason that counts, and all of their part is due back.
 
     Raises Conflict ``contract_moved``, NotFound or Denied.
     """
-    contract = read_contract(session, actor, Action.TERMINATE, contract_id)
+    contract = hold(session, read_contract(session, actor, Action.TERMINATE, contract_id))
     reason = EndReason(command.reason)
+    own = actor.person_id is not None and actor.person_id == contract.person_id
+    if own and rule_now(contract) is RefundRule.COOLING_OFF:
+        reason = EndReason.COOLING_OFF
     ended = end(session, actor, contract, Step.TERMINATE, reason, command.note)
     _tell(session, ended, notices.TERMINATED)
     return contract_view(ended)
 
 
-def basic_pack(session: Session) -> PackView:
-    """The pack that comes with every contract. Raises Conflict ``no_basic_pack``."""
-    for pack in list_packs(session):
-        if pack.tier is Tier.BASIC:
-            return pack
-    raise Conflict("no_basic_pack", N_("本地的基础服务包还没有设置，暂时不能签约，请稍后再试。"))
-
-
 def _require_open(session: Session, team: TeamView) -> None:
-    if team.disabled:
-        raise Conflict("team_closed", N_("这个团队已停止签约，请选择附近的其他团队。"))
-    if taken_places(session, {team.id})[team.id] >= team.capacity:
+    require_in_service(team)
+    if not places(session, [team])[team.id].remaining:
         raise Conflict("team_full", FULL)
-
-
-def _apply(
-    session: Session, actor: Actor, contract_id: UUID, team: TeamView, person: PersonView
-) -> ContractView:
-    pack = basic_pack(session)
-    row = postgresql.insert(Contract).values(
-        id=contract_id,
-        person_id=person.id,
-        team_id=team.id,
-        institution_id=team.institution_id,
-        division_code=person.division_code,
-        channel=Channel.PORTAL,
-        state=State.APPLIED,
-        pack_code=pack.code,
-        pack_name=pack.name,
-        pack_name_en=pack.name_en,
-        price_fen=pack.price_fen,
-        public_health_fen=pack.public_health_fen,
-        insurance_fen=pack.insurance_fen,
-        person_fen=pack.person_fen,
-        applied_at=clock.now(),
-        version=1,
-    )
-    row = row.on_conflict_do_nothing(
-        index_elements=[Contract.person_id], index_where=text(LIVE_CONTRACT)
-    )
-    contract = session.scalars(row.returning(Contract)).one_or_none()
-    if contract is None:
-        raise Conflict(
-            "contract_exists",
-            N_("您已经有一份签约或申请。想换团队，请先在「我的家庭医生」撤回或解约。"),
-        )
-    remember(session, actor, contract.id, None, State.APPLIED)
-    announce(session, ContractApplied, contract)
-    return contract_view(contract)
-
-
-def _terms(session: Session, contract: Contract, team: TeamView) -> agreement.Terms:
-    pack = get_pack(session, contract.pack_code)
-    person = people_by_id(session, {contract.person_id})[contract.person_id]
-    return agreement.Terms(
-        contract_id=str(contract.id),
-        resident=person.name,
-        team=team.name,
-        institution=team.institution_name,
-        pack=contract.pack_name,
-        price_fen=contract.price_fen,
-        public_health_fen=contract.public_health_fen,
-        insurance_fen=contract.insurance_fen,
-        person_fen=contract.person_fen,
-        items=[(item.name, item.times_per_year) for item in pack.items],
-        years=TERM_YEARS,
-        written_on=clock.today(),
-    )
-
-
-def _promise(session: Session, contract: Contract) -> None:
-    """Give the contract's pack to the resident and a date to what is owed by one; what the resident
-    bought before is now the team's to serve.
-    """
-    if contract.starts_on is None or contract.ends_on is None:
-        raise ValueError("a contract without a term promises nothing")
-    hand_over(session, contract.person_id, contract.team_id)
-    granted = grant_entitlement(
-        session,
-        person_id=contract.person_id,
-        pack_code=contract.pack_code,
-        source=Source.CONTRACT,
-        source_id=contract.id,
-        starts_on=contract.starts_on,
-        ends_on=contract.ends_on,
-    )
-    promise(session, contract, granted, TERM_YEARS)
 
 
 def _tell(session: Session, contract: Contract, sentence: str) -> None:

@@ -1,9 +1,11 @@
-"""Moving a contract along its machine: one conditional update, its history, the team's places."""
+"""Moving a contract along its machine: one conditional update, its history, the team's places, and
+what becomes of the contract that it succeeds or that waits to succeed it.
+"""
 
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -13,14 +15,47 @@ from core.events import publish
 from core.ids import new_id
 from core.messages import N_
 from family_doctor.events import ContractEnded, ContractEvent
-from family_doctor.models import Contract, ContractTransition, Obligation, TeamLoad
+from family_doctor.models import SUCCESSOR, Contract, ContractTransition, Obligation
+from family_doctor.queries.refunds import reckon_refund, rule_now, stored
+from family_doctor.queries.rules import rule_for
 from family_doctor.schemas import EndReason
-from family_doctor.states import HOLDING_A_PLACE, IN_FORCE, State, Step, after
+from family_doctor.services.places import holds_place, release_place, shares_place
+from family_doctor.states import IN_FORCE, LIVE, State, Step, after
 from service_packs.public import end_entitlements, hand_over
 from service_packs.schemas import Source
 
 MOVED = N_("这份签约刚有变化，请刷新页面，按最新的状态办理。")
-FULL = N_("这个团队的签约名额已满，请选择附近的其他团队。")
+# After these the person's part that was not served is due back.
+REFUNDED = frozenset({Step.TERMINATE, Step.CHANGE})
+
+
+def hold(session: Session, contract: Contract) -> Contract:
+    """The contract as it is now, held with all live ones of its person until the transaction ends.
+
+    Oldest first, so that two who move contracts of one person wait for each other in one order.
+    """
+    live = or_(Contract.state.in_(LIVE), Contract.id == contract.id)
+    session.scalars(
+        select(Contract)
+        .where(Contract.person_id == contract.person_id, live)
+        .order_by(Contract.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    return contract
+
+
+def predecessor(session: Session, contract: Contract) -> Contract | None:
+    """The contract in force that this one is to succeed."""
+    if not contract.succeeding or contract.previous_id is None:
+        return None
+    return session.get_one(Contract, contract.previous_id)
+
+
+def successor(session: Session, contract: Contract) -> Contract | None:
+    """The contract under way that is to succeed this one."""
+    query = select(Contract).where(Contract.previous_id == contract.id, text(SUCCESSOR))
+    return session.scalar(query)
 
 
 def move(
@@ -40,6 +75,10 @@ def move(
     target = after(origin, step)
     if target is None:
         raise Conflict("contract_moved", MOVED)
+    values["waits_until"] = None
+    if target is State.PENDING_SIGNATURE:
+        days = rule_for(session, contract.institution_id).confirm_days
+        values["waits_until"] = clock.now() + timedelta(days=days)
     change = (
         update(Contract)
         .where(Contract.id == contract.id, Contract.state == origin)
@@ -62,8 +101,13 @@ def end(
     reason: EndReason,
     note: str | None = None,
 ) -> Contract:
-    """Take a step that ends the contract: its place is free, nothing more is owed."""
-    origin = State(contract.state)
+    """Take a step that ends the contract: its place is free unless its successor goes on with it,
+    nothing more is owed, what is due back is set, and its neighbours go on without it.
+    """
+    origin, held = State(contract.state), holds_place(contract)
+    refund: dict[str, object] = {}
+    if contract.refund_basis is None and (step in REFUNDED or origin is State.SIGNED):
+        refund = stored(reckon_refund(session, contract, rule_now(contract)))
     ended = move(
         session,
         actor,
@@ -72,16 +116,52 @@ def end(
         ended_at=clock.now(),
         end_reason=reason,
         end_note=note,
+        **refund,
     )
-    if origin in HOLDING_A_PLACE:
-        release_place(session, ended.team_id)
+    place_goes_on = False
     if origin in IN_FORCE:
         _excuse(session, ended.id)
         end_entitlements(session, Source.CONTRACT, ended.id)
         hand_over(session, ended.person_id, None)
+        if step not in (Step.RENEW, Step.CHANGE):
+            place_goes_on = _leave_successor(session, actor, ended, step, reason)
+        else:
+            following = successor(session, ended)
+            place_goes_on = following is not None and shares_place(following)
+    elif ended.succeeding:
+        _keep_predecessor(session, actor, ended)
+    if held and not place_goes_on:
+        release_place(session, ended.team_id)
     if step is not Step.REJECT:
         announce(session, ContractEnded, ended)
     return ended
+
+
+def _leave_successor(
+    session: Session, actor: Actor | None, ended: Contract, step: Step, reason: EndReason
+) -> bool:
+    """What was to follow a contract that ended otherwise. Whether it goes on with its place.
+
+    Who leaves the team does not renew with it, and the dead change nothing; an application to
+    another team, or a renewal that was not signed in time, goes on as one of its own.
+    """
+    following = successor(session, ended)
+    if following is None:
+        return False
+    shared = shares_place(following)
+    if reason is EndReason.DECEASED or (shared and step is Step.TERMINATE):
+        end(session, actor, following, Step.CANCEL, EndReason.WITHDRAWN)
+        return False
+    following.succeeding = False
+    session.flush()
+    return shared and holds_place(following)
+
+
+def _keep_predecessor(session: Session, actor: Actor | None, ended: Contract) -> None:
+    """A change that came to nothing leaves the contract in force as it was."""
+    before = predecessor(session, ended)
+    if before is not None and before.state == State.CHANGE_REQUESTED:
+        move(session, actor, before, Step.KEEP)
 
 
 def announce(session: Session, event: type[ContractEvent], contract: Contract) -> None:
@@ -110,31 +190,6 @@ def remember(
         reason=reason,
     )
     session.execute(line)
-
-
-def take_place(session: Session, team_id: UUID, capacity: int) -> None:
-    """Take one of the team's places, with one statement that two acceptances cannot both pass.
-
-    Raises Conflict ``team_full``.
-    """
-    claim = postgresql.insert(TeamLoad).values(team_id=team_id, taken=1)
-    claim = claim.on_conflict_do_update(
-        index_elements=[TeamLoad.team_id],
-        set_={"taken": TeamLoad.taken + 1},
-        where=TeamLoad.taken < capacity,
-    )
-    if session.execute(claim.returning(TeamLoad.taken)).one_or_none() is None:
-        raise Conflict("team_full", FULL)
-
-
-def release_place(session: Session, team_id: UUID) -> None:
-    """Give one of the team's places back."""
-    session.execute(
-        update(TeamLoad)
-        .where(TeamLoad.team_id == team_id)
-        .values(taken=TeamLoad.taken - 1)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _excuse(session: Session, contract_id: UUID) -> None:

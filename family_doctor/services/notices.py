@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from core.messages import N_
 from family_doctor.models import Contract
-from family_doctor.states import ANSWER_WITHIN, SIGN_WITHIN
+from family_doctor.queries.rules import rule_for
 from notifications.public import notify
 
 # Where every notice leads: the resident's own page.
@@ -16,16 +16,22 @@ ACTIVATED = N_("您与%(team)s的签约已经生效，到 %(date)s 为止。")
 TERMINATED = N_("您与%(team)s的签约已经解除，您可以另选团队。")
 NOT_ANSWERED = N_("%(team)s在 %(days)s 天内没有答复，您的签约申请已自动撤回，您可以另选团队。")
 NOT_SIGNED = N_("协议在 %(days)s 天内没有确认，与%(team)s的签约已自动取消，您可以重新申请。")
-NEAR_END = N_("您与%(team)s的签约将在 %(date)s 到期，请与团队商量续签。")
+NEAR_END = N_("您与%(team)s的签约将在 %(date)s 到期，现在可以续签，一点就好。")
+RENEWAL_READY = N_("您与%(team)s的续签协议已备好，请在 %(days)s 天内阅读并确认。")
+RENEWS = N_("您与%(team)s的续签已经签好，原签约期满后接着生效，到 %(date)s 为止。")
+RENEWED = N_("您与%(team)s的续签已经开始，到 %(date)s 为止。")
+KEPT = N_("更换没有办成，您与%(team)s的签约照旧，到 %(date)s 为止。")
 EXPIRED = N_("您与%(team)s的签约已经到期，您可以重新选择团队。")
 
 
 def tell(session: Session, contract: Contract, sentence: str, team_name: str) -> None:
     """Leave ``sentence``, one of this module's, for the resident of the contract."""
-    days = ANSWER_WITHIN if sentence == NOT_ANSWERED else SIGN_WITHIN
     values = {
         "team": team_name,
-        "days": str(days.days),
         "date": contract.ends_on.isoformat() if contract.ends_on else "",
     }
+    if "%(days)s" in sentence:
+        rule = rule_for(session, contract.institution_id)
+        days = rule.answer_days if sentence == NOT_ANSWERED else rule.confirm_days
+        values["days"] = str(days)
     notify(session, contract.person_id, sentence, values, LINK)

@@ -171,6 +171,9 @@ class ContractRules(Fact):
     answer_days: Count
     confirm_days: Count
     expiring_days: Count
+    cooling_off_days: Count
+    dispute_answer_days: Annotated[int, Field(gt=0)]
+    dispute_decide_days: Annotated[int, Field(gt=0)]
     service_record_days: Count
     health_checks_per_year: Count
     chronic_followups_per_year: Count

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from core import clock, crypto
 from family_doctor.public import Terms, compose, digest, term_end
+from family_doctor.schemas import RuleValues
 from regions.chance import Even
 from regions.identifiers import Identifiers
 from regions.load.bulk import Bulk
@@ -35,13 +36,24 @@ _CONTRACT = (
     "id", "person_id", "team_id", "institution_id", "division_code", "channel", "state",
     "pack_code", "pack_name", "pack_name_en", "price_fen", "public_health_fen", "insurance_fen",
     "person_fen", "applied_at", "accepted_at", "signed_at", "starts_on", "ends_on", "ended_at",
-    "end_reason", "end_note", "agreement_text", "agreement_digest",
+    "end_reason", "end_note", "agreement_text", "agreement_digest", "term_years", "waits_until",
 )  # fmt: skip
 _TRANSITION = (
     "id", "contract_id", "at", "actor_name", "from_state", "to_state", "reason",
 )  # fmt: skip
 _IN_FORCE = ("active", "expiring")
 _HOLDING = ("pending_signature", *_IN_FORCE)
+
+
+def load_contract_rules(bulk: Bulk, pack: RegionPack) -> None:
+    """The region's capacity, terms and deadlines; institutions begin without rules of their own."""
+    ids, rules = Identifiers(Random(f"{pack.region.code}/contract-rules")), pack.contract_rules
+    names = tuple(RuleValues.model_fields)
+    bulk.copy(
+        "family_doctor_rule",
+        ("id", "division_code", "estimate", *names),
+        [(ids.new(), pack.region.code, rules.estimate, *(getattr(rules, n) for n in names))],
+    )
 
 
 @dataclass(slots=True)
@@ -250,7 +262,7 @@ class ContractLoader:
     def __init__(self, bulk: Bulk, pack: RegionPack, *, seed: int) -> None:
         self._bulk = bulk
         self._basic = basic_pack(pack)
-        self._years = pack.contract_rules.term_years
+        self._rules = pack.contract_rules
         items = {item.code: item.name for item in pack.service_items}
         self._items = [(items[each.item], each.times) for each in self._basic.items]
         self._ids = Identifiers(Random(f"{seed}/contract-rows"))
@@ -307,7 +319,16 @@ class ContractLoader:
             _sealed(contract.note, "family_doctor_contract.end_note"),
             _sealed(text, "family_doctor_contract.agreement_text"),
             digest(text) if text else None,
+            self._rules.term_years,
+            self._waits_until(contract),
         )
+
+    def _waits_until(self, contract: Contract) -> datetime | None:
+        if contract.state == "applied":
+            return contract.steps[-1].at + timedelta(days=self._rules.answer_days)
+        if contract.state == "pending_signature":
+            return contract.steps[-1].at + timedelta(days=self._rules.confirm_days)
+        return None
 
     def _history(self, contract: Contract) -> Iterator[tuple[object, ...]]:
         before = None
@@ -331,7 +352,7 @@ class ContractLoader:
                 insurance_fen=payers.insurance_fen,
                 person_fen=payers.person_fen,
                 items=self._items,
-                years=self._years,
+                years=self._rules.term_years,
                 written_on=clock.local(contract.accepted_at or contract.steps[0].at).date(),
             )
         )

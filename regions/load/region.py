@@ -29,7 +29,12 @@ from regions.load.clinics import (
     weekly_clinics,
 )
 from regions.load.coming import ComingBookings
-from regions.load.contracts import Contract, ContractLoader, ContractMaker
+from regions.load.contracts import (
+    Contract,
+    ContractLoader,
+    ContractMaker,
+    load_contract_rules,
+)
 from regions.load.orders import Order, OrderLoader, OrderMaker
 from regions.load.organisation import Places, Team
 from regions.load.people import PeopleLoader
@@ -128,6 +133,7 @@ def _load_facts(bulk: Bulk, pack: RegionPack, seed: int) -> Places:
         raise AlreadyLoaded
     places = organisation.load_places(bulk, pack, seed)
     load_catalogue(bulk, pack)
+    load_contract_rules(bulk, pack)
     load_symptoms(bulk, pack)
     load_holidays(bulk, pack)
     return places

@@ -25,6 +25,8 @@ from tests.factories.directory import make_institution, make_staff
 
 _numbers = count(1)
 BASIC = "T-BASIC"
+# Until when a contract waits for the team, and for the resident.
+WAITS = {State.APPLIED: timedelta(days=7), State.PENDING_SIGNATURE: timedelta(days=3)}
 # (code, times a year) of the basic pack.
 ITEMS = (("T01", 1), ("T02", 4))
 
@@ -93,6 +95,7 @@ def make_contract(
         signed_at=now if in_force else None,
         starts_on=begun if in_force else None,
         ends_on=term_end(begun, 1) if in_force else None,
+        waits_until=now + WAITS[state] if state in WAITS else None,
         ended_at=now if state in ENDED else None,
         end_reason="other" if state in ENDED else None,
     )

@@ -24,7 +24,7 @@ from family_doctor.queries.contracts import (
     get_contract,
     promised,
 )
-from family_doctor.queries.team import capacity_of, taken_places
+from family_doctor.queries.rules import places
 from family_doctor.schemas import (
     ApplyForContract,
     ConfirmContract,
@@ -49,12 +49,12 @@ def find() -> ResponseReturnValue:
     search = read_query(TeamSearch, limit=TEAMS_A_PAGE)
     with transaction() as session:
         page = list_teams(session, search)
-        taken = taken_places(session, {team.id for team in page.items})
+        capacity = places(session, page.items)
         divisions = list_divisions(session)
     return render_template(
         "family_doctor/find.html",
         search=search,
-        teams=[(team, capacity_of(team, taken[team.id])) for team in page.items],
+        teams=[(team, capacity[team.id]) for team in page.items],
         places_of_county=_places_of_county(divisions),
         pager=pager(page),
     )
@@ -178,14 +178,14 @@ def _team_page(team_id: UUID, form: Form[ApplyForContract], status: int) -> Resp
     with transaction() as session:
         view = get_team(session, team_id)
         members = list_team_members(session, team_id)
-        taken = taken_places(session, {team_id})
+        capacity = places(session, [view])[team_id]
         packs = list_packs(session)
         mine = find_latest_contract(session, current_actor()) if signed_in() else None
     page = render_template(
         "family_doctor/team.html",
         team=view,
         members=members,
-        capacity=capacity_of(view, taken[team_id]),
+        capacity=capacity,
         packs=packs,
         contract=mine if mine and mine.state in LIVE else None,
         form=form,

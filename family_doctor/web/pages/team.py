@@ -27,6 +27,7 @@ from family_doctor.queries.contracts import (
     promised,
     read_contract,
 )
+from family_doctor.queries.rules import capacity_of, places
 from family_doctor.schemas import (
     Action,
     ContractView,
@@ -53,7 +54,7 @@ def today() -> ResponseReturnValue:
     with transaction() as session:
         teams = queries.teams_worked_in(session, current_actor())
         team = queries.require_team(session, current_actor(), teams, search.team_id)
-        figures = queries.team_figures(session, team.id)
+        figures = queries.team_figures(session, team.id, team.institution_id)
         counts = queries.work_by_group(session, team.id, search.due)
         groups = list_groups(session)
         work = queries.list_work(session, team.id, search)
@@ -64,7 +65,7 @@ def today() -> ResponseReturnValue:
         teams=teams,
         search=search,
         figures=figures,
-        capacity=queries.capacity_of(team, figures.taken),
+        capacity=capacity_of(team, figures.taken, figures.per_doctor),
         counts=counts,
         groups=[group for group in groups if group.code in counts],
         work=work.items,
@@ -85,13 +86,13 @@ def applications() -> ResponseReturnValue:
     with transaction() as session:
         teams = queries.teams_worked_in(session, current_actor())
         team = queries.require_team(session, current_actor(), teams, search.team_id)
-        taken = queries.taken_places(session, {team.id})
+        capacity = places(session, [team])[team.id]
         page = queries.list_applications(session, team.id, search)
     return render_template(
         "family_doctor/applications.html",
         team=team,
         teams=teams,
-        capacity=queries.capacity_of(team, taken[team.id]),
+        capacity=capacity,
         entries=page.items,
         pager=pager(page),
     )
@@ -193,7 +194,7 @@ def _resident_page(
         person = people_by_id(session, {contract.person_id})[contract.person_id]
         team = get_team(session, contract.team_id)
         waits = contract.state is State.APPLIED
-        taken = queries.taken_places(session, {team.id}) if waits else {}
+        capacity = places(session, [team])[team.id] if waits else None
         promises = promised(session, contract_id) if contract.starts_on else []
         history = list_transitions(session, contract_id)
     may_decide, _ = decide(actor, Action.DECIDE, contract_resource(row))
@@ -202,7 +203,7 @@ def _resident_page(
         contract=contract,
         person=person,
         team=team,
-        capacity=queries.capacity_of(team, taken[team.id]) if waits else None,
+        capacity=capacity,
         promises=promises,
         progress=progress_on(promises, clock.today()),
         history=history,

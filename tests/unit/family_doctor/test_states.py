@@ -5,6 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from family_doctor import states
 from family_doctor.states import (
     ENDED,
     HOLDING_A_PLACE,
@@ -58,7 +59,8 @@ def test_nobody_is_served_without_acceptance_and_signature(taken: list[Step]) ->
     if any(state in IN_FORCE for state in path):
         first = next(index for index, state in enumerate(path) if state in IN_FORCE)
         assert path[first] is State.ACTIVE
-        assert path[first - 1] is State.PENDING_SIGNATURE
+        assert path[first - 1] in {State.PENDING_SIGNATURE, State.SIGNED}
+        assert State.PENDING_SIGNATURE in path[:first]
 
 
 @given(WALKS)
@@ -73,3 +75,27 @@ def test_only_the_listed_steps_move(state: State, step: Step) -> None:
     assert (after(state, step) is not None) == (step in steps(state))
     if state in ENDED:
         assert after(state, step) is None
+
+
+def test_every_move_of_the_national_process_is_there() -> None:
+    """The facts' transitions; docs/adr/0019 says why drafts and acceptance are no states, and that
+    a change that was signed ends the old contract instead of making it active again.
+    """
+    there = {(origin, target) for (origin, _), target in MOVES.items()}
+    for origin, target in (
+        ("applied", "rejected"),
+        ("applied", "cancelled"),
+        ("pending_signature", "active"),
+        ("pending_signature", "cancelled"),
+        ("active", "expiring"),
+        ("expiring", "renewed"),
+        ("expiring", "expired"),
+        ("active", "change_requested"),
+        ("change_requested", "active"),
+        ("active", "terminated"),
+    ):
+        assert (State(origin), State(target)) in there
+
+
+def test_the_machine_holds_no_numbers() -> None:
+    assert not [name for name, value in vars(states).items() if isinstance(value, int | float)]

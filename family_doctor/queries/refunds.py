@@ -1,0 +1,93 @@
+"""What the resident gets back when a contract ends: as it would be now, or as it was settled."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.access import Actor
+from core.errors import NotFound
+from family_doctor.models import Contract
+from family_doctor.queries.contracts import read_contract
+from family_doctor.refunds import reckon
+from family_doctor.schemas import Action, RefundItem, RefundRule, RefundView
+from family_doctor.states import ENDED, IN_FORCE, State
+from service_packs.public import find_granted, get_pack
+from service_packs.schemas import Source
+
+
+def get_refund(session: Session, actor: Actor, contract_id: UUID) -> RefundView:
+    """What is due back, or would be if the contract ended now. Raises NotFound (before it was
+    signed, and where it ran out or was never signed) or Denied.
+    """
+    contract = read_contract(session, actor, Action.READ_CONTRACT, contract_id)
+    found = find_refund(session, contract)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def find_refund(session: Session, contract: Contract) -> RefundView | None:
+    """The same for one who was asked; None where nothing can be due."""
+    if contract.refund_basis is not None:
+        ended = State(contract.state) in ENDED
+        return RefundView.model_validate(contract.refund_basis | {"settled": ended})
+    if State(contract.state) in IN_FORCE | {State.SIGNED}:
+        return reckon_refund(session, contract, rule_now(contract))
+    return None
+
+
+def rule_now(contract: Contract) -> RefundRule:
+    """The rule by which a refund would be due if the contract ended now."""
+    if contract.state == State.SIGNED:
+        return RefundRule.NOT_BEGUN
+    if contract.free_until is not None and clock.now() < contract.free_until:
+        return RefundRule.COOLING_OFF
+    return RefundRule.UNPERFORMED
+
+
+def reckon_refund(session: Session, contract: Contract, rule: RefundRule) -> RefundView:
+    """What would be due now by ``rule``."""
+    items = _items(session, contract)
+    paid = contract.person_fen * contract.term_years
+    due = reckon(rule, paid, items)
+    return RefundView(
+        contract_id=contract.id,
+        rule=rule,
+        refund_fen=due.refund_fen,
+        paid_fen=paid,
+        whole_fen=due.whole_fen,
+        unperformed_fen=due.unperformed_fen,
+        items=items,
+        free_until=contract.free_until,
+        settled=False,
+    )
+
+
+def stored(refund: RefundView) -> dict[str, Any]:
+    """A refund as the contract keeps it: what it is, and from which items."""
+    return {
+        "refund_fen": refund.refund_fen,
+        "refund_basis": refund.model_dump(mode="json", exclude={"settled"}),
+    }
+
+
+def _items(session: Session, contract: Contract) -> tuple[RefundItem, ...]:
+    granted = find_granted(session, Source.CONTRACT, contract.id)
+    if granted is None:
+        return ()
+    prices = {item.code: item for item in get_pack(session, contract.pack_code).items}
+    return tuple(
+        RefundItem(
+            code=held.item_code,
+            name=held.name,
+            name_en=prices[held.item_code].name_en if held.item_code in prices else held.name,
+            unit_price_fen=(
+                prices[held.item_code].unit_price_fen if held.item_code in prices else 0
+            ),
+            times=held.times_total,
+            performed=held.times_used,
+        )
+        for held in granted.items
+    )

@@ -1,0 +1,79 @@
+"""The rules of contracts: one row for the region, and one for an institution that has its own."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
+
+from core.messages import N_
+from family_doctor.schemas.base import Command, View
+
+Days = Annotated[int, Field(ge=1, le=90)]
+Years = Annotated[int, Field(ge=1, le=5)]
+
+
+class RuleAction(StrEnum):
+    """What may be asked of the rules."""
+
+    READ = "family_doctor:read-rules"
+    CHANGE = "family_doctor:change-rules"
+
+
+class RuleValues(BaseModel):
+    """What a rule says; the defaults hold where a region brought none.
+
+    Capacity and term: 国卫基层发〔2018〕35号 and 〔2022〕10号 (news copies; to verify). The days of
+    answering, confirming and expiring are a design proposal, those of the cooling-off and of
+    disputes this portal's own: estimates, to be verified by each region.
+    """
+
+    capacity_per_doctor: Annotated[int, Field(ge=1, le=5000)] = 2000
+    term_years: Years = 1
+    term_years_max: Years = 3
+    answer_days: Days = 7
+    confirm_days: Days = 3
+    expiring_days: Days = 30
+    cooling_off_days: Annotated[int, Field(ge=0, le=30)] = 7
+    dispute_answer_days: Days = 5
+    dispute_decide_days: Days = 15
+
+    @field_validator("term_years_max")
+    @classmethod
+    def _longest(cls, years: int, info: ValidationInfo) -> int:
+        if years < info.data.get("term_years", years):
+            raise ValueError(N_("最长期限不能比通常期限短。"))
+        return years
+
+
+class RuleView(View, RuleValues):
+    """A rule; without an institution it is the region's. ``estimate`` marks values that nobody has
+    checked against a local document. Without an id it is the default of a region that has none.
+    """
+
+    id: UUID | None = None
+    institution_id: UUID | None = None
+    institution_name: str = ""
+    estimate: bool = True
+    version: int = 0
+
+
+class RuleList(BaseModel):
+    """The rules that the asker may see, the region's first."""
+
+    items: list[RuleView]
+
+
+class ChangeRule(Command, RuleValues):
+    """A rule as it shall be; ``version`` is that which was looked at."""
+
+    estimate: bool = False
+    version: int
+
+
+class AddRule(Command):
+    """Give an institution rules of its own, to begin with those that hold for it now; without one
+    the region, where it brought none.
+    """
+
+    institution_id: UUID | None = None

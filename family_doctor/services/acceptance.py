@@ -1,0 +1,59 @@
+"""Accepting an application: the agreement's text is frozen, and waits for the resident."""
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.access import Actor
+from directory.schemas import TeamView
+from family_doctor import agreement
+from family_doctor.models import Contract
+from family_doctor.services.moves import move
+from family_doctor.states import Step
+from residents.public import people_by_id
+from service_packs.public import get_pack
+
+
+def freeze(
+    session: Session,
+    actor: Actor,
+    contract: Contract,
+    team: TeamView,
+    begins_on: date | None = None,
+) -> Contract:
+    """Take the step ACCEPT with the text that both sides are to sign; ``begins_on`` is the first
+    day of a renewal's term. Raises Conflict ``contract_moved``.
+    """
+    written = agreement.compose(_terms(session, contract, team, begins_on))
+    return move(
+        session,
+        actor,
+        contract,
+        Step.ACCEPT,
+        accepted_at=clock.now(),
+        agreement_text=written,
+        agreement_digest=agreement.digest(written),
+    )
+
+
+def _terms(
+    session: Session, contract: Contract, team: TeamView, begins_on: date | None
+) -> agreement.Terms:
+    pack = get_pack(session, contract.pack_code)
+    person = people_by_id(session, {contract.person_id})[contract.person_id]
+    return agreement.Terms(
+        contract_id=str(contract.id),
+        resident=person.name,
+        team=team.name,
+        institution=team.institution_name,
+        pack=contract.pack_name,
+        price_fen=contract.price_fen,
+        public_health_fen=contract.public_health_fen,
+        insurance_fen=contract.insurance_fen,
+        person_fen=contract.person_fen,
+        items=[(item.name, item.times_per_year) for item in pack.items],
+        years=contract.term_years,
+        written_on=clock.today(),
+        begins_on=begins_on,
+    )

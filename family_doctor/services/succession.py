@@ -1,0 +1,328 @@
+"""One contract after another: renewal and change, and how the new one begins where the old ends."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.access import Actor
+from core.errors import Conflict, Invalid
+from core.ids import new_id
+from core.messages import N_
+from directory.public import get_team
+from directory.schemas import TeamView
+from family_doctor.events import ContractAccepted, ContractActivated, ContractApplied
+from family_doctor.models import LIVE_CONTRACT, SUCCESSOR, Contract
+from family_doctor.obligations import term_end
+from family_doctor.queries.contracts import contract_view, read_contract
+from family_doctor.queries.rules import near_end, places, rule_for
+from family_doctor.schemas import (
+    Action,
+    ChangeContract,
+    Channel,
+    ContractView,
+    EndReason,
+    Kind,
+    RenewContract,
+    RuleView,
+)
+from family_doctor.services import notices
+from family_doctor.services.acceptance import freeze
+from family_doctor.services.moves import (
+    MOVED,
+    announce,
+    end,
+    hold,
+    move,
+    predecessor,
+    remember,
+    successor,
+)
+from family_doctor.services.places import FULL
+from family_doctor.services.promises import promise
+from family_doctor.states import State, Step
+from service_packs.public import get_pack, grant_entitlement, hand_over, list_packs
+from service_packs.schemas import PackView, Source, Tier
+
+EXISTS = N_("您已经有一份签约或申请。想换团队，请先在「我的家庭医生」撤回或解约。")
+UNDER_WAY = N_("您已经有一份续签或更换在办理，请先办完或撤回，再办新的。")
+ENDS = {Kind.CHANGE_TEAM: EndReason.CHANGED_TEAM, Kind.CHANGE_PACK: EndReason.CHANGED_PACK}
+
+
+def renew_contract(
+    session: Session, actor: Actor, contract_id: UUID, command: RenewContract
+) -> ContractView:
+    """Renew with the same team. On the same terms it is accepted at once, as the resident keeps
+    their place, and the new agreement waits for them; another term is for the team's leader to
+    accept. Asked again while the renewal is under way, that one is given back.
+
+    Raises NotFound, Denied, Invalid (the years), or Conflict ``contract_moved``,
+    ``not_yet_renewable``, ``team_closed``, ``successor_exists``, ``no_basic_pack``.
+    """
+    old = hold(session, read_contract(session, actor, Action.RENEW, contract_id))
+    again = successor(session, old)
+    if again is not None and again.kind == Kind.RENEWAL:
+        return contract_view(again)
+    if old.state == State.ACTIVE:
+        if not _near_end(session, old):
+            raise Conflict("not_yet_renewable", N_("还没到续签的时候，到期前会提醒您。"))
+        old = move(session, actor, old, Step.NEAR_END)
+    if old.state != State.EXPIRING:
+        raise Conflict("contract_moved", MOVED)
+    team = get_team(session, old.team_id)
+    require_in_service(team)
+    rule = rule_for(session, old.institution_id)
+    years = term_of(rule, command.years or min(old.term_years, rule.term_years_max))
+    pack = _pack_again(session, old.pack_code)
+    new = _succeed(session, actor, old, Kind.RENEWAL, team, pack, years, rule)
+    if years == old.term_years and pack.code == old.pack_code:
+        new = freeze(session, actor, new, team, begins_on=next_day(old))
+        notices.tell(session, new, notices.RENEWAL_READY, team.name)
+        announce(session, ContractAccepted, new)
+    return contract_view(new)
+
+
+def change_contract(
+    session: Session, actor: Actor, contract_id: UUID, command: ChangeContract
+) -> ContractView:
+    """Ask another team, or the same one for another basic pack. The contract goes on until that
+    is accepted and signed. Gives the application.
+
+    Raises NotFound, Denied, Invalid (the years or the pack), or Conflict ``contract_moved``,
+    ``nothing_changed``, ``team_full``, ``team_closed``, ``successor_exists``.
+    """
+    old = hold(session, read_contract(session, actor, Action.CHANGE, contract_id))
+    if successor(session, old) is not None:
+        raise Conflict("successor_exists", UNDER_WAY)
+    team = get_team(session, command.team_id or old.team_id)
+    pack = pack_of(session, command.pack_code) if command.pack_code else None
+    pack = pack or _pack_again(session, old.pack_code)
+    kind = Kind.CHANGE_PACK if team.id == old.team_id else Kind.CHANGE_TEAM
+    if kind is Kind.CHANGE_PACK and pack.code == old.pack_code:
+        raise Conflict("nothing_changed", N_("新的团队和服务包与现在的一样，不用更换。"))
+    require_in_service(team)
+    if kind is Kind.CHANGE_TEAM and not places(session, [team])[team.id].remaining:
+        raise Conflict("team_full", FULL)
+    rule = rule_for(session, team.institution_id)
+    years = term_of(rule, command.years)
+    old = move(session, actor, old, Step.REQUEST_CHANGE)
+    return contract_view(_succeed(session, actor, old, kind, team, pack, years, rule))
+
+
+def withdraw_change(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
+    """Take back the wish to change; the contract goes on. Gives the contract.
+
+    Raises NotFound, Denied or Conflict ``contract_moved``.
+    """
+    old = hold(session, read_contract(session, actor, Action.CHANGE, contract_id))
+    new = successor(session, old)
+    if old.state != State.CHANGE_REQUESTED or new is None:
+        raise Conflict("contract_moved", MOVED)
+    end(session, actor, new, Step.CANCEL, EndReason.WITHDRAWN)
+    return contract_view(session.get_one(Contract, old.id))
+
+
+def come_into_force(session: Session, actor: Actor, contract: Contract) -> Contract:
+    """Both sides have signed. A renewal waits for the day after the old term; everything else
+    begins today, and the contract that it changes ends with it. Raises Conflict ``contract_moved``.
+    """
+    contract = hold(session, contract)
+    now, today = clock.now(), clock.today()
+    cooling_off = rule_for(session, contract.institution_id).cooling_off_days
+    free_until = now + timedelta(days=cooling_off) if cooling_off else None
+    old = predecessor(session, contract)
+    if old is not None and contract.kind == Kind.RENEWAL:
+        begins_on = next_day(old)
+        return move(
+            session,
+            actor,
+            contract,
+            Step.SIGN_AHEAD,
+            starts_on=begins_on,
+            ends_on=term_end(begins_on, contract.term_years),
+            signed_at=now,
+            free_until=free_until,
+        )
+    if State(contract.state) is not State.PENDING_SIGNATURE:
+        raise Conflict("contract_moved", MOVED)
+    if old is not None:
+        end(session, actor, old, Step.CHANGE, ENDS[Kind(contract.kind)])
+    signed = move(
+        session,
+        actor,
+        contract,
+        Step.SIGN,
+        starts_on=today,
+        ends_on=term_end(today, contract.term_years),
+        succeeding=False,
+        signed_at=now,
+        free_until=free_until,
+    )
+    keep_promises(session, signed)
+    announce(session, ContractActivated, signed)
+    return signed
+
+
+def begin_renewal(session: Session, old: Contract, new: Contract) -> Contract:
+    """The old term is over: the old contract is renewed, and the signed one begins."""
+    end(session, None, old, Step.RENEW, EndReason.RENEWED)
+    begun = move(session, None, new, Step.BEGIN, succeeding=False)
+    keep_promises(session, begun)
+    announce(session, ContractActivated, begun)
+    return begun
+
+
+def keep_promises(session: Session, contract: Contract) -> None:
+    """Give the contract's pack to the resident and a date to what is owed by one; what the resident
+    bought before is now the team's to serve.
+    """
+    if contract.starts_on is None or contract.ends_on is None:
+        raise ValueError("a contract without a term promises nothing")
+    hand_over(session, contract.person_id, contract.team_id)
+    granted = grant_entitlement(
+        session,
+        person_id=contract.person_id,
+        pack_code=contract.pack_code,
+        source=Source.CONTRACT,
+        source_id=contract.id,
+        starts_on=contract.starts_on,
+        ends_on=contract.ends_on,
+    )
+    promise(session, contract, granted, contract.term_years)
+
+
+def basic_pack(session: Session) -> PackView:
+    """The pack that comes with every contract. Raises Conflict ``no_basic_pack``."""
+    for pack in list_packs(session):
+        if pack.tier is Tier.BASIC:
+            return pack
+    raise Conflict("no_basic_pack", N_("本地的基础服务包还没有设置，暂时不能签约，请稍后再试。"))
+
+
+def pack_of(session: Session, code: str | None) -> PackView:
+    """The basic pack on offer with this code, or the usual one. Raises Invalid."""
+    if code is None:
+        return basic_pack(session)
+    for pack in list_packs(session):
+        if pack.code == code and pack.tier is Tier.BASIC:
+            return pack
+    raise Invalid("unknown_pack", fields={"pack_code": N_("请从列出的选项中选择。")})
+
+
+def term_of(rule: RuleView, years: int | None) -> int:
+    """The term in years: the usual one if none is asked for. Raises Invalid beyond the longest."""
+    if years is None:
+        return rule.term_years
+    if years > rule.term_years_max:
+        sentence = N_("期限超过了本地允许的最长年数，请选择列出的年数。")
+        raise Invalid("term_too_long", fields={"years": sentence})
+    return years
+
+
+def require_in_service(team: TeamView) -> None:
+    """Raises Conflict ``team_closed``."""
+    if team.disabled:
+        raise Conflict("team_closed", N_("这个团队已停止签约，请选择附近的其他团队。"))
+
+
+def insert_application(
+    session: Session,
+    actor: Actor,
+    *,
+    contract_id: UUID,
+    team: TeamView,
+    person_id: UUID,
+    division_code: str,
+    pack: PackView,
+    years: int,
+    answer_days: int,
+    kind: Kind = Kind.NEW,
+    previous_id: UUID | None = None,
+) -> Contract | None:
+    """A new application with its history; None where the person has one already.
+
+    With ``previous_id`` it stands beside the contract in force that it is to succeed.
+    """
+    succeeding = previous_id is not None
+    now = clock.now()
+    row = postgresql.insert(Contract).values(
+        id=contract_id,
+        person_id=person_id,
+        team_id=team.id,
+        institution_id=team.institution_id,
+        division_code=division_code,
+        channel=Channel.PORTAL,
+        state=State.APPLIED,
+        pack_code=pack.code,
+        pack_name=pack.name,
+        pack_name_en=pack.name_en,
+        price_fen=pack.price_fen,
+        public_health_fen=pack.public_health_fen,
+        insurance_fen=pack.insurance_fen,
+        person_fen=pack.person_fen,
+        applied_at=now,
+        waits_until=now + timedelta(days=answer_days),
+        kind=kind,
+        previous_id=previous_id,
+        succeeding=succeeding,
+        term_years=years,
+        version=1,
+    )
+    row = row.on_conflict_do_nothing(
+        index_elements=[Contract.person_id],
+        index_where=text(SUCCESSOR if succeeding else LIVE_CONTRACT),
+    )
+    contract = session.scalars(row.returning(Contract)).one_or_none()
+    if contract is not None:
+        remember(session, actor, contract.id, None, State.APPLIED)
+        announce(session, ContractApplied, contract)
+    return contract
+
+
+def next_day(old: Contract) -> date:
+    """The day after the term of a contract in force."""
+    if old.ends_on is None:
+        raise ValueError("a contract in force has a term")
+    return old.ends_on + timedelta(days=1)
+
+
+def _near_end(session: Session, contract: Contract) -> bool:
+    query = select(Contract.id).where(Contract.id == contract.id, near_end(session))
+    return session.scalar(query) is not None
+
+
+def _pack_again(session: Session, code: str) -> PackView:
+    """The pack of before if it is still on offer, else the usual one."""
+    pack = get_pack(session, code)
+    return basic_pack(session) if pack.withdrawn else pack
+
+
+def _succeed(
+    session: Session,
+    actor: Actor,
+    old: Contract,
+    kind: Kind,
+    team: TeamView,
+    pack: PackView,
+    years: int,
+    rule: RuleView,
+) -> Contract:
+    new = insert_application(
+        session,
+        actor,
+        contract_id=new_id(),
+        team=team,
+        person_id=old.person_id,
+        division_code=old.division_code,
+        pack=pack,
+        years=years,
+        answer_days=rule.answer_days,
+        kind=kind,
+        previous_id=old.id,
+    )
+    if new is None:
+        raise Conflict("successor_exists", UNDER_WAY)
+    return new
