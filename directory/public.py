@@ -27,6 +27,7 @@ from directory.queries import (
     teams_of_account,
     unit_path,
 )
+from directory.queries.administration import institution_choices
 
 __all__ = [
     "contains",
@@ -43,6 +44,7 @@ __all__ = [
     "get_institution",
     "get_team",
     "in_service",
+    "institution_choices",
     "institution_facts",
     "list_departments",
     "list_divisions",

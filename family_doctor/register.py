@@ -9,6 +9,7 @@ from family_doctor.public import care_units, contracted
 from family_doctor.queries.team import due_services, waiting
 from family_doctor.services.promises import reopen_promise
 from family_doctor.subscribers import date_order, settle_promise
+from family_doctor.web import disputes, disputes_api, rules, rules_api, terms, terms_api
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
 from residents.public import provide_care_units, provide_contracted
@@ -27,14 +28,27 @@ TEAM = (Role.LEADER, Role.MEMBER)
 room = Room(
     name="family_doctor",
     words=WORDS,
-    pages=[pages],
-    apis=[api],
+    pages=[pages, terms.pages, disputes.pages, rules.pages],
+    apis=[api, terms_api.api, disputes_api.api, rules_api.api],
     subscribers=[(ServiceRecorded, settle_promise), (OrderPaid, date_order)],
     navigation=[
         NavItem(N_("医生"), "stethoscope", "family_doctor.find", [Role.RESIDENT], 30),
         NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10),
         NavItem(N_("我的居民"), "users", "family_doctor.panel", TEAM, 20),
         NavItem(N_("签约申请"), "signature", "family_doctor.applications", TEAM, 25),
+        NavItem(
+            N_("签约异议"), "message-circle-question", "family_doctor_disputes.of_team", TEAM, 27
+        ),
+        NavItem(
+            N_("签约规则"), "adjustments", "family_doctor_rules.listing", [Role.ADMINISTRATOR], 60
+        ),
+        NavItem(
+            N_("签约异议"),
+            "gavel",
+            "family_doctor_disputes.to_decide",
+            [Role.ADMINISTRATOR],
+            61,
+        ),
     ],
     counts=waiting,
 )

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -12,7 +12,7 @@ from core.access import Actor, Resource, require
 from core.errors import NotFound
 from core.paging import Page, PageQuery, read_page
 from directory.public import division_path, get_team
-from family_doctor.models import Contract, ContractTransition, Obligation
+from family_doctor.models import SUCCESSOR, Contract, ContractTransition, Obligation
 from family_doctor.obligations import state_on
 from family_doctor.queries.team import panel_resource
 from family_doctor.schemas import (
@@ -120,6 +120,17 @@ def find_latest_contract(session: Session, actor: Actor) -> ContractView | None:
         return None
     require(session, actor, Action.READ_CONTRACT, contract_resource(contract))
     return contract_view(contract)
+
+
+def find_successor(session: Session, contract: ContractView) -> ContractView | None:
+    """The renewal or change under way beside a contract in force. The caller has asked the policy,
+    and whoever reads the one reads the other.
+    """
+    if contract.state not in IN_FORCE:
+        return None
+    query = select(Contract).where(Contract.previous_id == contract.id, text(SUCCESSOR))
+    row = session.scalar(query)
+    return contract_view(row) if row else None
 
 
 def find_active_contract(session: Session, person_id: UUID) -> ContractView | None:

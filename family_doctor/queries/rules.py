@@ -13,7 +13,7 @@ from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
 from core.history import ChangeView, about, list_changes
 from core.paging import Page, PageQuery
-from directory.public import division_path, division_prefix, region_unit
+from directory.public import division_path, division_prefix, institution_choices, region_unit
 from directory.schemas import TeamView
 from family_doctor.models import Contract, Rule, TeamLoad
 from family_doctor.schemas import CapacityView, RuleAction, RuleList, RuleView
@@ -72,6 +72,23 @@ def places(session: Session, teams: Collection[TeamView]) -> dict[UUID, Capacity
     }
 
 
+def rule_and_places(session: Session, team: TeamView) -> tuple[RuleView, CapacityView]:
+    """The rule that holds for a team and its places, with one statement."""
+    nothing = select(literal(1).label("one")).subquery()
+    holds = or_(Rule.institution_id == team.institution_id, Rule.institution_id.is_(None))
+    taken = select(TeamLoad.taken).where(TeamLoad.team_id == team.id).scalar_subquery()
+    query = (
+        select(Rule, func.coalesce(taken, 0))
+        .select_from(nothing)
+        .outerjoin(Rule, holds)
+        .order_by(Rule.institution_id.nulls_last())
+        .limit(1)
+    )
+    row, load = session.execute(query).one()
+    rule = RuleView.model_validate(row) if row else DEFAULTS
+    return rule, capacity_of(team, load, rule.capacity_per_doctor)
+
+
 def per_doctor(institution: ColumnElement[Any]) -> ColumnElement[int]:
     """How many residents the rule of an institution, else the region's, allows each doctor."""
     rule = (
@@ -116,24 +133,39 @@ def region_code(session: Session) -> str:
 
 
 def list_rules(session: Session, actor: Actor) -> RuleList:
-    """The region's rule and those within the administrator's units. Raises Denied."""
+    """The rules within the administrator's units, the region's first. Raises Denied."""
     scope = actor.units(Role.ADMINISTRATOR)
     own = Resource("ContractRule", "own", units=tuple(sorted(scope)))
     require(session, actor, RuleAction.READ, own)
-    institutions = [UUID(unit) for unit in scope if not unit.isdigit()]
-    prefixes = [division_prefix(unit) for unit in sorted(scope) if unit.isdigit()]
-    within: list[ColumnElement[bool]] = [
-        Rule.institution_id.in_(institutions),
-        *(Rule.division_code.startswith(prefix) for prefix in prefixes),
-    ]
     query = (
         select(Rule)
-        .where(or_(Rule.institution_id.is_(None), *within))
-        .order_by(Rule.institution_name, Rule.id)
+        .where(within(scope, Rule.institution_id, Rule.division_code))
+        .order_by(Rule.institution_id.is_not(None), Rule.institution_name, Rule.id)
     )
-    found = [RuleView.model_validate(row) for row in session.scalars(query)]
-    region = [row for row in found if row.institution_id is None] or [DEFAULTS]
-    return RuleList(items=[*region, *(row for row in found if row.institution_id)])
+    return RuleList(items=[RuleView.model_validate(row) for row in session.scalars(query)])
+
+
+def without_rule(
+    session: Session, actor: Actor, known: Collection[RuleView]
+) -> list[tuple[str, str]]:
+    """The institutions within the administrator's units that have no rule of their own, as
+    (id, name); ("", "") is the region that brought none. The caller has asked the policy.
+    """
+    have = {rule.institution_id for rule in known}
+    choices = institution_choices(session, actor)
+    found = [(str(one), name) for one, name in choices if one not in have]
+    if None not in have and region_code(session) in actor.units(Role.ADMINISTRATOR):
+        return [("", ""), *found]
+    return found
+
+
+def within(scope: Collection[str], institution: Any, division: Any) -> ColumnElement[bool]:
+    """The condition that a row lies in one of these units: institutions by id, divisions by their
+    prefix.
+    """
+    institutions = [UUID(unit) for unit in scope if not unit.isdigit()]
+    prefixes = [division_prefix(unit) for unit in sorted(scope) if unit.isdigit()]
+    return or_(institution.in_(institutions), *(division.startswith(prefix) for prefix in prefixes))
 
 
 def load_rule(session: Session, actor: Actor, rule_id: UUID, action: RuleAction) -> Rule:

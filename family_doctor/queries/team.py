@@ -30,6 +30,7 @@ from core.waiting import Waiting
 from directory.public import contains, division_path, get_team, teams_by_id
 from directory.schemas import TeamView
 from family_doctor.models import Contract, Obligation, TeamLoad
+from family_doctor.queries.disputes import waiting_for
 from family_doctor.queries.rules import per_doctor, places
 from family_doctor.schemas import (
     Action,
@@ -65,6 +66,7 @@ WAITING = {
     "family_doctor.applications": select(func.count())
     .where(CONTRACT.c.team_id.in_(TEAMS), CONTRACT.c.state == State.APPLIED)
     .scalar_subquery(),
+    "family_doctor_disputes.of_team": waiting_for(TEAMS),
 }
 VILLAGE = func.coalesce(HOUSEHOLD.c.village_name, "").label("village_name")
 

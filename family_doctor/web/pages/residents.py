@@ -20,17 +20,17 @@ from directory.schemas import DivisionView, TeamSearch
 from family_doctor.obligations import progress_on
 from family_doctor.queries.contracts import (
     find_latest_contract,
+    find_successor,
     get_agreement,
     get_contract,
     promised,
 )
-from family_doctor.queries.rules import places
+from family_doctor.queries.rules import places, rule_and_places
 from family_doctor.schemas import (
     ApplyForContract,
     ConfirmContract,
     ContractView,
     ObligationState,
-    TerminateContract,
 )
 from family_doctor.services import contracts as services
 from family_doctor.states import IN_FORCE, LIVE
@@ -71,8 +71,10 @@ def team(team_id: UUID) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def apply(team_id: UUID) -> ResponseReturnValue:
     """Apply to this team."""
-    command = ApplyForContract(team_id=team_id)
-    form = blank(ApplyForContract)
+    form = read_form(ApplyForContract, team_id=team_id)
+    command = form.command
+    if command is None:
+        return _team_page(team_id, form, 422)
     try:
         contract = write(
             ContractView,
@@ -94,7 +96,7 @@ def apply(team_id: UUID) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def mine() -> ResponseReturnValue:
     """My family doctor: where my contract stands, what was kept, what comes next."""
-    return _mine_page(blank(TerminateContract), 200)
+    return _mine_page(blank(ApplyForContract), 200)
 
 
 @pages.get("/contracts/<uuid:contract_id>/agreement")
@@ -139,20 +141,6 @@ def cancel(contract_id: UUID) -> ResponseReturnValue:
     )
 
 
-@pages.post("/contracts/<uuid:contract_id>/leave")
-@open_to(SIGNED_IN)
-def leave(contract_id: UUID) -> ResponseReturnValue:
-    """End my contract before its term."""
-    form = read_form(TerminateContract)
-    command = form.command
-    if command is None:
-        return _mine_page(form, 422)
-    return _mine_after(
-        lambda session: services.terminate_contract(session, current_actor(), contract_id, command),
-        gettext("已解约，今天之后的服务不再安排。您可以另选团队。"),
-    )
-
-
 def _places_of_county(
     divisions: Sequence[DivisionView],
 ) -> list[tuple[DivisionView, list[DivisionView]]]:
@@ -165,7 +153,7 @@ def _places_of_county(
 
 
 def _mine_after(work: Callable[[Session], ContractView], sentence: str) -> ResponseReturnValue:
-    form = blank(TerminateContract)
+    form = blank(ApplyForContract)
     try:
         write(ContractView, work)
     except PortalError as error:
@@ -178,26 +166,29 @@ def _team_page(team_id: UUID, form: Form[ApplyForContract], status: int) -> Resp
     with transaction() as session:
         view = get_team(session, team_id)
         members = list_team_members(session, team_id)
-        capacity = places(session, [view])[team_id]
         packs = list_packs(session)
+        rule, capacity = rule_and_places(session, view)
         mine = find_latest_contract(session, current_actor()) if signed_in() else None
+    form.values.setdefault("years", str(rule.term_years))
     page = render_template(
         "family_doctor/team.html",
         team=view,
         members=members,
         capacity=capacity,
         packs=packs,
+        rule=rule,
         contract=mine if mine and mine.state in LIVE else None,
         form=form,
     )
     return page, status
 
 
-def _mine_page(form: Form[TerminateContract], status: int) -> ResponseReturnValue:
+def _mine_page(form: Form[ApplyForContract], status: int) -> ResponseReturnValue:
     with transaction() as session:
         contract = find_latest_contract(session, current_actor())
         view = get_team(session, contract.team_id) if contract else None
         promises = promised(session, contract.id) if contract and contract.starts_on else []
+        following = find_successor(session, contract) if contract else None
     coming = [each for each in promises if each.state is not ObligationState.DONE]
     page = render_template(
         "family_doctor/mine.html",
@@ -208,6 +199,7 @@ def _mine_page(form: Form[TerminateContract], status: int) -> ResponseReturnValu
         progress=progress_on(promises, clock.today()),
         promises=promises,
         coming=coming[:SOON],
+        following=following,
         form=form,
     )
     return page, status

@@ -27,6 +27,7 @@ from family_doctor.queries.contracts import (
     promised,
     read_contract,
 )
+from family_doctor.queries.refunds import find_refund
 from family_doctor.queries.rules import capacity_of, places
 from family_doctor.schemas import (
     Action,
@@ -123,7 +124,7 @@ def panel() -> ResponseReturnValue:
 @open_to(Role.LEADER, Role.MEMBER)
 def resident(contract_id: UUID) -> ResponseReturnValue:
     """A resident of the team, or an applicant to decide on."""
-    return _resident_page(contract_id, blank(RejectContract), blank(TerminateContract), 200)
+    return _resident_page(contract_id, blank(RejectContract), 200)
 
 
 @pages.post("/panel/<uuid:contract_id>/accept")
@@ -134,7 +135,7 @@ def accept(contract_id: UUID) -> ResponseReturnValue:
     try:
         _decide(lambda session: services.accept_contract(session, current_actor(), contract_id))
     except PortalError as error:
-        return _resident_page(contract_id, form, blank(TerminateContract), form.fail(error))
+        return _resident_page(contract_id, form, form.fail(error))
     flash(gettext("已同意，协议已发给居民确认。居民确认后签约生效。"), "good")
     return redirect(url_for("family_doctor.applications"))
 
@@ -146,15 +147,22 @@ def reject(contract_id: UUID) -> ResponseReturnValue:
     form = read_form(RejectContract)
     command = form.command
     if command is None:
-        return _resident_page(contract_id, form, blank(TerminateContract), 422)
+        return _resident_page(contract_id, form, 422)
     try:
         _decide(
             lambda session: services.reject_contract(session, current_actor(), contract_id, command)
         )
     except PortalError as error:
-        return _resident_page(contract_id, form, blank(TerminateContract), form.fail(error))
+        return _resident_page(contract_id, form, form.fail(error))
     flash(gettext("已答复居民没有同意，并附上了您写的原因。"), "good")
     return redirect(url_for("family_doctor.applications"))
+
+
+@pages.get("/panel/<uuid:contract_id>/terminate")
+@open_to(Role.LEADER)
+def termination(contract_id: UUID) -> ResponseReturnValue:
+    """What ending the contract means, and how much is due back, before one does."""
+    return _termination_page(contract_id, blank(TerminateContract), 200)
 
 
 @pages.post("/panel/<uuid:contract_id>/terminate")
@@ -164,7 +172,7 @@ def terminate(contract_id: UUID) -> ResponseReturnValue:
     form = read_form(TerminateContract)
     command = form.command
     if command is None:
-        return _resident_page(contract_id, blank(RejectContract), form, 422)
+        return _termination_page(contract_id, form, 422)
     try:
         _decide(
             lambda session: services.terminate_contract(
@@ -172,7 +180,7 @@ def terminate(contract_id: UUID) -> ResponseReturnValue:
             )
         )
     except PortalError as error:
-        return _resident_page(contract_id, blank(RejectContract), form, form.fail(error))
+        return _termination_page(contract_id, form, form.fail(error))
     flash(gettext("已解约，名额已空出，居民已收到消息。"), "good")
     return redirect(url_for("family_doctor.panel"))
 
@@ -184,7 +192,6 @@ def _decide(work: Callable[[Session], ContractView]) -> ContractView:
 def _resident_page(
     contract_id: UUID,
     rejection: Form[RejectContract],
-    termination: Form[TerminateContract],
     status: int,
 ) -> ResponseReturnValue:
     actor = current_actor()
@@ -211,6 +218,23 @@ def _resident_page(
         in_force=contract.state in IN_FORCE,
         may_decide=may_decide,
         rejection=rejection,
-        termination=termination,
+    )
+    return page, status
+
+
+def _termination_page(
+    contract_id: UUID, form: Form[TerminateContract], status: int
+) -> ResponseReturnValue:
+    with transaction() as session:
+        row = read_contract(session, current_actor(), Action.TERMINATE, contract_id)
+        contract = contract_view(row)
+        person = people_by_id(session, {contract.person_id})[contract.person_id]
+        refund = find_refund(session, row)
+    page = render_template(
+        "family_doctor/terms/terminate.html",
+        contract=contract,
+        person=person,
+        refund=refund,
+        form=form,
     )
     return page, status

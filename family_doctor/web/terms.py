@@ -1,0 +1,183 @@
+"""Renewing, changing and leaving, each on a page of its own that says beforehand what follows."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from core import clock
+from core.database import transaction
+from core.web.access import SIGNED_IN, current_actor, open_to
+from core.web.actions import attempt
+from core.web.forms import Form, blank, read_form, read_query
+from core.web.languages import gettext
+from core.web.pager import pager
+from directory.public import get_team, list_teams
+from directory.schemas import TeamSearch
+from family_doctor.queries.contracts import contract_view, read_contract
+from family_doctor.queries.refunds import find_refund
+from family_doctor.queries.rules import places, rule_for
+from family_doctor.schemas import (
+    Action,
+    ChangeContract,
+    ContractView,
+    RenewContract,
+    TerminateContract,
+)
+from family_doctor.services import contracts, succession
+from family_doctor.states import State
+from family_doctor.web import wording
+from service_packs.public import list_packs
+from service_packs.schemas import Tier
+
+pages = Blueprint("family_doctor_terms", __name__, url_prefix="/family-doctor")
+TEAMS_A_PAGE = 6
+
+
+@pages.context_processor
+def name_states() -> dict[str, object]:
+    """Give the templates the wording of states and reasons, and the day."""
+    return {"wording": wording, "today": clock.today()}
+
+
+@pages.get("/contracts/<uuid:contract_id>/renew")
+@open_to(SIGNED_IN)
+def renewal(contract_id: UUID) -> ResponseReturnValue:
+    """Renew on the same terms, or for another term."""
+    return _renewal_page(contract_id, blank(RenewContract), 200)
+
+
+@pages.post("/contracts/<uuid:contract_id>/renew")
+@open_to(SIGNED_IN)
+def renew(contract_id: UUID) -> ResponseReturnValue:
+    """Renew."""
+    form, actor = read_form(RenewContract), current_actor()
+    new = attempt(
+        form,
+        ContractView,
+        lambda session, command: succession.renew_contract(session, actor, contract_id, command),
+    )
+    if new is None:
+        return _renewal_page(contract_id, form, form.status)
+    if new.state is State.PENDING_SIGNATURE:
+        flash(gettext("续签协议已备好，请阅读并确认。"), "good")
+        return redirect(url_for("family_doctor.agreement", contract_id=new.id), 303)
+    flash(gettext("续签申请已送到团队，现在的签约照旧。"), "good")
+    return redirect(url_for("family_doctor.mine"), 303)
+
+
+@pages.get("/contracts/<uuid:contract_id>/change")
+@open_to(SIGNED_IN)
+def choice(contract_id: UUID) -> ResponseReturnValue:
+    """Choose another team or another basic pack."""
+    return _choice_page(contract_id, blank(ChangeContract), 200)
+
+
+@pages.post("/contracts/<uuid:contract_id>/change")
+@open_to(SIGNED_IN)
+def change(contract_id: UUID) -> ResponseReturnValue:
+    """Ask for the change."""
+    form, actor = read_form(ChangeContract), current_actor()
+    new = attempt(
+        form,
+        ContractView,
+        lambda session, command: succession.change_contract(session, actor, contract_id, command),
+    )
+    if new is None:
+        return _choice_page(contract_id, form, form.status)
+    flash(gettext("更换申请已送出。对方同意、您确认之前，现在的签约照旧。"), "good")
+    return redirect(url_for("family_doctor.mine"), 303)
+
+
+@pages.post("/contracts/<uuid:contract_id>/withdraw-change")
+@open_to(SIGNED_IN)
+def withdraw(contract_id: UUID) -> ResponseReturnValue:
+    """Take the change back."""
+    form, actor = read_form(RenewContract), current_actor()
+    kept = attempt(
+        form,
+        ContractView,
+        lambda session, _: succession.withdraw_change(session, actor, contract_id),
+    )
+    if kept is None:
+        flash(form.message, "bad")
+    else:
+        flash(gettext("更换已撤回，现在的签约照旧。"), "good")
+    return redirect(url_for("family_doctor.mine"), 303)
+
+
+@pages.get("/contracts/<uuid:contract_id>/leave")
+@open_to(SIGNED_IN)
+def leaving(contract_id: UUID) -> ResponseReturnValue:
+    """What leaving means, and how much is due back, before one does."""
+    return _leaving_page(contract_id, blank(TerminateContract), 200)
+
+
+@pages.post("/contracts/<uuid:contract_id>/leave")
+@open_to(SIGNED_IN)
+def leave(contract_id: UUID) -> ResponseReturnValue:
+    """End my contract before its term."""
+    form, actor = read_form(TerminateContract), current_actor()
+    ended = attempt(
+        form,
+        ContractView,
+        lambda session, command: contracts.terminate_contract(session, actor, contract_id, command),
+    )
+    if ended is None:
+        return _leaving_page(contract_id, form, form.status)
+    flash(gettext("已解约，今天之后的服务不再安排。您可以另选团队。"), "good")
+    return redirect(url_for("family_doctor.mine"), 303)
+
+
+def _renewal_page(contract_id: UUID, form: Form[RenewContract], status: int) -> ResponseReturnValue:
+    with transaction() as session:
+        contract = contract_view(read_contract(session, current_actor(), Action.RENEW, contract_id))
+        team = get_team(session, contract.team_id)
+        rule = rule_for(session, contract.institution_id)
+    page = render_template(
+        "family_doctor/terms/renew.html", contract=contract, team=team, rule=rule, form=form
+    )
+    return page, status
+
+
+def _choice_page(contract_id: UUID, form: Form[ChangeContract], status: int) -> ResponseReturnValue:
+    search = read_query(TeamSearch, limit=TEAMS_A_PAGE)
+    with transaction() as session:
+        row = read_contract(session, current_actor(), Action.CHANGE, contract_id)
+        contract = contract_view(row)
+        if search.search is None and search.division is None:
+            search = search.model_copy(update={"division": contract.division_code})
+        found = list_teams(session, search)
+        capacity = places(session, found.items)
+        packs = [pack for pack in list_packs(session) if pack.tier is Tier.BASIC]
+        rule = rule_for(session, contract.institution_id)
+    page = render_template(
+        "family_doctor/terms/change.html",
+        contract=contract,
+        search=search,
+        teams=[(team, capacity[team.id]) for team in found.items if team.id != contract.team_id],
+        packs=[pack for pack in packs if pack.code != contract.pack_code],
+        rule=rule,
+        form=form,
+        pager=pager(found),
+    )
+    return page, status
+
+
+def _leaving_page(
+    contract_id: UUID, form: Form[TerminateContract], status: int
+) -> ResponseReturnValue:
+    actor = current_actor()
+    with transaction() as session:
+        row = read_contract(session, actor, Action.TERMINATE, contract_id)
+        contract = contract_view(row)
+        team = get_team(session, contract.team_id)
+        refund = find_refund(session, row)
+    page = render_template(
+        "family_doctor/terms/leave.html",
+        contract=contract,
+        team=team,
+        refund=refund,
+        form=form,
+    )
+    return page, status

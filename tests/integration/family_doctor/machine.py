@@ -1,0 +1,219 @@
+"""The actors of the contract machine, and what must be true of it after every step."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.access import Actor, Role
+from directory.models import Team
+from directory.public import teams_by_id
+from family_doctor.models import Contract, Obligation, TeamLoad
+from family_doctor.queries.contracts import get_contract, list_contracts
+from family_doctor.queries.refunds import find_refund, get_refund
+from family_doctor.queries.rules import places
+from family_doctor.schemas import (
+    ApplyForContract,
+    ConfirmContract,
+    ContractSearch,
+    ContractView,
+    RefundRule,
+)
+from family_doctor.services import contracts as services
+from family_doctor.services.places import holds_place
+from family_doctor.states import IN_FORCE, LIVE, UNDER_WAY, State
+from service_packs.models import Entitlement, EntitlementItem, Item, Pack
+from tests.factories.auth import make_account
+from tests.factories.directory import COUNTY, make_team
+from tests.factories.family_doctor import BASIC, actor_of, make_basic_pack
+from tests.factories.residents import make_resident
+
+# Prices that do not divide evenly, so that rounding is seen.
+PRICES = {"T01": 3_333, "T02": 700}
+PERSON_FEN = 1_000
+
+
+@dataclass
+class Side:
+    """A team and its leader."""
+
+    team: Team
+    leader: Actor
+
+
+@dataclass
+class World:
+    """Residents, two teams of one institution, its administrator."""
+
+    session: Session
+    residents: list[Actor] = field(default_factory=list)
+    sides: list[Side] = field(default_factory=list)
+    administrator: Actor = field(init=False)
+
+    @classmethod
+    def make(cls, session: Session, *, residents: int = 1, capacity: int = 2) -> "World":
+        """The usual one; the basic pack has a price of its own here."""
+        world = cls(session)
+        price_basic_pack(session)
+        for _ in range(residents):
+            account, _ = make_resident(session)
+            world.residents.append(actor_of(session, account.id))
+        for _ in range(2):
+            team, leader, _ = make_team(session, capacity=capacity)
+            world.sides.append(Side(team, actor_of(session, leader)))
+        account = make_account(session, name="管理员", roles={Role.ADMINISTRATOR: [COUNTY]})
+        world.administrator = actor_of(session, account.id)
+        session.flush()
+        return world
+
+    @property
+    def resident(self) -> Actor:
+        """The only resident, or the first."""
+        return self.residents[0]
+
+    def leader_of(self, contract: Contract | ContractView) -> Actor:
+        """Who leads the contract's team."""
+        return next(side.leader for side in self.sides if side.team.id == contract.team_id)
+
+    def applied(self, side: int = 0, resident: Actor | None = None) -> ContractView:
+        """An application to a team."""
+        command = ApplyForContract(team_id=self.sides[side].team.id)
+        return services.apply_for_contract(self.session, resident or self.resident, command)
+
+    def confirm(self, contract: ContractView, resident: Actor | None = None) -> ContractView:
+        """Consent to the agreement as it is."""
+        command = ConfirmContract(agreement_sha256=str(contract.agreement_sha256), agreed=True)
+        return services.confirm_contract(
+            self.session, resident or self.resident, contract.id, command
+        )
+
+    def signed(self, side: int = 0, resident: Actor | None = None) -> ContractView:
+        """A contract in force with a team."""
+        applied = self.applied(side, resident)
+        accepted = services.accept_contract(self.session, self.sides[side].leader, applied.id)
+        return self.confirm(accepted, resident)
+
+    def row(self, contract_id: UUID) -> Contract:
+        """The contract as the database has it."""
+        self.session.expire_all()
+        return self.session.get_one(Contract, contract_id)
+
+
+def price_basic_pack(session: Session) -> None:
+    """Let the person pay, so that something can be due back."""
+    make_basic_pack(session)
+    pack = session.get_one(Pack, BASIC)
+    pack.price_fen, pack.list_price_fen, pack.person_fen = 2_500, 2_500, PERSON_FEN
+    for code, price in PRICES.items():
+        session.get_one(Item, code).unit_price_fen = price
+    session.flush()
+
+
+def check(world: World) -> None:
+    """Everything that must be true of the contracts at any time."""
+    session = world.session
+    session.expire_all()
+    people = {resident.person_id for resident in world.residents}
+    contracts = list(session.scalars(select(Contract).where(Contract.person_id.in_(people))))
+    one_live_a_person(contracts)
+    capacity_is_kept(world, contracts)
+    for contract in contracts:
+        promises_fit(session, contract)
+        refund_fits(session, contract)
+    for resident in world.residents:
+        views_agree(world, resident)
+
+
+def one_live_a_person(contracts: list[Contract]) -> None:
+    """Never two in force, never two that succeed, and terms in force today."""
+    people = {contract.person_id for contract in contracts}
+    for person in people:
+        live = [c for c in contracts if c.person_id == person and c.state in LIVE]
+        in_force = [c for c in live if c.state in IN_FORCE]
+        succeeding = [c for c in live if c.succeeding]
+        assert len(in_force) <= 1
+        assert len(succeeding) <= 1
+        assert len(live) - len(succeeding) <= 1
+        for contract in succeeding:
+            assert contract.state in UNDER_WAY
+            assert in_force
+            assert contract.previous_id == in_force[0].id
+        changing = [c for c in in_force if c.state == State.CHANGE_REQUESTED]
+        asked = [c for c in succeeding if c.kind != "renewal"]
+        assert len(changing) == len(asked)
+        for contract in live:
+            if contract.state == State.SIGNED and in_force:
+                assert contract.starts_on
+                assert in_force[0].ends_on
+                assert contract.starts_on > in_force[0].ends_on
+
+
+def capacity_is_kept(world: World, contracts: list[Contract]) -> None:
+    """The counter is the count, and never more than the places."""
+    views = teams_by_id(world.session, {side.team.id for side in world.sides})
+    load = {row.team_id: row.taken for row in world.session.scalars(select(TeamLoad))}
+    for team_id, capacity in places(world.session, list(views.values())).items():
+        held = sum(1 for c in contracts if c.team_id == team_id and holds_place(c))
+        assert capacity.taken == load.get(team_id, 0) == held
+        assert held <= capacity.capacity
+
+
+def promises_fit(session: Session, contract: Contract) -> None:
+    """Owed is what the pack gives in the term, and nothing to come after the end."""
+    rows = list(session.scalars(select(Obligation).where(Obligation.contract_id == contract.id)))
+    begun = contract.signed_at is not None and contract.state != State.CANCELLED
+    if contract.state in UNDER_WAY or not begun:
+        assert not rows
+        return
+    assert len(rows) == 5 * contract.term_years
+    assert contract.starts_on
+    assert contract.ends_on
+    for row in rows:
+        assert contract.starts_on <= row.opens_on <= row.due_on <= contract.ends_on
+        if contract.ended_at:
+            ended_on = clock.local(contract.ended_at).date()
+            assert row.done_at or row.excused_at or row.due_on < ended_on
+        else:
+            assert row.excused_at is None
+    granted = session.scalars(select(Entitlement).where(Entitlement.source_id == contract.id)).one()
+    assert (granted.starts_on, granted.ends_on) == (contract.starts_on, contract.ends_on)
+    assert (granted.ended_at is None) == (contract.state in IN_FORCE)
+    if contract.state in IN_FORCE:
+        assert granted.team_id == contract.team_id
+
+
+def refund_fits(session: Session, contract: Contract) -> None:
+    """What is due is the share of the unperformed part, counted here from the rows again."""
+    refund = find_refund(session, contract)
+    if contract.state == State.TERMINATED:
+        assert refund is not None
+        assert contract.refund_fen == refund.refund_fen
+    if refund is None:
+        return
+    paid = PERSON_FEN * contract.term_years
+    assert refund.paid_fen == paid
+    if refund.rule is not RefundRule.UNPERFORMED:
+        assert refund.refund_fen == paid
+        return
+    counted = session.execute(
+        select(EntitlementItem.item_code, EntitlementItem.times_total, EntitlementItem.times_used)
+        .join(Entitlement, Entitlement.id == EntitlementItem.entitlement_id)
+        .where(Entitlement.source_id == contract.id)
+    ).all()
+    whole = sum(PRICES[code] * total for code, total, _ in counted)
+    left = sum(PRICES[code] * (total - used) for code, total, used in counted)
+    assert (refund.whole_fen, refund.unperformed_fen) == (whole, left)
+    assert 0 <= refund.refund_fen * whole - paid * left < whole
+
+
+def views_agree(world: World, resident: Actor) -> None:
+    """The resident and each contract's leader read the same."""
+    own = list_contracts(world.session, resident, ContractSearch(limit=100)).items
+    for view in own:
+        leader = world.leader_of(view)
+        assert get_contract(world.session, leader, view.id) == view
+        if view.state in IN_FORCE or view.refund_fen is not None:
+            seen = get_refund(world.session, leader, view.id)
+            assert seen == get_refund(world.session, resident, view.id)
