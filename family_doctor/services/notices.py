@@ -20,7 +20,6 @@ NEAR_END = N_("您与%(team)s的签约将在 %(date)s 到期，现在可以续�
 RENEWAL_READY = N_("您与%(team)s的续签协议已备好，请在 %(days)s 天内阅读并确认。")
 RENEWS = N_("您与%(team)s的续签已经签好，原签约期满后接着生效，到 %(date)s 为止。")
 RENEWED = N_("您与%(team)s的续签已经开始，到 %(date)s 为止。")
-KEPT = N_("更换没有办成，您与%(team)s的签约照旧，到 %(date)s 为止。")
 EXPIRED = N_("您与%(team)s的签约已经到期，您可以重新选择团队。")
 
 

@@ -39,7 +39,8 @@ from tests.integration.family_doctor.machine import World, check
 
 # What happens, as often as it is named; the first three make contracts to go on with.
 OFTEN = {
-    "sign": 6, "renew and sign": 5, "apply": 2, "accept": 5, "confirm": 6, "reject": 1, "cancel": 1, "renew": 5,
+    "sign": 6, "renew and sign": 5, "apply": 2, "accept": 5, "confirm": 6, "reject": 1,
+    "cancel": 1, "renew": 5,
     "change": 4, "change pack": 1, "withdraw change": 1, "leave": 1, "end": 1, "serve": 3,
     "dispute": 1, "answer": 1, "decide": 1, "a day": 1, "days": 3, "near the end": 4,
 }  # fmt: skip
