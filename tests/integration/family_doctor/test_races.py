@@ -2,19 +2,29 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
 
 from core import clock
-from core.access import Actor
+from core.access import Actor, Role
 from core.database import transaction
 from core.errors import Conflict
 from family_doctor.models import Contract, Obligation
-from family_doctor.schemas import ApplyForContract
+from family_doctor.schemas import (
+    ApplyForContract,
+    ChangeContract,
+    ConfirmContract,
+    EndReason,
+    RenewContract,
+    TerminateContract,
+)
 from family_doctor.services import contracts as services
+from family_doctor.services import succession
 from family_doctor.services.promises import keep_promise
 from family_doctor.states import HOLDING_A_PLACE, State
 from tests.factories.directory import make_team
@@ -118,3 +128,78 @@ def test_two_records_at_once_settle_two_promises(committed_database: Engine) -> 
     with transaction() as session:
         settled = select(Obligation.service_record_id).where(Obligation.item_code == "T02")
         assert set(session.scalars(settled)) == set(records)
+
+
+def near_its_end(session: Session, capacity: int = 2000) -> tuple[Contract, Actor, Actor, Actor]:
+    """An expiring contract, its resident, its leader, and the leader of another team."""
+    team, leader, _ = make_team(session, capacity=capacity)
+    _, other, _ = make_team(session)
+    account, person = make_resident(session)
+    begun = clock.today() - timedelta(days=350)
+    contract = make_contract(session, person, team, state=State.EXPIRING, starts_on=begun)
+    actors = [actor_of(session, each) for each in (account.id, leader, other)]
+    return contract, actors[0], actors[1], actors[2]
+
+
+def test_many_taps_renew_once(committed_database: Engine) -> None:
+    with transaction() as session:
+        contract, resident, _, _ = near_its_end(session, capacity=1)
+
+    def renew(_: int) -> None:
+        with transaction() as session:
+            succession.renew_contract(session, resident, contract.id, RenewContract())
+
+    assert at_once(renew, range(8)) == ["done"] * 8
+    with transaction() as session:
+        waiting = select(func.count()).where(Contract.succeeding)
+        assert session.scalar(waiting) == taken(session, contract.team_id) == 1
+
+
+def test_change_and_leave_at_once(committed_database: Engine) -> None:
+    with transaction() as session:
+        contract, resident, leader, other = near_its_end(session)
+        team_id = UUID(next(iter(other.units(Role.LEADER))))
+
+    def change() -> None:
+        with transaction() as session:
+            command = ChangeContract(team_id=team_id)
+            succession.change_contract(session, resident, contract.id, command)
+
+    def leave() -> None:
+        with transaction() as session:
+            command = TerminateContract(reason=EndReason.MOVED)
+            services.terminate_contract(session, leader, contract.id, command)
+
+    outcomes = at_once(lambda work: work(), [change, leave, change, leave])
+    assert outcomes[1::2].count("done") == 1
+    with transaction() as session:
+        ended = session.get_one(Contract, contract.id)
+        assert (ended.state, taken(session, contract.team_id)) == (State.TERMINATED, 0)
+        live = session.scalars(select(Contract).where(Contract.previous_id == contract.id)).all()
+        assert [(row.state, row.succeeding) for row in live] in ([], [(State.APPLIED, False)])
+
+
+def test_sign_a_change_while_the_old_is_ended(committed_database: Engine) -> None:
+    with transaction() as session:
+        contract, resident, leader, other = near_its_end(session)
+        team_id = UUID(next(iter(other.units(Role.LEADER))))
+        command = ChangeContract(team_id=team_id)
+        new = succession.change_contract(session, resident, contract.id, command)
+        accepted = services.accept_contract(session, other, new.id)
+
+    def sign() -> None:
+        consent = ConfirmContract(agreement_sha256=str(accepted.agreement_sha256), agreed=True)
+        with transaction() as session:
+            services.confirm_contract(session, resident, new.id, consent)
+
+    def end() -> None:
+        with transaction() as session:
+            reason = TerminateContract(reason=EndReason.MOVED)
+            services.terminate_contract(session, leader, contract.id, reason)
+
+    outcomes = at_once(lambda work: work(), [sign, end, sign, end])
+    assert outcomes[0::2].count("done") == 1
+    with transaction() as session:
+        assert session.get_one(Contract, contract.id).state == State.TERMINATED
+        assert session.get_one(Contract, new.id).state == State.ACTIVE
+        assert (taken(session, contract.team_id), taken(session, team_id)) == (0, 1)

@@ -15,6 +15,7 @@ from portal.factory import ROOM_NAMES
 from tests.integration.security.bookings import at_the_desk, handovers, visits
 from tests.integration.security.care import care, families, messages, services
 from tests.integration.security.conduct import reviews as reviews_of_conduct
+from tests.integration.security.contracts import contract_affairs
 from tests.integration.security.day import queues
 from tests.integration.security.exchange import exchange
 from tests.integration.security.offices import administered, figures, rights
@@ -44,6 +45,7 @@ OF_ONE_THING = {
 
 LISTINGS = (
     reviews_of_conduct,
+    contract_affairs,
     at_the_desk,
     families,
     care,
