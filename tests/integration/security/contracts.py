@@ -21,7 +21,7 @@ from tests.integration.security.region import Region
 
 
 def contract_affairs(session: Session, region: Region) -> list[Listing]:
-    """A dispute about each contract that is in force, and rules of the region and of institutions."""
+    """A dispute about each contract once signed, and rules of the region and of institutions."""
     _dispute(session)
     _set_rules(session, region)
 
