@@ -215,6 +215,7 @@ def test_the_pages_of_a_resident_and_both_deciders(
     for browser in (resident, leader, admin):
         assert "确实没有记录" in browser.get(one.location).get_data(as_text=True)
     with clock.shifted(timedelta(days=340)):
+        resident = signed_in(world.resident.account_id)
         renewal = resident.get(f"{path}/renew").get_data(as_text=True)
         assert "一键续签" in renewal
         assert resident.post(f"{path}/renew").status_code == 303
