@@ -12,7 +12,7 @@ from tests.factories.residents import make_person
 from tests.integration.migrations.test_with_data import config, empty
 
 __all__ = ["empty"]
-BEFORE, AFTER = "0032", "0033"
+BEFORE, AFTER = "0038", "0033"
 PACK = text(
     "INSERT INTO service_packs_pack (code, name, name_en, tier, list_price_fen, price_fen,"
     " public_health_fen, insurance_fen, person_fen, example)"
