@@ -71,9 +71,14 @@ TerminationReason = Literal[
 
 
 class ApplyForContract(Command):
-    """Ask a team to become one's family doctor."""
+    """Ask a team to become one's family doctor, or that of ``person_id`` for whom one may act.
+
+    ``introduction`` is the word of the link by which one came.
+    """
 
     team_id: UUID
+    person_id: UUID | None = None
+    introduction: Annotated[str | None, Field(max_length=60)] = None
 
 
 class RejectContract(Command):
