@@ -1,5 +1,6 @@
 """What the two sides of a contract do: apply, accept or reject, confirm, cancel, terminate."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import text
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.access import Actor, Resource, require
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.ids import new_id
 from core.messages import N_
 from directory.public import division_path, get_team
@@ -23,11 +24,11 @@ from family_doctor.events import (
 from family_doctor.models import LIVE_CONTRACT, Contract
 from family_doctor.obligations import term_end
 from family_doctor.queries.contracts import contract_view, read_contract
+from family_doctor.queries.signatories import signatories
 from family_doctor.queries.team import taken_places
 from family_doctor.schemas import (
     Action,
     ApplyForContract,
-    Channel,
     ConfirmContract,
     ContractView,
     EndReason,
@@ -35,6 +36,7 @@ from family_doctor.schemas import (
     TerminateContract,
 )
 from family_doctor.services import notices
+from family_doctor.services.introductions import PORTAL, Way, keep, way_of
 from family_doctor.services.moves import FULL, announce, end, move, remember, take_place
 from family_doctor.services.promises import promise
 from family_doctor.states import TERM_YEARS, State, Step
@@ -43,22 +45,55 @@ from residents.schemas import PersonView
 from service_packs.public import get_pack, grant_entitlement, hand_over, list_packs
 from service_packs.schemas import PackView, Source, Tier
 
+OWN_EXISTS = N_("您已经有一份签约或申请。想换团队，请先在「我的家庭医生」撤回或解约。")
+ITS_EXISTS = N_("这位居民已经有一份签约或申请，一个人同时只能签一个团队。")
+
 
 def apply_for_contract(session: Session, actor: Actor, command: ApplyForContract) -> ContractView:
-    """Ask a team to become the actor's family doctor, with the region's basic pack.
+    """Ask a team to become the family doctor of the actor, or of one for whom they may act, with
+    the region's basic pack. The contract says which way it came.
 
-    Raises Conflict: ``not_verified``, ``contract_exists`` (one live contract a person),
-    ``team_full``, ``team_closed``, ``no_basic_pack``.
+    Raises Denied, Conflict ``not_verified``, ``contract_exists`` (one live contract a person),
+    ``team_full``, ``team_closed``, ``no_basic_pack``, and what ``way_of`` raises.
     """
     if actor.person_id is None:
         raise Conflict("not_verified", N_("签约需要先确认您是本人。请先完成实名认证，再回来申请。"))
+    person_id = command.person_id or actor.person_id
     team = get_team(session, command.team_id)
-    person = people_by_id(session, {actor.person_id})[actor.person_id]
+    person = people_by_id(session, {person_id}).get(person_id)
     contract_id = new_id()
-    units = (str(team.id), str(team.institution_id), *division_path(person.division_code))
-    require(session, actor, Action.APPLY, Resource("Contract", str(contract_id), person.id, units))
+    here = division_path(person.division_code) if person else ()
+    units = (str(team.id), str(team.institution_id), *here)
+    more = {"kin": signatories(session, actor, person_id)}
+    if person_id != actor.person_id:
+        actor = replace(actor, acting_for=person_id)
+    resource = Resource("Contract", str(contract_id), person_id, units, more)
+    require(session, actor, Action.APPLY, resource)
+    if person is None:
+        raise NotFound()
+    way = way_of(session, actor, command.introduction, team.id, person.id)
+    applied = apply_by(session, actor, contract_id, team, person, way)
+    if actor.acting_for:
+        notices.tell_applied_for(session, person.id, contract_id, actor.name, team.name)
+    return applied
+
+
+def apply_by(
+    session: Session,
+    actor: Actor,
+    contract_id: UUID,
+    team: TeamView,
+    person: PersonView,
+    way: Way = PORTAL,
+) -> ContractView:
+    """Write an application that came by ``way``. The caller has asked the policy.
+
+    Raises Conflict ``contract_exists``, ``team_full``, ``team_closed`` or ``no_basic_pack``.
+    """
     _require_open(session, team)
-    return _apply(session, actor, contract_id, team, person)
+    applied = _apply(session, actor, contract_id, team, person, way)
+    keep(session, contract_id, way)
+    return applied
 
 
 def accept_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
@@ -160,7 +195,12 @@ def _require_open(session: Session, team: TeamView) -> None:
 
 
 def _apply(
-    session: Session, actor: Actor, contract_id: UUID, team: TeamView, person: PersonView
+    session: Session,
+    actor: Actor,
+    contract_id: UUID,
+    team: TeamView,
+    person: PersonView,
+    way: Way,
 ) -> ContractView:
     pack = basic_pack(session)
     row = postgresql.insert(Contract).values(
@@ -169,7 +209,7 @@ def _apply(
         team_id=team.id,
         institution_id=team.institution_id,
         division_code=person.division_code,
-        channel=Channel.PORTAL,
+        channel=way.channel,
         state=State.APPLIED,
         pack_code=pack.code,
         pack_name=pack.name,
@@ -186,10 +226,7 @@ def _apply(
     )
     contract = session.scalars(row.returning(Contract)).one_or_none()
     if contract is None:
-        raise Conflict(
-            "contract_exists",
-            N_("您已经有一份签约或申请。想换团队，请先在「我的家庭医生」撤回或解约。"),
-        )
+        raise Conflict("contract_exists", OWN_EXISTS if actor.acting_for is None else ITS_EXISTS)
     remember(session, actor, contract.id, None, State.APPLIED)
     announce(session, ContractApplied, contract)
     return contract_view(contract)
