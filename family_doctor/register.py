@@ -11,6 +11,8 @@ from family_doctor.services.promises import reopen_promise
 from family_doctor.subscribers import date_order, settle_promise
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
+from family_doctor.web.ways import api as ways_api
+from family_doctor.web.ways import pages as ways_pages
 from residents.public import provide_care_units, provide_contracted
 from service_packs.events import OrderPaid, ServiceRecorded
 from service_packs.public import provide_due_services, provide_reopening
@@ -27,14 +29,15 @@ TEAM = (Role.LEADER, Role.MEMBER)
 room = Room(
     name="family_doctor",
     words=WORDS,
-    pages=[pages],
-    apis=[api],
+    pages=[pages, ways_pages],
+    apis=[api, ways_api],
     subscribers=[(ServiceRecorded, settle_promise), (OrderPaid, date_order)],
     navigation=[
         NavItem(N_("医生"), "stethoscope", "family_doctor.find", [Role.RESIDENT], 30),
         NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10),
         NavItem(N_("我的居民"), "users", "family_doctor.panel", TEAM, 20),
         NavItem(N_("签约申请"), "signature", "family_doctor.applications", TEAM, 25),
+        NavItem(N_("签约方式"), "qrcode", "family_doctor_ways.overview", TEAM, 26),
     ],
     counts=waiting,
 )

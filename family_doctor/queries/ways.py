@@ -188,7 +188,8 @@ def get_introduction(session: Session, actor: Actor, contract_id: UUID) -> Intro
 
 def introduction_of(session: Session, contract: Contract) -> IntroductionView:
     """Which way a contract came. The caller has asked the policy."""
-    row = session.get(Introduction, contract.id)
+    by_link = contract.channel != Channel.PORTAL
+    row = session.get(Introduction, contract.id) if by_link else None
     kinds = (
         (LinkKind.CARD, row and row.card_id),
         (LinkKind.INVITATION, row and row.invitation_id),

@@ -27,6 +27,7 @@ from family_doctor.queries.contracts import (
     promised,
     read_contract,
 )
+from family_doctor.queries.ways import introduction_of
 from family_doctor.schemas import (
     Action,
     ContractView,
@@ -196,6 +197,7 @@ def _resident_page(
         taken = queries.taken_places(session, {team.id}) if waits else {}
         promises = promised(session, contract_id) if contract.starts_on else []
         history = list_transitions(session, contract_id)
+        introduction = introduction_of(session, row)
     may_decide, _ = decide(actor, Action.DECIDE, contract_resource(row))
     page = render_template(
         "family_doctor/resident.html",
@@ -206,6 +208,7 @@ def _resident_page(
         promises=promises,
         progress=progress_on(promises, clock.today()),
         history=history,
+        introduction=introduction,
         waits=waits,
         in_force=contract.state in IN_FORCE,
         may_decide=may_decide,
