@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 MOST_LINES = 500
-PHONE = re.compile(r"1[3-9][0-9]{9}")
+# As an account's phone is written.
+PHONE = re.compile(r"1[0-9]{10}")
 # Cells of a line, as spreadsheets and people part them.
 CELLS = re.compile(r"[,;\t，；、|]")
 # What stands inside a number that was typed for the eye.
