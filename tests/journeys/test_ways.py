@@ -1,4 +1,4 @@
-"""Journey 11: five ways of signing, each from its link to the application that the leader accepts."""
+"""Journey 11: five ways of signing, each from its link to the application that is accepted."""
 
 import re
 
