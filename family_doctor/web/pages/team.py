@@ -38,6 +38,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import contracts as services
 from family_doctor.states import IN_FORCE, State
+from family_doctor.web import ways_words
 from family_doctor.web.pages.blueprint import pages
 from residents.public import people_by_id
 from service_packs.public import list_groups
@@ -209,6 +210,7 @@ def _resident_page(
         progress=progress_on(promises, clock.today()),
         history=history,
         introduction=introduction,
+        words=ways_words,
         waits=waits,
         in_force=contract.state in IN_FORCE,
         may_decide=may_decide,

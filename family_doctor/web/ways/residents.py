@@ -64,7 +64,13 @@ def apply_for_family(team_id: UUID) -> ResponseReturnValue:
 @pages.get("/contracts/<uuid:contract_id>/application")
 @open_to(SIGNED_IN)
 def application(contract_id: UUID) -> ResponseReturnValue:
-    """An application made in a resident's name: for whom, by whom, and how to refuse it."""
+    """An application made in a resident's name: for whom, by whom, and how to refuse it.
+
+    The SMS leads here somebody who may never have been here: first their name is checked.
+    """
+    if current_actor().person_id is None:
+        here = url_for(".application", contract_id=contract_id)
+        return redirect(url_for("residents.verify", next=here), 303)
     return _application_page(contract_id, blank(ApplyForContract), 200)
 
 
