@@ -105,9 +105,9 @@ class ShareTeam(Command):
 
 
 class ApplyPresent(Command):
-    """Apply for a resident who is present. A household book or written authorisation has a
-    number; of an ID card the number is the resident's own. ``phone`` is for somebody who is not
-    known here yet.
+    """Apply for a resident who is present. Whoever applies on their behalf says by which papers; a
+    household book or written authorisation has a number, of an ID card it is the resident's own.
+    On site the ID card is seen. ``phone`` is for somebody who is not known here yet.
     """
 
     team_id: UUID
@@ -116,7 +116,7 @@ class ApplyPresent(Command):
         str, StringConstraints(strip_whitespace=True, min_length=18, max_length=18)
     ]
     phone: Phone | None = None
-    evidence: Evidence = Evidence.ID_CARD
+    evidence: Evidence | None = None
     evidence_number: Annotated[
         str | None, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)
     ] = None

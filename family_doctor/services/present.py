@@ -40,13 +40,23 @@ from residents.public import (
 )
 from residents.schemas import PersonView
 
+# Papers that have a number of their own.
+NUMBERED = (Evidence.HOUSEHOLD_BOOK, Evidence.AUTHORISATION)
 
-def count_question(session: Session, actor: Actor, command: ApplyPresent) -> None:
-    """Before the identity service is asked: the actor may, and has not asked too often today. In a
-    transaction of its own. Raises NotFound, Denied, Invalid or TooMany.
+
+def count_question(
+    session: Session, actor: Actor, command: ApplyPresent, *, on_behalf: bool
+) -> None:
+    """Before the identity service is asked: the actor may, names the papers of whom they apply on
+    behalf of, and has not asked too often today. In a transaction of its own.
+
+    Raises NotFound, Denied, Invalid ``evidence_needed`` or TooMany.
     """
     _staffed(session, actor, command.team_id)
-    if command.evidence is not Evidence.ID_CARD and not command.evidence_number:
+    if on_behalf and command.evidence is None:
+        sentence = N_("请选择核对了哪种证件。")
+        raise Invalid("evidence_needed", sentence, fields={"evidence": sentence})
+    if command.evidence in NUMBERED and not command.evidence_number:
         sentence = N_("请填写户口簿或委托书的编号。")
         raise Invalid("evidence_needed", sentence, fields={"evidence_number": sentence})
     most = way_rule(session).checks_per_day
@@ -102,7 +112,7 @@ def begin_on_site(
         team_id=team.id,
         person_id=person.id,
         account_id=actor.account_id,
-        evidence=command.evidence,
+        evidence=command.evidence or Evidence.ID_CARD,
         evidence_number=command.evidence_number,
         begun_at=now,
         expires_at=now + timedelta(minutes=way_rule(session).present_minutes),

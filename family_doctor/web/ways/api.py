@@ -169,7 +169,7 @@ def refuse_invitation(link: str, command: RefuseInvitation) -> Arrival:
 @open_to(Role.LEADER, Role.MEMBER)
 def apply_on_behalf(command: ApplyPresent) -> ContractView:
     """Apply for a resident whose papers were seen; the resident is told and can refuse."""
-    verdict = ask_identity(command)
+    verdict = ask_identity(command, on_behalf=True)
     return write(
         ContractView,
         lambda session: present.apply_on_behalf(session, current_actor(), command, verdict),

@@ -224,7 +224,7 @@ def apply_on_behalf() -> ResponseReturnValue:
     if command is None:
         return _present_page("on_behalf", form, 422)
     try:
-        verdict = ask_identity(command)
+        verdict = ask_identity(command, on_behalf=True)
         made = write(
             ContractView,
             lambda session: present.apply_on_behalf(session, current_actor(), command, verdict),

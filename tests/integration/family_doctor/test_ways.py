@@ -380,9 +380,11 @@ def test_staff_apply_on_behalf_with_evidence(
     body = present(team)
     path = f"{BASE}/applications/on-behalf"
     nurse = bearer(team[2])
-    unproven = client.post(path, json=body | {"evidence_number": None}, headers=nurse)
-    assert unproven.json
-    assert (unproven.status_code, unproven.json["code"]) == (422, "evidence_needed")
+    for lacking in ("evidence", "evidence_number"):
+        unproven = client.post(path, json=body | {lacking: None}, headers=nurse)
+        assert unproven.json
+        assert (unproven.status_code, unproven.json["code"]) == (422, "evidence_needed")
+        assert unproven.json["errors"][0]["field"] == lacking
     assert register == []
     made = client.post(path, json=body, headers=nurse)
     assert made.json
