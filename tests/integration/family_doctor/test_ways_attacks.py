@@ -25,6 +25,7 @@ from tests.factories.directory import make_team
 from tests.factories.family_doctor import make_basic_pack
 from tests.factories.residents import make_resident
 from tests.factories.ways import LASTING, link_of, make_card, make_invitation, make_share
+from tests.factories.wechat import wechat_standin
 
 BASE, PAGE = "/api/v1/family-doctor", "/family-doctor/in"
 Bearer = Callable[[UUID], dict[str, str]]
@@ -234,7 +235,8 @@ def test_the_way_back_never_leads_out(client: FlaskClient, session: Session, tea
         back = parse_qs(urlsplit("?" + found.replace("&amp;", "&")).query)["next"]
         assert back == [f"{PAGE}/{link}"]
     inside = {"User-Agent": "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50"}
-    page = client.get(f"{PAGE}/{link}", headers=inside).get_data(as_text=True)
+    with wechat_standin():
+        page = client.get(f"{PAGE}/{link}", headers=inside).get_data(as_text=True)
     assert f"/auth/wechat/start?next={PAGE}/{link}" in page
 
 
