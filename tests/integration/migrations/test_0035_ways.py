@@ -15,7 +15,7 @@ from tests.factories.residents import make_person
 from tests.integration.migrations.test_with_data import config, empty
 
 __all__ = ["empty"]
-BEFORE, AFTER = "0032", "0035"
+BEFORE, AFTER = "0038", "0035"
 INTRODUCTION = text(
     "INSERT INTO family_doctor_introduction (contract_id, channel, account_id, by_name,"
     " for_another, evidence, evidence_number)"
