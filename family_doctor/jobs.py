@@ -1,10 +1,19 @@
-"""The contracts' calendar."""
+"""The contracts' calendar, and invitations on their way."""
+
+from uuid import UUID
 
 from core.database import transaction
-from core.jobs import scheduled
+from core.jobs import job, scheduled
+from core.messages import N_
+from core.settings import settings
+from family_doctor.links import LinkKind, make_link
 from family_doctor.services.calendar import BATCH, DEADLINES, advance
 from family_doctor.services.disputes import BATCH as DISPUTES
 from family_doctor.services.disputes import pass_on_unanswered
+from family_doctor.services.inviting import due_invitation, note_sent
+from notifications.public import SmsGateway
+
+INVITATION = N_("%(doctor)s邀请您与%(team)s签约家庭医生，不想再收到请打开拒绝：")
 
 
 @scheduled("15 * * * *")
@@ -27,3 +36,21 @@ def advance_disputes() -> None:
     while passed == DISPUTES:
         with transaction() as session:
             passed = pass_on_unanswered(session)
+
+
+@job
+def send_invitation(invitation_id: str) -> None:
+    """Send an invitation by SMS; tried again while the gateway does not answer. Its number keys
+    the message, so that a second try sends none.
+    """
+    number = UUID(invitation_id)
+    with transaction() as session:
+        due = due_invitation(session, number)
+    if due is None:
+        return
+    phone, team, doctor = due
+    text = INVITATION % {"doctor": doctor, "team": team.name}
+    link = f"{settings().public_url}/family-doctor/in/{make_link(LinkKind.INVITATION, number)}"
+    SmsGateway(settings()).send_message(phone, text, link, number)
+    with transaction() as session:
+        note_sent(session, number)

@@ -12,6 +12,8 @@ from family_doctor.subscribers import date_order, settle_promise
 from family_doctor.web import disputes, disputes_api, rules, rules_api, terms, terms_api
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
+from family_doctor.web.ways import api as ways_api
+from family_doctor.web.ways import pages as ways_pages
 from residents.public import provide_care_units, provide_contracted
 from service_packs.events import OrderPaid, ServiceRecorded
 from service_packs.public import provide_due_services, provide_reopening
@@ -28,8 +30,8 @@ TEAM = (Role.LEADER, Role.MEMBER)
 room = Room(
     name="family_doctor",
     words=WORDS,
-    pages=[pages, terms.pages, disputes.pages, rules.pages],
-    apis=[api, terms_api.api, disputes_api.api, rules_api.api],
+    pages=[pages, terms.pages, disputes.pages, rules.pages, ways_pages],
+    apis=[api, terms_api.api, disputes_api.api, rules_api.api, ways_api],
     subscribers=[(ServiceRecorded, settle_promise), (OrderPaid, date_order)],
     navigation=[
         NavItem(N_("医生"), "stethoscope", "family_doctor.find", [Role.RESIDENT], 30),
@@ -49,6 +51,7 @@ room = Room(
             [Role.ADMINISTRATOR],
             61,
         ),
+        NavItem(N_("签约方式"), "qrcode", "family_doctor_ways.overview", TEAM, 26),
     ],
     counts=waiting,
 )

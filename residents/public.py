@@ -2,7 +2,14 @@
 
 from residents.identity import check_digit, parse_id_number
 from residents.models import GroupMembership, Household, Person
-from residents.ports import care_units, contracted, provide_care_units, provide_contracted
+from residents.papers import verifier
+from residents.ports import (
+    Verdict,
+    care_units,
+    contracted,
+    provide_care_units,
+    provide_contracted,
+)
 from residents.queries import (
     family_of,
     find_consent,
@@ -17,14 +24,22 @@ from residents.queries import (
     representatives_of,
     represented_by,
 )
-from residents.services.identity import find_identified, id_index, id_tail_index
+from residents.services.identity import (
+    check_id_number,
+    find_identified,
+    id_index,
+    id_tail_index,
+)
+from residents.services.registering import register_present
 
 __all__ = [
     "GroupMembership",
     "Household",
     "Person",
+    "Verdict",
     "care_units",
     "check_digit",
+    "check_id_number",
     "contracted",
     "family_of",
     "find_consent",
@@ -42,6 +57,8 @@ __all__ = [
     "population_facts",
     "provide_care_units",
     "provide_contracted",
+    "register_present",
     "representatives_of",
     "represented_by",
+    "verifier",
 ]

@@ -14,6 +14,7 @@ from core.paging import Page, PageQuery, read_page
 from directory.public import division_path, get_team
 from family_doctor.models import SUCCESSOR, Contract, ContractTransition, Obligation
 from family_doctor.obligations import state_on
+from family_doctor.queries.signatories import signatories
 from family_doctor.queries.team import panel_resource
 from family_doctor.schemas import (
     Action,
@@ -57,14 +58,16 @@ PROMISED = (
 )
 
 
-def contract_resource(contract: Contract | Row[Any]) -> Resource:
-    """A contract as the policy sees it: the resident's, in its team, institution and township."""
+def contract_resource(contract: Contract | Row[Any], kin: Collection[str] = ()) -> Resource:
+    """A contract as the policy sees it: the resident's, in its team, institution and township;
+    ``kin`` may act for the resident.
+    """
     units = (
         str(contract.team_id),
         str(contract.institution_id),
         *division_path(contract.division_code),
     )
-    return Resource("Contract", str(contract.id), contract.person_id, units)
+    return Resource("Contract", str(contract.id), contract.person_id, units, {"kin": sorted(kin)})
 
 
 def read_contract(session: Session, actor: Actor, action: Action, contract_id: UUID) -> Contract:
@@ -72,7 +75,8 @@ def read_contract(session: Session, actor: Actor, action: Action, contract_id: U
     contract = session.get(Contract, contract_id)
     if contract is None:
         raise NotFound()
-    require(session, actor, action, contract_resource(contract))
+    kin = signatories(session, actor, contract.person_id)
+    require(session, actor, action, contract_resource(contract, kin))
     return contract
 
 

@@ -78,11 +78,15 @@ TerminationReason = Literal[
 
 
 class ApplyForContract(Command):
-    """Ask a team to become one's family doctor, for the usual term and with the region's basic pack
-    if no others are named.
+    """Ask a team to become one's family doctor, or that of ``person_id`` for whom one may act, for
+    the usual term and with the region's basic pack if no others are named.
+
+    ``introduction`` is the word of the link by which one came.
     """
 
     team_id: UUID
+    person_id: UUID | None = None
+    introduction: Annotated[str | None, Field(max_length=60)] = None
     years: Years | None = None
     pack_code: PackCode | None = None
 

@@ -1,11 +1,12 @@
 """What the two sides of a contract do: apply, accept or reject, confirm, cancel, terminate."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Resource, require
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.ids import new_id
 from core.messages import N_
 from directory.public import division_path, get_team
@@ -15,6 +16,7 @@ from family_doctor.models import Contract
 from family_doctor.queries.contracts import contract_view, read_contract
 from family_doctor.queries.refunds import rule_now
 from family_doctor.queries.rules import places, rule_for
+from family_doctor.queries.signatories import signatories
 from family_doctor.schemas import (
     Action,
     ApplyForContract,
@@ -27,6 +29,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import notices
 from family_doctor.services.acceptance import freeze
+from family_doctor.services.introductions import PORTAL, Way, keep, way_of
 from family_doctor.services.moves import announce, end, hold, predecessor
 from family_doctor.services.places import FULL, shares_place, take_place
 from family_doctor.services.succession import (
@@ -41,6 +44,7 @@ from family_doctor.services.succession import (
 )
 from family_doctor.states import IN_FORCE, State, Step
 from residents.public import people_by_id
+from residents.schemas import PersonView
 
 __all__ = [
     "accept_contract",
@@ -52,20 +56,64 @@ __all__ = [
     "terminate_contract",
 ]
 
+ITS_EXISTS = N_("这位居民已经有一份签约或申请，一个人同时只能签一个团队。")
+
 
 def apply_for_contract(session: Session, actor: Actor, command: ApplyForContract) -> ContractView:
-    """Ask a team to become the actor's family doctor, for a term and with a basic pack.
+    """Ask a team to become the family doctor of the actor, or of one for whom they may act, for a
+    term and with a basic pack. The contract says which way it came.
 
-    Raises Invalid (the years or the pack) or Conflict: ``not_verified``, ``contract_exists`` (one
-    live contract a person), ``team_full``, ``team_closed``, ``no_basic_pack``.
+    Raises Denied, Invalid (the years or the pack), Conflict: ``not_verified``, ``contract_exists``
+    (one live contract a person), ``team_full``, ``team_closed``, ``no_basic_pack``, and what
+    ``way_of`` raises.
     """
     if actor.person_id is None:
         raise Conflict("not_verified", N_("签约需要先确认您是本人。请先完成实名认证，再回来申请。"))
+    person_id = command.person_id or actor.person_id
     team = get_team(session, command.team_id)
-    person = people_by_id(session, {actor.person_id})[actor.person_id]
+    person = people_by_id(session, {person_id}).get(person_id)
     contract_id = new_id()
-    units = (str(team.id), str(team.institution_id), *division_path(person.division_code))
-    require(session, actor, Action.APPLY, Resource("Contract", str(contract_id), person.id, units))
+    here = division_path(person.division_code) if person else ()
+    units = (str(team.id), str(team.institution_id), *here)
+    more = {"kin": signatories(session, actor, person_id)}
+    if person_id != actor.person_id:
+        actor = replace(actor, acting_for=person_id)
+    resource = Resource("Contract", str(contract_id), person_id, units, more)
+    require(session, actor, Action.APPLY, resource)
+    if person is None:
+        raise NotFound()
+    way = way_of(session, actor, command.introduction, team.id, person.id)
+    applied = apply_by(
+        session,
+        actor,
+        contract_id,
+        team,
+        person,
+        way,
+        years=command.years,
+        pack_code=command.pack_code,
+    )
+    if actor.acting_for:
+        notices.tell_applied_for(session, person.id, contract_id, actor.name, team.name)
+    return applied
+
+
+def apply_by(
+    session: Session,
+    actor: Actor,
+    contract_id: UUID,
+    team: TeamView,
+    person: PersonView,
+    way: Way = PORTAL,
+    *,
+    years: int | None = None,
+    pack_code: str | None = None,
+) -> ContractView:
+    """Write an application that came by ``way``. The caller has asked the policy.
+
+    Raises Invalid (the years or the pack), Conflict ``contract_exists``, ``team_full``,
+    ``team_closed`` or ``no_basic_pack``.
+    """
     _require_open(session, team)
     rule = rule_for(session, team.institution_id)
     contract = insert_application(
@@ -75,12 +123,14 @@ def apply_for_contract(session: Session, actor: Actor, command: ApplyForContract
         team=team,
         person_id=person.id,
         division_code=person.division_code,
-        pack=pack_of(session, command.pack_code),
-        years=term_of(rule, command.years),
+        pack=pack_of(session, pack_code),
+        years=term_of(rule, years),
         answer_days=rule.answer_days,
+        channel=way.channel,
     )
     if contract is None:
-        raise Conflict("contract_exists", EXISTS)
+        raise Conflict("contract_exists", EXISTS if actor.acting_for is None else ITS_EXISTS)
+    keep(session, contract_id, way)
     return contract_view(contract)
 
 

@@ -1,5 +1,7 @@
 """What a resident is told about their contract, in the portal's messages."""
 
+from uuid import UUID
+
 from sqlalchemy.orm import Session
 
 from core.messages import N_
@@ -22,6 +24,14 @@ RENEWS = N_("您与%(team)s的续签已经签好，原签约期满后接着生�
 RENEWED = N_("您与%(team)s的续签已经开始，到 %(date)s 为止。")
 EXPIRED = N_("您与%(team)s的签约已经到期，您可以重新选择团队。")
 
+APPLIED_FOR = N_(
+    "%(name)s为您向%(team)s申请了家庭医生签约。不是您的意思，请打开拒绝，协议没有您本人确认不会生效。"
+)
+APPLIED_FOR_KIN = N_(
+    "%(name)s为%(person)s向%(team)s申请了家庭医生签约，您可以代为处理。不是家里的意思，请打开拒绝。"
+)
+PRESENT_CONFIRMED = N_("您在现场向%(team)s申请了家庭医生签约。不是您本人，请打开拒绝。")
+
 
 def tell(session: Session, contract: Contract, sentence: str, team_name: str) -> None:
     """Leave ``sentence``, one of this module's, for the resident of the contract."""
@@ -34,3 +44,22 @@ def tell(session: Session, contract: Contract, sentence: str, team_name: str) ->
         days = rule.answer_days if sentence == NOT_ANSWERED else rule.confirm_days
         values["days"] = str(days)
     notify(session, contract.person_id, sentence, values, LINK)
+
+
+def tell_applied_for(
+    session: Session,
+    person_id: UUID,
+    contract_id: UUID,
+    by_name: str,
+    team_name: str,
+    *,
+    whose: str = "",
+    present: bool = False,
+) -> None:
+    """Tell a person, by SMS too, that somebody applied for them, or for ``whose`` they look after,
+    with the page to refuse it; ``present`` says that it was confirmed on the staff's device.
+    """
+    sentence = PRESENT_CONFIRMED if present else APPLIED_FOR_KIN if whose else APPLIED_FOR
+    link = f"/family-doctor/contracts/{contract_id}/application"
+    values = {"name": by_name, "team": team_name, "person": whose}
+    notify(session, person_id, sentence, values, link, sms=True)

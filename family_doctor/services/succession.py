@@ -239,6 +239,7 @@ def insert_application(
     pack: PackView,
     years: int,
     answer_days: int,
+    channel: Channel = Channel.PORTAL,
     kind: Kind = Kind.NEW,
     previous_id: UUID | None = None,
 ) -> Contract | None:
@@ -254,7 +255,7 @@ def insert_application(
         team_id=team.id,
         institution_id=team.institution_id,
         division_code=division_code,
-        channel=Channel.PORTAL,
+        channel=channel,
         state=State.APPLIED,
         pack_code=pack.code,
         pack_name=pack.name,

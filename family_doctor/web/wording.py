@@ -69,7 +69,7 @@ CHANNELS = {
     Channel.PORTAL: N_("门户申请"),
     Channel.CARD: N_("扫医生名片"),
     Channel.INVITATION: N_("医生邀请"),
-    Channel.AGENT: N_("家人代签"),
+    Channel.AGENT: N_("代签"),
     Channel.WECHAT_SHARE: N_("微信分享"),
     Channel.ON_SITE: N_("现场签约"),
 }

@@ -159,6 +159,20 @@ class AppointmentRules(Fact):
     waitlist: Waitlist
 
 
+class SigningWays(Fact):
+    """The part ``ways`` of ``contract_rules.toml``: how long links hold, and how many a day."""
+
+    estimate: bool
+    provenance: str
+    card_days: Annotated[int, Field(gt=0)]
+    invitation_days: Annotated[int, Field(gt=0)]
+    share_days: Annotated[int, Field(gt=0)]
+    invite_again_days: Annotated[int, Field(gt=0)]
+    invitations_per_day: Count
+    checks_per_day: Count
+    present_minutes: Annotated[int, Field(gt=0)]
+
+
 class ContractRules(Fact):
     """``contract_rules.toml``: capacity, term and deadlines of family-doctor contracts."""
 
@@ -177,6 +191,7 @@ class ContractRules(Fact):
     service_record_days: Count
     health_checks_per_year: Count
     chronic_followups_per_year: Count
+    ways: SigningWays
 
 
 class ReferralCriterion(Fact):

@@ -40,6 +40,7 @@ from regions.load.organisation import Places, Team
 from regions.load.people import PeopleLoader
 from regions.load.referrals import ReferralLoader
 from regions.load.services import habit, load_services, model_habit
+from regions.load.ways import load_way_rule, load_ways
 from regions.pack import RegionPack
 from regions.population import Household, households, people_at
 from regions.staff import plan_staff
@@ -104,6 +105,7 @@ def load_demo(
     accounts = AccountLoader(bulk, pack, setting.places, seed=seed)
     accounts.load(setting.cast, setting.model, desk)
     accounts.tell(setting.cast, order, booking)
+    load_ways(bulk, setting.model, setting.cast.resident.id, now=setting.now, seed=seed)
     referrals = ReferralLoader(bulk, setting.places, desk, seed=seed, now=setting.now)
     referrals.load(setting.model, setting.cast.resident.id)
     bulk.analyze()
@@ -134,6 +136,7 @@ def _load_facts(bulk: Bulk, pack: RegionPack, seed: int) -> Places:
     places = organisation.load_places(bulk, pack, seed)
     load_catalogue(bulk, pack)
     load_contract_rules(bulk, pack)
+    load_way_rule(bulk, pack)
     load_symptoms(bulk, pack)
     load_holidays(bulk, pack)
     return places

@@ -64,9 +64,8 @@ def join_identity(
     number = check_id_number(command.id_number)
     require(session, actor, Action.VERIFY, person_resource(actor.account_id, "000000"))
     if verdict is not Verdict.MATCH:
-        sentence = N_("姓名与身份证号不一致，请按身份证核对后再提交。")
-        raise Invalid("identity_mismatch", sentence, fields={"name": sentence})
-    person = _known(session, command) or _register(session, actor, command, number)
+        raise mismatch()
+    person = lock_known(session, command.id_number) or _register(session, actor, command, number)
     _require_same_phone(session, actor, person)
     person.verified_at = person.verified_at or clock.now()
     link_person(session, actor.account_id, person.id, person.name)
@@ -82,6 +81,12 @@ def join_identity(
         groups=(),
         example=person.example,
     )
+
+
+def mismatch() -> Invalid:
+    """The one refusal of a name and number that do not belong together."""
+    sentence = N_("姓名与身份证号不一致，请按身份证核对后再提交。")
+    return Invalid("identity_mismatch", sentence, fields={"name": sentence})
 
 
 def find_identified(session: Session, name: str, id_number: str) -> UUID | None:
@@ -103,9 +108,9 @@ def id_tail_index(id_number: str) -> bytes:
     return blind_index(id_number.upper()[-ID_TAIL:], "id-tail")
 
 
-def _known(session: Session, command: VerifyIdentity) -> Person | None:
+def lock_known(session: Session, id_number: str) -> Person | None:
     """The person of that number; of two who ask at once, the second waits for the first."""
-    index = id_index(command.id_number)
+    index = id_index(id_number)
     lock = int.from_bytes(index[:8], signed=True)
     session.execute(select(func.pg_advisory_xact_lock(lock)))
     return session.scalar(select(Person).where(Person.id_index == index))
@@ -136,7 +141,7 @@ def _register(session: Session, actor: Actor, command: VerifyIdentity, number: I
     session.execute(
         insert(GroupMembership).values(
             person_id=person.id,
-            group_code=_group_by_age(number),
+            group_code=group_by_age(number),
             source="age",
             since=clock.today(),
         )
@@ -144,7 +149,8 @@ def _register(session: Session, actor: Actor, command: VerifyIdentity, number: I
     return person
 
 
-def _group_by_age(number: IdNumber) -> str:
+def group_by_age(number: IdNumber) -> str:
+    """The group that an age alone puts somebody into."""
     age = (clock.today() - number.birth_date).days / 365.25
     if age >= ELDERLY_AGE:
         return ELDERLY_GROUP

@@ -29,6 +29,7 @@ from family_doctor.queries.contracts import (
 )
 from family_doctor.queries.refunds import find_refund
 from family_doctor.queries.rules import capacity_of, places
+from family_doctor.queries.ways import introduction_of
 from family_doctor.schemas import (
     Action,
     ContractView,
@@ -39,6 +40,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import contracts as services
 from family_doctor.states import IN_FORCE, State
+from family_doctor.web import ways_words
 from family_doctor.web.pages.blueprint import pages
 from residents.public import people_by_id
 from service_packs.public import list_groups
@@ -204,6 +206,7 @@ def _resident_page(
         capacity = places(session, [team])[team.id] if waits else None
         promises = promised(session, contract_id) if contract.starts_on else []
         history = list_transitions(session, contract_id)
+        introduction = introduction_of(session, row)
     may_decide, _ = decide(actor, Action.DECIDE, contract_resource(row))
     page = render_template(
         "family_doctor/resident.html",
@@ -214,6 +217,8 @@ def _resident_page(
         promises=promises,
         progress=progress_on(promises, clock.today()),
         history=history,
+        introduction=introduction,
+        words=ways_words,
         waits=waits,
         in_force=contract.state in IN_FORCE,
         may_decide=may_decide,

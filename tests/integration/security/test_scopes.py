@@ -23,6 +23,7 @@ from tests.integration.security.oversight import applications, events, questions
 from tests.integration.security.planning import planned
 from tests.integration.security.region import make_actors, make_region
 from tests.integration.security.reviews import reviews, waiting
+from tests.integration.security.ways import ways_of_signing
 
 SEED = 20_260_105
 ACTORS = 70
@@ -65,6 +66,7 @@ LISTINGS = (
     waiting,
     reviews,
     exchange,
+    ways_of_signing,
 )
 
 

@@ -1,0 +1,203 @@
+"""Cards, invitations, shares, residents at a device of the staff, and which way contracts came."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base, Encrypted, Id, Moment
+from family_doctor.models.columns import one_of
+from family_doctor.schemas import Channel, Evidence
+
+# Applications made by staff for somebody who is present.
+PRESENT = (Channel.AGENT, Channel.ON_SITE)
+
+
+class WayRule(Base):
+    """The region's limits on the ways of signing; one row, which the migration makes.
+
+    Days: how long a card, invitation and share holds, and after how many a number may be invited
+    again. A day: how many a team invites, and how many identities one of the staff has checked.
+    ``present_minutes``: how long a resident has to confirm on the device.
+    """
+
+    __tablename__ = "family_doctor_way_rule"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one"),
+        CheckConstraint(
+            "card_days BETWEEN 1 AND 730 AND invitation_days BETWEEN 1 AND 90"
+            " AND share_days BETWEEN 1 AND 365 AND invite_again_days BETWEEN 1 AND 365",
+            name="days",
+        ),
+        CheckConstraint(
+            "invitations_per_day BETWEEN 0 AND 5000 AND checks_per_day BETWEEN 0 AND 5000",
+            name="per_day",
+        ),
+        CheckConstraint("present_minutes BETWEEN 1 AND 240", name="present_minutes"),
+    )
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default="1")
+    card_days: Mapped[int] = mapped_column(SmallInteger, server_default="90")
+    invitation_days: Mapped[int] = mapped_column(SmallInteger, server_default="14")
+    share_days: Mapped[int] = mapped_column(SmallInteger, server_default="30")
+    invite_again_days: Mapped[int] = mapped_column(SmallInteger, server_default="30")
+    invitations_per_day: Mapped[int] = mapped_column(SmallInteger, server_default="200")
+    checks_per_day: Mapped[int] = mapped_column(SmallInteger, server_default="200")
+    present_minutes: Mapped[int] = mapped_column(SmallInteger, server_default="30")
+
+
+class Card(Base):
+    """A card of one of the staff of a team, printed as a QR code. ``opened`` counts visits."""
+
+    __tablename__ = "family_doctor_card"
+    __table_args__ = (
+        CheckConstraint("expires_at > issued_at", name="validity"),
+        Index("ix_family_doctor_card_team_id", "team_id", "issued_at", "id"),
+        Index("ix_family_doctor_card_account_id", "account_id"),
+    )
+
+    id: Mapped[Id]
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("directory_team.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    doctor_name: Mapped[str]
+    issued_at: Mapped[Moment]
+    expires_at: Mapped[Moment]
+    revoked_at: Mapped[datetime | None]
+    opened: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+
+
+class Invitation(Base):
+    """An invitation to one phone number. It can be used from any browser that proves the number.
+
+    ``contract_id`` is the last application that came of it.
+    """
+
+    __tablename__ = "family_doctor_invitation"
+    __table_args__ = (
+        CheckConstraint("expires_at > created_at", name="validity"),
+        Index("ix_family_doctor_invitation_team_id", "team_id", "created_at", "id"),
+        Index("ix_family_doctor_invitation_phone_index", "phone_index", "team_id", "created_at"),
+        Index("ix_family_doctor_invitation_contract_id", "contract_id"),
+    )
+
+    id: Mapped[Id]
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("directory_team.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    invited_by: Mapped[str]
+    phone: Mapped[str] = mapped_column(Encrypted("family_doctor_invitation.phone"))
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[Moment]
+    expires_at: Mapped[Moment]
+    sent_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
+    contract_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_contract.id"))
+
+
+class InvitationStop(Base):
+    """A phone number that no team may invite, by its blind index: its holder said so."""
+
+    __tablename__ = "family_doctor_invitation_stop"
+
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    at: Mapped[Moment]
+
+
+class Share(Base):
+    """A team's page as one account shares it: one a team and account, so the chain has no rings.
+
+    ``parent_id`` is the share by which the sharer came; ``depth`` counts from 1. ``opened`` counts
+    visits; who visited is not kept.
+    """
+
+    __tablename__ = "family_doctor_share"
+    __table_args__ = (
+        UniqueConstraint("team_id", "account_id"),
+        CheckConstraint("(parent_id IS NULL) = (depth = 1) AND depth >= 1", name="depth"),
+        CheckConstraint("parent_id <> id", name="parent"),
+        Index("ix_family_doctor_share_parent_id", "parent_id"),
+    )
+
+    id: Mapped[Id]
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("directory_team.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_share.id"))
+    depth: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[Moment]
+    expires_at: Mapped[Moment]
+    opened: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+
+
+class Presence(Base):
+    """A resident at a device of the staff: found by name and ID number, yet to confirm there."""
+
+    __tablename__ = "family_doctor_presence"
+    __table_args__ = (
+        CheckConstraint(one_of("evidence", Evidence), name="evidence"),
+        CheckConstraint("expires_at > begun_at", name="validity"),
+    )
+
+    id: Mapped[Id]
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("directory_team.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("residents_person.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    evidence: Mapped[str]
+    evidence_number: Mapped[str | None] = mapped_column(
+        Encrypted("family_doctor_presence.evidence_number")
+    )
+    begun_at: Mapped[Moment]
+    expires_at: Mapped[Moment]
+    contract_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_contract.id"))
+
+
+class Introduction(Base):
+    """Which way a contract came and by whom; one that came by the portal itself has no row.
+
+    ``account_id`` issued the link, or acted for the resident (``for_another``): a representative
+    without ``evidence``, one of the staff with it. A representative who came by a link has that
+    too.
+    """
+
+    __tablename__ = "family_doctor_introduction"
+    __table_args__ = (
+        CheckConstraint(one_of("channel", set(Channel) - {Channel.PORTAL}), name="channel"),
+        CheckConstraint(
+            f"evidence IS NULL OR ({one_of('evidence', Evidence)}"
+            f" AND {one_of('channel', PRESENT)})",
+            name="evidence",
+        ),
+        CheckConstraint("evidence IS NOT NULL OR evidence_number IS NULL", name="number"),
+        CheckConstraint("num_nonnulls(card_id, invitation_id, share_id) <= 1", name="one_link"),
+        CheckConstraint(f"for_another = ({one_of('channel', PRESENT)})", name="for_another"),
+        Index(
+            "ix_family_doctor_introduction_share_id",
+            "share_id",
+            postgresql_where=text("share_id IS NOT NULL"),
+        ),
+    )
+
+    contract_id: Mapped[UUID] = mapped_column(
+        ForeignKey("family_doctor_contract.id"), primary_key=True
+    )
+    channel: Mapped[str]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    by_name: Mapped[str]
+    for_another: Mapped[bool]
+    card_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_card.id"))
+    invitation_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_invitation.id"))
+    share_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_share.id"))
+    evidence: Mapped[str | None]
+    evidence_number: Mapped[str | None] = mapped_column(
+        Encrypted("family_doctor_introduction.evidence_number")
+    )
+    refused_at: Mapped[datetime | None]

@@ -1,0 +1,193 @@
+"""Applications that staff make for a resident who is present: with evidence, or on a tablet."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from auth.public import count_try
+from core import clock
+from core.access import Actor, require
+from core.errors import Conflict, Invalid
+from core.ids import new_id
+from core.messages import N_
+from directory.public import get_team
+from directory.schemas import TeamView
+from family_doctor.models import Contract, Presence
+from family_doctor.queries.contracts import contract_view, read_contract
+from family_doctor.queries.team import panel_resource
+from family_doctor.queries.ways import get_presence, presence_view, way_rule
+from family_doctor.schemas import (
+    Action,
+    ApplyPresent,
+    Channel,
+    ConfirmPresent,
+    ContractView,
+    Evidence,
+    PresenceView,
+    WayAction,
+)
+from family_doctor.services import notices
+from family_doctor.services.contracts import apply_by, cancel_contract
+from family_doctor.services.introductions import Way, note_refused
+from residents.public import (
+    Person,
+    Verdict,
+    people_by_id,
+    register_present,
+    representatives_of,
+)
+from residents.schemas import PersonView
+
+# Papers that have a number of their own.
+NUMBERED = (Evidence.HOUSEHOLD_BOOK, Evidence.AUTHORISATION)
+
+
+def count_question(
+    session: Session, actor: Actor, command: ApplyPresent, *, on_behalf: bool
+) -> None:
+    """Before the identity service is asked: the actor may, names the papers of whom they apply on
+    behalf of, and has not asked too often today. In a transaction of its own.
+
+    Raises NotFound, Denied, Invalid ``evidence_needed`` or TooMany.
+    """
+    _staffed(session, actor, command.team_id)
+    if on_behalf and command.evidence is None:
+        sentence = N_("请选择核对了哪种证件。")
+        raise Invalid("evidence_needed", sentence, fields={"evidence": sentence})
+    if command.evidence in NUMBERED and not command.evidence_number:
+        sentence = N_("请填写户口簿或委托书的编号。")
+        raise Invalid("evidence_needed", sentence, fields={"evidence_number": sentence})
+    most = way_rule(session).checks_per_day
+    count_try(session, "presence check", str(actor.account_id), most, timedelta(days=1))
+
+
+def apply_on_behalf(
+    session: Session, actor: Actor, command: ApplyPresent, verdict: Verdict
+) -> ContractView:
+    """Apply for a resident whose papers the actor saw. The resident is told at once, with those who
+    may act for them, and can refuse until they sign.
+
+    Raises as ``apply_by`` does, Invalid for a name and number that do not match, and Conflict
+    ``nobody_to_tell``.
+    """
+    team = _staffed(session, actor, command.team_id)
+    person = _registered(session, team, command, verdict)
+    told = {person.id, *representatives_of(session, person.id)}
+    if not any(session.get_one(Person, each).phone_index for each in told):
+        raise Conflict(
+            "nobody_to_tell",
+            N_(
+                "这位居民和家人都没有登记手机号，收不到通知。请用「现场签约」，由本人在设备上确认。"
+            ),
+        )
+    way = Way(
+        Channel.AGENT,
+        actor.account_id,
+        actor.name,
+        evidence=command.evidence,
+        evidence_number=command.evidence_number,
+    )
+    contract_id = new_id()
+    acting = _acting(session, actor, team, person)
+    applied = apply_by(session, acting, contract_id, team, person, way)
+    for each in sorted(told):
+        whose = "" if each == person.id else person.name
+        notices.tell_applied_for(session, each, contract_id, actor.name, team.name, whose=whose)
+    return applied
+
+
+def begin_on_site(
+    session: Session, actor: Actor, command: ApplyPresent, verdict: Verdict
+) -> PresenceView:
+    """Find or register the resident in front of the device; nothing is applied for until they
+    confirm on it. Raises NotFound, Denied or Invalid.
+    """
+    team = _staffed(session, actor, command.team_id)
+    person = _registered(session, team, command, verdict)
+    now = clock.now()
+    row = Presence(
+        id=new_id(),
+        team_id=team.id,
+        person_id=person.id,
+        account_id=actor.account_id,
+        evidence=command.evidence or Evidence.ID_CARD,
+        evidence_number=command.evidence_number,
+        begun_at=now,
+        expires_at=now + timedelta(minutes=way_rule(session).present_minutes),
+    )
+    session.add(row)
+    session.flush()
+    return presence_view(row)
+
+
+def confirm_on_site(
+    session: Session, actor: Actor, presence_id: UUID, command: ConfirmPresent
+) -> ContractView:
+    """The resident confirms on the device: the application is made. Done twice it is one.
+
+    Raises NotFound, Denied, Conflict ``presence_over`` or as ``apply_by`` does.
+    """
+    del command  # that it validates is the consent
+    row = get_presence(session, actor, presence_id)
+    session.refresh(row, with_for_update=True)
+    if row.contract_id is not None:
+        return contract_view(session.get_one(Contract, row.contract_id))
+    if clock.now() >= row.expires_at:
+        raise Conflict("presence_over", N_("离填写已经过了太久，请重新核对居民的证件再提交。"))
+    team = _staffed(session, actor, row.team_id)
+    person = people_by_id(session, {row.person_id})[row.person_id]
+    way = Way(
+        Channel.ON_SITE,
+        actor.account_id,
+        actor.name,
+        evidence=Evidence(row.evidence),
+        evidence_number=row.evidence_number,
+    )
+    contract_id = new_id()
+    acting = _acting(session, actor, team, person)
+    applied = apply_by(session, acting, contract_id, team, person, way)
+    row.contract_id = contract_id
+    session.flush()
+    notices.tell_applied_for(session, person.id, contract_id, actor.name, team.name, present=True)
+    return applied
+
+
+def refuse_application(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
+    """The resident, or who may act for them, takes back what others applied for in their name.
+
+    Raises NotFound, Denied or Conflict ``contract_moved``.
+    """
+    contract = read_contract(session, actor, Action.CANCEL, contract_id)
+    cancelled = cancel_contract(session, actor, contract.id)
+    note_refused(session, contract.id, clock.now())
+    return cancelled
+
+
+def _staffed(session: Session, actor: Actor, team_id: UUID) -> TeamView:
+    team = get_team(session, team_id)
+    require(session, actor, WayAction.APPLY_PRESENT, panel_resource(team))
+    return team
+
+
+def _registered(
+    session: Session, team: TeamView, command: ApplyPresent, verdict: Verdict
+) -> PersonView:
+    """Somebody not known yet is registered in the township that the team serves."""
+    return register_present(
+        session,
+        command.name,
+        command.id_number,
+        verdict,
+        division_code=team.division_code,
+        phone=command.phone,
+    )
+
+
+def _acting(session: Session, actor: Actor, team: TeamView, person: PersonView) -> Actor:
+    """The actor as acting for this person, as the audit keeps it."""
+    acting = replace(actor, acting_for=person.id)
+    resource = replace(panel_resource(team), person_id=person.id)
+    require(session, acting, WayAction.APPLY_PRESENT, resource)
+    return acting

@@ -1,0 +1,18 @@
+"""Asking the identity service about a resident who is present."""
+
+from core.database import transaction
+from core.web.access import current_actor
+from family_doctor.schemas import ApplyPresent
+from family_doctor.services.present import count_question
+from residents.public import Verdict, check_id_number, verifier
+
+
+def ask_identity(command: ApplyPresent, *, on_behalf: bool = False) -> Verdict:
+    """Whether the name belongs to the number, asked outside any transaction, by one who may ask.
+
+    Raises Invalid, Denied, TooMany or Unavailable.
+    """
+    check_id_number(command.id_number)
+    with transaction() as session:
+        count_question(session, current_actor(), command, on_behalf=on_behalf)
+    return verifier().verify(command.name, command.id_number)

@@ -1,0 +1,39 @@
+"""What the ways of signing are called on the screens; catalogue keys and tones of badges."""
+
+from core.messages import N_
+from family_doctor.schemas import Evidence, Flaw, InvitationState, LinkState
+
+INVITATIONS = {
+    InvitationState.QUEUED: N_("待发送"),
+    InvitationState.SENT: N_("已发送"),
+    InvitationState.OPENED: N_("已打开"),
+    InvitationState.APPLIED: N_("已申请"),
+    InvitationState.SIGNED: N_("已签约"),
+    InvitationState.REFUSED: N_("已谢绝"),
+    InvitationState.EXPIRED: N_("已过期"),
+}
+INVITATION_TONES = {
+    InvitationState.OPENED: "info",
+    InvitationState.APPLIED: "info",
+    InvitationState.SIGNED: "good",
+    InvitationState.REFUSED: "warn",
+}
+LINKS = {
+    LinkState.VALID: N_("可用"),
+    LinkState.EXPIRED: N_("已过期"),
+    LinkState.REVOKED: N_("已停用"),
+    LinkState.REFUSED: N_("已谢绝"),
+}
+FLAWS = {
+    Flaw.BAD_NUMBER: N_("没有读到一个 11 位手机号，或有多个号码。"),
+    Flaw.REPEATED: N_("和前面的号码重复。"),
+    Flaw.STOPPED: N_("机主不接收签约邀请。"),
+    Flaw.INVITED_LATELY: N_("最近已经邀请过，过一段时间才能再邀请。"),
+    Flaw.ALREADY_SIGNED: N_("已经是本团队的签约居民。"),
+    Flaw.DAY_FULL: N_("今天的邀请数量已到上限，请明天再发。"),
+}
+EVIDENCE = {
+    Evidence.ID_CARD: N_("已核对本人身份证"),
+    Evidence.HOUSEHOLD_BOOK: N_("已核对户口簿"),
+    Evidence.AUTHORISATION: N_("书面委托书"),
+}
