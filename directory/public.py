@@ -15,6 +15,8 @@ from directory.queries import (
     get_team,
     in_service,
     institution_facts,
+    institutions_by_id,
+    institutions_of_teams,
     list_departments,
     list_divisions,
     list_institutions,
@@ -22,10 +24,13 @@ from directory.queries import (
     list_team_members,
     list_teams,
     region_unit,
+    serving_institutions,
     staff_by_id,
     teams_by_id,
     teams_of_account,
     unit_path,
+    units_of_institutions,
+    units_within,
 )
 
 __all__ = [
@@ -44,6 +49,8 @@ __all__ = [
     "get_team",
     "in_service",
     "institution_facts",
+    "institutions_by_id",
+    "institutions_of_teams",
     "list_departments",
     "list_divisions",
     "list_institutions",
@@ -52,8 +59,11 @@ __all__ = [
     "list_teams",
     "provide_coming_bookings",
     "region_unit",
+    "serving_institutions",
     "staff_by_id",
     "teams_by_id",
     "teams_of_account",
     "unit_path",
+    "units_of_institutions",
+    "units_within",
 ]

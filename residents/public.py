@@ -2,14 +2,22 @@
 
 from residents.identity import check_digit, parse_id_number
 from residents.models import GroupMembership, Household, Person
-from residents.ports import care_units, contracted, provide_care_units, provide_contracted
+from residents.ports import (
+    care_units,
+    contracted,
+    provide_care_units,
+    provide_contracted,
+    provide_groups,
+)
 from residents.queries import (
+    acting,
     family_of,
     find_consent,
     find_home,
     find_own_identity,
     get_person,
     matches,
+    may_act,
     people_by_id,
     person_resource,
     places_lived_in,
@@ -17,12 +25,14 @@ from residents.queries import (
     representatives_of,
     represented_by,
 )
+from residents.queries.bindings import find_refused
 from residents.services.identity import find_identified, id_index, id_tail_index
 
 __all__ = [
     "GroupMembership",
     "Household",
     "Person",
+    "acting",
     "care_units",
     "check_digit",
     "contracted",
@@ -31,10 +41,12 @@ __all__ = [
     "find_home",
     "find_identified",
     "find_own_identity",
+    "find_refused",
     "get_person",
     "id_index",
     "id_tail_index",
     "matches",
+    "may_act",
     "parse_id_number",
     "people_by_id",
     "person_resource",
@@ -42,6 +54,7 @@ __all__ = [
     "population_facts",
     "provide_care_units",
     "provide_contracted",
+    "provide_groups",
     "representatives_of",
     "represented_by",
 ]

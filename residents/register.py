@@ -1,5 +1,6 @@
 """What the residents room plugs into the portal."""
 
+import residents.jobs
 import residents.web.family  # noqa: F401  adds its pages to the room's
 from auth.events import PhoneChanged
 from auth.public import provide_identity_desk
