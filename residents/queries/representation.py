@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, aliased
 
 from core import clock
 from core.access import Actor, Resource, require
+from core.errors import NotFound
 from residents.models import Person, Representation
 from residents.schemas import (
     Basis,
@@ -104,6 +105,15 @@ def list_consents(session: Session, actor: Actor) -> list[RepresentationView]:
         .order_by(Representation.since.desc(), Representation.id)
     )
     return [consent_view(row) for row in session.scalars(query)]
+
+
+def get_consent(session: Session, actor: Actor, representation_id: UUID) -> RepresentationView:
+    """One that the actor gave and may change. Raises NotFound or Denied."""
+    row = session.get(Representation, representation_id)
+    if row is None:
+        raise NotFound()
+    require(session, actor, ConsentAction.CHANGE, consent_resource(row))
+    return consent_view(row)
 
 
 def household_adults(session: Session, actor: Actor) -> list[tuple[UUID, str]]:

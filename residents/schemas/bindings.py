@@ -161,6 +161,12 @@ class BindingView(BaseModel):
     settled_at: datetime | None
 
 
+class BindingList(BaseModel):
+    """The requests of one applicant."""
+
+    items: list[BindingView]
+
+
 class BindingSearch(PageQuery):
     """Bindings to check at one's institutions; ``settled`` shows those that ended."""
 
