@@ -39,7 +39,7 @@ from residents.services.bindings import (
 )
 from residents.services.consents import end_consent
 from tests.factories.auth import actor_for, make_account, overseer
-from tests.factories.directory import OTHER_TOWNSHIP, make_institution, make_team
+from tests.factories.directory import OTHER_TOWNSHIP, TOWNSHIP, make_institution, make_team
 from tests.factories.residents import make_binding, make_id_number, make_person, make_resident
 
 Browser = Callable[[UUID], FlaskClient]
@@ -52,8 +52,8 @@ def resident(session: Session, **more: object) -> Actor:
     return Actor(account_id=account.id, name=person.name, person_id=person.id, verified=True)
 
 
-def serving(session: Session, **more: object) -> Institution:
-    institution = make_institution(session, bookable=False, **more)
+def serving(session: Session, division_code: str = TOWNSHIP) -> Institution:
+    institution = make_institution(session, division_code=division_code, bookable=False)
     make_team(session, institution)
     return institution
 
@@ -131,7 +131,7 @@ def test_it_ends_by_itself_on_the_eighteenth_birthday(session: Session, run_jobs
     session.refresh(held)
     assert held.ended_by == "term"
     ended = select(Message.person_id).where(Message.sentence.contains("已结束"))
-    assert sorted(session.scalars(ended)) == sorted([child.id, held.representative_id])
+    assert set(session.scalars(ended)) == {child.id, held.representative_id}
 
 
 @pytest.mark.parametrize("side", ["representative", "person"])
