@@ -62,8 +62,9 @@ def tell_owner(session: Session, event: NoticeDue) -> None:
 
 
 def tell_consent_given(session: Session, event: ConsentGiven) -> None:
-    """Both sides are told; whoever did not give it in their own account, by SMS too: that they
-    consented is what somebody else says.
+    """Who may act is told; and who did not give it in their own account, by SMS too: that they
+    consented is what somebody else says. Whoever gave it saw so: a message would tell them that
+    the one they named is known here.
     """
     consent = find_consent(session, event.representation_id)
     if consent is None or consent.representative_id is None:
@@ -73,9 +74,10 @@ def tell_consent_given(session: Session, event: ConsentGiven) -> None:
         sentence = N_("您可以为%(name)s代办了。能办哪些事，可以在“我的—家人”里查看。")
     values = {"name": consent.person_name}
     notify(session, consent.representative_id, sentence, values, FAMILY_PAGE)
-    sentence = N_("%(name)s可以为您代办了。不是您同意的，请马上到“我的—家人”里收回。")
-    values = {"name": consent.representative_name}
-    notify(session, consent.person_id, sentence, values, FAMILY_PAGE, sms=not consent.own)
+    if not consent.own:
+        sentence = N_("%(name)s可以为您代办了。不是您同意的，请马上到“我的—家人”里收回。")
+        values = {"name": consent.representative_name}
+        notify(session, consent.person_id, sentence, values, FAMILY_PAGE, sms=True)
 
 
 def tell_consent_changed(session: Session, event: ConsentChanged) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -62,6 +62,7 @@ def hold(
         Representation.ended_at.is_(None),
     )
     if made is None:
+        _join(session, ours, representative)
         changed = session.scalar(
             update(Representation)
             .where(
@@ -84,6 +85,22 @@ def end_over(session: Session) -> int:
     """End a batch of those whose last day is over, and tell both sides; how many."""
     due = select(Representation.id).where(OVER, Representation.until < clock.today()).limit(BATCH)
     return _end_by_term(session, list(session.scalars(due)))
+
+
+def _join(session: Session, ours: ColumnElement[bool], representative: Person | None) -> None:
+    """What was given to the number under another name holds from now on. The name stays as the
+    giver wrote it: a change would tell them that somebody of the number is known here.
+    """
+    if representative is None:
+        return
+    joined = session.scalar(
+        update(Representation)
+        .where(ours, Representation.representative_id.is_(None))
+        .values(representative_id=representative.id)
+        .returning(Representation.id)
+    )
+    if joined:
+        publish(session, ConsentGiven(representation_id=joined))
 
 
 def _end_former(session: Session, person_id: UUID, index: bytes) -> None:

@@ -264,6 +264,22 @@ def test_who_gave_it_changes_it_and_both_are_told(session: Session, run_jobs: Jo
         assert again.id != given.id
 
 
+def test_a_code_joins_what_was_given_under_another_name(
+    session: Session, run_jobs: Jobs, sent: Codes
+) -> None:
+    daughter, father = resident(session, name="韦小满"), resident(session, name="韦大山")
+    number, known = person_of(session, daughter).id_number, person_of(session, father)
+    given = give_consent(session, father, GiveConsent(name="韦小曼", id_number=number))
+    assert representatives_of(session, known.id) == frozenset()
+    asked = ask_for_adult(session, daughter, request(known))
+    session.commit()
+    run_jobs()
+    enter_code(session, daughter, asked.id, EnterCode(code=sent[known.phone or ""]))
+    assert may_act(session, daughter, known.id, Scope.PAY)
+    (held,) = list_consents(session, father)
+    assert (held.id, held.name) == (given.id, "韦小曼")
+
+
 def test_the_pages_bind_by_code(
     session: Session, signed_in: Browser, run_jobs: Jobs, sent: Codes
 ) -> None:
