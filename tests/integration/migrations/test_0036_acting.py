@@ -36,7 +36,7 @@ def test_consents_keep_what_they_say(app: object, empty: Engine) -> None:
             with pytest.raises(IntegrityError), connection.begin_nested():
                 run(statement)
 
-        command.upgrade(config(connection), "0031")
+        command.upgrade(config(connection), "0038")
         for person_id in (GIVER, OTHER):
             connection.execute(PERSON, {"id": person_id})
         connection.execute(BEFORE, {"id": CONSENT, "giver": GIVER, "other": OTHER})
@@ -56,7 +56,7 @@ def test_consents_keep_what_they_say(app: object, empty: Engine) -> None:
         )
         run("UPDATE residents_representation SET scopes = ARRAY['book', 'sign'], until = now()")
         run("UPDATE residents_group_membership SET note = '\\x01', set_by_name = '某医生'")
-        command.downgrade(config(connection), "0031")
+        command.downgrade(config(connection), "0038")
         scopes = connection.scalar(text("SELECT scopes FROM residents_representation"))
         assert scopes == ["book"]
         assert connection.scalar(text("SELECT count(*) FROM residents_group_membership")) == 1
