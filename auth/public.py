@@ -2,7 +2,12 @@
 
 from auth.models import Account
 from auth.organisation import Unit, UnitKind, provide_organisation
-from auth.ports import provide_code_sender, provide_identity_desk, provide_unit_path
+from auth.ports import (
+    provide_code_sender,
+    provide_identity_desk,
+    provide_unit_path,
+    send_code,
+)
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
 from auth.queries.accounts import account_figures, accounts_within, service_of
 from auth.queries.applications import CallingService, list_tiles, places_of_role, service_of_token
@@ -17,9 +22,13 @@ from auth.services.accounts import (
 )
 from auth.services.administration import open_account
 from auth.services.clients import ensure_client
+from auth.services.codes import count_try as count_code_try
+from auth.services.codes import make as make_code
+from auth.services.codes import redeem as redeem_code
+from auth.services.codes import wrong_code
 from auth.services.grants import hold_team_role
 from auth.services.limits import count_try
-from auth.services.sign_in import find_by_username, issue_token, phone_index
+from auth.services.sign_in import find_by_username, issue_token, origin_of, phone_index
 from auth.services.step_up import prove_again
 
 __all__ = [
@@ -33,6 +42,7 @@ __all__ = [
     "account_figures",
     "accounts_named",
     "accounts_within",
+    "count_code_try",
     "count_try",
     "create_account",
     "end_grants",
@@ -44,8 +54,10 @@ __all__ = [
     "issue_token",
     "link_person",
     "list_tiles",
+    "make_code",
     "make_password",
     "open_account",
+    "origin_of",
     "person_and_phone",
     "phone_index",
     "places_of_role",
@@ -54,6 +66,9 @@ __all__ = [
     "provide_identity_desk",
     "provide_organisation",
     "provide_unit_path",
+    "redeem_code",
+    "send_code",
     "service_of",
     "service_of_token",
+    "wrong_code",
 ]

@@ -15,6 +15,8 @@ from directory.queries import (
     get_team,
     in_service,
     institution_facts,
+    institutions_by_id,
+    institutions_of_teams,
     list_departments,
     list_divisions,
     list_institutions,
@@ -22,10 +24,13 @@ from directory.queries import (
     list_team_members,
     list_teams,
     region_unit,
+    serving_institutions,
     staff_by_id,
     teams_by_id,
     teams_of_account,
     unit_path,
+    units_of_institutions,
+    units_within,
 )
 from directory.queries.administration import institution_choices
 
@@ -46,6 +51,8 @@ __all__ = [
     "in_service",
     "institution_choices",
     "institution_facts",
+    "institutions_by_id",
+    "institutions_of_teams",
     "list_departments",
     "list_divisions",
     "list_institutions",
@@ -54,8 +61,11 @@ __all__ = [
     "list_teams",
     "provide_coming_bookings",
     "region_unit",
+    "serving_institutions",
     "staff_by_id",
     "teams_by_id",
     "teams_of_account",
     "unit_path",
+    "units_of_institutions",
+    "units_within",
 ]

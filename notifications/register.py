@@ -6,9 +6,15 @@ from auth.public import provide_code_sender
 from core.settings import settings
 from core.web.rooms import Room
 from notifications.sms import SmsGateway
-from notifications.subscribers import tell_consent_ended, tell_consent_given, tell_owner
+from notifications.subscribers import (
+    tell_binding_refused,
+    tell_consent_changed,
+    tell_consent_ended,
+    tell_consent_given,
+    tell_owner,
+)
 from notifications.web.pages import pages
-from residents.events import ConsentEnded, ConsentGiven
+from residents.events import BindingRefused, ConsentChanged, ConsentEnded, ConsentGiven
 
 provide_code_sender(SmsGateway(settings()).send_code)
 
@@ -18,6 +24,8 @@ room = Room(
     subscribers=[
         (NoticeDue, tell_owner),
         (ConsentGiven, tell_consent_given),
+        (ConsentChanged, tell_consent_changed),
         (ConsentEnded, tell_consent_ended),
+        (BindingRefused, tell_binding_refused),
     ],
 )

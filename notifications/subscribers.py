@@ -8,8 +8,8 @@ from auth.schemas import NoticeKind
 from core import jobs
 from core.messages import N_
 from notifications.services import notify
-from residents.events import ConsentEnded, ConsentGiven
-from residents.public import find_consent
+from residents.events import BindingRefused, ConsentChanged, ConsentEnded, ConsentGiven
+from residents.public import find_consent, find_refused
 
 SEND = "notifications.jobs.send_account_notice"
 SECURITY_PAGE = "/auth/security"
@@ -62,13 +62,36 @@ def tell_owner(session: Session, event: NoticeDue) -> None:
 
 
 def tell_consent_given(session: Session, event: ConsentGiven) -> None:
-    """Whoever may act for another from now on is told."""
+    """Who may act is told; and who did not give it in their own account, by SMS too: that they
+    consented is what somebody else says. Whoever gave it saw so: a message would tell them that
+    the one they named is known here.
+    """
     consent = find_consent(session, event.representation_id)
     if consent is None or consent.representative_id is None:
         return
-    sentence = N_("%(name)s授权您代办预约挂号。可以在“我的—家人”里查看，也可以不再代办。")
+    sentence = N_("%(name)s授权您代办。能办哪些事，可以在“我的—家人”里查看，也可以不再代办。")
+    if not consent.own:
+        sentence = N_("您可以为%(name)s代办了。能办哪些事，可以在“我的—家人”里查看。")
     values = {"name": consent.person_name}
     notify(session, consent.representative_id, sentence, values, FAMILY_PAGE)
+    if not consent.own:
+        sentence = N_("%(name)s可以为您代办了。不是您同意的，请马上到“我的—家人”里收回。")
+        values = {"name": consent.representative_name}
+        notify(session, consent.person_id, sentence, values, FAMILY_PAGE, sms=True)
+
+
+def tell_consent_changed(session: Session, event: ConsentChanged) -> None:
+    """Both sides are told."""
+    consent = find_consent(session, event.representation_id)
+    if consent is None:
+        return
+    sentence = N_("%(name)s能为您代办的事或期限有变化，可以在“我的—家人”里查看。")
+    values = {"name": consent.representative_name}
+    notify(session, consent.person_id, sentence, values, FAMILY_PAGE, sms=not consent.own)
+    if consent.representative_id is not None:
+        sentence = N_("您能为%(name)s代办的事或期限有变化，可以在“我的—家人”里查看。")
+        values = {"name": consent.person_name}
+        notify(session, consent.representative_id, sentence, values, FAMILY_PAGE)
 
 
 def tell_consent_ended(session: Session, event: ConsentEnded) -> None:
@@ -83,3 +106,13 @@ def tell_consent_ended(session: Session, event: ConsentEnded) -> None:
         sentence = N_("您不能再为%(name)s代办，授权已结束。")
         values = {"name": consent.person_name}
         notify(session, consent.representative_id, sentence, values, FAMILY_PAGE)
+
+
+def tell_binding_refused(session: Session, event: BindingRefused) -> None:
+    """The applicant is told; the reason stands on the page."""
+    refused = find_refused(session, event.binding_id)
+    if refused is None:
+        return
+    sentence = N_("为%(name)s代办的申请没有通过，请查看原因。")
+    link = f"/me/bindings/{event.binding_id}"
+    notify(session, refused.representative_id, sentence, {"name": refused.name}, link)

@@ -11,7 +11,25 @@ class ConsentGiven(Event):
     representation_id: UUID
 
 
-class ConsentEnded(Event):
-    """One of the two ended it."""
+class ConsentChanged(Event):
+    """What the other may do, or until when, is not what it was."""
 
     representation_id: UUID
+
+
+class ConsentEnded(Event):
+    """One of the two ended it, or its term was over."""
+
+    representation_id: UUID
+
+
+class BindingRefused(Event):
+    """Staff saw no proof that the applicant may act for the person."""
+
+    binding_id: UUID
+
+
+class GroupsChanged(Event):
+    """A person's population groups are not what they were."""
+
+    person_id: UUID

@@ -10,6 +10,14 @@ WORDS = Words(
         "residents:give-consent": N_("同意别人为自己代办"),
         "residents:read-consent": N_("查看代办授权"),
         "residents:end-consent": N_("结束代办授权"),
+        "residents:change-consent": N_("更改代办授权的范围"),
+        "residents:request-binding": N_("申请为家人代办"),
+        "residents:read-binding": N_("查看代办申请"),
+        "residents:withdraw-binding": N_("撤回代办申请"),
+        "residents:check-binding": N_("核对代办申请"),
+        "residents:record-binding": N_("登记双方到场的代办授权"),
+        "residents:read-labels": N_("查看居民的健康标签"),
+        "residents:set-label": N_("设置或结束居民的健康标签"),
     },
     policies={
         "residents.own": N_("可以查看自己的基本资料"),
@@ -17,5 +25,13 @@ WORDS = Words(
         "residents.consent": N_("实名认证后，可以同意别人为自己代办"),
         "residents.consent-sides": N_("授权的人和代办的人都可以查看和结束代办授权"),
         "residents.verify": N_("还没有实名认证的人可以认证"),
+        "residents.change-consent": N_("本人可以更改自己给出的代办授权"),
+        "residents.request-binding": N_("实名认证后，可以申请为家人代办"),
+        "residents.own-binding": N_("申请人可以查看和撤回自己的代办申请"),
+        "residents.check-binding": N_(
+            "机构的挂号登记员、管理员和团队长可以核对本机构的代办申请，登记到场的双方"
+        ),
+        "residents.not-own-binding": N_("与自己有关的代办申请要由同事核对"),
+        "residents.care-labels": N_("签约团队可以查看、设置和结束所签约居民的健康标签"),
     },
 )

@@ -11,13 +11,17 @@ from sqlalchemy.orm import Session
 
 from core.errors import Unavailable
 from core.messages import N_
+from residents.schemas import GroupChoice
 
 CareUnits: TypeAlias = Callable[[Session, UUID], Sequence[str]]
 Contracted: TypeAlias = Callable[[Session, Collection[UUID]], Collection[UUID]]
+# (code, name, English name) of every population group, by code.
+Groups: TypeAlias = Callable[[Session], Sequence[tuple[str, str, str]]]
 TIMEOUT_SECONDS = 5
 log = structlog.get_logger()
 _care_units: CareUnits | None = None
 _contracted: Contracted | None = None
+_groups: Groups | None = None
 
 
 def provide_care_units(hook: CareUnits) -> None:
@@ -40,6 +44,18 @@ def provide_contracted(hook: Contracted) -> None:
 def contracted(session: Session, person_ids: Collection[UUID]) -> frozenset[UUID]:
     """Those of these people who have a family doctor, with one statement."""
     return frozenset(_contracted(session, person_ids)) if _contracted else frozenset()
+
+
+def provide_groups(hook: Groups) -> None:
+    """Register where the region's population groups are named."""
+    global _groups
+    _groups = hook
+
+
+def groups(session: Session) -> list[GroupChoice]:
+    """The region's population groups, by code."""
+    named = _groups(session) if _groups else ()
+    return [GroupChoice(code=code, name=name, name_en=name_en) for code, name, name_en in named]
 
 
 class Verdict(StrEnum):

@@ -17,7 +17,7 @@ from core.errors import NotFound
 from core.paging import Page, read_page
 from directory.public import division_path
 from directory.schemas import Kind
-from residents.public import Person, care_units, representatives_of, represented_by
+from residents.public import Person, acting, care_units, representatives_of, represented_by
 
 BOOKING, PATIENT = Booking.__table__, Person.__table__
 # What still leads to a visit.
@@ -76,7 +76,7 @@ def get_booking(
     units = units_of(row.institution_id, row.division_code)
     circle = circle_of(session, actor, row.person_id)
     booking = Resource("Booking", str(booking_id), row.person_id, units, circle)
-    require(session, actor, action, booking)
+    require(session, acting(actor, row.person_id, circle["kin"]), action, booking)
     return booking_view(row._mapping)
 
 

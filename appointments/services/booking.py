@@ -45,8 +45,16 @@ from core.errors import Conflict, NotFound
 from core.events import publish
 from core.ids import new_id
 from core.messages import N_
-from residents.public import Person, care_units, contracted, people_by_id, representatives_of
-from residents.schemas import age_on
+from residents.public import (
+    Person,
+    acting,
+    care_units,
+    contracted,
+    may_act,
+    people_by_id,
+    representatives_of,
+)
+from residents.schemas import Scope, age_on
 
 RULE, PERSON = Rule.__table__, Person.__table__
 # What is asked for, and the patient's own lock until the end of the transaction: a patient who
@@ -355,7 +363,7 @@ def _allow(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any],
     care = care_units(session, command.person_id) if cared else ()
     more = {"pool": command.pool, "kin": sorted(map(str, kin)), "care": sorted(care)}
     slot = Resource("Slot", str(command.slot_id), command.person_id, units, more)
-    require(session, actor, Action.BOOK, slot)
+    require(session, acting(actor, command.person_id, kin), Action.BOOK, slot)
     if command.pool is Pool.PUBLIC:
         watch(session, actor, wanted, command.person_id)
         if wanted.queue_minutes:
@@ -373,8 +381,7 @@ def _refuse_unless_elderly(session: Session, wanted: Row[Any], person_id: UUID) 
 
 def _why(session: Session, actor: Actor, booking: BookingView, *, late: bool) -> Because:
     """By who cancels, not by the role they have on: a registrar who acts for a child is kin."""
-    own = actor.person_id == booking.person_id
-    if not own and actor.person_id not in representatives_of(session, booking.person_id):
+    if not may_act(session, actor, booking.person_id, Scope.BOOK):
         return Because.HOSPITAL
     if booking.source is Source.FAMILY_DOCTOR:
         return Because.REFUSED

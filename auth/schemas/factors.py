@@ -42,6 +42,7 @@ class Purpose(StrEnum):
     PROOF = "proof"
     NEW_PHONE = "new_phone"
     RECOVERY = "recovery"
+    REPRESENT = "represent"
 
 
 class NoticeKind(StrEnum):

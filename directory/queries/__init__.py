@@ -26,7 +26,13 @@ from directory.queries.lookup import (
     teams_by_id,
     teams_of_account,
 )
-from directory.queries.units import region_unit, unit_path
+from directory.queries.serving import (
+    institutions_by_id,
+    institutions_of_teams,
+    serving_institutions,
+    units_of_institutions,
+)
+from directory.queries.units import region_unit, unit_path, units_within
 
 __all__ = [
     "contains",
@@ -41,6 +47,8 @@ __all__ = [
     "get_team",
     "in_service",
     "institution_facts",
+    "institutions_by_id",
+    "institutions_of_teams",
     "list_departments",
     "list_divisions",
     "list_institutions",
@@ -49,8 +57,11 @@ __all__ = [
     "list_team_members",
     "list_teams",
     "region_unit",
+    "serving_institutions",
     "staff_by_id",
     "teams_by_id",
     "teams_of_account",
     "unit_path",
+    "units_of_institutions",
+    "units_within",
 ]

@@ -155,6 +155,15 @@ class TeamView(View):
     version: int = 1
 
 
+class ServingInstitution(View):
+    """An institution by its name and the place it lies in."""
+
+    id: UUID
+    name: str
+    division_code: str
+    division_name: str
+
+
 class InstitutionSearch(PageQuery):
     """Find institutions by name, place, or whether they take bookings."""
 

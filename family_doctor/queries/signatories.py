@@ -9,7 +9,7 @@ from residents.public import family_of, representatives_of
 from residents.schemas import FamilyMember, Scope
 
 # The one place that names the consent by which a contract is applied for in another's name.
-SIGNING = Scope.BOOK
+SIGNING = Scope.SIGN
 
 
 def signatories(session: Session, actor: Actor, person_id: UUID) -> tuple[str, ...]:

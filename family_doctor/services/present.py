@@ -16,6 +16,7 @@ from directory.public import get_team
 from directory.schemas import TeamView
 from family_doctor.models import Contract, Presence
 from family_doctor.queries.contracts import contract_view, read_contract
+from family_doctor.queries.signatories import SIGNING
 from family_doctor.queries.team import panel_resource
 from family_doctor.queries.ways import get_presence, presence_view, way_rule
 from family_doctor.schemas import (
@@ -74,7 +75,7 @@ def apply_on_behalf(
     """
     team = _staffed(session, actor, command.team_id)
     person = _registered(session, team, command, verdict)
-    told = {person.id, *representatives_of(session, person.id)}
+    told = {person.id, *representatives_of(session, person.id, SIGNING)}
     if not any(session.get_one(Person, each).phone_index for each in told):
         raise Conflict(
             "nobody_to_tell",

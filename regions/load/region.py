@@ -17,6 +17,7 @@ from gov_stats.public import compute_year
 from regions import demo
 from regions.load import organisation
 from regions.load.accounts import AccountLoader
+from regions.load.acting import load_acting
 from regions.load.bookings import Offers, PastBookings
 from regions.load.bulk import Bulk
 from regions.load.catalogue import load_catalogue, load_promises
@@ -108,6 +109,7 @@ def load_demo(
     load_ways(bulk, setting.model, setting.cast.resident.id, now=setting.now, seed=seed)
     referrals = ReferralLoader(bulk, setting.places, desk, seed=seed, now=setting.now)
     referrals.load(setting.model, setting.cast.resident.id)
+    load_acting(bulk, setting.cast, setting.model, seed=seed, now=setting.now, today=setting.today)
     bulk.analyze()
     tell("figures", 0.85)
     compute_year(session)

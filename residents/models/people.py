@@ -1,4 +1,4 @@
-"""People, the households they live in, and the groups they belong to."""
+"""People, and the households they live in."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -47,15 +47,3 @@ class Person(Base):
     verified_at: Mapped[datetime | None]
     example: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Created]
-
-
-class GroupMembership(Base):
-    """A population group that a person belongs to (code list contract_group), and who says so."""
-
-    __tablename__ = "residents_group_membership"
-    __table_args__ = (Index("ix_residents_group_membership_group_code", "group_code"),)
-
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("residents_person.id"), primary_key=True)
-    group_code: Mapped[str] = mapped_column(primary_key=True)
-    source: Mapped[str]
-    since: Mapped[date]

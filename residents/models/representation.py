@@ -1,6 +1,6 @@
 """Who may act for whom."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
@@ -11,22 +11,32 @@ from core.database import Base, Encrypted, Id, Moment
 
 
 class Representation(Base):
-    """An adult's consent that another person acts for them, within ``scopes``.
+    """That another acts for a person, within ``scopes``: by an adult's own consent, or for a child
+    or ward by documents that staff saw.
 
     Whoever is named by name and ID number need not be known here: ``representative_id`` is empty
-    until somebody of that number and name is, and the giver sees no difference. ``basis`` is
-    household or named; ``ended_by`` is person or representative.
+    until somebody of that number and name is, and the giver sees no difference. ``until`` is the
+    last day, a child's no later than the day before they come of age; without it it lasts until it
+    is ended. ``ended_by`` is person, representative, or term where ``until`` went by.
     """
 
     __tablename__ = "residents_representation"
     __table_args__ = (
-        CheckConstraint("basis IN ('household', 'named')", name="basis"),
-        CheckConstraint("scopes <@ ARRAY['book'] AND cardinality(scopes) > 0", name="scopes"),
+        CheckConstraint("basis IN ('household', 'named', 'child', 'ward', 'adult')", name="basis"),
+        CheckConstraint(
+            "scopes <@ ARRAY['sign', 'book', 'pay', 'see_records', 'renew']"
+            " AND cardinality(scopes) > 0",
+            name="scopes",
+        ),
         CheckConstraint("person_id <> representative_id", name="other"),
         CheckConstraint(
-            "(ended_at IS NULL) = (ended_by IS NULL) AND ended_by IN ('person', 'representative')",
+            "(ended_at IS NULL) = (ended_by IS NULL)"
+            " AND ended_by IN ('person', 'representative', 'term')",
             name="ended",
         ),
+        CheckConstraint("basis <> 'child' OR until IS NOT NULL", name="child"),
+        # The term cannot be part of it, as an index knows no today: what went by is ended before
+        # another begins.
         Index(
             "uq_residents_representation_live",
             "person_id",
@@ -38,6 +48,11 @@ class Representation(Base):
             "ix_residents_representation_representative_id",
             "representative_id",
             postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_residents_representation_until",
+            "until",
+            postgresql_where=text("ended_at IS NULL AND until IS NOT NULL"),
         ),
         Index(
             "ix_residents_representation_representative_index",
@@ -57,5 +72,6 @@ class Representation(Base):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     basis: Mapped[str]
     since: Mapped[Moment]
+    until: Mapped[date | None]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]

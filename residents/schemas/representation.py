@@ -1,13 +1,15 @@
 """Who may act for whom."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from core import clock
+from core.messages import N_
 from residents.schemas.people import Sex, age_on
 
 
@@ -15,31 +17,71 @@ class ConsentAction(StrEnum):
     """What may be asked of an adult's consent that another acts for them."""
 
     GIVE = "residents:give-consent"
+    CHANGE = "residents:change-consent"
     READ = "residents:read-consent"
     END = "residents:end-consent"
 
 
 class Scope(StrEnum):
-    """What a representative may do for a person."""
+    """What a representative may do for a person; given one by one."""
 
+    SIGN = "sign"
     BOOK = "book"
+    PAY = "pay"
+    SEE_RECORDS = "see_records"
+    RENEW = "renew"
+
+
+def in_order(scopes: Iterable[str]) -> tuple[Scope, ...]:
+    """Each of the scopes once, in the order in which they are shown."""
+    chosen = set(scopes)
+    return tuple(scope for scope in Scope if scope in chosen)
+
+
+def _some(scopes: list[Scope]) -> list[Scope]:
+    if not scopes:
+        raise ValueError(N_("请至少选择一项可以代办的事。"))
+    return list(in_order(scopes))
+
+
+def _not_over(until: date | None) -> date | None:
+    if until is not None and until < clock.today():
+        raise ValueError(N_("最后一天不能早于今天。"))
+    return until
+
+
+def _or_all(scopes: list[str] | None) -> tuple[Scope, ...]:
+    return tuple(Scope) if scopes is None else in_order(scopes)
+
+
+Scopes = Annotated[list[Scope], AfterValidator(_some)]
+# The last day on which it holds.
+Until = Annotated[date | None, AfterValidator(_not_over)]
+PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
+IdNumberText = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=18, max_length=18)
+]
 
 
 class Basis(StrEnum):
-    """Why somebody may act for a person: their child, or an adult's consent to a member of the
-    household or to somebody named by name and ID number.
+    """Why somebody may act for a person: their child or ward (by documents that staff saw, or a
+    child of their household without any), or an adult's consent, given to a member of the
+    household, to somebody named by name and ID number, or by a code or before staff (adult).
     """
 
     CHILD = "child"
+    WARD = "ward"
     HOUSEHOLD = "household"
     NAMED = "named"
+    ADULT = "adult"
 
 
 class Side(StrEnum):
-    """Which of the two ended a consent."""
+    """Which of the two ended it, or that its term was over."""
 
     PERSON = "person"
     REPRESENTATIVE = "representative"
+    TERM = "term"
 
 
 class GiveConsent(BaseModel):
@@ -50,16 +92,25 @@ class GiveConsent(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     member_id: UUID | None = None
-    name: Annotated[
-        str | None, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)
-    ] = None
-    id_number: Annotated[
-        str | None, StringConstraints(strip_whitespace=True, min_length=18, max_length=18)
-    ] = None
+    name: PersonName | None = None
+    id_number: IdNumberText | None = None
+    scopes: Scopes = [Scope.BOOK]
+    until: Until = None
+
+
+class ChangeConsent(BaseModel):
+    """What somebody who may act for oneself may do from now on, and until when."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scopes: Scopes
+    until: Until = None
 
 
 class FamilyMember(BaseModel):
-    """Somebody for whom one may act; a child needs no consent."""
+    """Somebody for whom one may act, in all scopes where none are named: a child of the household
+    needs no consent.
+    """
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
@@ -70,6 +121,8 @@ class FamilyMember(BaseModel):
     basis: Basis
     representation_id: UUID | None
     since: datetime | None
+    until: date | None
+    scopes: Annotated[tuple[Scope, ...], BeforeValidator(_or_all)]
 
     @property
     def age(self) -> int:
@@ -89,6 +142,7 @@ class RepresentationView(BaseModel):
     scopes: tuple[Scope, ...]
     basis: Basis
     since: datetime
+    until: date | None
     ended_at: datetime | None
 
 
@@ -108,3 +162,9 @@ class Consent(BaseModel):
     person_name: str
     representative_id: UUID | None
     representative_name: str
+    basis: Basis
+
+    @property
+    def own(self) -> bool:
+        """Whether the person gave it in their own account."""
+        return self.basis in (Basis.HOUSEHOLD, Basis.NAMED)

@@ -4,7 +4,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth.public import count_try
@@ -13,9 +12,8 @@ from core.access import Actor, require
 from core.crypto import blind_index
 from core.errors import Conflict, Invalid, NotFound
 from core.events import publish
-from core.ids import new_id
 from core.messages import N_
-from residents.events import ConsentEnded, ConsentGiven
+from residents.events import ConsentChanged, ConsentEnded, ConsentGiven
 from residents.identity import NumberError, parse_id_number
 from residents.models import Person, Representation
 from residents.queries import (
@@ -23,16 +21,19 @@ from residents.queries import (
     consent_resource,
     consent_view,
     household_adults,
+    live,
     person_resource,
 )
 from residents.schemas import (
     Basis,
+    ChangeConsent,
     ConsentAction,
     GiveConsent,
     RepresentationView,
-    Scope,
     Side,
+    in_order,
 )
+from residents.services.holding import hold
 
 # Somebody who tries names and numbers learns nothing, and is stopped all the same.
 NAMED_PER_DAY = 10
@@ -45,8 +46,8 @@ def count_named(session: Session, actor: Actor) -> None:
 
 
 def give_consent(session: Session, actor: Actor, command: GiveConsent) -> RepresentationView:
-    """Let somebody act for the actor; given again, it is the same consent. The answer does not
-    tell whether somebody named by ID number is known here.
+    """Let somebody act for the actor; given again, it is the same consent with these scopes. The
+    answer does not tell whether somebody named by ID number is known here.
 
     Raises Denied, Invalid, or Conflict ``not_of_age``.
     """
@@ -60,33 +61,33 @@ def give_consent(session: Session, actor: Actor, command: GiveConsent) -> Repres
     found, name, index = _whom(session, actor, command)
     if index == own.id_index:
         raise _bad("id_number", N_("不能授权给自己，请填写家人的姓名和身份证号。"))
-    values = {
-        "id": new_id(),
-        "person_id": own.id,
-        "representative_id": found.id if found else None,
-        "representative_name": name,
-        "representative_index": index,
-        "scopes": [Scope.BOOK.value],
-        "basis": basis.value,
-        "since": clock.now(),
-    }
-    made = session.scalar(
-        insert(Representation)
-        .values(values)
-        .on_conflict_do_nothing(
-            index_elements=["person_id", "representative_index"],
-            index_where=Representation.ended_at.is_(None),
-        )
+    held = hold(session, own, found, (name, index), basis, command.scopes, command.until)
+    return consent_view(held)
+
+
+def change_consent(
+    session: Session, actor: Actor, representation_id: UUID, command: ChangeConsent
+) -> RepresentationView:
+    """Let the other do more or less from now on; what a child or ward was bound to, only staff
+    change. Raises NotFound, Denied, Conflict ``consent_over``.
+    """
+    row = session.get(Representation, representation_id)
+    if row is None:
+        raise NotFound()
+    require(session, actor, ConsentAction.CHANGE, consent_resource(row))
+    before = (in_order(row.scopes), row.until)
+    changed = session.scalar(
+        update(Representation)
+        .where(Representation.id == row.id, live())
+        .values(scopes=[scope.value for scope in command.scopes], until=command.until)
         .returning(Representation.id)
     )
-    if made and found:
-        publish(session, ConsentGiven(representation_id=made))
-    live = select(Representation).where(
-        Representation.person_id == own.id,
-        Representation.representative_index == index,
-        Representation.ended_at.is_(None),
-    )
-    return consent_view(session.scalars(live).one())
+    if changed is None:
+        raise Conflict("consent_over", N_("这项授权已经结束，请重新授权。"))
+    if (tuple(command.scopes), command.until) != before:
+        publish(session, ConsentChanged(representation_id=row.id))
+    session.refresh(row)
+    return consent_view(row)
 
 
 def end_consent(session: Session, actor: Actor, representation_id: UUID) -> RepresentationView:
@@ -116,7 +117,7 @@ def settle_consents(session: Session, person: Person) -> None:
     pending = select(Representation).where(
         Representation.representative_index == person.id_index,
         Representation.representative_id.is_(None),
-        Representation.ended_at.is_(None),
+        live(),
     )
     for row in session.scalars(pending):
         if row.representative_name == person.name:

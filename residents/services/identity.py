@@ -5,7 +5,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth.public import Account, count_try, link_person
@@ -17,16 +16,14 @@ from core.ids import new_id
 from core.messages import N_
 from directory.public import get_division
 from residents.identity import IdNumber, NumberError, parse_id_number
-from residents.models import GroupMembership, Person
+from residents.models import Person
 from residents.ports import Verdict
 from residents.queries import ID_TAIL, person_resource
 from residents.schemas import Action, PersonView, VerifyIdentity
 from residents.services.consents import settle_consents
+from residents.services.labels import label_of_age
 
 CHECKS_PER_DAY = 10
-ELDERLY_AGE = 65
-ELDERLY_GROUP, CHILD_GROUP, GENERAL_GROUP = "03", "02", "10"
-CHILD_AGE = 7
 
 ID_SENTENCES = {
     "length": N_("身份证号应为 18 位，请检查是否漏填。"),
@@ -61,11 +58,11 @@ def join_identity(
     A person already known here is joined only if the account proved the phone they registered:
     knowing a name and a number is not being that person. Raises Invalid or Conflict.
     """
-    number = check_id_number(command.id_number)
+    check_id_number(command.id_number)
     require(session, actor, Action.VERIFY, person_resource(actor.account_id, "000000"))
     if verdict is not Verdict.MATCH:
         raise mismatch()
-    person = lock_known(session, command.id_number) or _register(session, actor, command, number)
+    person = lock_known(session, command.id_number) or _register(session, actor, command)
     _require_same_phone(session, actor, person)
     person.verified_at = person.verified_at or clock.now()
     link_person(session, actor.account_id, person.id, person.name)
@@ -116,45 +113,45 @@ def lock_known(session: Session, id_number: str) -> Person | None:
     return session.scalar(select(Person).where(Person.id_index == index))
 
 
-def _register(session: Session, actor: Actor, command: VerifyIdentity, number: IdNumber) -> Person:
+def _register(session: Session, actor: Actor, command: VerifyIdentity) -> Person:
     if command.division_code is None:
         sentence = N_("请选择您现在居住的乡镇或街道。")
         raise Invalid("division_needed", sentence, fields={"division_code": sentence})
     division = get_division(session, command.division_code)
     account = session.get_one(Account, actor.account_id)
+    person = register_person(
+        session,
+        name=command.name,
+        id_number=command.id_number,
+        division_code=division.code,
+        relation="self",
+    )
+    person.phone, person.phone_index = account.phone, account.phone_index
+    session.flush()
+    return person
+
+
+def register_person(
+    session: Session, *, name: str, id_number: str, division_code: str, relation: str
+) -> Person:
+    """Somebody becomes known here by a number that was checked, with the label of their age."""
+    number = check_id_number(id_number)
     person = Person(
         id=new_id(),
-        relation="self",
-        name=command.name,
+        relation=relation,
+        name=name,
         sex=number.sex,
         birth_date=number.birth_date,
-        id_number=command.id_number.upper(),
-        id_index=id_index(command.id_number),
-        id_tail_index=id_tail_index(command.id_number),
-        phone=account.phone,
-        phone_index=account.phone_index,
-        division_code=division.code,
+        id_number=id_number.upper(),
+        id_index=id_index(id_number),
+        id_tail_index=id_tail_index(id_number),
+        division_code=division_code,
         created_at=clock.now(),
     )
     session.add(person)
     session.flush()
-    session.execute(
-        insert(GroupMembership).values(
-            person_id=person.id,
-            group_code=group_by_age(number),
-            source="age",
-            since=clock.today(),
-        )
-    )
+    label_of_age(session, person)
     return person
-
-
-def group_by_age(number: IdNumber) -> str:
-    """The group that an age alone puts somebody into."""
-    age = (clock.today() - number.birth_date).days / 365.25
-    if age >= ELDERLY_AGE:
-        return ELDERLY_GROUP
-    return CHILD_GROUP if age < CHILD_AGE else GENERAL_GROUP
 
 
 def _require_same_phone(session: Session, actor: Actor, person: Person) -> None:

@@ -1,25 +1,15 @@
 """People whom the staff register: seen in person, their name and number confirmed."""
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth.public import phone_index
 from core import clock
-from core.ids import new_id
 from directory.public import get_division
-from residents.models import GroupMembership, Person
 from residents.ports import Verdict
 from residents.queries import people_by_id
 from residents.schemas import PersonView
 from residents.services.consents import settle_consents
-from residents.services.identity import (
-    check_id_number,
-    group_by_age,
-    id_index,
-    id_tail_index,
-    lock_known,
-    mismatch,
-)
+from residents.services.identity import check_id_number, lock_known, mismatch, register_person
 
 
 def register_present(
@@ -37,7 +27,7 @@ def register_present(
     Of somebody known nothing is changed: to change a phone is to change who may join the person.
     Raises Invalid ``bad_id_number`` or ``identity_mismatch``.
     """
-    number = check_id_number(id_number)
+    check_id_number(id_number)
     if verdict is not Verdict.MATCH:
         raise mismatch()
     known = lock_known(session, id_number)
@@ -45,31 +35,15 @@ def register_present(
         if known.name != name:
             raise mismatch()
         return people_by_id(session, {known.id})[known.id]
-    now = clock.now()
-    person = Person(
-        id=new_id(),
-        relation="self",
+    person = register_person(
+        session,
         name=name,
-        sex=number.sex,
-        birth_date=number.birth_date,
-        id_number=id_number.upper(),
-        id_index=id_index(id_number),
-        id_tail_index=id_tail_index(id_number),
-        phone=phone,
-        phone_index=phone_index(phone) if phone else None,
+        id_number=id_number,
         division_code=get_division(session, division_code).code,
-        verified_at=now,
-        created_at=now,
+        relation="self",
     )
-    session.add(person)
+    person.phone, person.phone_index = phone, phone_index(phone) if phone else None
+    person.verified_at = clock.now()
     session.flush()
-    session.execute(
-        insert(GroupMembership).values(
-            person_id=person.id,
-            group_code=group_by_age(number),
-            source="age",
-            since=clock.today(),
-        )
-    )
     settle_consents(session, person)
     return people_by_id(session, {person.id})[person.id]

@@ -7,8 +7,10 @@ from core.errors import NotFound
 from core.messages import N_
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.api import SECURED, room_api
+from core.web.writes import write
 from residents.queries import family_of, find_own_identity, list_consents
 from residents.schemas import (
+    ChangeConsent,
     Family,
     GiveConsent,
     OwnIdentity,
@@ -16,7 +18,7 @@ from residents.schemas import (
     RepresentationView,
     VerifyIdentity,
 )
-from residents.services.consents import end_consent
+from residents.services.consents import change_consent, end_consent
 from residents.web.family import make_consent
 from residents.web.pages import verify_identity
 
@@ -54,7 +56,7 @@ def own_family() -> Family:
     """For whom the caller may act, and who may act for them."""
     with transaction() as session:
         return Family(
-            represented=family_of(session, current_actor()),
+            represented=family_of(session, current_actor(), None),
             representatives=list_consents(session, current_actor()),
         )
 
@@ -65,10 +67,24 @@ def own_family() -> Family:
 @api.doc(**SECURED)
 @open_to(SIGNED_IN)
 def add_representative(command: GiveConsent) -> RepresentationView:
-    """Let somebody book for the caller: a member of the household, or who has this name and ID
+    """Let somebody act for the caller: a member of the household, or who has this name and ID
     number. The answer is the same whether or not that person is known here.
     """
     return make_consent(command)
+
+
+@api.put("/me/representations/<uuid:representation_id>")
+@api.input(ChangeConsent, arg_name="command")
+@api.output(RepresentationView)
+@api.doc(**SECURED)
+@open_to(SIGNED_IN)
+def change_representation(representation_id: UUID, command: ChangeConsent) -> RepresentationView:
+    """What somebody may do for the caller from now on, and until when."""
+    actor = current_actor()
+    return write(
+        RepresentationView,
+        lambda session: change_consent(session, actor, representation_id, command),
+    )
 
 
 @api.delete("/me/representations/<uuid:representation_id>")

@@ -6,15 +6,29 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from core.database import transaction
-from core.errors import PortalError
+from core.errors import Conflict, PortalError
 from core.web.access import SIGNED_IN, current_actor, open_to
-from core.web.forms import Form, blank, read_form
+from core.web.forms import Form, blank
 from core.web.languages import gettext
 from core.web.writes import write
-from residents.queries import family_of, household_adults, list_consents
-from residents.schemas import GiveConsent, RepresentationView
-from residents.services.consents import count_named, end_consent, give_consent
+from residents.queries import family_of, get_consent, household_adults, list_consents
+from residents.queries.bindings import list_own_bindings
+from residents.schemas import ChangeConsent, GiveConsent, RepresentationView, Scope
+from residents.services.consents import (
+    change_consent,
+    count_named,
+    end_consent,
+    give_consent,
+)
+from residents.web import wording
+from residents.web.bindings import read_scoped
 from residents.web.pages import pages
+
+
+@pages.context_processor
+def words() -> dict[str, object]:
+    """The wording of scopes and bases for the templates."""
+    return {"wording": wording}
 
 
 @pages.get("/family")
@@ -23,12 +37,14 @@ def family() -> ResponseReturnValue:
     """Both lists, and the way to let somebody act for me."""
     actor = current_actor()
     with transaction() as session:
-        represented = family_of(session, actor)
+        represented = family_of(session, actor, None)
         representatives = list_consents(session, actor)
+        asked = list_own_bindings(session, actor)
     return render_template(
         "residents/family.html",
         represented=represented,
         representatives=representatives,
+        asked=asked,
         verified=actor.verified,
     )
 
@@ -37,22 +53,55 @@ def family() -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def new_consent() -> ResponseReturnValue:
     """Choose somebody of the household, or name somebody."""
-    return _new_page(blank(GiveConsent), 200)
+    return _new_page(blank(GiveConsent, scopes=Scope.BOOK), 200)
 
 
 @pages.post("/family/new")
 @open_to(SIGNED_IN)
 def add_consent() -> ResponseReturnValue:
     """Let them act for me; the answer is the same whether or not they are known here."""
-    form = read_form(GiveConsent)
+    form = read_scoped(GiveConsent)
     if form.command is None:
         return _new_page(form, 422)
     try:
         view = make_consent(form.command)
     except PortalError as error:
         return _new_page(form, form.fail(error))
-    flash(gettext("已授权%(name)s为您代办预约挂号，随时可以收回。", name=view.name), "good")
+    flash(gettext("已授权%(name)s为您代办，随时可以收回。", name=view.name), "good")
     return redirect(url_for("residents.family"))
+
+
+@pages.get("/family/<uuid:representation_id>/change")
+@open_to(SIGNED_IN)
+def change(representation_id: UUID) -> ResponseReturnValue:
+    """The form of what somebody may do for me."""
+    with transaction() as session:
+        held = get_consent(session, current_actor(), representation_id)
+    values = {"scopes": " ".join(held.scopes), "until": held.until}
+    return _change_page(held, blank(ChangeConsent, **values))
+
+
+@pages.post("/family/<uuid:representation_id>/change")
+@open_to(SIGNED_IN)
+def save_change(representation_id: UUID) -> ResponseReturnValue:
+    """Let them do more or less from now on."""
+    actor = current_actor()
+    form = read_scoped(ChangeConsent)
+    command = form.command
+    if command is not None:
+        try:
+            write(
+                RepresentationView,
+                lambda session: change_consent(session, actor, representation_id, command),
+            )
+        except Conflict as error:
+            form.fail(error)
+        else:
+            flash(gettext("授权已更改，双方都会收到消息。"), "good")
+            return redirect(url_for("residents.family"))
+    with transaction() as session:
+        held = get_consent(session, actor, representation_id)
+    return _change_page(held, form)
 
 
 @pages.post("/family/<uuid:representation_id>/end")
@@ -74,6 +123,10 @@ def make_consent(command: GiveConsent) -> RepresentationView:
         with transaction() as session:
             count_named(session, actor)
     return write(RepresentationView, lambda session: give_consent(session, actor, command))
+
+
+def _change_page(held: RepresentationView, form: Form[ChangeConsent]) -> ResponseReturnValue:
+    return render_template("residents/change_consent.html", held=held, form=form), form.status
 
 
 def _new_page(form: Form[GiveConsent], status: int) -> ResponseReturnValue:

@@ -1,7 +1,8 @@
 """People for tests."""
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +11,7 @@ from auth.services.sign_in import phone_index
 from core import clock
 from core.ids import new_id
 from residents.identity import check_digit
-from residents.models import GroupMembership, Household, Person, Representation
+from residents.models import Binding, GroupMembership, Household, Person, Representation
 from residents.services.identity import id_index, id_tail_index
 from tests.factories.auth import make_account, make_phone
 from tests.factories.directory import TOWNSHIP, make_divisions
@@ -93,3 +94,28 @@ def make_consent(session: Session, person: Person, other: Person) -> Representat
     session.add(consent)
     session.flush()
     return consent
+
+
+def make_binding(
+    session: Session, applicant: Person, institution_id: UUID, **more: object
+) -> Binding:
+    """A request to act for a child that nobody here knows, to be checked at an institution."""
+    values: dict[str, object] = {
+        "way": "document",
+        "basis": "child",
+        "evidence": "birth_certificate",
+        "evidence_number": "T450000001",
+        "representative_id": applicant.id,
+        "name": "示例孩子",
+        "sex": "female",
+        "birth_date": clock.today() - timedelta(days=400),
+        "scopes": ["book"],
+        "until": clock.today() + timedelta(days=5000),
+        "institution_id": institution_id,
+        "state": "waiting",
+        "created_at": clock.now(),
+    }
+    binding = Binding(**(values | more))
+    session.add(binding)
+    session.flush()
+    return binding

@@ -30,6 +30,7 @@ from appointments.services.booking import (
 )
 from core import clock
 from core.access import Actor, Role
+from core.audit import PENDING
 from core.errors import Conflict, Denied
 from notifications.models import Message
 from notifications.sms import SmsGateway
@@ -102,6 +103,8 @@ def test_a_consent_opens_bookings_and_its_end_closes_them(session: Session) -> N
     assert (booking.source, booking.person_name) == (Source.FAMILY, "覃秀英")
     row = session.get_one(Booking, booking.id)
     assert row.account_id == daughter.account_id
+    noted = {event["action"]: event["acting_for"] for event in session.info[PENDING]}
+    assert noted["appointments:book"] == mother.person_id
     assert [view.id for view in list_bookings(session, daughter, BookingQuery()).items] == [
         booking.id
     ]

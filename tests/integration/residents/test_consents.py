@@ -69,6 +69,8 @@ def test_an_adult_lets_another_act_and_either_ends_it(session: Session, run_jobs
         daughter.person_id,
     }
     assert {who for who, sentence in told if "授权您代办" in sentence} == {daughter.person_id}
+    # A message to the giver would tell that the one they named is known here.
+    assert [who for who, sentence in told if "可以为您代办" in sentence] == []
 
 
 def test_nobody_learns_whether_a_number_is_known(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""What teams and residents see of contracts, services, families and messages."""
+"""What teams and residents see of contracts, services and messages."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,10 +20,9 @@ from family_doctor.schemas import ContractSearch, PanelSearch, WorkSearch
 from family_doctor.states import State as ContractState
 from notifications.models import Message
 from notifications.queries import list_messages
-from residents.models import Representation
-from residents.queries import consent_resource, family_of, list_consents, person_resource
+from residents.queries import person_resource
 from residents.schemas import Action as Reading
-from residents.schemas import ConsentAction, PersonSearch
+from residents.schemas import PersonSearch
 from service_packs.models import Entitlement, Order, ServiceRecord
 from service_packs.queries.entitlements import (
     entitled,
@@ -141,19 +140,6 @@ def services(session: Session, region: Region) -> list[Listing]:
             orders, Serving.READ_ORDER),
         Listing("entitlements", entitlements, given, Serving.READ_ENTITLEMENTS),
     ]  # fmt: skip
-
-
-def families(session: Session, region: Region) -> list[Listing]:
-    """Who may act for whom, to both sides; and those for whom one may act. Verified people only."""
-    live = session.scalars(select(Representation).where(Representation.ended_at.is_(None))).all()
-    consents = {row.id: consent_resource(row) for row in live}
-
-    def both_sides(actor: Actor) -> Iterator[UUID]:
-        yield from (row.id for row in list_consents(session, actor))
-        acting = (row.representation_id for row in family_of(session, actor))
-        yield from (each for each in acting if each)
-
-    return [Listing("consents", both_sides, consents, ConsentAction.READ)]
 
 
 def messages(session: Session, region: Region) -> list[Listing]:

@@ -57,7 +57,7 @@ from tests.factories.family_doctor import (
     make_service_record,
 )
 from tests.factories.referrals import make_referral
-from tests.factories.residents import make_consent, make_resident
+from tests.factories.residents import make_binding, make_consent, make_resident
 from tests.factories.service_packs import make_entitlement, make_pack
 from tests.factories.sso import make_client
 from tests.integration.security.world import make_order
@@ -152,6 +152,9 @@ def _trust(session: Session, chance: random.Random, region: Region) -> None:
         consent = make_consent(session, person, other)
         if chance.random() < 1 / 3:
             consent.ended_at, consent.ended_by = clock.now(), "person"
+        hospital = chance.choice(region.hospitals)
+        make_binding(session, person, hospital.id)
+        make_binding(session, other, hospital.id, state="withdrawn")
 
 
 def _lose_phones(session: Session, chance: random.Random, region: Region) -> None:

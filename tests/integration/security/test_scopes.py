@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from portal.factory import ROOM_NAMES
 from tests.integration.security.bookings import at_the_desk, handovers, visits
-from tests.integration.security.care import care, families, messages, services
+from tests.integration.security.care import care, messages, services
 from tests.integration.security.conduct import reviews as reviews_of_conduct
 from tests.integration.security.contracts import contract_affairs
 from tests.integration.security.day import queues
 from tests.integration.security.exchange import exchange
+from tests.integration.security.kin import bindings, families
 from tests.integration.security.offices import administered, figures, rights
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.planning import planned
@@ -49,6 +50,7 @@ LISTINGS = (
     contract_affairs,
     at_the_desk,
     families,
+    bindings,
     care,
     queues,
     visits,

@@ -25,7 +25,7 @@ from tests.factories.directory import (
     make_team,
 )
 from tests.factories.family_doctor import BASIC, make_contract, make_service_record
-from tests.factories.residents import make_consent, make_person, make_resident
+from tests.factories.residents import make_binding, make_consent, make_person, make_resident
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ def make_side(session: Session, county: str, township: str, name: str) -> Side:
         "department": clinic.department.id,
         "staff": clinic.doctor.id,
         "account": leader,
+        "binding": make_binding(session, person, hospital.id).id,
         "consent": make_consent(session, person, make_person(session, division_code=township)).id,
     }
     return Side(

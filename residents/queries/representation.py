@@ -1,14 +1,13 @@
-"""Reads of people. Rooms above scope their lists to the actor and ask here by id."""
+"""Who may act for whom."""
 
 from collections.abc import Collection
-from datetime import date
-from typing import Any
+from dataclasses import replace
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
-    Select,
     and_,
     any_,
     func,
@@ -21,99 +20,19 @@ from sqlalchemy.orm import Session, aliased
 
 from core import clock
 from core.access import Actor, Resource, require
-from core.crypto import blind_index
 from core.errors import NotFound
-from core.masking import masked_id, masked_phone
-from directory.public import contains, division_path, division_path_of
-from residents.models import GroupMembership, Household, Person, Representation
-from residents.ports import care_units
+from residents.models import Person, Representation
 from residents.schemas import (
-    Action,
     Basis,
     Consent,
     ConsentAction,
     FamilyMember,
-    OwnIdentity,
-    PersonView,
     RepresentationView,
     Scope,
+    in_order,
 )
 
-ID_TAIL = 4
-
-
-def person_resource(person_id: UUID, division_code: str, care: Collection[str] = ()) -> Resource:
-    """A person as the policy sees them; ``care`` are the units that care for them."""
-    units = division_path(division_code)
-    return Resource("Person", str(person_id), person_id, units, {"care": sorted(care)})
-
-
-def _people() -> Select[Any]:
-    groups = (
-        select(func.array_agg(GroupMembership.group_code))
-        .where(GroupMembership.person_id == Person.id)
-        .scalar_subquery()
-    )
-    return select(Person, Household.village_name, groups.label("groups")).outerjoin(
-        Household, Household.id == Person.household_id
-    )
-
-
-def people_by_id(session: Session, person_ids: Collection[UUID]) -> dict[UUID, PersonView]:
-    """Views of these people, with one statement. The caller has asked the policy."""
-    rows = session.execute(_people().where(Person.id.in_(set(person_ids))))
-    return {row[0].id: _view(row) for row in rows}
-
-
-def get_person(session: Session, actor: Actor, person_id: UUID) -> PersonView:
-    """One person. Raises NotFound or Denied."""
-    row = session.execute(_people().where(Person.id == person_id)).one_or_none()
-    if row is None:
-        raise NotFound()
-    care = care_units(session, person_id)
-    resource = person_resource(person_id, row[0].division_code, care)
-    require(session, actor, Action.READ_PERSON, resource)
-    return _view(row)
-
-
-def find_own_identity(session: Session, actor: Actor) -> OwnIdentity | None:
-    """What the actor sees of themself; None before the real-name check."""
-    if actor.person_id is None:
-        return None
-    row = session.execute(_people().where(Person.id == actor.person_id)).one()
-    person: Person = row[0]
-    resource = person_resource(person.id, person.division_code)
-    require(session, actor, Action.READ_PERSON, resource)
-    return OwnIdentity(
-        **_view(row).model_dump(),
-        masked_id_number=masked_id(person.id_number),
-        masked_phone=masked_phone(person.phone) if person.phone else None,
-    )
-
-
-def find_home(session: Session, actor: Actor) -> str | None:
-    """The division the actor lives in, for what is near them; None before the real-name check."""
-    return session.scalar(select(Person.division_code).where(Person.id == actor.person_id))
-
-
-def matches(text: str) -> ColumnElement[bool]:
-    """A condition on residents_person: a part of the name, or the last four of the ID number."""
-    tail = blind_index(text.upper(), "id-tail")
-    return or_(contains(Person.name, text), Person.id_tail_index == tail)
-
-
-def population_facts(session: Session) -> list[tuple[str, str, int]]:
-    """How many people are registered by township and group; the group is "" for all of them."""
-    everybody = select(Person.division_code, literal(""), func.count()).group_by(
-        Person.division_code
-    )
-    grouped = (
-        select(Person.division_code, GroupMembership.group_code, func.count())
-        .join(GroupMembership, GroupMembership.person_id == Person.id)
-        .group_by(Person.division_code, GroupMembership.group_code)
-    )
-    rows = session.execute(union_all(everybody, grouped))
-    return [(division, group, count) for division, group, count in rows]
+OF_AGE = 18
 
 
 def representatives_of(
@@ -142,8 +61,12 @@ def represented_by(session: Session, person_id: UUID, scope: Scope = Scope.BOOK)
     return frozenset(session.scalars(_represented(person_id, scope)))
 
 
-def family_of(session: Session, actor: Actor, scope: Scope = Scope.BOOK) -> list[FamilyMember]:
-    """For whom the actor may act, the youngest last; nobody before the real-name check."""
+def family_of(
+    session: Session, actor: Actor, scope: Scope | None = Scope.BOOK
+) -> list[FamilyMember]:
+    """For whom the actor may do this, or anything where it is None, the youngest last; nobody
+    before the real-name check.
+    """
     if actor.person_id is None:
         return []
     require(session, actor, ConsentAction.READ, _own(actor))
@@ -161,6 +84,8 @@ def family_of(session: Session, actor: Actor, scope: Scope = Scope.BOOK) -> list
             func.coalesce(Representation.basis, Basis.CHILD.value).label("basis"),
             Representation.id.label("representation_id"),
             Representation.since,
+            Representation.until,
+            Representation.scopes,
         )
         .outerjoin(Representation, given)
         .where(Person.id.in_(_represented(actor.person_id, scope)))
@@ -176,10 +101,19 @@ def list_consents(session: Session, actor: Actor) -> list[RepresentationView]:
     require(session, actor, ConsentAction.READ, _own(actor))
     query = (
         select(Representation)
-        .where(Representation.person_id == actor.person_id, Representation.ended_at.is_(None))
+        .where(Representation.person_id == actor.person_id, live())
         .order_by(Representation.since.desc(), Representation.id)
     )
     return [consent_view(row) for row in session.scalars(query)]
+
+
+def get_consent(session: Session, actor: Actor, representation_id: UUID) -> RepresentationView:
+    """One that the actor gave and may change. Raises NotFound or Denied."""
+    row = session.get(Representation, representation_id)
+    if row is None:
+        raise NotFound()
+    require(session, actor, ConsentAction.CHANGE, consent_resource(row))
+    return consent_view(row)
 
 
 def household_adults(session: Session, actor: Actor) -> list[tuple[UUID, str]]:
@@ -209,6 +143,7 @@ def find_consent(session: Session, representation_id: UUID) -> Consent | None:
             Person.name.label("person_name"),
             Representation.representative_id,
             Representation.representative_name,
+            Representation.basis,
         )
         .join(Person, Person.id == Representation.person_id)
         .where(Representation.id == representation_id)
@@ -222,29 +157,45 @@ def consent_view(row: Representation) -> RepresentationView:
     return RepresentationView(
         id=row.id,
         name=row.representative_name,
-        scopes=tuple(Scope(scope) for scope in row.scopes),
+        scopes=in_order(row.scopes),
         basis=Basis(row.basis),
         since=row.since,
+        until=row.until,
         ended_at=row.ended_at,
     )
 
 
 def consent_resource(row: Representation) -> Resource:
-    """A consent as the policy sees it: of the person, and of the one who acts for them."""
-    more = {"representative": str(row.representative_id or "")}
+    """A consent as the policy sees it: of the person, and of the one who acts for them; ``checked``
+    where it hangs on documents that staff saw.
+    """
+    checked = row.basis in (Basis.CHILD, Basis.WARD)
+    more = {"representative": str(row.representative_id or ""), "checked": checked}
     return Resource("Representation", str(row.id), row.person_id, more=more)
 
 
 def _own(actor: Actor) -> Resource:
     own = str(actor.person_id or "")
-    return Resource("Representation", own, actor.person_id, more={"representative": ""})
+    return Resource(
+        "Representation", own, actor.person_id, more={"representative": "", "checked": False}
+    )
 
 
-def _in_force(scope: Scope) -> tuple[ColumnElement[bool], ...]:
-    return (Representation.ended_at.is_(None), literal(scope.value) == any_(Representation.scopes))
+def live() -> ColumnElement[bool]:
+    """The condition that a representation is in force: not ended, and its last day not over."""
+    return and_(
+        Representation.ended_at.is_(None),
+        or_(Representation.until.is_(None), Representation.until >= clock.today()),
+    )
 
 
-def _represented(person_id: UUID, scope: Scope) -> CompoundSelect[tuple[UUID]]:
+def _in_force(scope: Scope | None) -> tuple[ColumnElement[bool], ...]:
+    if scope is None:
+        return (live(),)
+    return (live(), literal(scope.value) == any_(Representation.scopes))
+
+
+def _represented(person_id: UUID, scope: Scope | None) -> CompoundSelect[tuple[UUID]]:
     child, adult = aliased(Person), aliased(Person)
     of_age = came_of_age()
     children = (
@@ -260,25 +211,38 @@ def _represented(person_id: UUID, scope: Scope) -> CompoundSelect[tuple[UUID]]:
 
 def came_of_age() -> date:
     """Whoever was born on this day or before is of age (18 years, Civil Code article 17)."""
+    return born_by(OF_AGE)
+
+
+def born_by(years: int) -> date:
+    """The last birth date of those who have completed so many years today; who was born on 29
+    February completes them on 1 March.
+    """
     today = clock.today()
     leap_day = (today.month, today.day) == (2, 29)
-    return today.replace(year=today.year - 18, day=28 if leap_day else today.day)
+    return today.replace(year=today.year - years, day=28 if leap_day else today.day)
 
 
-def _view(row: Any) -> PersonView:
-    person: Person = row[0]
-    return PersonView(
-        id=person.id,
-        name=person.name,
-        sex=person.sex,
-        birth_date=person.birth_date,
-        division_code=person.division_code,
-        village_name=row.village_name or "",
-        groups=tuple(sorted(row.groups or ())),
-        example=person.example,
-    )
+def last_day_as_child(born: date) -> date:
+    """The day before somebody comes of age."""
+    leap_day = (born.month, born.day) == (2, 29)
+    first = date(born.year + OF_AGE, 3, 1) if leap_day else born.replace(year=born.year + OF_AGE)
+    return first - timedelta(days=1)
 
 
-def places_lived_in(person_id: UUID) -> Select[str]:
-    """The divisions in which a person lives: the township and those above it."""
-    return select(division_path_of(Person.division_code.expression)).where(Person.id == person_id)
+def may_act(session: Session, actor: Actor, person_id: UUID, scope: Scope) -> bool:
+    """Whether the actor may do this for somebody as a person: for themself, or as one who may act
+    for them. Of what they may as staff it says nothing.
+    """
+    if actor.person_id is None or actor.person_id == person_id:
+        return actor.person_id is not None
+    return actor.verified and actor.person_id in representatives_of(session, person_id, scope)
+
+
+def acting(actor: Actor, person_id: UUID, representatives: Collection[UUID | str]) -> Actor:
+    """The actor as the audit is to name them: acting for the person where they are one of
+    ``representatives`` (ids of ``representatives_of``, or their text), otherwise as they are.
+    """
+    if actor.person_id == person_id or str(actor.person_id) not in map(str, representatives):
+        return actor
+    return replace(actor, acting_for=person_id)

@@ -1,0 +1,46 @@
+"""The calendar of who may act and of labels by age, and codes on their way."""
+
+from datetime import datetime
+from uuid import UUID
+
+from auth.public import send_code as send
+from core import clock
+from core.crypto import decrypt
+from core.database import transaction
+from core.jobs import job, scheduled
+from residents.services.adults import SEALED
+from residents.services.bindings import lapse
+from residents.services.holding import BATCH, end_over
+from residents.services.labels import LABEL_BATCH, follow_ages
+
+
+@job
+def send_code(challenge_id: str, sealed: str, expires_at: str) -> None:
+    """Send the code of a binding; none where nobody is to get it, or where it came to nothing in
+    time. A retry sends none.
+    """
+    phone, code = decrypt(bytes.fromhex(sealed), SEALED).split(" ")
+    if phone and clock.now() < datetime.fromisoformat(expires_at):
+        send(phone, code, UUID(challenge_id))
+
+
+@scheduled("5 * * * *")
+def end_terms() -> None:
+    """End what is over, and close what waited too long; hourly, so that it suits any zone's
+    midnight. Rights end at midnight by themselves: this tells people.
+    """
+    ended = BATCH
+    while ended == BATCH:
+        with transaction() as session:
+            ended = end_over(session)
+    with transaction() as session:
+        lapse(session)
+
+
+@scheduled("35 18 * * *")
+def label_by_age() -> None:
+    """Set and end the labels that hang on the birth date; nightly in the region's zone."""
+    changed = LABEL_BATCH
+    while changed >= LABEL_BATCH:
+        with transaction() as session:
+            changed = follow_ages(session)

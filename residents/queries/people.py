@@ -1,0 +1,112 @@
+"""Reads of people. Rooms above scope their lists to the actor and ask here by id."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Resource, require
+from core.crypto import blind_index
+from core.errors import NotFound
+from core.masking import masked_id, masked_phone
+from directory.public import contains, division_path, division_path_of
+from residents.models import GroupMembership, Household, Person
+from residents.ports import care_units
+from residents.schemas import Action, OwnIdentity, PersonView
+
+ID_TAIL = 4
+
+
+def person_resource(person_id: UUID, division_code: str, care: Collection[str] = ()) -> Resource:
+    """A person as the policy sees them; ``care`` are the units that care for them."""
+    units = division_path(division_code)
+    return Resource("Person", str(person_id), person_id, units, {"care": sorted(care)})
+
+
+def _people() -> Select[Any]:
+    groups = (
+        select(func.array_agg(GroupMembership.group_code))
+        .where(GroupMembership.person_id == Person.id)
+        .scalar_subquery()
+    )
+    return select(Person, Household.village_name, groups.label("groups")).outerjoin(
+        Household, Household.id == Person.household_id
+    )
+
+
+def people_by_id(session: Session, person_ids: Collection[UUID]) -> dict[UUID, PersonView]:
+    """Views of these people, with one statement. The caller has asked the policy."""
+    rows = session.execute(_people().where(Person.id.in_(set(person_ids))))
+    return {row[0].id: _view(row) for row in rows}
+
+
+def get_person(session: Session, actor: Actor, person_id: UUID) -> PersonView:
+    """One person. Raises NotFound or Denied."""
+    row = session.execute(_people().where(Person.id == person_id)).one_or_none()
+    if row is None:
+        raise NotFound()
+    care = care_units(session, person_id)
+    resource = person_resource(person_id, row[0].division_code, care)
+    require(session, actor, Action.READ_PERSON, resource)
+    return _view(row)
+
+
+def find_own_identity(session: Session, actor: Actor) -> OwnIdentity | None:
+    """What the actor sees of themself; None before the real-name check."""
+    if actor.person_id is None:
+        return None
+    row = session.execute(_people().where(Person.id == actor.person_id)).one()
+    person: Person = row[0]
+    resource = person_resource(person.id, person.division_code)
+    require(session, actor, Action.READ_PERSON, resource)
+    return OwnIdentity(
+        **_view(row).model_dump(),
+        masked_id_number=masked_id(person.id_number),
+        masked_phone=masked_phone(person.phone) if person.phone else None,
+    )
+
+
+def find_home(session: Session, actor: Actor) -> str | None:
+    """The division the actor lives in, for what is near them; None before the real-name check."""
+    return session.scalar(select(Person.division_code).where(Person.id == actor.person_id))
+
+
+def matches(text: str) -> ColumnElement[bool]:
+    """A condition on residents_person: a part of the name, or the last four of the ID number."""
+    tail = blind_index(text.upper(), "id-tail")
+    return or_(contains(Person.name, text), Person.id_tail_index == tail)
+
+
+def population_facts(session: Session) -> list[tuple[str, str, int]]:
+    """How many people are registered by township and group; the group is "" for all of them."""
+    everybody = select(Person.division_code, literal(""), func.count()).group_by(
+        Person.division_code
+    )
+    grouped = (
+        select(Person.division_code, GroupMembership.group_code, func.count())
+        .join(GroupMembership, GroupMembership.person_id == Person.id)
+        .group_by(Person.division_code, GroupMembership.group_code)
+    )
+    rows = session.execute(union_all(everybody, grouped))
+    return [(division, group, count) for division, group, count in rows]
+
+
+def _view(row: Any) -> PersonView:
+    person: Person = row[0]
+    return PersonView(
+        id=person.id,
+        name=person.name,
+        sex=person.sex,
+        birth_date=person.birth_date,
+        division_code=person.division_code,
+        village_name=row.village_name or "",
+        groups=tuple(sorted(row.groups or ())),
+        example=person.example,
+    )
+
+
+def places_lived_in(person_id: UUID) -> Select[str]:
+    """The divisions in which a person lives: the township and those above it."""
+    return select(division_path_of(Person.division_code.expression)).where(Person.id == person_id)

@@ -1,0 +1,56 @@
+"""What both sides see of who acts for whom, and institutions of requests to act."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Resource
+from residents.models import Binding, Representation
+from residents.queries import consent_resource, family_of, list_consents, live
+from residents.queries.bindings import (
+    binding_resource,
+    list_bindings,
+    list_own_bindings,
+    resource_of,
+)
+from residents.schemas import BindingAction, BindingSearch, BindingState, ConsentAction
+from tests.integration.security.listing import Listing, pages
+from tests.integration.security.region import Region
+
+
+def families(session: Session, region: Region) -> list[Listing]:
+    """Who may act for whom, to both sides; and those for whom one may act. Verified people only."""
+    in_force = session.scalars(select(Representation).where(live())).all()
+    consents = {row.id: consent_resource(row) for row in in_force}
+
+    def both_sides(actor: Actor) -> Iterator[UUID]:
+        yield from (row.id for row in list_consents(session, actor))
+        acting = (row.representation_id for row in family_of(session, actor, None))
+        yield from (each for each in acting if each)
+
+    return [Listing("consents", both_sides, consents, ConsentAction.READ)]
+
+
+def bindings(session: Session, region: Region) -> list[Listing]:
+    """Requests, to the institutions that check them and to those who asked."""
+
+    def checked(actor: Actor) -> Iterator[UUID]:
+        for settled in (False, True):
+            search = BindingSearch(settled=settled)
+            found = pages(lambda page: list_bindings(session, actor, page), search)
+            yield from (row.id for row in found)
+
+    def of_applicant(row: Binding) -> Resource:
+        return binding_resource(row.id, representative_id=row.representative_id)
+
+    rows = session.scalars(select(Binding)).all()
+    waiting = [row for row in rows if row.state == BindingState.WAITING]
+    return [
+        Listing("bindings", checked, {row.id: resource_of(session, row) for row in rows},
+                BindingAction.READ, as_staff=True),
+        Listing("own bindings", lambda actor: (
+            row.id for row in list_own_bindings(session, actor)),
+            {row.id: of_applicant(row) for row in waiting}, BindingAction.READ),
+    ]  # fmt: skip

@@ -1,0 +1,86 @@
+"""Journey: a daughter binds her father by a code and books for him; he takes it back."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.conftest import Visit
+from tests.journeys.people import CODE, CODE_MESSAGE, Newcomers, join
+from tests.journeys.signing import TOWNSHIP
+from tests.journeys.test_appointment import DEPARTMENT
+from tests.journeys.test_family_booking import pick_slot, to_last_day
+from tests.journeys.visitor import PHONE, Visitor
+
+PATIENCE = 30
+
+
+def second_code(visitor: Visitor, phone: str) -> str:
+    """The code after the one of the sign-in, which a job sends: looked for until it is there."""
+    with visitor.context.expect_page() as waiting:
+        visitor.follow("打开演示短信收件箱")
+    inbox = waiting.value
+    messages = inbox.locator(CODE_MESSAGE).filter(has_text=phone)
+    for _ in range(PATIENCE):
+        if messages.count() > 1:
+            break
+        inbox.wait_for_timeout(1000)
+        inbox.reload()
+    expect(messages).to_have_count(2)
+    found = CODE.search(messages.first.locator(".message-text").inner_text())
+    inbox.close()
+    assert found, "the message holds no code"
+    return found[0]
+
+
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
+def test_a_daughter_acts_for_her_father_until_he_takes_it_back(
+    visit: Visit, newcomers: Newcomers
+) -> None:
+    daughter, father = visit(), visit()
+    she, he = newcomers.new(), newcomers.new()
+    join(father, he, TOWNSHIP)
+    join(daughter, she, TOWNSHIP)
+
+    daughter.go("/me/family", "家人")
+    daughter.follow("添加要代办的家人", daughter.main)
+    daughter.arrive("添加要代办的家人")
+    daughter.follow(re.compile("^父母或其他成年家人"), daughter.main)
+    daughter.arrive("为成年家人代办")
+    daughter.fill("对方的姓名", he.name)
+    daughter.fill("对方的身份证号", he.id_number)
+    daughter.main.get_by_role("checkbox", name=re.compile("签约家庭医生")).check()
+    daughter.press("发验证码到对方手机")
+    daughter.arrive(f"为{he.name}代办")
+    daughter.see("请对方读出验证码")
+    daughter.fill("6 位验证码", second_code(daughter, he.phone))
+    daughter.press("对方同意，完成")
+    daughter.arrive("家人")
+    daughter.see(f"现在可以为{he.name}代办了", "签约家庭医生、预约挂号")
+
+    to_last_day(daughter)
+    pick_slot(daughter)
+    daughter.arrive("确认预约")
+    daughter.main.get_by_role("radio", name=re.compile(he.name)).or_(
+        daughter.main.get_by_role("checkbox", name=re.compile(he.name))
+    ).check()
+    own = daughter.main.get_by_role("checkbox", name=re.compile(she.name))
+    if own.count():
+        own.uncheck()
+    daughter.press("确认预约")
+    daughter.arrive("预约成功")
+    daughter.see(f"正在为 {he.name} 办理")
+
+    father.go("/me/family", "家人")
+    father.see(she.name, "签约家庭医生、预约挂号")
+    father.ask("收回授权", f"收回{she.name}的授权吗")
+    father.press("收回授权")
+    father.see("代办授权已结束")
+    father.miss("签约家庭医生、预约挂号")
+    father.go("/appointments/bookings", "我的预约")
+    father.see(re.compile(DEPARTMENT))
+
+    daughter.go("/me/family", "家人")
+    daughter.miss(he.name)
+    daughter.go("/appointments/bookings", "我的预约")
+    expect(daughter.main.get_by_text(he.name)).to_have_count(0)
