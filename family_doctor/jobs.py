@@ -3,6 +3,8 @@
 from core.database import transaction
 from core.jobs import scheduled
 from family_doctor.services.calendar import BATCH, DEADLINES, advance
+from family_doctor.services.planning import BATCH as PLAN_BATCH
+from family_doctor.services.planning import plan_batch
 
 
 @scheduled("15 * * * *")
@@ -16,3 +18,14 @@ def advance_contracts() -> None:
         while moved == BATCH:
             with transaction() as session:
                 moved = advance(session, deadline)
+
+
+@scheduled("40 * * * *")
+def plan_obligations() -> None:
+    """Plan what the norms owe, each contract once a day; a batch is a transaction, so what is
+    planned stays so when the job stops, and the next one goes on from there.
+    """
+    planned = PLAN_BATCH
+    while planned == PLAN_BATCH:
+        with transaction() as session:
+            planned = plan_batch(session, PLAN_BATCH)

@@ -4,15 +4,21 @@ from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
 from family_doctor import jobs
+from family_doctor.events import ContractActivated
 from family_doctor.policy import WORDS
 from family_doctor.public import care_units, contracted
 from family_doctor.queries.team import due_services, waiting
 from family_doctor.services.promises import reopen_promise
-from family_doctor.subscribers import date_order, settle_promise
+from family_doctor.subscribers import (
+    date_order,
+    plan_after_withdrawal,
+    plan_contract,
+    settle_promise,
+)
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
 from residents.public import provide_care_units, provide_contracted
-from service_packs.events import OrderPaid, ServiceRecorded
+from service_packs.events import OrderPaid, ServiceRecorded, ServiceWithdrawn
 from service_packs.public import provide_due_services, provide_reopening
 
 __all__ = ["jobs", "room"]
@@ -29,7 +35,12 @@ room = Room(
     words=WORDS,
     pages=[pages],
     apis=[api],
-    subscribers=[(ServiceRecorded, settle_promise), (OrderPaid, date_order)],
+    subscribers=[
+        (ServiceRecorded, settle_promise),
+        (ServiceWithdrawn, plan_after_withdrawal),
+        (OrderPaid, date_order),
+        (ContractActivated, plan_contract),
+    ],
     navigation=[
         NavItem(N_("医生"), "stethoscope", "family_doctor.find", [Role.RESIDENT], 30),
         NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10),

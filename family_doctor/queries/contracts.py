@@ -41,6 +41,14 @@ OBLIGATION = tuple(
         "due_on",
         "done_at",
         "excused_at",
+        "kind",
+        "remind_from",
+        "late_after",
+        "norm_code",
+        "plan_id",
+        "excuse_reason",
+        "excuse_note",
+        "excused_until",
     )
 )
 # Built once, on the tables themselves: a resident's pages ask for them.
@@ -188,6 +196,14 @@ def obligation_view(row: Any) -> ObligationView:
         due_on=row.due_on,
         done_at=row.done_at,
         state=state_on(row, clock.today()),
+        kind=row.kind,
+        remind_from=row.remind_from,
+        late_after=row.late_after,
+        norm_code=row.norm_code,
+        plan_id=row.plan_id,
+        excuse_reason=row.excuse_reason,
+        excuse_note=row.excuse_note,
+        excused_until=row.excused_until,
     )
 
 

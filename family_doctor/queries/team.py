@@ -140,7 +140,7 @@ def _figures() -> Select[*tuple[Any, ...]]:
     )
     late = (
         select(func.count().label("overdue"), func.min(due_on).label("oldest_overdue"))
-        .where(OBLIGATION.c.team_id == TEAM, OWED, due_on < TODAY)
+        .where(OBLIGATION.c.team_id == TEAM, OWED, OBLIGATION.c.late_after < TODAY)
         .subquery()
     )
     state = CONTRACT.c.state
@@ -223,7 +223,7 @@ def due_services(session: Session, person_id: UUID) -> dict[tuple[UUID, str], da
         )
         .group_by(Obligation.entitlement_id, Obligation.item_code)
     )
-    return {(held, code): due_on for held, code, due_on in session.execute(query)}
+    return {(held, code): due for held, code, due in session.execute(query) if held is not None}
 
 
 def work_by_group(session: Session, team_id: UUID, due: Due | None) -> dict[str, int]:
@@ -272,7 +272,7 @@ def progress_of(session: Session, contract_ids: Collection[UUID]) -> dict[UUID, 
             Obligation.contract_id,
             func.count().filter(done).label("done"),
             func.count().filter(or_(done, Obligation.due_on <= today)).label("due"),
-            func.count().filter(UNSERVED, Obligation.due_on < today).label("overdue"),
+            func.count().filter(UNSERVED, Obligation.late_after < today).label("overdue"),
             func.count().label("total"),
         )
         .where(Obligation.contract_id.in_(set(contract_ids)), Obligation.excused_at.is_(None))
@@ -319,8 +319,8 @@ def _open(due: Due | None) -> list[ColumnElement[bool]]:
     """Conditions on obligations: a team's open ones within the horizon, or a part of them."""
     horizon = bindparam("horizon", type_=Date())
     part = {
-        Due.OVERDUE: [OBLIGATION.c.due_on < TODAY],
-        Due.TODAY: [OBLIGATION.c.due_on == TODAY],
+        Due.OVERDUE: [OBLIGATION.c.late_after < TODAY],
+        Due.TODAY: [OBLIGATION.c.due_on <= TODAY, OBLIGATION.c.late_after >= TODAY],
         Due.SOON: [OBLIGATION.c.due_on > TODAY, OBLIGATION.c.due_on <= horizon],
     }
     rest = [OBLIGATION.c.due_on <= horizon]
