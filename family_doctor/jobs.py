@@ -5,6 +5,8 @@ from core.jobs import scheduled
 from family_doctor.services.calendar import BATCH, DEADLINES, advance
 from family_doctor.services.planning import BATCH as PLAN_BATCH
 from family_doctor.services.planning import plan_batch
+from family_doctor.services.reminders import BATCH as REMIND_BATCH
+from family_doctor.services.reminders import remind_residents, remind_teams
 
 
 @scheduled("15 * * * *")
@@ -29,3 +31,14 @@ def plan_obligations() -> None:
     while planned == PLAN_BATCH:
         with transaction() as session:
             planned = plan_batch(session, PLAN_BATCH)
+
+
+@scheduled("10 * * * *")
+def send_reminders() -> None:
+    """Remind residents and teams; hourly, so that it suits any zone, and each of a thing once."""
+    reminded = REMIND_BATCH
+    while reminded == REMIND_BATCH:
+        with transaction() as session:
+            reminded = remind_residents(session)
+    with transaction() as session:
+        remind_teams(session)

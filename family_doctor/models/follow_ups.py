@@ -1,9 +1,9 @@
 """What was found at a follow-up."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, SmallInteger
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Encrypted, Id, Moment
@@ -14,8 +14,8 @@ class FollowUp(Base):
     the form's version.
 
     ``result`` is the class that the norm's rules give, or the doctor's with ``result_reason``;
-    ``emergency`` that it was one; ``next_on`` by when the rule wants the next. All go with the
-    record when it is withdrawn.
+    ``emergency`` that it was one, open until somebody of the team has ``seen`` to it; ``next_on``
+    by when the rule wants the next. All go with the record when it is withdrawn.
     """
 
     __tablename__ = "family_doctor_follow_up"
@@ -26,6 +26,12 @@ class FollowUp(Base):
             name="fk_family_doctor_follow_up_form_code",
         ),
         Index("ix_family_doctor_follow_up_person_id", "person_id", "item_code", "performed_at"),
+        Index(
+            "ix_family_doctor_follow_up_urgent",
+            "team_id",
+            "performed_at",
+            postgresql_where=text("emergency AND seen_at IS NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -50,3 +56,5 @@ class FollowUp(Base):
     emergency: Mapped[bool]
     referral: Mapped[bool]
     next_on: Mapped[date | None]
+    seen_at: Mapped[datetime | None]
+    seen_by: Mapped[str | None]

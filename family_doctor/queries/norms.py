@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.access import Actor, Resource, require
+from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
+from directory.public import unit_path
 from family_doctor.models import CareEvent, FormVersion, NormRow, NormVersion
 from family_doctor.schemas import (
     EventView,
@@ -55,8 +56,12 @@ def find_reminding(session: Session) -> Reminding | None:
 
 
 def show_norms(session: Session, actor: Actor) -> NormsView | None:
-    """The norms in force with their sources, for administrators. Raises Denied."""
-    require(session, actor, PlanAction.READ_NORMS, Resource("Norms", "all"))
+    """The norms in force with their sources, for whoever administers a unit in which they apply.
+    Raises Denied.
+    """
+    unit = min(actor.units(Role.ADMINISTRATOR), default="")
+    units = unit_path(session, unit) if unit else ()
+    require(session, actor, PlanAction.READ_NORMS, Resource("Norms", unit, units=units))
     version = session.scalars(NEWEST).one_or_none()
     if version is None:
         return None

@@ -20,6 +20,7 @@ from family_doctor.schemas.follow_ups import (
     FollowUpView,
     RecordFollowUp,
     ResidentFollowUp,
+    UrgentFollowUp,
 )
 from family_doctor.schemas.forms import (
     FieldGroup,
@@ -136,6 +137,7 @@ __all__ = [
     "TerminationReason",
     "Test",
     "TransitionView",
+    "UrgentFollowUp",
     "View",
     "WorkItem",
     "WorkSearch",

@@ -56,6 +56,15 @@ class ResidentFollowUp(View):
     next_on: date | None
 
 
+class UrgentFollowUp(View):
+    """An emergency that nobody of the team has seen to yet."""
+
+    id: UUID
+    person_id: UUID
+    name: str
+    performed_at: datetime
+
+
 class FollowUpView(ResidentFollowUp):
     """A follow-up with all its values, in the words of the form it was recorded with."""
 

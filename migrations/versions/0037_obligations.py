@@ -129,6 +129,8 @@ def _care() -> None:
         sa.Column("emergency", sa.Boolean(), nullable=False),
         sa.Column("referral", sa.Boolean(), nullable=False),
         sa.Column("next_on", sa.Date(), nullable=True),
+        sa.Column("seen_at", MOMENT, nullable=True),
+        sa.Column("seen_by", sa.Text(), nullable=True),
         _to(FOLLOW_UP, "service_record_id", "service_packs_service_record.id"),
         sa.ForeignKeyConstraint(
             ["form_code", "form_version"],
@@ -140,6 +142,12 @@ def _care() -> None:
     )
     op.create_index(
         f"ix_{FOLLOW_UP}_person_id", FOLLOW_UP, ["person_id", "item_code", "performed_at"]
+    )
+    op.create_index(
+        f"ix_{FOLLOW_UP}_urgent",
+        FOLLOW_UP,
+        ["team_id", "performed_at"],
+        postgresql_where=sa.text("emergency AND seen_at IS NULL"),
     )
 
 
