@@ -15,6 +15,7 @@ from family_doctor.subscribers import (
     plan_contract,
     settle_promise,
 )
+from family_doctor.web import care_api, follow_ups, plans, served
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
 from residents.public import provide_care_units, provide_contracted
@@ -29,12 +30,13 @@ provide_due_services(due_services)
 provide_reopening(reopen_promise)
 
 TEAM = (Role.LEADER, Role.MEMBER)
+ADMINISTRATORS = (Role.ADMINISTRATOR,)
 
 room = Room(
     name="family_doctor",
     words=WORDS,
-    pages=[pages],
-    apis=[api],
+    pages=[pages, follow_ups.pages, plans.pages, served.pages],
+    apis=[api, care_api.api],
     subscribers=[
         (ServiceRecorded, settle_promise),
         (ServiceWithdrawn, plan_after_withdrawal),
@@ -46,6 +48,9 @@ room = Room(
         NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10),
         NavItem(N_("我的居民"), "users", "family_doctor.panel", TEAM, 20),
         NavItem(N_("签约申请"), "signature", "family_doctor.applications", TEAM, 25),
+        NavItem(N_("计划模板"), "list-check", "family_doctor_plans.templates", TEAM, 40),
+        NavItem(N_("履约指数"), "chart-bar", "family_doctor_served.team", TEAM, 45),
+        NavItem(N_("随访规范"), "list-details", "family_doctor_served.norms", ADMINISTRATORS, 60),
     ],
     counts=waiting,
 )

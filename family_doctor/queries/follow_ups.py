@@ -56,6 +56,13 @@ def contract_to_serve(session: Session, actor: Actor, person_id: UUID) -> Contra
     return contract
 
 
+def find_contract(session: Session, person_id: UUID) -> Contract | None:
+    """The contract in force of a person. The caller asks the policy."""
+    return session.scalar(
+        select(Contract).where(Contract.person_id == person_id, Contract.state.in_(IN_FORCE))
+    )
+
+
 def form_of_item(session: Session, item_code: str) -> tuple[Norm, FormDefinition]:
     """The norm that gives a service a form, and the form. Raises NotFound where it has none."""
     for norm in find_norms(session)[1]:

@@ -29,7 +29,7 @@ from core.paging import Listing, Page, PageQuery, read_page
 from core.waiting import Waiting
 from directory.public import contains, division_path, get_team, teams_by_id
 from directory.schemas import TeamView
-from family_doctor.models import Contract, Obligation, TeamLoad
+from family_doctor.models import Contract, NormRow, Obligation, TeamLoad
 from family_doctor.schemas import (
     Action,
     CapacityView,
@@ -65,6 +65,14 @@ WAITING = {
     .where(CONTRACT.c.team_id.in_(TEAMS), CONTRACT.c.state == State.APPLIED)
     .scalar_subquery(),
 }
+HAS_FORM = (
+    select(NormRow.code)
+    .where(
+        NormRow.item_code == OBLIGATION.c.item_code, NormRow.document["form"].astext.is_not(None)
+    )
+    .exists()
+    .label("has_form")
+)
 VILLAGE = func.coalesce(HOUSEHOLD.c.village_name, "").label("village_name")
 
 
@@ -194,6 +202,7 @@ def _work(due: Due | None, *, of_group: bool) -> Listing:
             OBLIGATION.c.item_name_en,
             OBLIGATION.c.sequence,
             OBLIGATION.c.times,
+            HAS_FORM,
             *order,
         )
         .join_from(OBLIGATION, PERSON, PERSON.c.id == OBLIGATION.c.person_id)

@@ -62,9 +62,10 @@ from family_doctor.schemas.plans import (
     PlanView,
     Reclassify,
     RecordEvent,
+    TemplateList,
     TemplateView,
 )
-from family_doctor.schemas.served import ServedIndex, ServedSearch, TeamIndex
+from family_doctor.schemas.served import ServedIndex, ServedSearch, ServedTeams, TeamIndex
 from family_doctor.schemas.team import (
     CapacityView,
     Due,
@@ -130,8 +131,10 @@ __all__ = [
     "ResidentFollowUp",
     "ServedIndex",
     "ServedSearch",
+    "ServedTeams",
     "TeamFigures",
     "TeamIndex",
+    "TemplateList",
     "TemplateView",
     "TerminateContract",
     "TerminationReason",

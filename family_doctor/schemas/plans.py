@@ -71,6 +71,12 @@ class TemplateView(View):
     created_by: str
 
 
+class TemplateList(View):
+    """A team's templates."""
+
+    items: tuple[TemplateView, ...]
+
+
 class GivePlan(Command):
     """Give a template to a resident from a day on."""
 

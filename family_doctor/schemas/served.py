@@ -33,6 +33,12 @@ class TeamIndex(ServedIndex):
     team_name: str = ""
 
 
+class ServedTeams(View):
+    """The teams of an institution."""
+
+    items: tuple[TeamIndex, ...]
+
+
 class ServedSearch(BaseModel):
     """A period, both days included; this year so far unless given."""
 

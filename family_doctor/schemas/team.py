@@ -83,6 +83,8 @@ class WorkItem(View):
     sequence: int
     times: int
     due_on: date
+    # Whether it is recorded with a form of follow-up.
+    has_form: bool = False
 
 
 class PanelSearch(PageQuery):
