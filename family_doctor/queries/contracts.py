@@ -14,7 +14,7 @@ from core.paging import Page, PageQuery, read_page
 from directory.public import division_path, get_team
 from family_doctor.models import Contract, ContractTransition, Obligation
 from family_doctor.obligations import state_on
-from family_doctor.queries.team import panel_resource
+from family_doctor.queries.team import HAS_FORM, panel_resource
 from family_doctor.schemas import (
     Action,
     AgreementView,
@@ -59,7 +59,7 @@ LATEST = (
     .limit(1)
 )
 PROMISED = (
-    select(*OBLIGATION)
+    select(*OBLIGATION, HAS_FORM)
     .where(PROMISE.c.contract_id == bindparam("contract"))
     .order_by(PROMISE.c.due_on, PROMISE.c.id)
 )
@@ -204,6 +204,7 @@ def obligation_view(row: Any) -> ObligationView:
         excuse_reason=row.excuse_reason,
         excuse_note=row.excuse_note,
         excused_until=row.excused_until,
+        has_form=getattr(row, "has_form", False),
     )
 
 

@@ -20,7 +20,6 @@ from family_doctor.schemas import (
     Norm,
     PlanAction,
     ResidentFollowUp,
-    UrgentFollowUp,
 )
 from family_doctor.states import IN_FORCE
 from residents.public import Person, people_by_id
@@ -69,11 +68,6 @@ def form_of_item(session: Session, item_code: str) -> tuple[Norm, FormDefinition
         if norm.item == item_code and norm.form and norm.assessment:
             return norm, get_form(session, norm.form)
     raise NotFound()
-
-
-def items_with_forms(session: Session) -> frozenset[str]:
-    """The services that are recorded with a form."""
-    return frozenset(norm.item for norm in find_norms(session)[1] if norm.form)
 
 
 def follow_up_resource(row: Any) -> Resource:
@@ -127,23 +121,6 @@ def list_own_follow_ups(session: Session, actor: Actor, page: PageQuery) -> Page
 def follow_ups_of(session: Session, person_id: UUID, page: PageQuery) -> Page[ResidentFollowUp]:
     """A person's follow-ups, newest first. The caller has asked the policy."""
     return _page(session, _short().where(FollowUp.person_id == person_id), page)
-
-
-def find_of_record(session: Session, record_id: UUID) -> UUID | None:
-    """The follow-up of a service record. The caller has asked the policy."""
-    return session.scalar(select(FollowUp.id).where(FollowUp.service_record_id == record_id))
-
-
-def list_urgent(session: Session, team_id: UUID) -> list[UrgentFollowUp]:
-    """Emergencies of a team that nobody has seen to yet. The caller has asked the policy."""
-    query = (
-        select(FollowUp.id, FollowUp.person_id, FollowUp.performed_at, Person.name)
-        .join(Person, Person.id == FollowUp.person_id)
-        .where(FollowUp.team_id == team_id, FollowUp.emergency, FollowUp.seen_at.is_(None))
-        .order_by(FollowUp.performed_at)
-        .limit(20)
-    )
-    return [UrgentFollowUp.model_validate(row) for row in session.execute(query)]
 
 
 def _short() -> Select[*tuple[Any, ...]]:

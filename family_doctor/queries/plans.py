@@ -5,18 +5,19 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, require
-from directory.schemas import TeamView
+from core.access import Actor, Resource, require
 from family_doctor.models import Plan, PlanTemplate, ReminderChoice
-from family_doctor.queries.team import panel_resource
 from family_doctor.schemas import PlanAction, PlanView, TemplateView
 
 
-def list_templates(session: Session, actor: Actor, team: TeamView) -> list[TemplateView]:
-    """A team's templates in use, by name. Raises Denied."""
-    require(session, actor, PlanAction.MANAGE_PLANS, panel_resource(team))
+def list_templates(
+    session: Session, actor: Actor, team_id: UUID, units: tuple[str, ...]
+) -> list[TemplateView]:
+    """The templates in use of a team that lies in ``units``, by name. Raises Denied."""
+    team = Resource("Panel", str(team_id), None, units)
+    require(session, actor, PlanAction.MANAGE_PLANS, team)
     query = select(PlanTemplate).where(
-        PlanTemplate.team_id == team.id, PlanTemplate.retired_at.is_(None)
+        PlanTemplate.team_id == team_id, PlanTemplate.retired_at.is_(None)
     )
     rows = session.scalars(query.order_by(PlanTemplate.name))
     return [TemplateView.model_validate(row) for row in rows]

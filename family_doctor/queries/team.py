@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     true,
 )
 from sqlalchemy.orm import Session
@@ -29,7 +30,7 @@ from core.paging import Listing, Page, PageQuery, read_page
 from core.waiting import Waiting
 from directory.public import contains, division_path, get_team, teams_by_id
 from directory.schemas import TeamView
-from family_doctor.models import Contract, NormRow, Obligation, TeamLoad
+from family_doctor.models import Contract, FollowUp, NormRow, Obligation, TeamLoad
 from family_doctor.schemas import (
     Action,
     CapacityView,
@@ -161,8 +162,25 @@ def _figures() -> Select[*tuple[Any, ...]]:
         .subquery()
     )
     taken = select(TeamLoad.taken).where(TeamLoad.team_id == TEAM).scalar_subquery()
-    return select(month, late, signing, func.coalesce(taken, 0).label("taken")).select_from(
-        month.join(late, true()).join(signing, true())
+    return select(
+        month,
+        late,
+        signing,
+        func.coalesce(taken, 0).label("taken"),
+        _urgent().label("urgent"),
+    ).select_from(month.join(late, true()).join(signing, true()))
+
+
+def _urgent() -> Any:
+    """Emergencies of the team that nobody has seen to, as one value."""
+    entry = func.json_build_object(
+        "id", FollowUp.id, "name", PERSON.c.name, "performed_at", FollowUp.performed_at
+    )
+    return (
+        select(func.coalesce(func.json_agg(entry), text("'[]'::json")))
+        .join_from(FollowUp, PERSON, PERSON.c.id == FollowUp.person_id)
+        .where(FollowUp.team_id == TEAM, FollowUp.emergency, FollowUp.seen_at.is_(None))
+        .scalar_subquery()
     )
 
 

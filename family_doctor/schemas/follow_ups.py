@@ -60,7 +60,6 @@ class UrgentFollowUp(View):
     """An emergency that nobody of the team has seen to yet."""
 
     id: UUID
-    person_id: UUID
     name: str
     performed_at: datetime
 

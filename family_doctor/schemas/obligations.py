@@ -60,6 +60,8 @@ class ObligationView(View):
     excuse_reason: ExcuseReason | None = None
     excuse_note: str | None = None
     excused_until: date | None = None
+    # Whether it is recorded with a form of follow-up; said where one's own page wants it.
+    has_form: bool = False
 
 
 class Progress(View):

@@ -11,6 +11,7 @@ from core.paging import PageQuery
 from directory.schemas import SearchText
 from family_doctor.schemas.base import View
 from family_doctor.schemas.contracts import Channel
+from family_doctor.schemas.follow_ups import UrgentFollowUp
 from family_doctor.states import State
 
 
@@ -33,7 +34,8 @@ class CapacityView(View):
 
 class TeamFigures(View):
     """A team's day. ``index`` is the share kept of what fell due this month so far; None without
-    anything due. ``oldest_overdue`` is the earliest date that was missed.
+    anything due. ``oldest_overdue`` is the earliest date that was missed; ``urgent`` are
+    emergencies found at follow-ups that nobody has seen to.
     """
 
     due_today: int
@@ -45,6 +47,7 @@ class TeamFigures(View):
     applications: int
     signed: int
     taken: int
+    urgent: tuple[UrgentFollowUp, ...] = ()
 
     @property
     def index(self) -> float | None:

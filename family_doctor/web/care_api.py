@@ -15,6 +15,7 @@ from family_doctor.queries.follow_ups import get_follow_up, list_own_follow_ups
 from family_doctor.queries.norms import list_forms, show_norms
 from family_doctor.queries.plans import list_templates
 from family_doctor.queries.served import index_of_contract, index_of_team, list_served
+from family_doctor.queries.team import panel_resource
 from family_doctor.schemas import (
     Action,
     EndPlan,
@@ -171,7 +172,8 @@ def templates(team_id: UUID) -> TemplateList:
     """A team's templates in use."""
     with transaction() as session:
         team = get_team(session, team_id)
-        return TemplateList(items=tuple(list_templates(session, current_actor(), team)))
+        units = panel_resource(team).units
+        return TemplateList(items=tuple(list_templates(session, current_actor(), team_id, units)))
 
 
 @api.post("/plan-templates")

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.access import Role
+from core.access import Role, require
 from core.database import transaction
 from core.errors import Conflict
 from core.paging import PageQuery
@@ -19,11 +19,16 @@ from core.web.actions import attempt
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
 from core.web.writes import write
+from family_doctor.models import Contract
 from family_doctor.queries import team as teams
-from family_doctor.queries.contracts import find_latest_contract, promised, read_contract
+from family_doctor.queries.contracts import (
+    contract_resource,
+    find_latest_contract,
+    promised,
+    read_contract,
+)
 from family_doctor.queries.follow_ups import (
     follow_ups_of,
-    items_with_forms,
     list_own_follow_ups,
 )
 from family_doctor.queries.norms import events_of
@@ -40,6 +45,7 @@ from family_doctor.schemas import (
     ObligationState,
     ObligationView,
     PanelSearch,
+    PlanAction,
     PlanStep,
     PlanView,
     RecordEvent,
@@ -106,6 +112,13 @@ def reminders() -> ResponseReturnValue:
 def plan(contract_id: UUID) -> ResponseReturnValue:
     """All that is owed to a resident of the team."""
     return _plan_page(contract_id, blank(ExcuseObligation))
+
+
+@pages.get("/panel/<uuid:contract_id>/plans")
+@open_to(*TEAM)
+def more(contract_id: UUID) -> ResponseReturnValue:
+    """Plans of the team and events; the page of what is owed takes them from here."""
+    return _more_page(contract_id, blank(GivePlan))
 
 
 @pages.post("/panel/<uuid:contract_id>/plan/<uuid:obligation_id>/excuse")
@@ -251,7 +264,8 @@ def _do(
 ) -> ResponseReturnValue:
     form = read_form(command)
     if attempt(form, answer, work) is None:
-        return _plan_page(contract_id, form)
+        wrong = _plan_page if command is ExcuseObligation else _more_page
+        return wrong(contract_id, form)
     flash(done, "good")
     return redirect(url_for("family_doctor_plans.plan", contract_id=contract_id))
 
@@ -269,16 +283,10 @@ def _grouped(owed: Sequence[ObligationView]) -> dict[str, list[ObligationView]]:
 
 
 def _plan_page(contract_id: UUID, form: Form[C]) -> ResponseReturnValue:
-    actor = current_actor()
     with transaction() as session:
-        row = read_contract(session, actor, Action.READ_CONTRACT, contract_id)
-        team = teams.require_team(session, actor, (), row.team_id)
+        row = _row(session, contract_id)
         person = people_by_id(session, {row.person_id})[row.person_id]
         owed = promised(session, contract_id)
-        plans = plans_of(session, contract_id)
-        events = events_of(session, row.person_id)
-        with_form = items_with_forms(session)
-        templates = list_templates(session, actor, team)
         found = follow_ups_of(session, row.person_id, RECENT).items
     page = render_template(
         "family_doctor/care/plan.html",
@@ -286,14 +294,37 @@ def _plan_page(contract_id: UUID, form: Form[C]) -> ResponseReturnValue:
         in_force=row.state in IN_FORCE,
         person=person,
         groups=_grouped(owed),
-        plans=plans,
-        events=events,
-        with_form=with_form,
-        templates=templates,
         found=found,
         form=form,
     )
     return page, form.status
+
+
+def _more_page(contract_id: UUID, form: Form[C]) -> ResponseReturnValue:
+    actor = current_actor()
+    with transaction() as session:
+        row = _row(session, contract_id)
+        person = people_by_id(session, {row.person_id})[row.person_id]
+        plans = plans_of(session, contract_id)
+        events = events_of(session, row.person_id)
+        templates = list_templates(session, actor, row.team_id, contract_resource(row).units)
+    page = render_template(
+        "family_doctor/care/plan_more.html",
+        contract_id=contract_id,
+        person=person,
+        plans=plans,
+        events=events,
+        templates=templates,
+        form=form,
+    )
+    return page, form.status
+
+
+def _row(session: Session, contract_id: UUID) -> Contract:
+    """The contract of a resident whom the actor's team serves, not of the actor themself."""
+    row = read_contract(session, current_actor(), Action.READ_CONTRACT, contract_id)
+    require(session, current_actor(), PlanAction.SERVE, contract_resource(row))
+    return row
 
 
 def _templates_page(team_id: UUID | None, form: Form[MakeTemplate]) -> ResponseReturnValue:
@@ -301,7 +332,7 @@ def _templates_page(team_id: UUID | None, form: Form[MakeTemplate]) -> ResponseR
     with transaction() as session:
         own = teams.teams_worked_in(session, actor)
         team = teams.require_team(session, actor, own, team_id)
-        templates = list_templates(session, actor, team)
+        templates = list_templates(session, actor, team.id, teams.panel_resource(team).units)
         items = item_names(session)
     page = render_template(
         "family_doctor/care/templates.html",

@@ -27,7 +27,6 @@ from family_doctor.queries.contracts import (
     promised,
     read_contract,
 )
-from family_doctor.queries.follow_ups import list_urgent
 from family_doctor.schemas import (
     Action,
     ContractView,
@@ -59,7 +58,6 @@ def today() -> ResponseReturnValue:
         groups = list_groups(session)
         work = queries.list_work(session, team.id, search)
         applications = queries.list_applications(session, team.id, FIRST)
-        urgent = list_urgent(session, team.id)
     return render_template(
         "family_doctor/today.html",
         team=team,
@@ -72,7 +70,6 @@ def today() -> ResponseReturnValue:
         work=work.items,
         pager=pager(work),
         applications=applications.items,
-        urgent=urgent,
         counted={
             "family_doctor.today": figures.overdue + figures.due_today - figures.done_today,
             "family_doctor.applications": figures.applications,

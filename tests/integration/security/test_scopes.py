@@ -17,6 +17,7 @@ from tests.integration.security.care import care, families, messages, services
 from tests.integration.security.conduct import reviews as reviews_of_conduct
 from tests.integration.security.day import queues
 from tests.integration.security.exchange import exchange
+from tests.integration.security.follow_ups import care_of_groups
 from tests.integration.security.offices import administered, figures, rights
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.planning import planned
@@ -63,6 +64,7 @@ LISTINGS = (
     waiting,
     reviews,
     exchange,
+    care_of_groups,
 )
 
 
