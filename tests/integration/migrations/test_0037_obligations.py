@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.integration.migrations.test_with_data import config, empty
 
 __all__ = ["empty"]
-BEFORE, AFTER = "0031", "0037"
+BEFORE, AFTER = "0032", "0037"
 ID = "00000000-0000-7000-8000-00000000000"
 # The contract and what it rests on are beside the point here.
 ALONE = "SET LOCAL session_replication_role = 'replica'"
