@@ -30,8 +30,9 @@ class NotLoaded(Exception):
 
 def update_region(session: Session, actor: Actor, pack: RegionPack) -> Counter[Brought]:
     """The pack's rules of booking, for the institutions that take bookings, and of conduct; and
-    its words for symptoms and norms of follow-up, which nobody administers. Answers how many rules were made, changed,
-    kept as an administrator set them, or the same; run again, all are one of the last two.
+    its words for symptoms and norms of follow-up, which nobody administers. Answers how many rules
+    were made, changed, kept as an administrator set them, or the same; run again, all are one of
+    the last two.
 
     Holidays stay as they are: that an administrator removed one leaves no trace to heed. Raises
     NotLoaded.
