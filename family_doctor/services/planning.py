@@ -283,6 +283,8 @@ def _new_rows(
     places: dict[tuple[str, str], int] = {}
     counts: dict[str, int] = defaultdict(int)
     for each in owed:
+        if each.slot.startswith("r"):  # one that a result asked for counts for itself
+            continue
         counts[each.item_code] += 1
         places[each.item_code, each.slot] = counts[each.item_code]
     return [
@@ -299,8 +301,8 @@ def _new_rows(
             "item_code": each.item_code,
             "item_name": names[each.item_code][0],
             "item_name_en": names[each.item_code][1],
-            "sequence": places[each.item_code, each.slot],
-            "times": counts[each.item_code],
+            "sequence": places.get((each.item_code, each.slot), 1),
+            "times": counts[each.item_code] if (each.item_code, each.slot) in places else 1,
             **each.window._asdict(),
         }
         for each in new
