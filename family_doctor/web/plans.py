@@ -90,7 +90,7 @@ def mine() -> ResponseReturnValue:
         groups=_grouped(owed),
         index=index,
         found=found,
-        sms=sms,
+        choice=blank(ChooseReminders, sms=sms),
     )
 
 

@@ -7,7 +7,7 @@ from core import clock
 from core.access import Role
 from core.database import transaction
 from core.web.access import current_actor, open_to
-from core.web.forms import read_query
+from core.web.forms import Form, blank, read_query
 from directory.public import get_institution
 from family_doctor.queries import team as teams
 from family_doctor.queries.norms import show_norms
@@ -45,6 +45,7 @@ def team() -> ResponseReturnValue:
         teams=own,
         index=index,
         period=period_of(search),
+        given=_given(search),
         search=search,
     )
 
@@ -69,8 +70,15 @@ def institution() -> ResponseReturnValue:
         rows=rows,
         whole=whole,
         period=period_of(search),
+        given=_given(search),
         search=search,
     )
+
+
+def _given(search: ServedSearch) -> Form[ServedSearch]:
+    """The form of another period, filled in with the one that is shown."""
+    start, end = period_of(search)
+    return blank(ServedSearch, start=start, end=end)
 
 
 @pages.get("/norms")

@@ -450,5 +450,10 @@ def test_the_pages_write(session: Session, late: Scene, signed_in: Browser) -> N
     wrong = nurse.post(f"{home}/plans", data={"starts_on": "x"})
     assert wrong.status_code == 422
     resident = signed_in(late.account.id)
+    box = 'name="sms" value="true" checked'
+    assert box in resident.get("/family-doctor/mine/plan").get_data(as_text=True)
     saved = resident.post("/family-doctor/mine/reminders", data={}, follow_redirects=True)
+    assert box not in saved.get_data(as_text=True)
+    shown = nurse.get("/family-doctor/served?start=2026-01-01").get_data(as_text=True)
+    assert 'value="2026-01-01"' in shown
     assert "已记下您的选择" in saved.get_data(as_text=True)
