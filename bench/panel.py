@@ -166,8 +166,8 @@ def _fill(engine: Engine) -> object:
             " version, created_at) VALUES (:institution, 'b', '', '', 'C220', '', 'public',"
             " '990102001', '', 0, 0, 0, false, true, 1, now())",
             "INSERT INTO directory_team (id, institution_id, division_code, name, capacity,"
-            " introduction, example, version, created_at) VALUES (:team, :institution,"
-            " '990102001', '', 2000, '', true, 1, now())",
+            " introduction, example, version) VALUES (:team, :institution,"
+            " '990102001', '', 2000, '', true, 1)",
             PACK,
             PEOPLE,
             CONTRACTS_OF_PEOPLE,
