@@ -3,6 +3,7 @@
 from directory.divisions import division_path, division_path_of, division_prefix
 from directory.ports import provide_coming_bookings
 from directory.queries import (
+    accounts_of_teams,
     contains,
     division_centres,
     find_departments,
@@ -35,6 +36,7 @@ from directory.queries import (
 from directory.queries.administration import institution_choices
 
 __all__ = [
+    "accounts_of_teams",
     "contains",
     "division_centres",
     "division_path",

@@ -11,6 +11,10 @@ from family_doctor.services.calendar import BATCH, DEADLINES, advance
 from family_doctor.services.disputes import BATCH as DISPUTES
 from family_doctor.services.disputes import pass_on_unanswered
 from family_doctor.services.inviting import due_invitation, note_sent
+from family_doctor.services.planning import BATCH as PLAN_BATCH
+from family_doctor.services.planning import plan_batch
+from family_doctor.services.reminders import BATCH as REMIND_BATCH
+from family_doctor.services.reminders import remind_residents, remind_teams
 from notifications.public import SmsGateway
 
 INVITATION = N_("%(doctor)s邀请您与%(team)s签约家庭医生，不想再收到请打开拒绝：")
@@ -54,3 +58,25 @@ def send_invitation(invitation_id: str) -> None:
     SmsGateway(settings()).send_message(phone, text, link, number)
     with transaction() as session:
         note_sent(session, number)
+
+
+@scheduled("40 * * * *")
+def plan_obligations() -> None:
+    """Plan what the norms owe, each contract once a day; a batch is a transaction, so what is
+    planned stays so when the job stops, and the next one goes on from there.
+    """
+    planned = PLAN_BATCH
+    while planned == PLAN_BATCH:
+        with transaction() as session:
+            planned = plan_batch(session, PLAN_BATCH)
+
+
+@scheduled("10 * * * *")
+def send_reminders() -> None:
+    """Remind residents and teams; hourly, so that it suits any zone, and each of a thing once."""
+    reminded = REMIND_BATCH
+    while reminded == REMIND_BATCH:
+        with transaction() as session:
+            reminded = remind_residents(session)
+    with transaction() as session:
+        remind_teams(session)

@@ -27,6 +27,11 @@ WORDS = Words(
         "family_doctor:read-shares": N_("查看团队分享带来的数字"),
         "family_doctor:share": N_("分享团队主页"),
         "family_doctor:apply-present": N_("为在场的居民申请签约"),
+        "family_doctor:read-norms": N_("查看随访规范"),
+        "family_doctor:serve": N_("登记随访、说明原因、制定计划"),
+        "family_doctor:manage-plans": N_("管理团队的计划模板"),
+        "family_doctor:read-served": N_("查看履约指数"),
+        "family_doctor:read-follow-up": N_("查看随访结果"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -43,5 +48,10 @@ WORDS = Words(
         "family_doctor.leader_ways": N_("团队长可以停用本团队的名片，看分享带来的数字"),
         "family_doctor.own_card": N_("可以停用自己的名片"),
         "family_doctor.share": N_("实名认证后，可以分享团队主页"),
+        "family_doctor.norms": N_("管理员可以查看本地的随访规范和来源"),
+        "family_doctor.serve": N_("团队成员为本团队的居民登记随访、安排计划，但不能为自己登记"),
+        "family_doctor.team_plans": N_("团队成员可以管理本团队的计划模板"),
+        "family_doctor.served": N_("团队看自己的履约指数，管理员看所辖机构的"),
+        "family_doctor.follow_up": N_("居民本人和签约团队可以查看随访结果"),
     },
 )

@@ -10,6 +10,7 @@ from family_doctor.queries.contracts import (
     promised,
 )
 from family_doctor.queries.facts import contract_facts, fulfilment_facts
+from family_doctor.services.planning import plan_all, replan
 from family_doctor.states import IN_FORCE, LIVE
 
 __all__ = [
@@ -25,7 +26,9 @@ __all__ = [
     "find_latest_contract",
     "fulfilment_facts",
     "plan",
+    "plan_all",
     "progress_on",
     "promised",
+    "replan",
     "term_end",
 ]

@@ -4,18 +4,35 @@ from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
 from family_doctor import jobs
+from family_doctor.events import ContractActivated
 from family_doctor.policy import WORDS
 from family_doctor.public import care_units, contracted
 from family_doctor.queries.team import due_services, waiting
 from family_doctor.services.promises import reopen_promise
-from family_doctor.subscribers import date_order, settle_promise
-from family_doctor.web import disputes, disputes_api, rules, rules_api, terms, terms_api
+from family_doctor.subscribers import (
+    date_order,
+    plan_after_withdrawal,
+    plan_contract,
+    settle_promise,
+)
+from family_doctor.web import (
+    care_api,
+    disputes,
+    disputes_api,
+    follow_ups,
+    plans,
+    rules,
+    rules_api,
+    served,
+    terms,
+    terms_api,
+)
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
 from family_doctor.web.ways import api as ways_api
 from family_doctor.web.ways import pages as ways_pages
 from residents.public import provide_care_units, provide_contracted
-from service_packs.events import OrderPaid, ServiceRecorded
+from service_packs.events import OrderPaid, ServiceRecorded, ServiceWithdrawn
 from service_packs.public import provide_due_services, provide_reopening
 
 __all__ = ["jobs", "room"]
@@ -26,13 +43,28 @@ provide_due_services(due_services)
 provide_reopening(reopen_promise)
 
 TEAM = (Role.LEADER, Role.MEMBER)
+ADMINISTRATORS = (Role.ADMINISTRATOR,)
 
 room = Room(
     name="family_doctor",
     words=WORDS,
-    pages=[pages, terms.pages, disputes.pages, rules.pages, ways_pages],
-    apis=[api, terms_api.api, disputes_api.api, rules_api.api, ways_api],
-    subscribers=[(ServiceRecorded, settle_promise), (OrderPaid, date_order)],
+    pages=[
+        pages,
+        terms.pages,
+        disputes.pages,
+        rules.pages,
+        ways_pages,
+        follow_ups.pages,
+        plans.pages,
+        served.pages,
+    ],
+    apis=[api, terms_api.api, disputes_api.api, rules_api.api, ways_api, care_api.api],
+    subscribers=[
+        (ServiceRecorded, settle_promise),
+        (ServiceWithdrawn, plan_after_withdrawal),
+        (OrderPaid, date_order),
+        (ContractActivated, plan_contract),
+    ],
     navigation=[
         NavItem(N_("医生"), "stethoscope", "family_doctor.find", [Role.RESIDENT], 30),
         NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10),
@@ -52,6 +84,9 @@ room = Room(
             61,
         ),
         NavItem(N_("签约方式"), "qrcode", "family_doctor_ways.overview", TEAM, 26),
+        NavItem(N_("计划模板"), "list-check", "family_doctor_plans.templates", TEAM, 40),
+        NavItem(N_("履约指数"), "chart-bar", "family_doctor_served.team", TEAM, 45),
+        NavItem(N_("随访规范"), "list-details", "family_doctor_served.norms", ADMINISTRATORS, 60),
     ],
     counts=waiting,
 )

@@ -2,8 +2,10 @@
 
 from sqlalchemy.orm import Session
 
+from family_doctor.events import ContractActivated
+from family_doctor.services.planning import replan
 from family_doctor.services.promises import keep_promise, promise_order
-from service_packs.events import OrderPaid, ServiceRecorded
+from service_packs.events import OrderPaid, ServiceRecorded, ServiceWithdrawn
 from service_packs.public import record_stands
 
 
@@ -18,8 +20,20 @@ def settle_promise(session: Session, event: ServiceRecorded) -> None:
         record_id=event.record_id,
         performed_at=event.performed_at,
     )
+    replan(session, {event.person_id})
+
+
+def plan_contract(session: Session, event: ContractActivated) -> None:
+    """A contract came into force: what the norms owe the resident gets its dates."""
+    replan(session, {event.person_id})
+
+
+def plan_after_withdrawal(session: Session, event: ServiceWithdrawn) -> None:
+    """What was found is void: the follow-up that it asked for is owed no more."""
+    replan(session, {event.person_id})
 
 
 def date_order(session: Session, event: OrderPaid) -> None:
     """A pack was bought: the team owes its scheduled services by dates."""
     promise_order(session, event.order_id, event.person_id)
+    replan(session, {event.person_id})

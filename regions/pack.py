@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from family_doctor.schemas import FormSet, NormSet
 from regions.english import English, place_names
 from regions.facts import (
     AgeBand,
@@ -87,6 +88,8 @@ class RegionPack:
     indicators: tuple[Indicator, ...]
     code_lists: tuple[CodeItem, ...]
     followup_norms: FollowupNorms
+    norms: NormSet
+    forms: FormSet
     boundaries: dict[str, Any]
     """A GeoJSON FeatureCollection; ``properties.code`` of a feature is a county."""
 
@@ -211,6 +214,8 @@ def _read(directory: Path) -> RegionPack:
         indicators=_rows(directory / "indicators.csv", Indicator),
         code_lists=_rows(directory / "code_lists.csv", CodeItem),
         followup_norms=_document(directory / "followup_norms.json", FollowupNorms),
+        norms=_document(directory / "norms.json", NormSet),
+        forms=_document(directory / "followup_forms.json", FormSet),
         boundaries=_parsed(directory / "boundaries.geojson"),
     )
 
@@ -326,6 +331,14 @@ def _check_services(pack: RegionPack) -> None:
             raise PackError(
                 f"packs.json: {service_pack.code}: payers give {paid} fen of a price of {price}"
             )
+    _unique("norms.json", (norm.code for norm in pack.norms.norms))
+    forms = _unique("followup_forms.json", (form.code for form in pack.forms.forms))
+    contract_groups = {item.code for item in pack.code_list("contract_group")}
+    for norm in pack.norms.norms:
+        _known(f"norms.json {norm.code}", norm.item, items)
+        _known(f"norms.json {norm.code}", norm.group, contract_groups)
+        if norm.form is not None:
+            _known(f"norms.json {norm.code}", norm.form, forms)
     specialties = {specialty.code for specialty in pack.specialties}
     _unique("symptoms.csv", (s.word + s.specialty_code for s in pack.symptoms))
     for symptom in pack.symptoms:

@@ -1,24 +1,40 @@
 """The door of the service packs."""
 
+from service_packs.models import ServiceRecord
 from service_packs.ports import provide_due_services, provide_reopening
 from service_packs.queries.catalogue import get_pack, list_groups, list_packs
 from service_packs.queries.entitlements import find_granted, list_entitlements
 from service_packs.queries.facts import sales_facts, service_facts
-from service_packs.queries.records import record_stands
-from service_packs.services.entitlements import end_entitlements, grant_entitlement, hand_over
+from service_packs.queries.records import record_stands, require_record, view_record
+from service_packs.queries.terms import GrantedTerm, granted_terms, item_names
+from service_packs.services.entitlements import (
+    allow_items,
+    end_entitlements,
+    grant_entitlement,
+    hand_over,
+)
+from service_packs.services.records import record_service
 
 __all__ = [
+    "GrantedTerm",
+    "ServiceRecord",
+    "allow_items",
     "end_entitlements",
     "find_granted",
     "get_pack",
     "grant_entitlement",
+    "granted_terms",
     "hand_over",
+    "item_names",
     "list_entitlements",
     "list_groups",
     "list_packs",
     "provide_due_services",
     "provide_reopening",
+    "record_service",
     "record_stands",
+    "require_record",
     "sales_facts",
     "service_facts",
+    "view_record",
 ]

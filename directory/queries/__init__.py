@@ -7,6 +7,7 @@ from directory.queries.finding import (
     get_doctor,
 )
 from directory.queries.lookup import (
+    accounts_of_teams,
     contains,
     find_staff_of_account,
     get_department,
@@ -35,6 +36,7 @@ from directory.queries.serving import (
 from directory.queries.units import region_unit, unit_path, units_within
 
 __all__ = [
+    "accounts_of_teams",
     "contains",
     "division_centres",
     "find_departments",

@@ -256,6 +256,25 @@ def teams_of_account(session: Session, account_id: UUID) -> list[UUID]:
     return list(session.scalars(query))
 
 
+def accounts_of_teams(
+    session: Session, team_ids: Collection[UUID]
+) -> list[tuple[UUID, UUID, Duty]]:
+    """Team, account and duty of the members in service who have an account."""
+    query = (
+        select(TeamMember.team_id, Staff.account_id, TeamMember.duty)
+        .join(Staff, Staff.id == TeamMember.staff_id)
+        .where(
+            TeamMember.team_id.in_(team_ids),
+            Staff.account_id.is_not(None),
+            Staff.disabled_at.is_(None),
+        )
+        .order_by(TeamMember.team_id, Staff.id)
+    )
+    return [
+        (team, account, Duty(duty)) for team, account, duty in session.execute(query) if account
+    ]
+
+
 def find_staff_of_account(session: Session, account_id: UUID) -> StaffView | None:
     """The member of staff who holds this account."""
     row = session.scalar(select(Staff).where(Staff.account_id == account_id))

@@ -10,8 +10,24 @@ from family_doctor.models.contracts import (
 from family_doctor.models.disputes import (
     Dispute,
 )
+from family_doctor.models.follow_ups import (
+    FollowUp,
+)
+from family_doctor.models.norms import (
+    CareEvent,
+    FormVersion,
+    NormRow,
+    NormVersion,
+    Planning,
+)
 from family_doctor.models.obligations import (
     Obligation,
+)
+from family_doctor.models.plans import (
+    Digest,
+    Plan,
+    PlanTemplate,
+    ReminderChoice,
 )
 from family_doctor.models.rules import (
     Move,
@@ -31,15 +47,25 @@ __all__ = [
     "LIVE_CONTRACT",
     "SUCCESSOR",
     "Card",
+    "CareEvent",
     "Contract",
     "ContractTransition",
+    "Digest",
     "Dispute",
+    "FollowUp",
+    "FormVersion",
     "Introduction",
     "Invitation",
     "InvitationStop",
     "Move",
+    "NormRow",
+    "NormVersion",
     "Obligation",
+    "Plan",
+    "PlanTemplate",
+    "Planning",
     "Presence",
+    "ReminderChoice",
     "Rule",
     "Share",
     "TeamLoad",

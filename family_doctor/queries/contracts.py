@@ -15,7 +15,7 @@ from directory.public import division_path, get_team
 from family_doctor.models import SUCCESSOR, Contract, ContractTransition, Obligation
 from family_doctor.obligations import state_on
 from family_doctor.queries.signatories import signatories
-from family_doctor.queries.team import panel_resource
+from family_doctor.queries.team import HAS_FORM, panel_resource
 from family_doctor.schemas import (
     Action,
     AgreementView,
@@ -42,6 +42,14 @@ OBLIGATION = tuple(
         "due_on",
         "done_at",
         "excused_at",
+        "kind",
+        "remind_from",
+        "late_after",
+        "norm_code",
+        "plan_id",
+        "excuse_reason",
+        "excuse_note",
+        "excused_until",
     )
 )
 # Built once, on the tables themselves: a resident's pages ask for them.
@@ -52,7 +60,7 @@ LATEST = (
     .limit(1)
 )
 PROMISED = (
-    select(*OBLIGATION)
+    select(*OBLIGATION, HAS_FORM)
     .where(PROMISE.c.contract_id == bindparam("contract"))
     .order_by(PROMISE.c.due_on, PROMISE.c.id)
 )
@@ -203,6 +211,15 @@ def obligation_view(row: Any) -> ObligationView:
         due_on=row.due_on,
         done_at=row.done_at,
         state=state_on(row, clock.today()),
+        kind=row.kind,
+        remind_from=row.remind_from,
+        late_after=row.late_after,
+        norm_code=row.norm_code,
+        plan_id=row.plan_id,
+        excuse_reason=row.excuse_reason,
+        excuse_note=row.excuse_note,
+        excused_until=row.excused_until,
+        has_form=getattr(row, "has_form", False),
     )
 
 

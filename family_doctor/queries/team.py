@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     true,
 )
 from sqlalchemy.orm import Session
@@ -29,7 +30,7 @@ from core.paging import Listing, Page, PageQuery, read_page
 from core.waiting import Waiting
 from directory.public import contains, division_path, get_team, teams_by_id
 from directory.schemas import TeamView
-from family_doctor.models import Contract, Obligation, TeamLoad
+from family_doctor.models import Contract, FollowUp, NormRow, Obligation, TeamLoad
 from family_doctor.queries.disputes import waiting_for
 from family_doctor.queries.rules import per_doctor, places
 from family_doctor.schemas import (
@@ -68,6 +69,14 @@ WAITING = {
     .scalar_subquery(),
     "family_doctor_disputes.of_team": waiting_for(TEAMS),
 }
+HAS_FORM = (
+    select(NormRow.code)
+    .where(
+        NormRow.item_code == OBLIGATION.c.item_code, NormRow.document["form"].astext.is_not(None)
+    )
+    .exists()
+    .label("has_form")
+)
 VILLAGE = func.coalesce(HOUSEHOLD.c.village_name, "").label("village_name")
 
 
@@ -135,7 +144,7 @@ def _figures() -> Select[*tuple[Any, ...]]:
     )
     late = (
         select(func.count().label("overdue"), func.min(due_on).label("oldest_overdue"))
-        .where(OBLIGATION.c.team_id == TEAM, OWED, due_on < TODAY)
+        .where(OBLIGATION.c.team_id == TEAM, OWED, OBLIGATION.c.late_after < TODAY)
         .subquery()
     )
     state = CONTRACT.c.state
@@ -154,7 +163,21 @@ def _figures() -> Select[*tuple[Any, ...]]:
         signing,
         func.coalesce(taken, 0).label("taken"),
         per_doctor(bindparam("institution", type_=Uuid())).label("per_doctor"),
+        _urgent().label("urgent"),
     ).select_from(month.join(late, true()).join(signing, true()))
+
+
+def _urgent() -> Any:
+    """Emergencies of the team that nobody has seen to, as one value."""
+    entry = func.json_build_object(
+        "id", FollowUp.id, "name", PERSON.c.name, "performed_at", FollowUp.performed_at
+    )
+    return (
+        select(func.coalesce(func.json_agg(entry), text("'[]'::json")))
+        .join_from(FollowUp, PERSON, PERSON.c.id == FollowUp.person_id)
+        .where(FollowUp.team_id == TEAM, FollowUp.emergency, FollowUp.seen_at.is_(None))
+        .scalar_subquery()
+    )
 
 
 FIGURES = _figures()
@@ -193,6 +216,7 @@ def _work(due: Due | None, *, of_group: bool) -> Listing:
             OBLIGATION.c.item_name_en,
             OBLIGATION.c.sequence,
             OBLIGATION.c.times,
+            HAS_FORM,
             *order,
         )
         .join_from(OBLIGATION, PERSON, PERSON.c.id == OBLIGATION.c.person_id)
@@ -222,7 +246,7 @@ def due_services(session: Session, person_id: UUID) -> dict[tuple[UUID, str], da
         )
         .group_by(Obligation.entitlement_id, Obligation.item_code)
     )
-    return {(held, code): due_on for held, code, due_on in session.execute(query)}
+    return {(held, code): due for held, code, due in session.execute(query) if held is not None}
 
 
 def work_by_group(session: Session, team_id: UUID, due: Due | None) -> dict[str, int]:
@@ -271,7 +295,7 @@ def progress_of(session: Session, contract_ids: Collection[UUID]) -> dict[UUID, 
             Obligation.contract_id,
             func.count().filter(done).label("done"),
             func.count().filter(or_(done, Obligation.due_on <= today)).label("due"),
-            func.count().filter(UNSERVED, Obligation.due_on < today).label("overdue"),
+            func.count().filter(UNSERVED, Obligation.late_after < today).label("overdue"),
             func.count().label("total"),
         )
         .where(Obligation.contract_id.in_(set(contract_ids)), Obligation.excused_at.is_(None))
@@ -319,8 +343,8 @@ def _open(due: Due | None) -> list[ColumnElement[bool]]:
     """Conditions on obligations: a team's open ones within the horizon, or a part of them."""
     horizon = bindparam("horizon", type_=Date())
     part = {
-        Due.OVERDUE: [OBLIGATION.c.due_on < TODAY],
-        Due.TODAY: [OBLIGATION.c.due_on == TODAY],
+        Due.OVERDUE: [OBLIGATION.c.late_after < TODAY],
+        Due.TODAY: [OBLIGATION.c.due_on <= TODAY, OBLIGATION.c.late_after >= TODAY],
         Due.SOON: [OBLIGATION.c.due_on > TODAY, OBLIGATION.c.due_on <= horizon],
     }
     rest = [OBLIGATION.c.due_on <= horizon]

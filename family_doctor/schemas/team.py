@@ -11,6 +11,7 @@ from core.paging import PageQuery
 from directory.schemas import SearchText
 from family_doctor.schemas.base import View
 from family_doctor.schemas.contracts import Channel
+from family_doctor.schemas.follow_ups import UrgentFollowUp
 from family_doctor.schemas.terms import Kind
 from family_doctor.states import State
 
@@ -37,7 +38,8 @@ class CapacityView(View):
 class TeamFigures(View):
     """A team's day. ``index`` is the share kept of what fell due this month so far; None without
     anything due. ``oldest_overdue`` is the earliest date that was missed, ``per_doctor`` how many
-    residents the rule allows each doctor.
+    residents the rule allows each doctor; ``urgent`` are emergencies found at follow-ups that
+    nobody has seen to.
     """
 
     due_today: int
@@ -50,6 +52,7 @@ class TeamFigures(View):
     signed: int
     taken: int
     per_doctor: int
+    urgent: tuple[UrgentFollowUp, ...] = ()
 
     @property
     def index(self) -> float | None:
@@ -89,6 +92,8 @@ class WorkItem(View):
     sequence: int
     times: int
     due_on: date
+    # Whether it is recorded with a form of follow-up.
+    has_form: bool = False
 
 
 class PanelSearch(PageQuery):

@@ -5,13 +5,13 @@ service settles the earliest open one of its kind.
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.ids import new_id
-from family_doctor.models import Contract, Obligation
+from family_doctor.models import Contract, FollowUp, Obligation
 from family_doctor.obligations import plan
 from family_doctor.states import IN_FORCE
 from service_packs.public import find_granted, get_pack
@@ -55,21 +55,25 @@ def keep_promise(
     """Mark the earliest open obligation of the item in the person's contract as done.
 
     Whether there was one: a service beyond what was promised settles nothing. Two records at once
-    settle two obligations.
+    settle two obligations, one after the other; a record that settled one settles no second.
     """
+    contract_id = session.scalar(
+        select(Contract.id)
+        .where(Contract.person_id == person_id, Contract.state.in_(IN_FORCE))
+        .with_for_update(key_share=True)
+    )
+    if session.scalar(select(Obligation.id).where(Obligation.service_record_id == record_id)):
+        return True
     earliest = (
         select(Obligation.id)
-        .join(Contract, Contract.id == Obligation.contract_id)
         .where(
-            Contract.person_id == person_id,
-            Contract.state.in_(IN_FORCE),
+            Obligation.contract_id == contract_id,
             Obligation.item_code == item_code,
             Obligation.done_at.is_(None),
             Obligation.excused_at.is_(None),
         )
-        .order_by(Obligation.due_on)
+        .order_by(Obligation.due_on, Obligation.id)
         .limit(1)
-        .with_for_update(of=Obligation, skip_locked=True)
         .scalar_subquery()
     )
     settled = session.execute(
@@ -83,9 +87,11 @@ def keep_promise(
 
 
 def reopen_promise(session: Session, record_id: UUID) -> None:
-    """The record that kept a promise was withdrawn: it is owed again. Under a contract that ended
-    in the meantime only what was due by then is, as a missed one.
+    """The record that kept a promise was withdrawn: it is owed again, and what was found at it goes
+    with it. Under a contract that ended in the meantime only what was due by then is owed, as a
+    missed one.
     """
+    session.execute(delete(FollowUp).where(FollowUp.service_record_id == record_id))
     row = session.execute(
         select(Obligation, Contract.ended_at)
         .join(Contract, Contract.id == Obligation.contract_id)

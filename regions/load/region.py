@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from appointments.public import open_sessions
 from core import clock
-from family_doctor.public import term_end
+from family_doctor.public import plan_all, term_end
 from gov_stats.public import compute_year
 from regions import demo
 from regions.load import organisation
@@ -36,6 +36,7 @@ from regions.load.contracts import (
     ContractMaker,
     load_contract_rules,
 )
+from regions.load.norms import load_norms
 from regions.load.orders import Order, OrderLoader, OrderMaker
 from regions.load.organisation import Places, Team
 from regions.load.people import PeopleLoader
@@ -99,6 +100,7 @@ def load_demo(
     order = history.load(people, lambda done: tell("people", 0.05 + 0.3 * done / total))
     tell("services", 0.35)
     _load_services(bulk, setting)
+    plan_all(session)
     tell("clinics", 0.7)
     open_sessions(session, setting.today + _FURTHEST)
     desk = organisation.best_hospital(pack)
@@ -139,6 +141,7 @@ def _load_facts(bulk: Bulk, pack: RegionPack, seed: int) -> Places:
     load_catalogue(bulk, pack)
     load_contract_rules(bulk, pack)
     load_way_rule(bulk, pack)
+    load_norms(bulk, pack)
     load_symptoms(bulk, pack)
     load_holidays(bulk, pack)
     return places

@@ -203,10 +203,12 @@ ORDER BY served_at
 _OBLIGATIONS = """
 INSERT INTO family_doctor_obligation
     (id, contract_id, entitlement_id, person_id, team_id, division_code, item_code, item_name,
-     item_name_en, sequence, times, opens_on, due_on, done_at, service_record_id, excused_at)
+     item_name_en, sequence, times, opens_on, remind_from, due_on, late_after, done_at,
+     service_record_id, excused_at)
 SELECT pg_temp.made_id(promise.signed_at, chance, '03'), coalesce(in_force.id, source_id),
     entitlement_id, promise.person_id, promise.team_id, promise.division_code, item.code,
-    item.name, item.name_en, sequence, times, opens_on, due_on, served_at,
+    item.name, item.name_en, sequence, times, opens_on, greatest(opens_on, due_on - 7), due_on,
+    due_on, served_at,
     CASE WHEN served_at IS NOT NULL THEN pg_temp.made_id(served_at, chance, '02') END,
     CASE WHEN served_at IS NULL AND due_on >= ended_on THEN promise.ended_at END
 FROM load_promise AS promise

@@ -1,9 +1,10 @@
 """Granting and ending entitlements. What grants them (an order, a contract) was allowed before."""
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -49,6 +50,28 @@ def grant_entitlement(
     if granted is None:
         raise NotFound()
     return granted
+
+
+def allow_items(session: Session, allowed: Collection[tuple[UUID, str, int]]) -> None:
+    """Let entitlements be used at least so often: (entitlement, item code, times in all). What a
+    norm owes is free, whatever the pack holds; nothing is ever taken away.
+    """
+    rows = [
+        {"id": new_id(), "entitlement_id": held, "item_code": code, "times_total": times}
+        for held, code, times in sorted(allowed)
+    ]
+    if not rows:
+        return
+    row = insert(EntitlementItem)
+    more = func.greatest(EntitlementItem.times_total, row.excluded.times_total)
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=[EntitlementItem.entitlement_id, EntitlementItem.item_code],
+            set_={"times_total": more},
+            where=EntitlementItem.times_total < row.excluded.times_total,
+        ),
+        rows,
+    )
 
 
 def end_entitlements(session: Session, source: Source, source_id: UUID) -> None:

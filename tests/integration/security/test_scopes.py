@@ -18,6 +18,7 @@ from tests.integration.security.conduct import reviews as reviews_of_conduct
 from tests.integration.security.contracts import contract_affairs
 from tests.integration.security.day import queues
 from tests.integration.security.exchange import exchange
+from tests.integration.security.follow_ups import care_of_groups
 from tests.integration.security.kin import bindings, families
 from tests.integration.security.offices import administered, figures, rights
 from tests.integration.security.oversight import applications, events, questions, recoveries
@@ -69,6 +70,7 @@ LISTINGS = (
     reviews,
     exchange,
     ways_of_signing,
+    care_of_groups,
 )
 
 

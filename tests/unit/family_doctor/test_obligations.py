@@ -21,7 +21,7 @@ DONE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 @dataclass
 class Standing:
     opens_on: date
-    due_on: date
+    late_after: date
     done_at: datetime | None = None
     excused_at: datetime | None = None
 

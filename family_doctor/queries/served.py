@@ -1,0 +1,108 @@
+"""The served index: kept of due in a period, and confirmed by the residents. One statement each."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.access import Actor, Resource, Role, require
+from core.errors import NotFound
+from directory.public import get_institution, get_team, teams_by_id, unit_path
+from family_doctor.models import Contract, Obligation
+from family_doctor.queries.team import panel_resource
+from family_doctor.schemas import PlanAction, ServedIndex, ServedSearch, TeamIndex
+from service_packs.public import ServiceRecord
+from service_packs.schemas import RecordState
+
+
+def period_of(search: ServedSearch) -> tuple[date, date]:
+    """The period asked for; this year so far unless given, never beyond today."""
+    today = clock.today()
+    end = min(search.end or today, today)
+    return min(search.start or end.replace(month=1, day=1), end), end
+
+
+def index_of_contract(session: Session, contract_id: UUID) -> ServedIndex:
+    """A contract's index so far. The caller has asked the policy."""
+    query = _counts().where(Obligation.contract_id == contract_id, _due_by(clock.today()))
+    return ServedIndex.model_validate(session.execute(query).one())
+
+
+def index_of_team(
+    session: Session, actor: Actor, team_id: UUID, search: ServedSearch
+) -> ServedIndex:
+    """A team's index in a period. Raises NotFound or Denied."""
+    team = get_team(session, team_id)
+    units = panel_resource(team).units
+    require(
+        session, actor, PlanAction.READ_SERVED, Resource("ServedTeams", str(team_id), None, units)
+    )
+    query = _counts().where(Obligation.team_id == team_id, *_within(search))
+    return ServedIndex.model_validate(session.execute(query).one())
+
+
+def list_served(
+    session: Session, actor: Actor, institution_id: UUID, search: ServedSearch
+) -> list[TeamIndex]:
+    """The index of each team of an institution in a period, lowest first; teams that owed nothing
+    have no row. Raises NotFound or Denied.
+    """
+    get_institution(session, institution_id)
+    units = unit_path(session, str(institution_id))
+    place = Resource("ServedTeams", str(institution_id), None, units)
+    require(session, actor, PlanAction.READ_SERVED, place)
+    query = (
+        _counts(Obligation.team_id)
+        .join(Contract, Contract.id == Obligation.contract_id)
+        .where(Contract.institution_id == institution_id, *_within(search))
+        .group_by(Obligation.team_id)
+    )
+    rows = session.execute(query).all()
+    names = teams_by_id(session, {row.team_id for row in rows})
+    found = [
+        TeamIndex(
+            due=row.due,
+            kept=row.kept,
+            confirmed=row.confirmed,
+            team_id=row.team_id,
+            team_name=names[row.team_id].name,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda each: (each.index or 0, each.team_name))
+
+
+def institution_asked(actor: Actor, asked: UUID | None) -> UUID:
+    """The institution asked for, or the actor's own. Raises NotFound where it has none."""
+    own = [UUID(unit) for unit in actor.units(Role.ADMINISTRATOR) if not unit.isdigit()]
+    if asked is None and not own:
+        raise NotFound()
+    return asked or min(own)
+
+
+def _counts(*more: Any) -> Select[*tuple[Any, ...]]:
+    done = Obligation.done_at.is_not(None)
+    confirmed = ServiceRecord.state == RecordState.CONFIRMED
+    return (
+        select(
+            func.count().label("due"),
+            func.count().filter(done).label("kept"),
+            func.count().filter(done, confirmed).label("confirmed"),
+            *more,
+        )
+        .select_from(Obligation)
+        .outerjoin(ServiceRecord, ServiceRecord.id == Obligation.service_record_id)
+        .where(Obligation.excused_at.is_(None))
+    )
+
+
+def _due_by(day: date) -> ColumnElement[bool]:
+    return or_(Obligation.due_on <= day, Obligation.done_at.is_not(None))
+
+
+def _within(search: ServedSearch) -> tuple[ColumnElement[bool], ...]:
+    start, end = period_of(search)
+    return (Obligation.due_on.between(start, end),)

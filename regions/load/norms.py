@@ -1,0 +1,38 @@
+"""The norms and forms of follow-up, as the family doctors keep them."""
+
+from core import clock
+from regions.load.bulk import Bulk
+from regions.pack import RegionPack
+
+_VERSIONS = "SELECT version FROM family_doctor_norm_version"
+_FORMS = "SELECT code, version FROM family_doctor_form"
+
+
+def load_norms(bulk: Bulk, pack: RegionPack) -> None:
+    """The version of the norms that the pack holds, and its forms; those that are there stay."""
+    norms = pack.norms
+    if (norms.version,) not in bulk.rows(_VERSIONS):
+        bulk.copy(
+            "family_doctor_norm_version",
+            ("version", "document", "estimate", "provenance", "reminding", "loaded_at"),
+            [(norms.version, norms.document, norms.estimate, norms.provenance,
+              norms.reminding.model_dump_json(), clock.now())],
+        )  # fmt: skip
+        bulk.copy(
+            "family_doctor_norm",
+            ("version", "code", "group_code", "item_code", "document"),
+            (
+                (norms.version, norm.code, norm.group, norm.item, norm.model_dump_json())
+                for norm in norms.norms
+            ),
+        )
+    known = set(bulk.rows(_FORMS))
+    bulk.copy(
+        "family_doctor_form",
+        ("code", "version", "document"),
+        (
+            (form.code, form.version, form.model_dump_json())
+            for form in pack.forms.forms
+            if (form.code, form.version) not in known
+        ),
+    )
