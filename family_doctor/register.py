@@ -1,14 +1,19 @@
 """What the family_doctor room plugs into the portal."""
 
+from flask import Flask
+
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
 from family_doctor import jobs
+from family_doctor.events import ContractActivated
 from family_doctor.policy import WORDS
 from family_doctor.public import care_units, contracted
 from family_doctor.queries.team import due_services, waiting
+from family_doctor.sealing.keys import check_key
 from family_doctor.services.promises import reopen_promise
-from family_doctor.subscribers import date_order, settle_promise
+from family_doctor.subscribers import date_order, seal_agreement, settle_promise
+from family_doctor.web import signing, signing_api, texts, texts_api
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
 from residents.public import provide_care_units, provide_contracted
@@ -22,19 +27,32 @@ provide_contracted(contracted)
 provide_due_services(due_services)
 provide_reopening(reopen_promise)
 
+
+def _install(app: Flask) -> None:
+    check_key(app.config["SETTINGS"])
+
+
 TEAM = (Role.LEADER, Role.MEMBER)
+ADMINISTRATORS = (Role.ADMINISTRATOR,)
 
 room = Room(
     name="family_doctor",
     words=WORDS,
-    pages=[pages],
-    apis=[api],
-    subscribers=[(ServiceRecorded, settle_promise), (OrderPaid, date_order)],
+    pages=[pages, signing.pages, texts.pages],
+    apis=[api, signing_api.api, texts_api.api],
+    subscribers=[
+        (ServiceRecorded, settle_promise),
+        (OrderPaid, date_order),
+        (ContractActivated, seal_agreement),
+    ],
+    commands={"agreement": "family_doctor.commands:agreement"},
     navigation=[
         NavItem(N_("医生"), "stethoscope", "family_doctor.find", [Role.RESIDENT], 30),
         NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10),
         NavItem(N_("我的居民"), "users", "family_doctor.panel", TEAM, 20),
         NavItem(N_("签约申请"), "signature", "family_doctor.applications", TEAM, 25),
+        NavItem(N_("协议文本"), "file-text", "family_doctor_texts.listing", ADMINISTRATORS, 75),
     ],
     counts=waiting,
+    install=_install,
 )

@@ -2,7 +2,9 @@
 
 from sqlalchemy.orm import Session
 
+from family_doctor.events import ContractActivated
 from family_doctor.services.promises import keep_promise, promise_order
+from family_doctor.services.sealing import seal_soon
 from service_packs.events import OrderPaid, ServiceRecorded
 from service_packs.public import record_stands
 
@@ -23,3 +25,8 @@ def settle_promise(session: Session, event: ServiceRecorded) -> None:
 def date_order(session: Session, event: OrderPaid) -> None:
     """A pack was bought: the team owes its scheduled services by dates."""
     promise_order(session, event.order_id, event.person_id)
+
+
+def seal_agreement(session: Session, event: ContractActivated) -> None:
+    """Both sides signed: the sealed file is made."""
+    seal_soon(session, event.contract_id)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     LargeBinary,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Encrypted, Id, Moment, Version
@@ -96,6 +97,11 @@ class Contract(Base):
         Encrypted("family_doctor_contract.agreement_text")
     )
     agreement_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # By which version of the wording the text was written, and the (name, times a year) in it.
+    agreement_text_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("family_doctor_agreement_text.id")
+    )
+    agreement_items: Mapped[list[tuple[str, int]] | None] = mapped_column(JSONB(none_as_null=True))
     version: Mapped[Version]
 
 

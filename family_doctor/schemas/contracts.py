@@ -11,6 +11,7 @@ from core.messages import N_
 from core.paging import PageQuery
 from directory.schemas import SearchText
 from family_doctor.schemas.base import Command, Digest, Reason, View
+from family_doctor.schemas.signing import Signed
 from family_doctor.states import State
 
 
@@ -82,8 +83,8 @@ class RejectContract(Command):
     reason: Reason
 
 
-class ConfirmContract(Command):
-    """Consent to the agreement whose text has this SHA-256 digest (64 hex digits)."""
+class ConfirmContract(Signed):
+    """Sign the agreement whose text has this SHA-256 digest (64 hex digits)."""
 
     agreement_sha256: Digest
     agreed: Annotated[bool, AfterValidator(_given)] = Field(default=False, validate_default=True)

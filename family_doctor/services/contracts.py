@@ -37,6 +37,8 @@ from family_doctor.schemas import (
 from family_doctor.services import notices
 from family_doctor.services.moves import FULL, announce, end, move, remember, take_place
 from family_doctor.services.promises import promise
+from family_doctor.services.signing import sign_for_resident, sign_for_team
+from family_doctor.services.texts import wording_for
 from family_doctor.states import TERM_YEARS, State, Step
 from residents.public import people_by_id
 from residents.schemas import PersonView
@@ -62,13 +64,18 @@ def apply_for_contract(session: Session, actor: Actor, command: ApplyForContract
 
 
 def accept_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
-    """Accept an application: a place is taken, and the agreement's text frozen for the resident.
+    """Accept an application: a place is taken, the agreement's text is frozen and signed by the
+    team's leader, and waits for the resident.
 
-    Raises Conflict ``team_full`` or ``contract_moved``, NotFound or Denied.
+    Raises Conflict ``team_full``, ``no_signature`` or ``contract_moved``, NotFound, Denied or
+    StepUpRequired.
     """
     contract = read_contract(session, actor, Action.DECIDE, contract_id)
     team = get_team(session, contract.team_id)
-    written = agreement.compose(_terms(session, contract, team))
+    person = people_by_id(session, {contract.person_id})[contract.person_id]
+    wording = wording_for(session, person.groups)
+    terms = _terms(session, contract, team, person)
+    written = agreement.compose(terms, wording.body)
     accepted = move(
         session,
         actor,
@@ -77,7 +84,10 @@ def accept_contract(session: Session, actor: Actor, contract_id: UUID) -> Contra
         accepted_at=clock.now(),
         agreement_text=written,
         agreement_digest=agreement.digest(written),
+        agreement_text_id=wording.id,
+        agreement_items=terms.items,
     )
+    sign_for_team(session, actor, accepted)
     take_place(session, team.id, team.capacity)
     notices.tell(session, accepted, notices.ACCEPTED, team.name)
     announce(session, ContractAccepted, accepted)
@@ -98,10 +108,11 @@ def reject_contract(
 def confirm_contract(
     session: Session, actor: Actor, contract_id: UUID, command: ConfirmContract
 ) -> ContractView:
-    """The resident consents to the shown text: the contract is in force from today, its pack may be
-    used, and each of its services gets a date.
+    """The resident signs the shown text, which the team has signed: the contract is in force from
+    today, its pack may be used, and each of its services gets a date.
 
-    Raises Conflict ``agreement_changed`` (another text was shown) or ``contract_moved``.
+    Raises Conflict ``agreement_changed`` (another text was shown), ``team_unsigned`` or
+    ``contract_moved``, Invalid ``name_differs``, StepUpRequired.
     """
     contract = read_contract(session, actor, Action.SIGN, contract_id)
     if contract.agreement_digest != bytes.fromhex(command.agreement_sha256):
@@ -118,6 +129,7 @@ def confirm_contract(
         starts_on=today,
         ends_on=term_end(today, TERM_YEARS),
     )
+    sign_for_resident(session, actor, signed, command)
     _promise(session, signed)
     _tell(session, signed, notices.ACTIVATED)
     announce(session, ContractActivated, signed)
@@ -195,9 +207,10 @@ def _apply(
     return contract_view(contract)
 
 
-def _terms(session: Session, contract: Contract, team: TeamView) -> agreement.Terms:
+def _terms(
+    session: Session, contract: Contract, team: TeamView, person: PersonView
+) -> agreement.Terms:
     pack = get_pack(session, contract.pack_code)
-    person = people_by_id(session, {contract.person_id})[contract.person_id]
     return agreement.Terms(
         contract_id=str(contract.id),
         resident=person.name,

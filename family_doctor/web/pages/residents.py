@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.database import transaction
-from core.errors import PortalError
+from core.errors import PortalError, StepUpRequired
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
@@ -24,6 +24,7 @@ from family_doctor.queries.contracts import (
     get_contract,
     promised,
 )
+from family_doctor.queries.signing import signed_agreement
 from family_doctor.queries.team import capacity_of, taken_places
 from family_doctor.schemas import (
     ApplyForContract,
@@ -119,6 +120,8 @@ def confirm(contract_id: UUID) -> ResponseReturnValue:
                 session, current_actor(), contract_id, command
             ),
         )
+    except StepUpRequired:
+        raise
     except PortalError as error:
         return _agreement_page(contract_id, form, form.fail(error))
     flash(
@@ -221,6 +224,7 @@ def _agreement_page(
         contract = get_contract(session, actor, contract_id)
         text = get_agreement(session, actor, contract_id)
         view = get_team(session, contract.team_id)
+        signed = signed_agreement(session, contract_id)
     # What is consented to is the text on this page, also when an older one was sent.
     shown = form or blank(ConfirmContract)
     shown.values["agreement_sha256"] = text.sha256
@@ -229,6 +233,9 @@ def _agreement_page(
         contract=contract,
         agreement=text,
         team=view,
+        signed=signed,
+        own=actor.person_id == contract.person_id,
+        name=actor.name,
         form=shown,
     )
     return page, status

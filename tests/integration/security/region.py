@@ -59,6 +59,7 @@ from tests.factories.family_doctor import (
 from tests.factories.referrals import make_referral
 from tests.factories.residents import make_consent, make_resident
 from tests.factories.service_packs import make_entitlement, make_pack
+from tests.factories.signing import STROKES
 from tests.factories.sso import make_client
 from tests.integration.security.world import make_order
 
@@ -192,7 +193,9 @@ def _change_team(session: Session, contract: Contract, other: Team) -> None:
     signed = make_contract(session, person, other, state=State.APPLIED)
     accepted = accept_contract(session, after, signed.id)
     assert accepted.agreement_sha256
-    consent = ConfirmContract(agreement_sha256=accepted.agreement_sha256, agreed=True)
+    consent = ConfirmContract(
+        agreement_sha256=accepted.agreement_sha256, agreed=True, strokes=STROKES
+    )
     resident = Actor(account_id=_account(session, person), person_id=person.id, verified=True)
     confirm_contract(session, resident, signed.id, consent)
 
