@@ -35,6 +35,7 @@ run: assets ## Serve the portal with the demo region (PORT, INSTANCE_DIR, SCALE,
 test: $(VENV)/.dev assets ## Run every test, with a real PostgreSQL and a real browser
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m tests.peers
+	@$(BIN)/python -m tests.poppler
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.dev assets ## Format, lint, types, import contract, migrations

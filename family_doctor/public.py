@@ -10,6 +10,7 @@ from family_doctor.queries.contracts import (
     promised,
 )
 from family_doctor.queries.facts import contract_facts, fulfilment_facts
+from family_doctor.services.sealing import seal_soon
 from family_doctor.states import IN_FORCE, LIVE
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "plan",
     "progress_on",
     "promised",
+    "seal_soon",
     "term_end",
 ]

@@ -18,9 +18,9 @@ FIELD_WIDTH, FIELD_HEIGHT = 600, 200
 LONGEST_STROKES = 12_000
 # Less ink than this is a slip of the finger.
 LEAST_INK = 60
-POINT = r"(\d{1,3}) (\d{1,3})"
-STROKES = re.compile(r"(?:M\d{1,3} \d{1,3}(?:L\d{1,3} \d{1,3})+)+")
-POINTS = re.compile(rf"([ML]){POINT}")
+NUMBER = "[0-9]{1,3}"
+STROKES = re.compile(f"(?:M{NUMBER} {NUMBER}(?:L{NUMBER} {NUMBER})+)+")
+POINTS = re.compile(f"([ML])({NUMBER}) ({NUMBER})")
 
 
 class SigningAction(StrEnum):

@@ -10,7 +10,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.timestamps import HTTPTimeStamper
-from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from core import clock
@@ -78,11 +78,13 @@ def read_seal(file: bytes, trusted: list[bytes]) -> Seal | None:
         # Whatever a broken file makes the reader do: it has no seal that holds.
         return None
     certificate = status.signing_cert
+    # Nothing may stand after it: not even what a reader would call a harmless addition.
+    whole = status.coverage is SignatureCoverageLevel.ENTIRE_FILE
     return Seal(
         certificate=certificate.sha256,
         sealed_by=certificate.subject.human_friendly,
         at=status.signer_reported_dt,
-        intact=bool(status.bottom_line or (status.intact and status.valid and status.docmdp_ok)),
+        intact=bool(status.intact and status.valid) and whole,
         trusted=bool(status.trusted),
         timestamped=status.timestamp_validity is not None,
     )

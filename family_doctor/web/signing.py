@@ -1,5 +1,6 @@
 """The sealed file, one's own kept signature, and the page where anybody verifies a file."""
 
+from contextlib import closing
 from datetime import timedelta
 from uuid import UUID
 
@@ -93,13 +94,20 @@ def file_answer(contract_id: UUID) -> Response:
 
 def _check() -> Verification:
     upload = request.files.get("file")
-    content = upload.read(LARGEST_FILE + 1) if upload else b""
+    if upload is None:
+        raise _no_file()
+    with closing(upload):
+        content = upload.read(LARGEST_FILE + 1)
     if not content:
-        raise Invalid("no_file", N_("请先选择要验证的 PDF 文件。"))
+        raise _no_file()
     if len(content) > LARGEST_FILE or not content.startswith(b"%PDF-"):
         raise Invalid("no_pdf", N_("请选择不超过 2 MB 的 PDF 文件。"))
     with transaction() as session:
         return verify_file(session, content)
+
+
+def _no_file() -> Invalid:
+    return Invalid("no_file", N_("请先选择要验证的 PDF 文件。"))
 
 
 def _signature_page(form: Form[KeepSignature]) -> ResponseReturnValue:

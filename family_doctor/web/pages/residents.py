@@ -36,6 +36,7 @@ from family_doctor.schemas import (
 from family_doctor.services import contracts as services
 from family_doctor.states import IN_FORCE, LIVE
 from family_doctor.web.pages.blueprint import pages
+from residents.public import people_by_id
 from service_packs.public import list_packs
 
 # How many coming services one's own page names; the contract has them all.
@@ -225,6 +226,7 @@ def _agreement_page(
         text = get_agreement(session, actor, contract_id)
         view = get_team(session, contract.team_id)
         signed = signed_agreement(session, contract_id)
+        person = people_by_id(session, {contract.person_id})[contract.person_id]
     # What is consented to is the text on this page, also when an older one was sent.
     shown = form or blank(ConfirmContract)
     shown.values["agreement_sha256"] = text.sha256
@@ -235,7 +237,7 @@ def _agreement_page(
         team=view,
         signed=signed,
         own=actor.person_id == contract.person_id,
-        name=actor.name,
+        name=person.name,
         form=shown,
     )
     return page, status
