@@ -1,5 +1,6 @@
 """The PAdES seal on a file; the one module that knows pyHanko."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -18,6 +19,8 @@ from core.errors import Unavailable
 from core.messages import N_
 from family_doctor.sealing.keys import SealingKey
 
+# What it finds in a file is our answer, not our log's.
+logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
 FIELD = "Seal"
 TSA_SECONDS = 20
 

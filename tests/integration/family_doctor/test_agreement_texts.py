@@ -191,7 +191,7 @@ def test_the_api_writes_and_publishes(
     made = client.post(base, json=body, headers=headers)
     assert made.status_code == 201
     path = f"{base}/{made.json['id']}"  # type: ignore[index]
-    assert client.put(path, json=body | {"title": "二"}, headers=headers).status_code == 200
+    assert client.put(path, json=body | {"title": "改过的"}, headers=headers).status_code == 200
     assert client.post(f"{path}/publish", headers=headers).json["published_at"]  # type: ignore[index]
     refused = client.post(f"{path}/discard", headers=headers)
     assert (refused.status_code, refused.json["code"]) == (409, "text_published")  # type: ignore[index]
