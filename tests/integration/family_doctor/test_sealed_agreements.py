@@ -20,7 +20,16 @@ from core.models import AuditEvent
 from family_doctor import jobs
 from family_doctor.models import Contract, OwnSignature, SealedAgreement, Signature
 from family_doctor.queries.signing import get_sealed_file, get_signed_agreement, verify_file
-from family_doctor.schemas import ConfirmContract, ContractView, KeepSignature, Side, Verdict
+from family_doctor.schemas import (
+    ApplyForContract,
+    ConfirmContract,
+    ContractView,
+    KeepSignature,
+    Side,
+    Verdict,
+)
+from family_doctor.sealing.keys import SealingKey
+from family_doctor.sealing.seal import seal
 from family_doctor.services import contracts as services
 from family_doctor.services.signing import keep_signature
 from family_doctor.states import State
@@ -143,7 +152,7 @@ def test_a_password_or_an_old_proof_signs_nothing(
     waiting = services.apply_for_contract(
         session,
         actor_of(session, other.id),
-        services.ApplyForContract(team_id=parties.team.id),
+        ApplyForContract(team_id=parties.team.id),
     )
     with pytest.raises(StepUpRequired), session.begin_nested():
         services.accept_contract(session, leader, waiting.id)
@@ -192,14 +201,13 @@ def test_two_workers_that_seal_at_once_leave_one_file(
 ) -> None:
     contract = parties.signed()
     session.flush()
-    make = jobs.seal
     nested: list[bytes] = []
 
-    def overtaken(*given: object) -> bytes:
+    def overtaken(file: bytes, key: SealingKey, tsa_url: str) -> bytes:
         if not nested:
-            nested.append(b"")
+            nested.append(file)
             jobs.seal_contract(str(contract.id))
-        return make(*given)  # type: ignore[arg-type]
+        return seal(file, key, tsa_url)
 
     monkeypatch.setattr(jobs, "seal", overtaken)
     jobs.seal_contract(str(contract.id))

@@ -12,16 +12,19 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from asn1crypto import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
 
 from core import clock
 from core.errors import Unavailable
 from core.settings import Environment, Settings, SettingsError
+from core.settings import settings as chosen
 from family_doctor.schemas import ProofMethod, Side, SignatureView
 from family_doctor.sealing import keys, paper, seal
 from family_doctor.sealing.keys import sealing_key
@@ -96,8 +99,8 @@ def program(name: str) -> str:
 def test_an_independent_validator_trusts_it() -> None:
     reader = PdfFileReader(BytesIO(sealed()))
     (found,) = reader.embedded_signatures
-    context = seal.ValidationContext(
-        trust_roots=[seal.x509.Certificate.load(each) for each in trusted()], allow_fetching=False
+    context = ValidationContext(
+        trust_roots=[x509.Certificate.load(each) for each in trusted()], allow_fetching=False
     )
     status = validate_pdf_signature(found, context)
     assert status.bottom_line
@@ -197,7 +200,7 @@ def test_another_authoritys_seal_is_not_trusted(tmp_path: Path) -> None:
 
 def test_a_certificate_that_ran_out_seals_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     late = keys.DEMO_UNTIL + timedelta(days=1)
-    monkeypatch.setattr(keys.clock, "now", lambda: late)
+    monkeypatch.setattr(clock, "now", lambda: late)
     with pytest.raises(Unavailable, match="seal_expired"):
         seal.seal(set_paper(PAPER), sealing_key())
 
@@ -227,8 +230,8 @@ def test_production_refuses_what_is_no_key_file(tmp_path: Path) -> None:
 
 
 def test_the_demos_key_is_made_once_and_kept_private() -> None:
-    assert sealing_key() == keys._read(keys._demo_files(keys.settings().instance_dir), None)
-    mode = (keys.settings().instance_dir / keys.FOLDER / keys.KEY_FILE).stat().st_mode
+    assert sealing_key() == keys._read(keys._demo_files(chosen().instance_dir), None)
+    mode = (chosen().instance_dir / keys.FOLDER / keys.KEY_FILE).stat().st_mode
     assert mode & 0o077 == 0
 
 
