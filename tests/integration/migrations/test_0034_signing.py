@@ -19,7 +19,7 @@ DRAFT = text(
 
 def test_the_wording_becomes_the_first_version(app: object, empty: Engine) -> None:
     with empty.begin() as connection:
-        command.upgrade(config(connection), "0031")
+        command.upgrade(config(connection), "0038")
         connection.execute(text(GROUP))
         command.upgrade(config(connection), "0034")
         assert connection.execute(TEXTS).all() == [(1, first_wording(), True)]
@@ -33,7 +33,7 @@ def test_the_wording_becomes_the_first_version(app: object, empty: Engine) -> No
             connection.execute(DRAFT, {"group": None, "version": 1})
         connection.execute(DRAFT, {"group": "T1", "version": 1})
         connection.execute(text("DELETE FROM family_doctor_agreement_text WHERE group_code = 'T1'"))
-        command.downgrade(config(connection), "0031")
+        command.downgrade(config(connection), "0038")
         assert connection.scalar(text("SELECT count(*) FROM service_packs_group")) == 1
         command.upgrade(config(connection), "0034")
         assert connection.execute(TEXTS).all() == [(1, first_wording(), True)]
