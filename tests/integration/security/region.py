@@ -59,7 +59,7 @@ from tests.factories.family_doctor import (
 from tests.factories.referrals import make_referral
 from tests.factories.residents import make_consent, make_resident
 from tests.factories.service_packs import make_entitlement, make_pack
-from tests.factories.signing import STROKES
+from tests.factories.signing import STROKES, keep_own_signature
 from tests.factories.sso import make_client
 from tests.integration.security.world import make_order
 
@@ -202,7 +202,9 @@ def _change_team(session: Session, contract: Contract, other: Team) -> None:
 
 def _leader(session: Session, team_id: UUID) -> Actor:
     grants = {Role.LEADER: frozenset({str(team_id)})}
-    return Actor(account_id=make_account(session).id, grants=grants)
+    account_id = make_account(session).id
+    keep_own_signature(session, account_id)
+    return Actor(account_id=account_id, grants=grants)
 
 
 def _account(session: Session, person: Person) -> UUID:
