@@ -35,6 +35,7 @@ run: assets ## Serve the portal with the demo region (PORT, INSTANCE_DIR, SCALE,
 test: $(VENV)/.dev assets ## Run every test, with a real PostgreSQL and a real browser
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m tests.peers
+	@$(BIN)/python -m tests.poppler
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.dev assets ## Format, lint, types, import contract, migrations
@@ -59,4 +60,4 @@ lock: $(VENV)/.dev ## Write the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile --universal --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate --only-extra node pyproject.toml -o requirements/node.txt
 
 clean: ## Remove what was made, but not the demo's data
-	rm -rf $(VENV) node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) node_modules static/vendor family_doctor/sealing/fonts .mypy_cache .ruff_cache .pytest_cache

@@ -48,6 +48,9 @@ OWN_ACTIONS = frozenset(
         UpstreamAction.LINK,
     }
 )
+# What proves a signature, the strongest first: what the person has in hand at that moment. (The
+# session's latest proof is one of them or a fresh sign-in: nothing else renews it.)
+SIGNING = (Method.PASSKEY, Method.ONE_TIME_CODE, Method.SMS)
 
 
 def assurance_of(methods: Iterable[Method]) -> Assurance:

@@ -29,13 +29,14 @@ from auth.services.codes import wrong_code
 from auth.services.grants import hold_team_role
 from auth.services.limits import count_try
 from auth.services.sign_in import find_by_username, issue_token, origin_of, phone_index
-from auth.services.step_up import prove_again
+from auth.services.step_up import Proved, prove_again, prove_to_sign
 
 __all__ = [
     "ACCOUNT_SUBJECT",
     "Account",
     "AccountCard",
     "CallingService",
+    "Proved",
     "Unit",
     "UnitKind",
     "account_cards",
@@ -62,6 +63,7 @@ __all__ = [
     "phone_index",
     "places_of_role",
     "prove_again",
+    "prove_to_sign",
     "provide_code_sender",
     "provide_identity_desk",
     "provide_organisation",

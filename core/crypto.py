@@ -28,16 +28,26 @@ def _cipher() -> AESGCM:
 
 def encrypt(text: str, context: str) -> bytes:
     """Encrypt ``text``; ``context`` (table and column) must be given again to decrypt."""
-    nonce = os.urandom(NONCE_BYTES)
-    return VERSION + nonce + _cipher().encrypt(nonce, text.encode(), context.encode())
+    return encrypt_bytes(text.encode(), context)
 
 
 def decrypt(sealed: bytes, context: str) -> str:
     """Raises cryptography's InvalidTag where the value or its context was changed."""
+    return decrypt_bytes(sealed, context).decode()
+
+
+def encrypt_bytes(plain: bytes, context: str) -> bytes:
+    """As ``encrypt``, for what is not text: a file."""
+    nonce = os.urandom(NONCE_BYTES)
+    return VERSION + nonce + _cipher().encrypt(nonce, plain, context.encode())
+
+
+def decrypt_bytes(sealed: bytes, context: str) -> bytes:
+    """As ``decrypt``, for what is not text."""
     if sealed[:1] != VERSION:
         raise ValueError("unknown version of an encrypted value")
     nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
-    return _cipher().decrypt(nonce, body, context.encode()).decode()
+    return _cipher().decrypt(nonce, body, context.encode())
 
 
 def blind_index(text: str, purpose: str) -> bytes:

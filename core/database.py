@@ -69,6 +69,25 @@ class Encrypted(TypeDecorator[str]):
         return None if value is None else crypto.decrypt(bytes(value), self.context)
 
 
+class EncryptedFile(TypeDecorator[bytes]):
+    """As ``Encrypted``, for the bytes of a file."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, context: str) -> None:
+        super().__init__()
+        self.context = context
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Encrypt on the way in."""
+        return None if value is None else crypto.encrypt_bytes(value, self.context)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Decrypt on the way out."""
+        return None if value is None else crypto.decrypt_bytes(bytes(value), self.context)
+
+
 _bind: Engine | Connection | None = None
 # The same for reads of one statement; it shares the pool.
 _before_commit: list[Callable[[Session], None]] = []

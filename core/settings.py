@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     # The first asks the person nothing; the second shows WeChat's consent, gives the union id.
     wechat_official_account_scope: Literal["snsapi_base", "snsapi_userinfo"] = "snsapi_base"
     second_app_url: str = ""
+    # PKCS #12: the region's key and certificate that seal agreements, with the chain above it. The
+    # demo and the tests make their own.
+    seal_key_file: Path | None = None
+    seal_key_password: SecretStr = SecretStr("")
+    # A time-stamping authority (RFC 3161); without one a seal states its time itself.
+    seal_tsa_url: str = ""
 
     @property
     def demo(self) -> bool:
@@ -124,6 +130,18 @@ class Settings(BaseSettings):
                 raise ValueError(f"set {name.upper()} to the real service: it names this machine")
         if not self.database_url:
             raise ValueError("set DATABASE_URL to the PostgreSQL of this installation")
+        if self.seal_key_file is None or not self.seal_key_password.get_secret_value():
+            raise ValueError(
+                "set SEAL_KEY_FILE and SEAL_KEY_PASSWORD to the PKCS #12 file that seals agreements"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_a_time_that_is_nobodys(self) -> Self:
+        address = urlsplit(self.seal_tsa_url)
+        reached = address.scheme == "https" or address.hostname in LOOPBACK
+        if self.seal_tsa_url and not reached:
+            raise ValueError("set SEAL_TSA_URL to an https:// address, or leave it empty")
         return self
 
 

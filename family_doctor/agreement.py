@@ -6,14 +6,17 @@ translated; pages explain it in the reader's language.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, Template
+from family_doctor.wording import PLACES, fill
 
 WORDING = Path(__file__).with_name("agreement.txt")
+ITEM = Path(__file__).with_name("agreement_item.txt")
+# From which day on: that of the consent, or a known one.
+BEGINS = Path(__file__).with_name("agreement_begins.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,29 @@ class Terms:
     begins_on: date | None = None
 
 
-def compose(terms: Terms) -> str:
-    """The agreement's text; the same terms give the same text."""
-    return _wording().render(asdict(terms))
+def compose(terms: Terms, body: str | None = None) -> str:
+    """The agreement's text by the wording ``body``; the same terms give the same text."""
+    values = {
+        "contract_id": terms.contract_id,
+        "resident": terms.resident,
+        "team": terms.team,
+        "institution": terms.institution,
+        "pack": terms.pack,
+        "items": "\n".join(_item(*each) for each in enumerate(terms.items, 1)),
+        "price": _yuan(terms.price_fen),
+        "public_health": _yuan(terms.public_health_fen),
+        "insurance": _yuan(terms.insurance_fen),
+        "person": _yuan(terms.person_fen),
+        "begins": _begins(terms.begins_on),
+        "years": str(terms.years),
+        "written_on": terms.written_on.isoformat(),
+    }
+    return fill(body or first_wording(), values)
+
+
+def preview(body: str) -> str:
+    """The wording with its places named instead of filled."""
+    return fill(body, {place: f"〔{place}〕" for place in PLACES})
 
 
 def digest(text: str) -> bytes:
@@ -48,14 +71,31 @@ def digest(text: str) -> bytes:
 
 
 @cache
-def _wording() -> Template:
-    # Plain text, not HTML: pages escape it where they show it.
-    environment = Environment(  # noqa: S701
-        trim_blocks=True, undefined=StrictUndefined, keep_trailing_newline=True
-    )
-    environment.filters["yuan"] = _yuan
-    return environment.from_string(WORDING.read_text(encoding="utf-8"))
+def first_wording() -> str:
+    """The wording that the portal brings along; the region publishes its own."""
+    return WORDING.read_text(encoding="utf-8")
 
 
 def _yuan(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02d}"
+
+
+@cache
+def _item_wording() -> str:
+    return ITEM.read_text(encoding="utf-8").strip()
+
+
+def _item(index: int, item: tuple[str, int]) -> str:
+    name, times = item
+    return _item_wording().format(index=index, name=name, times=times)
+
+
+@cache
+def _begins_wordings() -> tuple[str, str]:
+    by_consent, by_day = BEGINS.read_text(encoding="utf-8").splitlines()
+    return by_consent, by_day
+
+
+def _begins(day: date | None) -> str:
+    by_consent, by_day = _begins_wordings()
+    return by_day.format(day=day.isoformat()) if day else by_consent

@@ -1,4 +1,4 @@
-"""The contracts' calendar, and invitations on their way."""
+"""The contracts' calendar, invitations on their way, and the sealing of what both sides signed."""
 
 from uuid import UUID
 
@@ -7,6 +7,9 @@ from core.jobs import job, scheduled
 from core.messages import N_
 from core.settings import settings
 from family_doctor.links import LinkKind, make_link
+from family_doctor.sealing.keys import sealing_key
+from family_doctor.sealing.paper import set_paper
+from family_doctor.sealing.seal import seal
 from family_doctor.services.calendar import BATCH, DEADLINES, advance
 from family_doctor.services.disputes import BATCH as DISPUTES
 from family_doctor.services.disputes import pass_on_unanswered
@@ -15,6 +18,7 @@ from family_doctor.services.planning import BATCH as PLAN_BATCH
 from family_doctor.services.planning import plan_batch
 from family_doctor.services.reminders import BATCH as REMIND_BATCH
 from family_doctor.services.reminders import remind_residents, remind_teams
+from family_doctor.services.sealing import keep, paper_of, take_up_unsealed
 from notifications.public import SmsGateway
 
 INVITATION = N_("%(doctor)s邀请您与%(team)s签约家庭医生，不想再收到请打开拒绝：")
@@ -80,3 +84,28 @@ def send_reminders() -> None:
             reminded = remind_residents(session)
     with transaction() as session:
         remind_teams(session)
+
+
+@job
+def seal_contract(contract_id: str) -> None:
+    """Make and keep the sealed file of a contract, unless it is there or a signature is missing.
+
+    It is set and sealed outside any transaction, so a crash leaves nothing and the next try makes
+    it. Raises Unavailable, PaperError or SettingsError; the job is then tried again.
+    """
+    number = UUID(contract_id)
+    with transaction() as session:
+        paper = paper_of(session, number)
+    if paper is None:
+        return
+    key, tsa = sealing_key(), settings().seal_tsa_url
+    file = seal(set_paper(paper), key, tsa)
+    with transaction() as session:
+        keep(session, number, file, key, timestamped=bool(tsa))
+
+
+@scheduled("50 * * * *")
+def seal_forgotten() -> None:
+    """Queue what was signed and never sealed, hourly: the tries of its job are used up."""
+    with transaction() as session:
+        take_up_unsealed(session)

@@ -32,6 +32,8 @@ WORDS = Words(
         "family_doctor:manage-plans": N_("管理团队的计划模板"),
         "family_doctor:read-served": N_("查看履约指数"),
         "family_doctor:read-follow-up": N_("查看随访结果"),
+        "family_doctor:administer-texts": N_("编写和发布签约协议文本"),
+        "family_doctor:keep-signature": N_("留存签约用的签名"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -53,5 +55,7 @@ WORDS = Words(
         "family_doctor.team_plans": N_("团队成员可以管理本团队的计划模板"),
         "family_doctor.served": N_("团队看自己的履约指数，管理员看所辖机构的"),
         "family_doctor.follow_up": N_("居民本人和签约团队可以查看随访结果"),
+        "family_doctor.administer-texts": N_("全区域的管理员可以编写和发布协议文本"),
+        "family_doctor.keep-signature": N_("团队长可以留存自己的签名"),
     },
 )

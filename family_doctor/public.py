@@ -11,6 +11,7 @@ from family_doctor.queries.contracts import (
 )
 from family_doctor.queries.facts import contract_facts, fulfilment_facts
 from family_doctor.services.planning import plan_all, replan
+from family_doctor.services.sealing import seal_soon
 from family_doctor.states import IN_FORCE, LIVE
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "progress_on",
     "promised",
     "replan",
+    "seal_soon",
     "term_end",
 ]

@@ -1,5 +1,7 @@
 """What the family_doctor room plugs into the portal."""
 
+from flask import Flask
+
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
@@ -8,11 +10,13 @@ from family_doctor.events import ContractActivated
 from family_doctor.policy import WORDS
 from family_doctor.public import care_units, contracted
 from family_doctor.queries.team import due_services, waiting
+from family_doctor.sealing.keys import check_key
 from family_doctor.services.promises import reopen_promise
 from family_doctor.subscribers import (
     date_order,
     plan_after_withdrawal,
     plan_contract,
+    seal_agreement,
     settle_promise,
 )
 from family_doctor.web import (
@@ -24,8 +28,12 @@ from family_doctor.web import (
     rules,
     rules_api,
     served,
+    signing,
+    signing_api,
     terms,
     terms_api,
+    texts,
+    texts_api,
 )
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
@@ -42,6 +50,11 @@ provide_contracted(contracted)
 provide_due_services(due_services)
 provide_reopening(reopen_promise)
 
+
+def _install(app: Flask) -> None:
+    check_key(app.config["SETTINGS"])
+
+
 TEAM = (Role.LEADER, Role.MEMBER)
 ADMINISTRATORS = (Role.ADMINISTRATOR,)
 
@@ -57,14 +70,27 @@ room = Room(
         follow_ups.pages,
         plans.pages,
         served.pages,
+        signing.pages,
+        texts.pages,
     ],
-    apis=[api, terms_api.api, disputes_api.api, rules_api.api, ways_api, care_api.api],
+    apis=[
+        api,
+        terms_api.api,
+        disputes_api.api,
+        rules_api.api,
+        ways_api,
+        care_api.api,
+        signing_api.api,
+        texts_api.api,
+    ],
     subscribers=[
         (ServiceRecorded, settle_promise),
         (ServiceWithdrawn, plan_after_withdrawal),
         (OrderPaid, date_order),
         (ContractActivated, plan_contract),
+        (ContractActivated, seal_agreement),
     ],
+    commands={"agreement": "family_doctor.commands:agreement"},
     navigation=[
         NavItem(N_("医生"), "stethoscope", "family_doctor.find", [Role.RESIDENT], 30),
         NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10),
@@ -87,6 +113,8 @@ room = Room(
         NavItem(N_("计划模板"), "list-check", "family_doctor_plans.templates", TEAM, 40),
         NavItem(N_("履约指数"), "chart-bar", "family_doctor_served.team", TEAM, 45),
         NavItem(N_("随访规范"), "list-details", "family_doctor_served.norms", ADMINISTRATORS, 60),
+        NavItem(N_("协议文本"), "file-text", "family_doctor_texts.listing", ADMINISTRATORS, 75),
     ],
     counts=waiting,
+    install=_install,
 )

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from family_doctor.events import ContractActivated
 from family_doctor.services.planning import replan
 from family_doctor.services.promises import keep_promise, promise_order
+from family_doctor.services.sealing import seal_soon
 from service_packs.events import OrderPaid, ServiceRecorded, ServiceWithdrawn
 from service_packs.public import record_stands
 
@@ -37,3 +38,8 @@ def date_order(session: Session, event: OrderPaid) -> None:
     """A pack was bought: the team owes its scheduled services by dates."""
     promise_order(session, event.order_id, event.person_id)
     replan(session, {event.person_id})
+
+
+def seal_agreement(session: Session, event: ContractActivated) -> None:
+    """Both sides signed: the sealed file is made."""
+    seal_soon(session, event.contract_id)

@@ -23,6 +23,10 @@ FILES = {
     "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui-bundle.js",
     "swagger-ui-dist/swagger-ui.css": "swagger-ui.css",
 }
+# From node_modules to where sealed agreements are set (family_doctor/sealing/paper.py).
+FONTS = Path("@expo-google-fonts/noto-sans-sc")
+FONT_FILES = ("400Regular/NotoSansSC_400Regular.ttf", "700Bold/NotoSansSC_700Bold.ttf")
+FONT_FOLDER = Path("family_doctor/sealing/fonts")
 ICONS = Path("@tabler/icons/icons/outline")
 NAME = r"""["']([a-z0-9-]+)["']"""
 # How templates and code name an icon: a call that begins with it, a keyword, or a NavItem's second
@@ -80,11 +84,13 @@ def npm() -> str:
 
 
 def copy_files(root: Path) -> None:
-    """Copy what pages load to static/vendor. Raises AssetError."""
-    vendor = root / "static" / "vendor"
-    vendor.mkdir(parents=True, exist_ok=True)
-    for source, name in FILES.items():
-        origin, target = root / "node_modules" / source, vendor / name
+    """Copy what pages load to static/vendor, and the fonts of papers. Raises AssetError."""
+    vendor, fonts = root / "static" / "vendor", root / FONT_FOLDER
+    wanted = {source: vendor / name for source, name in FILES.items()}
+    wanted |= {str(FONTS / file): fonts / Path(file).name for file in FONT_FILES}
+    for source, target in wanted.items():
+        origin = root / "node_modules" / source
+        target.parent.mkdir(parents=True, exist_ok=True)
         if not origin.exists():
             raise AssetError(f"{source} is not in node_modules; run: npm ci --ignore-scripts")
         if not _is_current(target, origin, root / "package-lock.json"):

@@ -33,6 +33,12 @@ from family_doctor.models.rules import (
     Move,
     Rule,
 )
+from family_doctor.models.signing import (
+    AgreementText,
+    OwnSignature,
+    SealedAgreement,
+    Signature,
+)
 from family_doctor.models.ways import (
     Card,
     Introduction,
@@ -46,6 +52,7 @@ from family_doctor.models.ways import (
 __all__ = [
     "LIVE_CONTRACT",
     "SUCCESSOR",
+    "AgreementText",
     "Card",
     "CareEvent",
     "Contract",
@@ -61,13 +68,16 @@ __all__ = [
     "NormRow",
     "NormVersion",
     "Obligation",
+    "OwnSignature",
     "Plan",
     "PlanTemplate",
     "Planning",
     "Presence",
     "ReminderChoice",
     "Rule",
+    "SealedAgreement",
     "Share",
+    "Signature",
     "TeamLoad",
     "WayRule",
 ]

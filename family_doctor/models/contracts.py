@@ -142,6 +142,11 @@ class Contract(Base):
     free_until: Mapped[datetime | None]
     refund_fen: Mapped[int | None]
     refund_basis: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    # By which version of the wording the text was written, and the (name, times a year) in it.
+    agreement_text_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("family_doctor_agreement_text.id")
+    )
+    agreement_items: Mapped[list[tuple[str, int]] | None] = mapped_column(JSONB(none_as_null=True))
     version: Mapped[Version]
 
 

@@ -12,6 +12,7 @@ from core.paging import PageQuery
 from directory.schemas import SearchText
 from family_doctor.schemas.base import Command, Digest, Reason, View
 from family_doctor.schemas.rules import Years
+from family_doctor.schemas.signing import Signed
 from family_doctor.schemas.terms import Kind, PackCode
 from family_doctor.states import State
 
@@ -97,8 +98,8 @@ class RejectContract(Command):
     reason: Reason
 
 
-class ConfirmContract(Command):
-    """Consent to the agreement whose text has this SHA-256 digest (64 hex digits)."""
+class ConfirmContract(Signed):
+    """Sign the agreement whose text has this SHA-256 digest (64 hex digits)."""
 
     agreement_sha256: Digest
     agreed: Annotated[bool, AfterValidator(_given)] = Field(default=False, validate_default=True)

@@ -1,4 +1,4 @@
-"""Accepting an application: the agreement's text is frozen, and waits for the resident."""
+"""Accepting an application: the agreement's text is frozen and signed by the team's leader."""
 
 from datetime import date
 
@@ -10,6 +10,8 @@ from directory.schemas import TeamView
 from family_doctor import agreement
 from family_doctor.models import Contract
 from family_doctor.services.moves import move
+from family_doctor.services.signing import sign_for_team
+from family_doctor.services.texts import wording_for
 from family_doctor.states import Step
 from residents.public import people_by_id
 from service_packs.public import get_pack
@@ -22,11 +24,16 @@ def freeze(
     team: TeamView,
     begins_on: date | None = None,
 ) -> Contract:
-    """Take the step ACCEPT with the text that both sides are to sign; ``begins_on`` is the first
-    day of a renewal's term. Raises Conflict ``contract_moved``.
+    """Take the step ACCEPT with the text that both sides sign, the team's leader at once;
+    ``begins_on`` is the first day of a renewal's term.
+
+    Raises Conflict ``contract_moved``, ``no_signature`` or ``no_text``, StepUpRequired.
     """
-    written = agreement.compose(_terms(session, contract, team, begins_on))
-    return move(
+    person = people_by_id(session, {contract.person_id})[contract.person_id]
+    wording = wording_for(session, person.groups)
+    terms = _terms(session, contract, team, person.name, begins_on)
+    written = agreement.compose(terms, wording.body)
+    accepted = move(
         session,
         actor,
         contract,
@@ -34,17 +41,20 @@ def freeze(
         accepted_at=clock.now(),
         agreement_text=written,
         agreement_digest=agreement.digest(written),
+        agreement_text_id=wording.id,
+        agreement_items=terms.items,
     )
+    sign_for_team(session, actor, accepted)
+    return accepted
 
 
 def _terms(
-    session: Session, contract: Contract, team: TeamView, begins_on: date | None
+    session: Session, contract: Contract, team: TeamView, resident: str, begins_on: date | None
 ) -> agreement.Terms:
     pack = get_pack(session, contract.pack_code)
-    person = people_by_id(session, {contract.person_id})[contract.person_id]
     return agreement.Terms(
         contract_id=str(contract.id),
-        resident=person.name,
+        resident=resident,
         team=team.name,
         institution=team.institution_name,
         pack=contract.pack_name,

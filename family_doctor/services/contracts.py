@@ -32,6 +32,7 @@ from family_doctor.services.acceptance import freeze
 from family_doctor.services.introductions import PORTAL, Way, keep, way_of
 from family_doctor.services.moves import announce, end, hold, predecessor
 from family_doctor.services.places import FULL, shares_place, take_place
+from family_doctor.services.signing import sign_for_resident
 from family_doctor.services.succession import (
     EXISTS,
     basic_pack,
@@ -136,9 +137,10 @@ def apply_by(
 
 def accept_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
     """Accept an application: a place is taken, unless the resident has one with the team already,
-    and the agreement's text frozen for the resident.
+    the agreement's text is frozen and signed by the team's leader, and waits for the resident.
 
-    Raises Conflict ``team_full`` or ``contract_moved``, NotFound or Denied.
+    Raises Conflict ``team_full``, ``no_signature`` or ``contract_moved``, NotFound, Denied or
+    StepUpRequired.
     """
     contract = hold(session, read_contract(session, actor, Action.DECIDE, contract_id))
     team = get_team(session, contract.team_id)
@@ -168,10 +170,12 @@ def reject_contract(
 def confirm_contract(
     session: Session, actor: Actor, contract_id: UUID, command: ConfirmContract
 ) -> ContractView:
-    """The resident consents to the shown text: the contract is in force from today, its pack may be
-    used, and each of its services gets a date. A renewal is so from the end of the old term on.
+    """The resident signs the shown text, which the team has signed: the contract is in force from
+    today, its pack may be used, and each of its services gets a date. A renewal is so from the end
+    of the old term on.
 
-    Raises Conflict ``agreement_changed`` (another text was shown) or ``contract_moved``.
+    Raises Conflict ``agreement_changed`` (another text was shown), ``team_unsigned`` or
+    ``contract_moved``, Invalid ``name_differs``, StepUpRequired.
     """
     contract = read_contract(session, actor, Action.SIGN, contract_id)
     if contract.agreement_digest != bytes.fromhex(command.agreement_sha256):
@@ -179,6 +183,7 @@ def confirm_contract(
             "agreement_changed", N_("您看到的协议不是最新的文本，请重新打开阅读后再确认。")
         )
     signed = come_into_force(session, actor, contract)
+    sign_for_resident(session, actor, signed, command)
     _tell(session, signed, notices.ACTIVATED if signed.state in IN_FORCE else notices.RENEWS)
     return contract_view(signed)
 

@@ -19,7 +19,6 @@ TERMINATED = N_("您与%(team)s的签约已经解除，您可以另选团队。"
 NOT_ANSWERED = N_("%(team)s在 %(days)s 天内没有答复，您的签约申请已自动撤回，您可以另选团队。")
 NOT_SIGNED = N_("协议在 %(days)s 天内没有确认，与%(team)s的签约已自动取消，您可以重新申请。")
 NEAR_END = N_("您与%(team)s的签约将在 %(date)s 到期，现在可以续签，一点就好。")
-RENEWAL_READY = N_("您与%(team)s的续签协议已备好，请在 %(days)s 天内阅读并确认。")
 RENEWS = N_("您与%(team)s的续签已经签好，原签约期满后接着生效，到 %(date)s 为止。")
 RENEWED = N_("您与%(team)s的续签已经开始，到 %(date)s 为止。")
 EXPIRED = N_("您与%(team)s的签约已经到期，您可以重新选择团队。")

@@ -14,7 +14,7 @@ from core.ids import new_id
 from core.messages import N_
 from directory.public import get_team
 from directory.schemas import TeamView
-from family_doctor.events import ContractAccepted, ContractActivated, ContractApplied
+from family_doctor.events import ContractActivated, ContractApplied
 from family_doctor.models import LIVE_CONTRACT, SUCCESSOR, Contract
 from family_doctor.obligations import term_end
 from family_doctor.queries.contracts import contract_view, read_contract
@@ -29,8 +29,6 @@ from family_doctor.schemas import (
     RenewContract,
     RuleView,
 )
-from family_doctor.services import notices
-from family_doctor.services.acceptance import freeze
 from family_doctor.services.moves import (
     MOVED,
     announce,
@@ -55,9 +53,9 @@ ENDS = {Kind.CHANGE_TEAM: EndReason.CHANGED_TEAM, Kind.CHANGE_PACK: EndReason.CH
 def renew_contract(
     session: Session, actor: Actor, contract_id: UUID, command: RenewContract
 ) -> ContractView:
-    """Renew with the same team. On the same terms it is accepted at once, as the resident keeps
-    their place, and the new agreement waits for them; another term is for the team's leader to
-    accept. Asked again while the renewal is under way, that one is given back.
+    """Renew with the same team, as a rule on the same terms; the resident keeps their place. The
+    team's leader accepts and signs, then the resident. Asked again while the renewal is under way,
+    that one is given back.
 
     Raises NotFound, Denied, Invalid (the years), or Conflict ``contract_moved``,
     ``not_yet_renewable``, ``team_closed``, ``successor_exists``, ``no_basic_pack``.
@@ -77,12 +75,7 @@ def renew_contract(
     rule = rule_for(session, old.institution_id)
     years = term_of(rule, command.years or min(old.term_years, rule.term_years_max))
     pack = _pack_again(session, old.pack_code)
-    new = _succeed(session, actor, old, Kind.RENEWAL, team, pack, years, rule)
-    if years == old.term_years and pack.code == old.pack_code:
-        new = freeze(session, actor, new, team, begins_on=next_day(old))
-        notices.tell(session, new, notices.RENEWAL_READY, team.name)
-        announce(session, ContractAccepted, new)
-    return contract_view(new)
+    return contract_view(_succeed(session, actor, old, Kind.RENEWAL, team, pack, years, rule))
 
 
 def change_contract(

@@ -25,7 +25,6 @@ from family_doctor.schemas import (
     TerminateContract,
 )
 from family_doctor.services import contracts, succession
-from family_doctor.states import State
 from family_doctor.web import wording
 from service_packs.public import list_packs
 from service_packs.schemas import Tier
@@ -59,10 +58,7 @@ def renew(contract_id: UUID) -> ResponseReturnValue:
     )
     if new is None:
         return _renewal_page(contract_id, form, form.status)
-    if new.state is State.PENDING_SIGNATURE:
-        flash(gettext("续签协议已备好，请阅读并确认。"), "good")
-        return redirect(url_for("family_doctor.agreement", contract_id=new.id), 303)
-    flash(gettext("续签申请已送到团队，现在的签约照旧。"), "good")
+    flash(gettext("续签申请已送到团队，现在的签约照旧。团队签好协议后会发消息给您。"), "good")
     return redirect(url_for("family_doctor.mine"), 303)
 
 

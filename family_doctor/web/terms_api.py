@@ -19,8 +19,8 @@ api = room_api("family_doctor_terms", "Family doctor", "family-doctor")
 @api.doc(**SECURED)
 @open_to(SIGNED_IN)
 def renew_contract(contract_id: UUID, command: RenewContract) -> ContractView:
-    """Renew near the end of the term. On the same terms the agreement waits to be signed at once,
-    on others the application for the team. The answer is the renewal.
+    """Renew near the end of the term: the team's leader accepts and signs, then the resident. It
+    begins the day after the old term.
     """
     return write(
         ContractView,

@@ -8,7 +8,9 @@ from family_doctor.schemas import (
     Due,
     EndReason,
     Kind,
+    ProofMethod,
     RefundRule,
+    Side,
     Subject,
 )
 from family_doctor.states import State
@@ -72,6 +74,15 @@ CHANNELS = {
     Channel.AGENT: N_("代签"),
     Channel.WECHAT_SHARE: N_("微信分享"),
     Channel.ON_SITE: N_("现场签约"),
+}
+SIDES = {Side.RESIDENT: N_("居民"), Side.TEAM: N_("团队长")}
+PROOFS = {
+    ProofMethod.SMS: N_("短信验证码"),
+    ProofMethod.PASSKEY: N_("通行密钥"),
+    ProofMethod.ONE_TIME_CODE: N_("动态口令"),
+    ProofMethod.TWO_FACTORS: N_("双重验证"),
+    ProofMethod.ON_SITE: N_("现场核验身份"),
+    ProofMethod.CONSOLE: N_("操作令牌"),
 }
 DUE = {
     Due.OVERDUE: N_("已逾期"),

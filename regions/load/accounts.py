@@ -16,6 +16,7 @@ from regions.identifiers import Identifiers
 from regions.load.bulk import Bulk
 from regions.load.orders import Order
 from regions.load.organisation import Places, Team
+from regions.load.signatures import SignatureLoader
 from regions.names import NameMaker
 from regions.pack import RegionPack
 from service_packs.events import OrderPaid, ServiceRecorded
@@ -56,6 +57,7 @@ class AccountLoader:
         self._pack = pack
         self._places = places
         self._rng = Random(f"{seed}/demo-staff")
+        self._signatures = SignatureLoader(bulk, seed=seed + 1)
 
     def load(self, people: demo.Cast, team: Team, desk: Institution) -> None:
         """One for each role."""
@@ -112,6 +114,7 @@ class AccountLoader:
             grant_role(self._session, account_id, role, str(team.id), team.name)
             self._work_as(member.id, account_id)
             if member is leader:
+                self._signatures.load_kept(account_id)
                 link_person(self._session, account_id, people.leader.id, people.leader.name)
 
     def _registrar(self, desk: Institution) -> None:

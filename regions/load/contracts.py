@@ -1,5 +1,6 @@
 """A year of contracts with family-doctor teams: who signed, renewed, left, was refused or waits."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -37,10 +38,15 @@ _CONTRACT = (
     "pack_code", "pack_name", "pack_name_en", "price_fen", "public_health_fen", "insurance_fen",
     "person_fen", "applied_at", "accepted_at", "signed_at", "starts_on", "ends_on", "ended_at",
     "end_reason", "end_note", "agreement_text", "agreement_digest", "term_years", "waits_until",
+    "agreement_text_id", "agreement_items",
 )  # fmt: skip
 _TRANSITION = (
     "id", "contract_id", "at", "actor_name", "from_state", "to_state", "reason",
 )  # fmt: skip
+# The wording that came with the portal.
+_FIRST_TEXT = """
+SELECT id FROM family_doctor_agreement_text WHERE group_code IS NULL ORDER BY version LIMIT 1
+"""
 _IN_FORCE = ("active", "expiring")
 _HOLDING = ("pending_signature", *_IN_FORCE)
 
@@ -265,6 +271,7 @@ class ContractLoader:
         self._rules = pack.contract_rules
         items = {item.code: item.name for item in pack.service_items}
         self._items = [(items[each.item], each.times) for each in self._basic.items]
+        self._text_id = bulk.rows(_FIRST_TEXT)[0][0]
         self._ids = Identifiers(Random(f"{seed}/contract-rows"))
 
     def load(self, contracts: Sequence[Contract]) -> None:
@@ -293,7 +300,7 @@ class ContractLoader:
 
     def _contract(self, contract: Contract) -> tuple[object, ...]:
         basic, payers = self._basic, self._basic.payers
-        text = self._agreement(contract) if contract.accepted_at else None
+        text = self.text(contract) if contract.accepted_at else None
         return (
             contract.id,
             contract.person.id,
@@ -321,6 +328,8 @@ class ContractLoader:
             digest(text) if text else None,
             self._rules.term_years,
             self._waits_until(contract),
+            self._text_id if text else None,
+            json.dumps(self._items, ensure_ascii=False) if text else None,
         )
 
     def _waits_until(self, contract: Contract) -> datetime | None:
@@ -338,7 +347,8 @@ class ContractLoader:
             )  # fmt: skip
             before = step.state
 
-    def _agreement(self, contract: Contract) -> str:
+    def text(self, contract: Contract) -> str:
+        """What the two sides agreed on."""
         payers = self._basic.payers
         return compose(
             Terms(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from appointments.public import open_sessions
 from core import clock
-from family_doctor.public import plan_all, term_end
+from family_doctor.public import plan_all, seal_soon, term_end
 from gov_stats.public import compute_year
 from regions import demo
 from regions.load import organisation
@@ -42,6 +42,7 @@ from regions.load.organisation import Places, Team
 from regions.load.people import PeopleLoader
 from regions.load.referrals import ReferralLoader
 from regions.load.services import habit, load_services, model_habit
+from regions.load.signatures import SignatureLoader
 from regions.load.ways import load_way_rule, load_ways
 from regions.pack import RegionPack
 from regions.population import Household, households, people_at
@@ -179,6 +180,7 @@ class _History:
         )
         self._signing = ContractMaker(pack, setting.teams_of, seed=seed, now=now, today=today)
         self._contracts = ContractLoader(bulk, pack, seed=seed)
+        self._signatures = SignatureLoader(bulk, seed=seed)
         self._ordering = OrderMaker(pack, setting.model, seed=seed, today=today)
         self._orders = OrderLoader(bulk, seed=seed)
         self._past = PastBookings(bulk, pack, places, offers, seed=seed, today=today)
@@ -210,6 +212,8 @@ class _History:
         half = _half_a_term(self._setting.today)
         order = self._ordering.order(signed, pack, half) if pack else None
         self._write(contracts, [order] if order else [])
+        self._signatures.load([(signed, self._contracts.text(signed))])
+        seal_soon(self._bulk.session, signed.id)
         return order
 
     def _load_batch(self, batch: list[Household]) -> int:
@@ -224,6 +228,8 @@ class _History:
     def _write(self, contracts: list[Contract], orders: list[Order]) -> None:
         self._contracts.load(contracts)
         self._orders.load(orders)
+        unsigned = (each for each in contracts if each.state == "pending_signature")
+        self._signatures.load((each, self._contracts.text(each)) for each in unsigned)
 
 
 def _load_services(bulk: Bulk, setting: _Setting) -> None:

@@ -8,6 +8,7 @@ from auth.assurance import (
     FRESH,
     OWN_ACTIONS,
     SENSITIVE_ACTIONS,
+    SIGNING,
     STAFF,
     assurance_of,
 )
@@ -61,6 +62,10 @@ def document() -> str:
     lines += [f"| `{action}` | {_demand(demand)} |\n" for action, demand in _sensitive()]
     strongest = "as strong as the account has means for, two factors at most"
     lines += [f"| `{action}` | {strongest} | {_minutes()} |\n" for action in sorted(OWN_ACTIONS)]
+    in_hand = ", ".join(f"`{method}`" for method in SIGNING)
+    lines.append(
+        f"| to sign an agreement | {strongest}; by {in_hand} or two factors | {_minutes()} |\n"
+    )
     lines.append(f"| any other action of whoever holds a role | {_demand(STAFF)} |\n")
     lines.append("| any other action of a resident | one factor | the session |\n")
     return "".join(lines)

@@ -18,6 +18,7 @@ from directory.models import (
     TeamMember,
 )
 from tests.factories.auth import make_account
+from tests.factories.signing import keep_own_signature
 
 _numbers = count(1)
 CITY, COUNTY, TOWNSHIP = "990100", "990102", "990102001"
@@ -137,4 +138,5 @@ def make_team(
         session.add(TeamMember(team_id=team.id, staff_id=staff.id, duty=duty))
         accounts.append(account.id)
     session.flush()
+    keep_own_signature(session, accounts[0])
     return team, accounts[0], accounts[1]

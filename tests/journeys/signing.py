@@ -9,6 +9,13 @@ from tests.journeys.visitor import Visitor
 TOWNSHIP = "贵城街道"
 TEAM = "贵城街道家庭医生第1队"
 TODAY = re.compile("^今日")
+# What is drawn, as shares of the field's width and height.
+STROKES = (
+    ((0.1, 0.8), (0.2, 0.2), (0.3, 0.8)),
+    ((0.14, 0.55), (0.27, 0.55)),
+    ((0.45, 0.2), (0.45, 0.8), (0.6, 0.7), (0.65, 0.3)),
+    ((0.75, 0.25), (0.9, 0.25), (0.8, 0.5), (0.9, 0.8), (0.72, 0.75)),
+)
 
 
 def signed_resident(
@@ -49,12 +56,28 @@ def open_application(leader: Visitor, name: str) -> None:
 
 
 def confirm(visitor: Visitor) -> None:
-    """Read the agreement that the team offered, and consent to it."""
+    """Read the agreement that the team offered, and sign it."""
     visitor.go("/family-doctor/mine", "我的家庭医生")
     visitor.see("请阅读并确认协议")
     visitor.follow("阅读并确认")
     visitor.arrive("签约协议")
+    draw(visitor)
     visitor.main.get_by_label("我已阅读并同意以上协议").check()
     visitor.press("确认签约")
     visitor.arrive("我的家庭医生")
     visitor.see("签约中")
+
+
+def draw(visitor: Visitor) -> None:
+    """Draw something into the field that is signed in."""
+    field = visitor.main.locator("[data-signature] canvas")
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    assert box
+    mouse = visitor.page.mouse
+    for stroke in STROKES:
+        for index, (across, down) in enumerate(stroke):
+            mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down, steps=3)
+            if index == 0:
+                mouse.down()
+        mouse.up()

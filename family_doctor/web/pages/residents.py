@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.database import transaction
-from core.errors import PortalError
+from core.errors import PortalError, StepUpRequired
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
@@ -26,6 +26,7 @@ from family_doctor.queries.contracts import (
     promised,
 )
 from family_doctor.queries.rules import places, rule_and_places
+from family_doctor.queries.signing import signed_agreement
 from family_doctor.schemas import (
     ApplyForContract,
     ConfirmContract,
@@ -35,6 +36,7 @@ from family_doctor.schemas import (
 from family_doctor.services import contracts as services
 from family_doctor.states import IN_FORCE, LIVE
 from family_doctor.web.pages.blueprint import pages
+from residents.public import people_by_id
 from service_packs.public import list_packs
 
 # How many coming services one's own page names; the contract has them all.
@@ -121,6 +123,8 @@ def confirm(contract_id: UUID) -> ResponseReturnValue:
                 session, current_actor(), contract_id, command
             ),
         )
+    except StepUpRequired:
+        raise
     except PortalError as error:
         return _agreement_page(contract_id, form, form.fail(error))
     flash(
@@ -213,6 +217,8 @@ def _agreement_page(
         contract = get_contract(session, actor, contract_id)
         text = get_agreement(session, actor, contract_id)
         view = get_team(session, contract.team_id)
+        signed = signed_agreement(session, contract_id)
+        person = people_by_id(session, {contract.person_id})[contract.person_id]
     # What is consented to is the text on this page, also when an older one was sent.
     shown = form or blank(ConfirmContract)
     shown.values["agreement_sha256"] = text.sha256
@@ -221,6 +227,9 @@ def _agreement_page(
         contract=contract,
         agreement=text,
         team=view,
+        signed=signed,
+        own=actor.person_id == contract.person_id,
+        name=person.name,
         form=shown,
     )
     return page, status

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.access import Role, decide
 from core.database import transaction
-from core.errors import PortalError
+from core.errors import PortalError, StepUpRequired
 from core.paging import PageQuery
 from core.web.access import current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
@@ -97,6 +97,7 @@ def applications() -> ResponseReturnValue:
         teams=teams,
         capacity=capacity,
         entries=page.items,
+        signs=Role.LEADER in current_actor().roles,
         pager=pager(page),
     )
 
@@ -136,6 +137,8 @@ def accept(contract_id: UUID) -> ResponseReturnValue:
     form = blank(RejectContract)
     try:
         _decide(lambda session: services.accept_contract(session, current_actor(), contract_id))
+    except StepUpRequired:
+        raise
     except PortalError as error:
         return _resident_page(contract_id, form, form.fail(error))
     flash(gettext("已同意，协议已发给居民确认。居民确认后签约生效。"), "good")

@@ -12,6 +12,7 @@ from directory.models import Team
 from tests.factories.directory import make_team
 from tests.factories.family_doctor import make_basic_pack, make_contract
 from tests.factories.residents import make_person, make_resident
+from tests.factories.signing import STROKES
 
 BASE = "/api/v1/family-doctor"
 Bearer = Callable[[UUID], dict[str, str]]
@@ -48,7 +49,7 @@ def test_the_whole_way(
     assert client.post(f"{path}/accept", headers=leads).json["state"] == "pending_signature"  # type: ignore[index]
     agreement = client.get(f"{path}/agreement", headers=own).json
     assert agreement
-    consent = {"agreement_sha256": agreement["sha256"], "agreed": True}
+    consent = {"agreement_sha256": agreement["sha256"], "agreed": True, "strokes": STROKES}
     signed = client.post(f"{path}/confirm", json=consent, headers=own)
     assert signed.json
     assert signed.json["state"] == "active"
@@ -87,7 +88,9 @@ def test_consent_must_be_given(
     contract = apply(client, own, team[0].id).json
     client.post(f"{BASE}/contracts/{contract['id']}/accept", headers=bearer(team[1]))
     path = f"{BASE}/contracts/{contract['id']}/confirm"
-    refused = client.post(path, json={"agreement_sha256": "0" * 64}, headers=own)
+    refused = client.post(
+        path, json={"agreement_sha256": "0" * 64, "strokes": STROKES}, headers=own
+    )
     assert refused.status_code == 422
     assert refused.json
     assert refused.json["errors"][0]["field"] == "agreed"

@@ -24,6 +24,7 @@ from tests.factories.directory import TOWNSHIP, make_team
 from tests.factories.family_doctor import days_ago, make_basic_pack, make_contract
 from tests.factories.residents import make_person, make_resident
 from tests.factories.service_packs import make_entitlement, make_item, make_pack
+from tests.factories.signing import STROKES
 
 Browser = Callable[[UUID], FlaskClient]
 Counting = Callable[[], AbstractContextManager[Any]]
@@ -88,11 +89,13 @@ def test_the_way_of_a_resident(
     agreement = text(resident.get(f"/family-doctor/contracts/{contract_id}/agreement"))
     digest = agreement.split('name="agreement_sha256" value="')[1][:64]
     path = f"/family-doctor/contracts/{contract_id}/confirm"
-    unticked = resident.post(path, data={"agreement_sha256": digest})
+    unticked = resident.post(path, data={"agreement_sha256": digest, "strokes": STROKES})
     assert unticked.status_code == 422
     assert "请先勾选" in text(unticked)
     signed = resident.post(
-        path, data={"agreement_sha256": digest, "agreed": "true"}, follow_redirects=True
+        path,
+        data={"agreement_sha256": digest, "agreed": "true", "strokes": STROKES},
+        follow_redirects=True,
     )
     assert "签约已生效" in text(signed)
     assert "服务T02" in text(signed)

@@ -14,7 +14,8 @@ from core import clock
 from core.access import Actor, Role
 from core.database import transaction
 from core.errors import Conflict
-from family_doctor.models import Contract, Obligation
+from family_doctor import jobs
+from family_doctor.models import Contract, Obligation, SealedAgreement, Signature
 from family_doctor.schemas import (
     ApplyForContract,
     ChangeContract,
@@ -36,6 +37,8 @@ from tests.factories.family_doctor import (
     taken,
 )
 from tests.factories.residents import make_person, make_resident
+from tests.factories.signing import STROKES
+from tests.integration.family_doctor.test_signing import Parties
 
 pytestmark = pytest.mark.usefixtures("committed_database")
 T = TypeVar("T")
@@ -91,6 +94,35 @@ def test_one_application_is_accepted_once(committed_database: Engine) -> None:
     assert sorted(outcomes) == ["contract_moved"] * 7 + ["done"]
     with transaction() as session:
         assert taken(session, team.id) == 1
+
+
+def test_a_resident_signs_once(committed_database: Engine) -> None:
+    with transaction() as session:
+        make_basic_pack(session)
+        team, leader, _ = make_team(session)
+        account, _ = make_resident(session)
+        actor = actor_of(session, account.id)
+        applied = services.apply_for_contract(session, actor, ApplyForContract(team_id=team.id))
+    with transaction() as session:
+        accepted = services.accept_contract(session, actor_of(session, leader), applied.id)
+
+    def sign(digest: str) -> None:
+        command = ConfirmContract(agreement_sha256=digest, agreed=True, strokes=STROKES)
+        with transaction() as session:
+            services.confirm_contract(session, actor, applied.id, command)
+
+    outcomes = at_once(sign, [str(accepted.agreement_sha256)] * 8)
+    assert sorted(outcomes) == ["contract_moved"] * 7 + ["done"]
+    with transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Signature)) == 2
+
+
+def test_a_contract_is_sealed_once(committed_database: Engine) -> None:
+    with transaction() as session:
+        contract = Parties(session).signed()
+    assert at_once(jobs.seal_contract, [str(contract.id)] * 4) == ["done"] * 4
+    with transaction() as session:
+        assert session.scalar(select(func.count()).select_from(SealedAgreement)) == 1
 
 
 def test_a_person_applies_once(committed_database: Engine) -> None:

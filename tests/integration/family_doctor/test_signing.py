@@ -45,6 +45,7 @@ from tests.factories.family_doctor import (
     taken,
 )
 from tests.factories.residents import make_resident
+from tests.factories.signing import STROKES
 
 pytestmark = pytest.mark.usefixtures("session")
 
@@ -71,7 +72,9 @@ class Parties:
     def signed(self) -> ContractView:
         contract = self.accepted()
         assert contract.agreement_sha256
-        command = ConfirmContract(agreement_sha256=contract.agreement_sha256, agreed=True)
+        command = ConfirmContract(
+            agreement_sha256=contract.agreement_sha256, agreed=True, strokes=STROKES
+        )
         return services.confirm_contract(self.session, self.resident, contract.id, command)
 
 
@@ -127,7 +130,9 @@ def test_both_sides_see_the_same(parties: Parties, session: Session) -> None:
 def test_the_serving_units_are_known_from_signing_on(parties: Parties, session: Session) -> None:
     contract = parties.accepted()
     assert care_units(session, parties.person.id) == ()
-    command = ConfirmContract(agreement_sha256=str(contract.agreement_sha256), agreed=True)
+    command = ConfirmContract(
+        agreement_sha256=str(contract.agreement_sha256), agreed=True, strokes=STROKES
+    )
     services.confirm_contract(session, parties.resident, contract.id, command)
     units = care_units(session, parties.person.id)
     assert units[:2] == (str(parties.team.id), str(parties.team.institution_id))
@@ -145,7 +150,7 @@ def test_the_agreement_is_frozen_and_its_digest_proves_it(
 
 def test_consent_to_another_text_counts_for_nothing(parties: Parties, session: Session) -> None:
     contract = parties.accepted()
-    command = ConfirmContract(agreement_sha256="0" * 64, agreed=True)
+    command = ConfirmContract(agreement_sha256="0" * 64, agreed=True, strokes=STROKES)
     with pytest.raises(Conflict) as refused:
         services.confirm_contract(session, parties.resident, contract.id, command)
     assert refused.value.code == "agreement_changed"
@@ -207,7 +212,7 @@ def test_termination_ends_what_is_owed(parties: Parties, session: Session, side:
 
 def test_steps_cannot_be_repeated_or_skipped(parties: Parties, session: Session) -> None:
     contract = parties.apply()
-    confirm = ConfirmContract(agreement_sha256="0" * 64, agreed=True)
+    confirm = ConfirmContract(agreement_sha256="0" * 64, agreed=True, strokes=STROKES)
     with pytest.raises(Conflict):
         services.confirm_contract(session, parties.resident, contract.id, confirm)
     services.accept_contract(session, parties.leader, contract.id)
@@ -279,7 +284,9 @@ def test_others_are_refused(parties: Parties, session: Session) -> None:
 def test_another_cannot_consent(parties: Parties, session: Session) -> None:
     contract = parties.accepted()
     account, _ = make_resident(session)
-    command = ConfirmContract(agreement_sha256=str(contract.agreement_sha256), agreed=True)
+    command = ConfirmContract(
+        agreement_sha256=str(contract.agreement_sha256), agreed=True, strokes=STROKES
+    )
     for actor in (actor_of(session, account.id), parties.leader):
         with pytest.raises(Denied):
             services.confirm_contract(session, actor, contract.id, command)

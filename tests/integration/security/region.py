@@ -59,6 +59,7 @@ from tests.factories.family_doctor import (
 from tests.factories.referrals import make_referral
 from tests.factories.residents import make_binding, make_consent, make_resident
 from tests.factories.service_packs import make_entitlement, make_pack
+from tests.factories.signing import STROKES, keep_own_signature
 from tests.factories.sso import make_client
 from tests.integration.security.world import make_order
 
@@ -195,14 +196,18 @@ def _change_team(session: Session, contract: Contract, other: Team) -> None:
     signed = make_contract(session, person, other, state=State.APPLIED)
     accepted = accept_contract(session, after, signed.id)
     assert accepted.agreement_sha256
-    consent = ConfirmContract(agreement_sha256=accepted.agreement_sha256, agreed=True)
+    consent = ConfirmContract(
+        agreement_sha256=accepted.agreement_sha256, agreed=True, strokes=STROKES
+    )
     resident = Actor(account_id=_account(session, person), person_id=person.id, verified=True)
     confirm_contract(session, resident, signed.id, consent)
 
 
 def _leader(session: Session, team_id: UUID) -> Actor:
     grants = {Role.LEADER: frozenset({str(team_id)})}
-    return Actor(account_id=make_account(session).id, grants=grants)
+    account_id = make_account(session).id
+    keep_own_signature(session, account_id)
+    return Actor(account_id=account_id, grants=grants)
 
 
 def _account(session: Session, person: Person) -> UUID:

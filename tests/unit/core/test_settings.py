@@ -16,6 +16,8 @@ GOOD = {
     "IDENTITY_KEY": "k",
     "STRIPE_SECRET_KEY": "sk_live_x",
     "STRIPE_WEBHOOK_SECRET": "whsec_x",
+    "SEAL_KEY_FILE": "/etc/kangqiao/seal.p12",
+    "SEAL_KEY_PASSWORD": "k",
 }
 
 
@@ -44,6 +46,9 @@ def test_a_complete_production_starts(monkeypatch: pytest.MonkeyPatch) -> None:
         ("WECHAT_MINI_PROGRAM_ID", "wx1"),
         ("WECHAT_OFFICIAL_ACCOUNT_SECRET", "s"),
         ("WECHAT_OFFICIAL_ACCOUNT_SCOPE", "everything"),
+        ("SEAL_KEY_FILE", ""),
+        ("SEAL_KEY_PASSWORD", ""),
+        ("SEAL_TSA_URL", "http://time.example"),
     ],
 )
 def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
