@@ -1,5 +1,6 @@
 """People for tests."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import count
 from uuid import UUID
@@ -80,14 +81,16 @@ def make_resident(session: Session, **more: object) -> tuple[Account, Person]:
     return account, person
 
 
-def make_consent(session: Session, person: Person, other: Person) -> Representation:
+def make_consent(
+    session: Session, person: Person, other: Person, scopes: Sequence[str] = ("book",)
+) -> Representation:
     """``person`` lets ``other`` act for them."""
     consent = Representation(
         person_id=person.id,
         representative_id=other.id,
         representative_name=other.name,
         representative_index=other.id_index,
-        scopes=["book"],
+        scopes=list(scopes),
         basis="named",
         since=clock.now(),
     )

@@ -29,6 +29,7 @@ from tests.factories.auth import make_account
 from tests.factories.directory import COUNTY, make_team
 from tests.factories.family_doctor import BASIC, actor_of, make_basic_pack
 from tests.factories.residents import make_resident
+from tests.factories.signing import STROKES
 
 # Prices that do not divide evenly, so that rounding is seen.
 PRICES = {"T01": 3_333, "T02": 700}
@@ -84,7 +85,9 @@ class World:
 
     def confirm(self, contract: ContractView, resident: Actor | None = None) -> ContractView:
         """Consent to the agreement as it is."""
-        command = ConfirmContract(agreement_sha256=str(contract.agreement_sha256), agreed=True)
+        command = ConfirmContract(
+            agreement_sha256=str(contract.agreement_sha256), agreed=True, strokes=STROKES
+        )
         return services.confirm_contract(
             self.session, resident or self.resident, contract.id, command
         )

@@ -35,6 +35,7 @@ from family_doctor.services.promises import keep_promise
 from family_doctor.states import IN_FORCE, LIVE, State
 from service_packs.models import Entitlement, EntitlementItem, ServiceRecord
 from tests.factories.directory import make_institution, make_staff
+from tests.factories.signing import STROKES
 from tests.integration.family_doctor.machine import World, check
 
 # What happens, as often as it is named; the first three make contracts to go on with.
@@ -136,7 +137,7 @@ class Contracts(RuleBasedStateMachine):
         def confirm() -> None:
             row = about(State.PENDING_SIGNATURE)
             digest = row.agreement_digest.hex() if row.agreement_digest else "0" * 64
-            command = ConfirmContract(agreement_sha256=digest, agreed=True)
+            command = ConfirmContract(agreement_sha256=digest, agreed=True, strokes=STROKES)
             signing.confirm_contract(session, resident, row.id, command)
 
         def reject() -> None:

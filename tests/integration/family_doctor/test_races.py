@@ -220,7 +220,9 @@ def test_sign_a_change_while_the_old_is_ended(committed_database: Engine) -> Non
         accepted = services.accept_contract(session, other, new.id)
 
     def sign() -> None:
-        consent = ConfirmContract(agreement_sha256=str(accepted.agreement_sha256), agreed=True)
+        consent = ConfirmContract(
+            agreement_sha256=str(accepted.agreement_sha256), agreed=True, strokes=STROKES
+        )
         with transaction() as session:
             services.confirm_contract(session, resident, new.id, consent)
 

@@ -57,6 +57,12 @@ def renew(world: World, contract: ContractView, years: int | None = None) -> Con
     return succession.renew_contract(world.session, world.resident, contract.id, command)
 
 
+def renewed(world: World, contract: ContractView) -> ContractView:
+    """A renewal that the team's leader accepted and signed."""
+    leader = world.leader_of(contract)
+    return signing.accept_contract(world.session, leader, renew(world, contract).id)
+
+
 def change(world: World, contract: ContractView, side: int = 1) -> ContractView:
     command = ChangeContract(team_id=world.sides[side].team.id)
     return succession.change_contract(world.session, world.resident, contract.id, command)
@@ -82,9 +88,10 @@ def test_one_tap_renews_a_full_teams_resident(world: World, session: Session) ->
     refused("not_yet_renewable", lambda: renew(world, old))
     with later(world, 340):
         new = renew(world, old)
-        assert (new.state, new.kind) == (State.PENDING_SIGNATURE, Kind.RENEWAL)
+        assert (new.state, new.kind) == (State.APPLIED, Kind.RENEWAL)
         assert renew(world, old) == new
-        signed = world.confirm(new)
+        leader = world.sides[0].leader
+        signed = world.confirm(signing.accept_contract(session, leader, new.id))
         assert signed.state is State.SIGNED
         assert signed.starts_on
         assert old.ends_on
@@ -98,7 +105,7 @@ def test_one_tap_renews_a_full_teams_resident(world: World, session: Session) ->
         assert taken(session, world.sides[0].team.id) == 1
 
 
-def test_another_term_is_for_the_leader(world: World, session: Session) -> None:
+def test_a_renewal_may_have_another_term(world: World, session: Session) -> None:
     old = world.signed()
     with later(world, 340):
         with pytest.raises(Invalid):
@@ -120,7 +127,7 @@ def test_a_renewal_that_was_not_signed_in_time_goes_on_by_itself(
 ) -> None:
     old = world.signed()
     with later(world, 364):
-        new = renew(world, old)
+        new = renewed(world, old)
     with later(world, 366):
         assert (state(world, old), state(world, new)) == (State.EXPIRED, State.PENDING_SIGNATURE)
         assert taken(session, world.sides[0].team.id) == 1
@@ -131,7 +138,7 @@ def test_a_renewal_that_was_not_signed_in_time_goes_on_by_itself(
 def test_who_leaves_does_not_renew(world: World, session: Session) -> None:
     old = world.signed()
     with later(world, 340):
-        signed = world.confirm(renew(world, old))
+        signed = world.confirm(renewed(world, old))
         leave(world, old)
         assert state(world, signed) == State.CANCELLED
         assert world.row(signed.id).refund_fen == PERSON_FEN
@@ -245,7 +252,7 @@ def test_the_rule_of_the_institution_holds_for_its_teams(world: World, session: 
     assert contract.free_until is None
     assert get_refund(session, world.resident, contract.id).rule is RefundRule.UNPERFORMED
     with later(world, 671):
-        assert renew(world, contract).state is State.PENDING_SIGNATURE
+        assert renew(world, contract).state is State.APPLIED
 
 
 def test_strangers_neither_renew_nor_change(world: World, session: Session) -> None:
@@ -285,7 +292,7 @@ def test_the_database_refuses_what_may_not_be(world: World, session: Session, va
 def test_two_in_force_are_impossible(world: World, session: Session) -> None:
     old = world.signed()
     with later(world, 340):
-        new = world.confirm(renew(world, old))
+        new = world.confirm(renewed(world, old))
         begun = (
             update(Contract)
             .where(Contract.id == new.id)

@@ -31,6 +31,7 @@ from tests.factories.residents import (
     make_person,
     make_resident,
 )
+from tests.factories.signing import STROKES
 from tests.factories.ways import LASTING, link_of, make_card, make_invitation, make_share
 
 BASE = "/api/v1/family-doctor"
@@ -202,7 +203,7 @@ def test_an_invitation_is_followed_to_the_signature(
     client.post(f"{BASE}/contracts/{contract['id']}/accept", headers=leads)
     agreement = client.get(f"{BASE}/contracts/{contract['id']}/agreement", headers=own).json
     assert agreement
-    consent = {"agreement_sha256": agreement["sha256"], "agreed": True}
+    consent = {"agreement_sha256": agreement["sha256"], "agreed": True, "strokes": STROKES}
     client.post(f"{BASE}/contracts/{contract['id']}/confirm", json=consent, headers=own)
     assert state() == "signed"
     ways = client.get(f"{BASE}/teams/{team[0].id}/ways", headers=leads).json
@@ -317,7 +318,7 @@ def test_a_representative_applies_and_the_person_is_told(
     run_jobs: Callable[[], int],
 ) -> None:
     mother_account, mother = make_resident(session, birth_date=date(1950, 1, 1))
-    consent = make_consent(session, mother, resident[1])
+    consent = make_consent(session, mother, resident[1], ["sign"])
     card = make_card(session, team[0], team[1])
     session.commit()
     daughter = bearer(resident[0].id)

@@ -31,7 +31,7 @@ class Scene:
         make_basic_pack(session)
         self.account, self.person = make_resident(session)
         self.mother = make_person(session, name="韦母亲", birth_date=date(1950, 1, 1))
-        make_consent(session, self.mother, self.person)
+        make_consent(session, self.mother, self.person, ["sign"])
         self.team, self.leader, self.nurse = make_team(session, capacity=50)
         self.card = make_card(session, self.team, self.leader)
         for _ in range(9):
