@@ -25,7 +25,7 @@ from family_doctor.schemas import (
     TransitionView,
 )
 from family_doctor.states import IN_FORCE, State
-from residents.public import Person, matches
+from residents.public import Person, acting, matches
 
 CONTRACT, PROMISE = Contract.__table__, Obligation.__table__
 OBLIGATION = tuple(
@@ -79,12 +79,15 @@ def contract_resource(contract: Contract | Row[Any], kin: Collection[str] = ()) 
 
 
 def read_contract(session: Session, actor: Actor, action: Action, contract_id: UUID) -> Contract:
-    """The row, once the policy has let the actor do ``action``. Raises NotFound or Denied."""
+    """The row, once the policy has let the actor do ``action``, for another where they are kin.
+    Raises NotFound or Denied.
+    """
     contract = session.get(Contract, contract_id)
     if contract is None:
         raise NotFound()
     kin = signatories(session, actor, contract.person_id)
-    require(session, actor, action, contract_resource(contract, kin))
+    asking = acting(actor, contract.person_id, kin)
+    require(session, asking, action, contract_resource(contract, kin))
     return contract
 
 

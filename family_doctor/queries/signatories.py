@@ -13,12 +13,19 @@ SIGNING = Scope.SIGN
 
 
 def signatories(session: Session, actor: Actor, person_id: UUID) -> tuple[str, ...]:
-    """Who may apply for this person, as the policy knows them; looked up only where it can matter:
-    not for oneself, nor for whom no real name was checked.
+    """Who may apply and sign for this person, as the policy knows them; looked up only where it can
+    matter: not for oneself, nor for whom no real name was checked.
     """
     if actor.person_id in (None, person_id):
         return ()
     return tuple(sorted(map(str, representatives_of(session, person_id, SIGNING))))
+
+
+def signer_of(session: Session, actor: Actor, person_id: UUID) -> UUID | None:
+    """The actor's person, where it signs for this one or is the same; None for everybody else."""
+    own = actor.person_id == person_id
+    kin = str(actor.person_id) in signatories(session, actor, person_id)
+    return actor.person_id if own or kin else None
 
 
 def family_to_sign(session: Session, actor: Actor) -> list[FamilyMember]:

@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 from core.messages import N_
 from family_doctor.models import Contract
 from family_doctor.queries.rules import rule_for
+from family_doctor.queries.signatories import SIGNING
 from notifications.public import notify
+from residents.public import people_by_id, representatives_of
 
 # Where every notice leads: the resident's own page.
 LINK = "/family-doctor/mine"
@@ -23,6 +25,15 @@ RENEWS = N_("您与%(team)s的续签已经签好，原签约期满后接着生�
 RENEWED = N_("您与%(team)s的续签已经开始，到 %(date)s 为止。")
 EXPIRED = N_("您与%(team)s的签约已经到期，您可以重新选择团队。")
 
+# To those who may sign for the resident: a child reads no messages.
+FOR_KIN = {
+    ACCEPTED: N_("%(team)s同意了%(name)s的签约申请，请在 %(days)s 天内阅读协议并签名。"),
+    REJECTED: N_("%(team)s没有同意%(name)s的签约申请，请打开查看原因，可以另选团队。"),
+    ACTIVATED: N_("%(name)s与%(team)s的签约已经生效，到 %(date)s 为止。"),
+    NEAR_END: N_("%(name)s与%(team)s的签约将在 %(date)s 到期。"),
+    TERMINATED: N_("%(name)s与%(team)s的签约已经解除。"),
+}
+
 APPLIED_FOR = N_(
     "%(name)s为您向%(team)s申请了家庭医生签约。不是您的意思，请打开拒绝，协议没有您本人确认不会生效。"
 )
@@ -33,7 +44,9 @@ PRESENT_CONFIRMED = N_("您在现场向%(team)s申请了家庭医生签约。不
 
 
 def tell(session: Session, contract: Contract, sentence: str, team_name: str) -> None:
-    """Leave ``sentence``, one of this module's, for the resident of the contract."""
+    """Leave ``sentence``, one of this module's, for the resident of the contract, and what it says
+    to those who may sign for them.
+    """
     values = {
         "team": team_name,
         "date": contract.ends_on.isoformat() if contract.ends_on else "",
@@ -43,6 +56,18 @@ def tell(session: Session, contract: Contract, sentence: str, team_name: str) ->
         days = rule.answer_days if sentence == NOT_ANSWERED else rule.confirm_days
         values["days"] = str(days)
     notify(session, contract.person_id, sentence, values, LINK)
+    if sentence in FOR_KIN:
+        _tell_kin(session, contract, FOR_KIN[sentence], values)
+
+
+def _tell_kin(session: Session, contract: Contract, sentence: str, values: dict[str, str]) -> None:
+    kin = representatives_of(session, contract.person_id, SIGNING)
+    if not kin:
+        return
+    name = people_by_id(session, {contract.person_id})[contract.person_id].name
+    link = f"/family-doctor/contracts/{contract.id}/application"
+    for each in sorted(kin):
+        notify(session, each, sentence, {**values, "name": name}, link)
 
 
 def tell_applied_for(

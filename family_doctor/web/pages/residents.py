@@ -26,6 +26,7 @@ from family_doctor.queries.contracts import (
     promised,
 )
 from family_doctor.queries.rules import places, rule_and_places
+from family_doctor.queries.signatories import signer_of
 from family_doctor.queries.signing import signed_agreement
 from family_doctor.schemas import (
     ApplyForContract,
@@ -127,12 +128,17 @@ def confirm(contract_id: UUID) -> ResponseReturnValue:
         raise
     except PortalError as error:
         return _agreement_page(contract_id, form, form.fail(error))
+    own = contract.person_id == current_actor().person_id
     flash(
         gettext("签约已生效，到 %(date)s 为止。每一项服务的时间都排好了，列在下面。",
-                date=contract.ends_on),
+                date=contract.ends_on)
+        if own
+        else gettext("签约已生效，到 %(date)s 为止，已经告诉家人。", date=contract.ends_on),
         "good",
     )  # fmt: skip
-    return redirect(url_for("family_doctor.mine"))
+    if own:
+        return redirect(url_for("family_doctor.mine"))
+    return redirect(url_for("family_doctor_ways.application", contract_id=contract.id))
 
 
 @pages.post("/contracts/<uuid:contract_id>/cancel")
@@ -218,7 +224,9 @@ def _agreement_page(
         text = get_agreement(session, actor, contract_id)
         view = get_team(session, contract.team_id)
         signed = signed_agreement(session, contract_id)
-        person = people_by_id(session, {contract.person_id})[contract.person_id]
+        signer = signer_of(session, actor, contract.person_id)
+        whose = signer or contract.person_id
+        people = people_by_id(session, {contract.person_id, whose})
     # What is consented to is the text on this page, also when an older one was sent.
     shown = form or blank(ConfirmContract)
     shown.values["agreement_sha256"] = text.sha256
@@ -229,7 +237,9 @@ def _agreement_page(
         team=view,
         signed=signed,
         own=actor.person_id == contract.person_id,
-        name=person.name,
+        signs=signer is not None,
+        resident=people[contract.person_id].name,
+        name=people[whose].name,
         form=shown,
     )
     return page, status

@@ -15,7 +15,7 @@ from core import clock
 from core.jobs import defer_by_name
 from core.models import AuditEvent
 from directory.models import Team
-from family_doctor.models import Introduction, Invitation, Presence, WayRule
+from family_doctor.models import Introduction, Invitation, Presence, Signature, WayRule
 from family_doctor.services.inviting import SEND
 from family_doctor.states import State
 from notifications.models import Message
@@ -344,6 +344,44 @@ def test_a_representative_applies_and_the_person_is_told(
     session.commit()
     assert apply(client, daughter, team[0].id, person_id=str(mother.id)).status_code == 403
     assert client.get(path, headers=daughter).status_code == 403
+
+
+def test_a_representative_signs_and_is_told(
+    client: FlaskClient,
+    session: Session,
+    bearer: Bearer,
+    team: Crew,
+    resident: tuple[Account, Person],
+) -> None:
+    account, daughter = resident
+    _, mother = make_resident(session, name="黄秀莲", birth_date=date(1950, 1, 1))
+    consent = make_consent(session, mother, daughter, ["sign"])
+    session.commit()
+    own, leads = bearer(account.id), bearer(team[1])
+    made = apply(client, own, team[0].id, person_id=str(mother.id)).json
+    path = f"{BASE}/contracts/{made['id']}"
+    assert client.post(f"{path}/accept", headers=leads).status_code == 200
+    agreement = client.get(f"{path}/agreement", headers=own).json
+    assert agreement
+    body = {"agreement_sha256": agreement["sha256"], "agreed": True, "typed_name": mother.name}
+    refused = client.post(f"{path}/confirm", json=body, headers=own).json
+    assert refused
+    assert refused["code"] == "name_differs"
+    body["typed_name"] = daughter.name
+    signed = client.post(f"{path}/confirm", json=body, headers=own).json
+    assert signed
+    assert (signed["state"], signed["person_id"]) == ("active", str(mother.id))
+    signature = session.scalars(select(Signature).where(Signature.side == "resident")).one()
+    assert (signature.person_id, signature.name) == (daughter.id, daughter.name)
+    signing = select(AuditEvent).where(AuditEvent.action == "family_doctor:sign")
+    assert {each.acting_for for each in session.scalars(signing)} == {mother.id}
+    told = session.scalars(select(Message).where(Message.person_id == daughter.id)).all()
+    assert [each.link for each in told] == [
+        f"/family-doctor/contracts/{made['id']}/application"
+    ] * 2
+    consent.ended_at, consent.ended_by = clock.now(), "person"
+    session.commit()
+    assert client.get(path, headers=own).status_code == 403
 
 
 def test_nobody_applies_for_strangers(
