@@ -16,6 +16,7 @@ from family_doctor.subscribers import (
     date_order,
     plan_after_withdrawal,
     plan_contract,
+    plan_for_groups,
     seal_agreement,
     settle_promise,
 )
@@ -39,6 +40,7 @@ from family_doctor.web.api import api
 from family_doctor.web.pages import pages
 from family_doctor.web.ways import api as ways_api
 from family_doctor.web.ways import pages as ways_pages
+from residents.events import GroupsChanged
 from residents.public import provide_care_units, provide_contracted
 from service_packs.events import OrderPaid, ServiceRecorded, ServiceWithdrawn
 from service_packs.public import provide_due_services, provide_reopening
@@ -88,6 +90,7 @@ room = Room(
         (ServiceWithdrawn, plan_after_withdrawal),
         (OrderPaid, date_order),
         (ContractActivated, plan_contract),
+        (GroupsChanged, plan_for_groups),
         (ContractActivated, seal_agreement),
     ],
     commands={"agreement": "family_doctor.commands:agreement"},

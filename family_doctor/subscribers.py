@@ -6,6 +6,7 @@ from family_doctor.events import ContractActivated
 from family_doctor.services.planning import replan
 from family_doctor.services.promises import keep_promise, promise_order
 from family_doctor.services.sealing import seal_soon
+from residents.events import GroupsChanged
 from service_packs.events import OrderPaid, ServiceRecorded, ServiceWithdrawn
 from service_packs.public import record_stands
 
@@ -26,6 +27,11 @@ def settle_promise(session: Session, event: ServiceRecorded) -> None:
 
 def plan_contract(session: Session, event: ContractActivated) -> None:
     """A contract came into force: what the norms owe the resident gets its dates."""
+    replan(session, {event.person_id})
+
+
+def plan_for_groups(session: Session, event: GroupsChanged) -> None:
+    """A label was set or ended: what its norm owes is planned, or owed no more."""
     replan(session, {event.person_id})
 
 

@@ -17,9 +17,11 @@ from family_doctor.models import Contract, Obligation, Planning
 from family_doctor.services.planning import plan_batch, replan
 from family_doctor.services.promises import keep_promise
 from residents.models import Person
-from service_packs.models import EntitlementItem
+from residents.schemas import EndLabel, LabelSource, SetLabel
+from residents.services.labels import end_label, set_label
+from service_packs.models import EntitlementItem, Group
 from tests.factories.directory import make_team
-from tests.factories.family_doctor import make_contract, make_service_record
+from tests.factories.family_doctor import actor_of, make_contract, make_service_record
 from tests.factories.follow_ups import join_group, leave_group, make_norms
 from tests.factories.residents import make_person
 
@@ -59,6 +61,30 @@ def test_a_group_is_owed_what_its_norm_says_and_may_use_it(
     )
     assert session.scalar(allowed) == 4
     assert replan(session, {person.id}) == 0
+
+
+def test_a_label_that_the_team_sets_is_planned_and_ended_is_excused(
+    session: Session, run_jobs: Callable[[], int]
+) -> None:
+    make_norms(session, "04-F01", "04-S07")
+    if session.get(Group, "04") is None:
+        session.add(Group(code="04", name="高血压患者", name_en="Hypertension"))
+    person = make_person(session, birth_date=date(1950, 5, 17))
+    team, leader, _ = make_team(session)
+    contract = make_contract(session, person, team)
+    actor = actor_of(session, leader)
+    label = SetLabel(
+        group_code="04", source=LabelSource.STAFF, since=clock.today(), note="三次测量 150/95"
+    )
+    set_label(session, actor, person.id, label)
+    session.commit()
+    run_jobs()
+    assert len(_owed(session, contract, "F01")) > 0
+    end_label(session, actor, person.id, "04", EndLabel(note="复查正常"))
+    session.commit()
+    run_jobs()
+    session.expire_all()
+    assert {each.excuse_reason for each in _owed(session, contract, "F01")} == {"group_lost"}
 
 
 def test_a_group_lost_is_excused_with_the_reason(
