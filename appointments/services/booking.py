@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from appointments.events import BookingCancelled, BookingChanged, SlotBooked
+from appointments.events import BookingChanged, SlotBooked
 from appointments.models import Booking, Rule
 from appointments.queries.bookings import booking_view, get_booking, hold_booking, units_of
 from appointments.queries.offers import ONE_SLOT, SLOT, get_slot
@@ -20,14 +20,13 @@ from appointments.schemas import (
     BookingView,
     BookSlot,
     BookTogether,
-    CancelBooking,
     ChangeBooking,
     Pool,
     Source,
     State,
 )
 from appointments.services import places
-from appointments.services.conduct import note_cancel, watch
+from appointments.services.conduct import watch
 from appointments.services.proxies import limit_proxies
 from appointments.services.queue import pass_queue
 from appointments.services.refusals import (
@@ -50,11 +49,10 @@ from residents.public import (
     acting,
     care_units,
     contracted,
-    may_act,
     people_by_id,
     representatives_of,
 )
-from residents.schemas import Scope, age_on
+from residents.schemas import age_on
 
 RULE, PERSON = Rule.__table__, Person.__table__
 # What is asked for, and the patient's own lock until the end of the transaction: a patient who
@@ -201,43 +199,6 @@ def change_booking(
     return booking
 
 
-def cancel_booking(
-    session: Session, actor: Actor, booking_id: UUID, command: CancelBooking | None = None
-) -> BookingView:
-    """Give a place back; one that was given back already stays so. A doctor's booking that the
-    patient refuses, and what the desk or the doctor cancels, never count against the patient.
-
-    Raises NotFound, Denied, or Conflict: ``too_late_to_cancel`` unless the command accepts that
-    it counts, ``visit_over``.
-    """
-    booking = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
-    if booking.state is State.CANCELLED:
-        return booking
-    because = _why(session, actor, booking, late=bool(command and command.late))
-    now = clock.now()
-    statement = places.END_ONE_LATE
-    if because is Because.PATIENT:
-        # What is only held can be let go after the deadline too.
-        statement = places.END_ONE if now < booking.cancel_until else places.END_HELD
-    values = {"id": booking_id, "now": now, "because": because}
-    ended = session.execute(statement, values).first()
-    if ended is None:
-        return _not_cancelled(session, actor, booking_id)
-    if because in (Because.PATIENT, Because.LATE):
-        note_cancel(session, actor, booking.person_id)
-    offer_returned(session, [ended])
-    publish(session, BookingCancelled(booking_id=booking_id, person_id=booking.person_id))
-    ended_now = {
-        "state": State.CANCELLED,
-        "cancelled_at": values["now"],
-        "because": because,
-        "held_until": None,
-        "cancellable": False,
-        "free_to_cancel": False,
-    }
-    return booking.model_copy(update=ended_now)
-
-
 def take_instead(
     session: Session, actor: Actor, booking_id: UUID, command: ChangeBooking
 ) -> BookingView:
@@ -377,25 +338,6 @@ def _refuse_unless_elderly(session: Session, wanted: Row[Any], person_id: UUID) 
     age = age_on(born, wanted.date)
     if age < wanted.elderly_age:
         raise elderly_only(wanted.elderly_age, age)
-
-
-def _why(session: Session, actor: Actor, booking: BookingView, *, late: bool) -> Because:
-    """By who cancels, not by the role they have on: a registrar who acts for a child is kin."""
-    if not may_act(session, actor, booking.person_id, Scope.BOOK):
-        return Because.HOSPITAL
-    if booking.source is Source.FAMILY_DOCTOR:
-        return Because.REFUSED
-    if late and booking.state is State.BOOKED and not booking.free_to_cancel:
-        return Because.LATE
-    return Because.PATIENT
-
-
-def _not_cancelled(session: Session, actor: Actor, booking_id: UUID) -> BookingView:
-    """Another request was faster, or it is too late."""
-    current = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
-    if current.state is State.CANCELLED:
-        return current
-    raise too_late(current.cancel_until) if current.cancellable else visit_over()
 
 
 def _changed_to(

@@ -43,7 +43,8 @@ from appointments.schemas import (
     WaitView,
 )
 from appointments.services import places
-from appointments.services.booking import cancel_booking, find_wanted, take_place
+from appointments.services.booking import find_wanted, take_place
+from appointments.services.cancelling import cancel_booking
 from appointments.services.refusals import already_booked, day_and_time, not_offered, suspended
 from core import clock
 from core.access import Actor, require

@@ -23,11 +23,11 @@ from appointments.schemas import (
 from appointments.services.booking import (
     book_group,
     book_slot,
-    cancel_booking,
     change_booking,
     confirm_booking,
     hold_slot,
 )
+from appointments.services.cancelling import cancel_booking
 from core.access import Role
 from core.database import transaction
 from core.paging import Page

@@ -31,7 +31,8 @@ from appointments.schemas import (
     State,
     When,
 )
-from appointments.services.booking import book_together, cancel_booking
+from appointments.services.booking import book_together
+from appointments.services.cancelling import cancel_booking
 from appointments.services.conduct import UnderReview
 from appointments.services.queue import QueueFirst
 from appointments.web.choosing import (

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from appointments.jobs import call_hospitals
 from appointments.models import Booking, ClinicSession, HospitalCall, HospitalLink, Slot
 from appointments.schemas import BookSlot
-from appointments.services.booking import book_slot, cancel_booking
+from appointments.services.booking import book_slot
+from appointments.services.cancelling import cancel_booking
 from appointments.services.outbound import ask_for_number
 from core import clock
 from core.access import Actor

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from appointments.models import Booking, Slot
 from appointments.schemas import BookSlot, State
-from appointments.services.booking import book_slot, cancel_booking
+from appointments.services.booking import book_slot
+from appointments.services.cancelling import cancel_booking
 from core import clock
 from core.access import Actor
 from core.errors import Conflict, Denied, NotFound

@@ -21,7 +21,8 @@ from appointments.schemas import (
     ConductCode,
     DecideCase,
 )
-from appointments.services.booking import book_slot, cancel_booking
+from appointments.services.booking import book_slot
+from appointments.services.cancelling import cancel_booking
 from appointments.services.conduct import Rests, UnderReview
 from appointments.services.review import answer_case, change_rule, decide_case
 from core import clock

@@ -21,13 +21,8 @@ from appointments.schemas import (
     Source,
     State,
 )
-from appointments.services.booking import (
-    book_slot,
-    book_together,
-    cancel_booking,
-    change_booking,
-    hold_slot,
-)
+from appointments.services.booking import book_slot, book_together, change_booking, hold_slot
+from appointments.services.cancelling import cancel_booking
 from core import clock
 from core.access import Actor, Role
 from core.audit import PENDING

@@ -21,11 +21,11 @@ from appointments.schemas import (
 from appointments.services.booking import (
     book_group,
     book_slot,
-    cancel_booking,
     change_booking,
     confirm_booking,
     hold_slot,
 )
+from appointments.services.cancelling import cancel_booking
 from core import clock
 from core.access import Actor, Role
 from core.errors import Conflict, Denied

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from appointments.schemas import BookingView, BookSlot, CancelBooking, ChangeBooking, Pool
 from appointments.services import booking as services
+from appointments.services.cancelling import cancel_booking
 from appointments.services.sweeping import give_back_expired, release_reserved
 from core import clock
 from core.access import Actor, Role
@@ -151,7 +152,7 @@ class Places(RuleBasedStateMachine):
             case Confirm(ref):
                 return services.confirm_booking(session, *self._own(ref))
             case Cancel(ref, late):
-                return services.cancel_booking(session, *self._own(ref), CancelBooking(late=late))
+                return cancel_booking(session, *self._own(ref), CancelBooking(late=late))
             case Change(ref, slot):
                 command = ChangeBooking(slot_id=department.slots[slot])
                 return services.change_booking(session, *self._own(ref), command)

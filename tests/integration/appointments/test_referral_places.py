@@ -12,7 +12,7 @@ from appointments.public import has_open_referral
 from appointments.queries.referrals import get_referral
 from appointments.referral_states import ReferralState, ReferralStep
 from appointments.schemas import Because, Source, State, Urgency
-from appointments.services.booking import cancel_booking
+from appointments.services.cancelling import cancel_booking
 from appointments.services.referrals import send_up
 from core import clock
 from core.errors import Conflict, Denied, Invalid

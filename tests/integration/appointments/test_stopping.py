@@ -23,7 +23,8 @@ from appointments.schemas import (
     StopDays,
     StopSession,
 )
-from appointments.services.booking import book_slot, cancel_booking, take_instead
+from appointments.services.booking import book_slot, take_instead
+from appointments.services.cancelling import cancel_booking
 from appointments.services.stopping import (
     end_stopped,
     preview_stop,

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from appointments.models import Booking, CountedVisit, Suspension
 from appointments.queries.records import list_records
 from appointments.schemas import Appeal, BookSlot, CancelBooking, Decide, RecordQuery
-from appointments.services.booking import book_slot, cancel_booking
+from appointments.services.booking import book_slot
+from appointments.services.cancelling import cancel_booking
 from appointments.services.visits import appeal, decide_appeal, mark_visit
 from core import clock
 from core.access import Actor

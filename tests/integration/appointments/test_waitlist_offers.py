@@ -13,7 +13,8 @@ from appointments.jobs import keep_waits_moving, offer_places, return_places
 from appointments.models import ClinicSession
 from appointments.schemas import Because, BookSlot, Source, State, Waiting
 from appointments.services import places
-from appointments.services.booking import book_slot, cancel_booking, confirm_booking
+from appointments.services.booking import book_slot, confirm_booking
+from appointments.services.cancelling import cancel_booking
 from appointments.services.waitlist import leave_wait
 from core import clock
 from core.errors import Conflict

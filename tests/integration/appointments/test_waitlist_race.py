@@ -18,7 +18,8 @@ from appointments.models import Booking, Slot, Wait
 from appointments.queries.bookings import LIVE
 from appointments.schemas import BookSlot, JoinWait, State, Waiting
 from appointments.services import waitlist
-from appointments.services.booking import book_slot, cancel_booking, confirm_booking
+from appointments.services.booking import book_slot, confirm_booking
+from appointments.services.cancelling import cancel_booking
 from appointments.services.waitlist import join_wait, leave_wait
 from core import clock
 from core.access import Actor

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from appointments.jobs import offer_places
 from appointments.models import Booking, Slot, Wait
 from appointments.schemas import JoinWait, State, Waiting, WaitView
-from appointments.services.booking import cancel_booking
+from appointments.services.cancelling import cancel_booking
 from appointments.services.waitlist import join_wait
 from core.access import Actor
 from core.ids import new_id
