@@ -1,4 +1,6 @@
-"""`make check`: the migrations build what the models say, can be undone, and have one head."""
+"""`make check`: the migrations build what the models say, can be undone, and have one head, which
+has the highest number.
+"""
 
 import os
 import sys
@@ -18,10 +20,17 @@ def main() -> int:
         os.environ.pop("DATABASE_URL", None)
         from alembic import command
         from alembic.config import Config
+        from alembic.script import ScriptDirectory
         from alembic.util import CommandError
+
+        from portal.readiness import newest_revision
 
         config = Config(str(Path(__file__).resolve().parents[2] / "alembic.ini"))
         try:
+            head, newest = ScriptDirectory.from_config(config).get_current_head(), newest_revision()
+            if head != newest:
+                # By the number a portal knows whether its database is ready.
+                raise CommandError(f"the head is {head}, the highest number {newest}")
             command.upgrade(config, "head")
             command.check(config)
             command.downgrade(config, "base")

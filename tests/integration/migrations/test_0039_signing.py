@@ -21,7 +21,7 @@ def test_the_wording_becomes_the_first_version(app: object, empty: Engine) -> No
     with empty.begin() as connection:
         command.upgrade(config(connection), "0037")
         connection.execute(text(GROUP))
-        command.upgrade(config(connection), "0034")
+        command.upgrade(config(connection), "0039")
         assert connection.execute(TEXTS).all() == [(1, first_wording(), True)]
         for statement in (
             "UPDATE family_doctor_agreement_text SET title = 'x'",
@@ -35,5 +35,5 @@ def test_the_wording_becomes_the_first_version(app: object, empty: Engine) -> No
         connection.execute(text("DELETE FROM family_doctor_agreement_text WHERE group_code = 'T1'"))
         command.downgrade(config(connection), "0037")
         assert connection.scalar(text("SELECT count(*) FROM service_packs_group")) == 1
-        command.upgrade(config(connection), "0034")
+        command.upgrade(config(connection), "0039")
         assert connection.execute(TEXTS).all() == [(1, first_wording(), True)]

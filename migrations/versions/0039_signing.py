@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0034"
+revision = "0039"
 down_revision = "0037"
 branch_labels = None
 depends_on = None
