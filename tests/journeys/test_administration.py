@@ -2,11 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Staff, by_password, choose_password, set_up_factor
-from tests.journeys.visitor import Screen, Visitor
+from tests.journeys.visitor import DESKTOP, Screen, Visitor
 
 HOME = "总览"
 
@@ -45,6 +46,7 @@ def test_a_new_institution_with_people_and_rights(
     desk.arrive("登录")
 
 
+@pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
 def test_a_form_keeps_what_was_typed_and_says_what_is_wrong(visit: Visit, staff: Staff) -> None:
     admin = visit()
     staff.sign_in(admin, "demo-admin", HOME)

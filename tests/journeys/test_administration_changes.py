@@ -2,15 +2,17 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Staff
-from tests.journeys.visitor import Screen, Visitor
+from tests.journeys.visitor import DESKTOP, Screen, Visitor
 
 HOME = "总览"
 
 
+@pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
 def test_of_two_changes_at_once_the_later_is_shown_the_earlier(
     visit: Visit, staff: Staff, screen: Screen
 ) -> None:

@@ -3,10 +3,12 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, Staff, join
 from tests.journeys.signing import TOWNSHIP
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import PHONE, Visitor
 
 HOSPITAL, DEPARTMENT = "贵港市人民医院", "心血管内科"
 DESK = re.compile("预约$")
@@ -48,6 +50,7 @@ def test_a_resident_books_the_desk_sees_it_and_the_resident_cancels(
     registrar.see("没有找到这位患者")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_stranger_sees_what_is_free_and_is_asked_who_they_are(visit: Visit) -> None:
     stranger = visit()
     choose_day(stranger)

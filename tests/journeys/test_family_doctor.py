@@ -1,5 +1,7 @@
 """Journey 2: a resident finds a team and applies, the leader decides, the resident confirms."""
 
+import pytest
+
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, Staff, join
 from tests.journeys.signing import (
@@ -10,6 +12,7 @@ from tests.journeys.signing import (
     confirm,
     open_application,
 )
+from tests.journeys.visitor import PHONE
 
 
 def test_a_resident_signs_and_both_sides_see_it(
@@ -58,6 +61,7 @@ def test_a_resident_signs_and_both_sides_see_it(
     leader.miss(somebody.id_number)
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_refusal_tells_the_reason_and_frees_the_resident(
     visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:
@@ -77,6 +81,7 @@ def test_a_refusal_tells_the_reason_and_frees_the_resident(
     resident.see("请就近签大圩镇的团队", "还没有家庭医生")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_an_application_can_be_withdrawn(visit: Visit, newcomers: Newcomers) -> None:
     resident = visit()
     join(resident, newcomers.new(), TOWNSHIP)

@@ -2,15 +2,18 @@
 
 from datetime import date, timedelta
 
+import pytest
+
 from core import clock
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Staff, by_password, choose_password, set_up_factor
-from tests.journeys.visitor import Screen, Visitor
+from tests.journeys.visitor import DESKTOP, Screen, Visitor
 
 HOME = "总览"
 COUNTY = "港北区"
 
 
+@pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
 def test_a_county_gets_an_administrator_until_a_day(
     visit: Visit, staff: Staff, screen: Screen
 ) -> None:

@@ -3,15 +3,18 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, Staff, join
 from tests.journeys.signing import TODAY, TOWNSHIP, apply, confirm, draw, open_application
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import PHONE, Visitor
 
 # The worker makes it within moments; a busy machine takes longer.
 SECONDS = 60
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_from_two_signatures_to_a_file_that_verifies(
     visit: Visit, newcomers: Newcomers, staff: Staff, tmp_path: Path
 ) -> None:

@@ -3,13 +3,14 @@
 import re
 
 import pyotp
+import pytest
 from playwright.sync_api import expect
 
 from regions.demo import ADMINISTRATOR, REGISTRAR
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, Staff, by_code, join, sign_out, sms_code
 from tests.journeys.signing import TOWNSHIP
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import PHONE, Visitor
 
 SECURITY = "登录与安全"
 # As a phone with a screen lock has it: it stays, and asks who holds it.
@@ -19,6 +20,7 @@ AUTHENTICATOR = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_passkey_is_added_and_opens_the_door(visit: Visit, newcomers: Newcomers) -> None:
     resident = visit()
     somebody = newcomers.new()
@@ -48,6 +50,7 @@ def test_a_passkey_is_added_and_opens_the_door(visit: Visit, newcomers: Newcomer
     resident.arrive("您好")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_an_authenticator_is_set_up_and_removed(visit: Visit, newcomers: Newcomers) -> None:
     resident = visit()
     somebody = newcomers.new()
@@ -87,6 +90,7 @@ def test_an_authenticator_is_set_up_and_removed(visit: Visit, newcomers: Newcome
     resident.arrive("登录")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_lost_phone_is_replaced_by_two_members_of_staff(
     visit: Visit, staff: Staff, newcomers: Newcomers
 ) -> None:

@@ -2,12 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, Staff
 from tests.journeys.signing import TODAY, signed_resident
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import PHONE, Visitor
 
 GROUP, PACK, ITEM = "高血压患者", "高血压初级包", "高血压面对面随访"
 
@@ -62,6 +63,7 @@ def test_a_pack_is_bought_used_and_confirmed(
     resident.see("剩 3 / 4 次")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_payment_counts_though_the_payer_never_comes_back(
     visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:

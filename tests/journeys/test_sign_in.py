@@ -1,5 +1,6 @@
 """Journey 1: everybody comes through one door and finds their own home behind it."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
@@ -13,6 +14,7 @@ from tests.journeys.people import (
     switch_role,
     verify,
 )
+from tests.journeys.visitor import DESKTOP, PHONE
 
 TOWNSHIP = "港城街道"
 
@@ -46,6 +48,7 @@ def test_a_resident_signs_in_by_sms_and_proves_who_they_are(
     resident.miss(somebody.id_number, somebody.phone)
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_wrong_code_is_refused_and_another_try_is_left(
     visit: Visit, newcomers: Newcomers
 ) -> None:
@@ -64,6 +67,7 @@ def test_a_wrong_code_is_refused_and_another_try_is_left(
     resident.arrive("您好")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_signing_in_leads_back_to_where_one_was_going(visit: Visit, newcomers: Newcomers) -> None:
     resident = visit()
     somebody = newcomers.new()
@@ -89,6 +93,7 @@ def test_each_role_has_its_own_home(visit: Visit, staff: Staff) -> None:
         staff.sign_in(visit(), username, heading)
 
 
+@pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
 def test_a_wrong_password_keeps_the_name(visit: Visit) -> None:
     somebody = visit()
     by_password(somebody, "nobody-here", "not the password")
@@ -97,6 +102,7 @@ def test_a_wrong_password_keeps_the_name(visit: Visit) -> None:
     expect(somebody.main.get_by_label("密码")).to_have_value("")
 
 
+@pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
 def test_a_doctor_who_is_a_resident_too_switches_between_both(visit: Visit, staff: Staff) -> None:
     leader = visit()
     staff.sign_in(leader, "demo-leader", "今日")

@@ -2,12 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, by_code, join
 from tests.journeys.signing import TOWNSHIP
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import PHONE, Visitor
 
 APPLICATION = "检查预约小站（示例）"
 CONSENT = f"登录{APPLICATION}"
@@ -44,6 +45,7 @@ def test_who_is_signed_in_here_is_known_there_and_signs_out_of_both(
     resident.arrive(f"您好，{somebody.name}")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_an_application_is_listed_and_can_be_taken_back(visit: Visit, newcomers: Newcomers) -> None:
     resident = visit()
     somebody = newcomers.new()
@@ -66,6 +68,7 @@ def test_an_application_is_listed_and_can_be_taken_back(visit: Visit, newcomers:
     resident.arrive(CONSENT)
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_who_does_not_agree_tells_nothing_and_stays_signed_in_here(
     visit: Visit, newcomers: Newcomers
 ) -> None:
@@ -81,6 +84,7 @@ def test_who_does_not_agree_tells_nothing_and_stays_signed_in_here(
     resident.see("还没有授权过应用")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_who_comes_from_there_signs_in_at_the_portals_door(
     visit: Visit, newcomers: Newcomers
 ) -> None:

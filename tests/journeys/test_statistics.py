@@ -4,13 +4,14 @@ import csv
 import re
 from io import BytesIO
 
+import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, Staff, join
 from tests.journeys.signing import TOWNSHIP
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import DESKTOP, Visitor
 
 CITY, COUNTY = "贵港市 · 卫生健康总览", "港北区 · 卫生健康总览"
 # Somewhere in the county, as the map knows it.
@@ -45,6 +46,7 @@ def test_an_analyst_drills_from_the_map_to_the_townships_and_back(
     analyst.arrive(re.compile("^贵港市"))
 
 
+@pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
 def test_the_table_is_taken_along_as_csv_and_xlsx(visit: Visit, staff: Staff) -> None:
     analyst = visit()
     staff.sign_in(analyst, "demo-analyst", CITY)
@@ -57,6 +59,7 @@ def test_the_table_is_taken_along_as_csv_and_xlsx(visit: Visit, staff: Staff) ->
     assert {CITY, "450802", "港北区"} <= set(values)
 
 
+@pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
 def test_a_new_resident_counts_after_the_next_computation(
     visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:
@@ -70,6 +73,7 @@ def test_a_new_resident_counts_after_the_next_computation(
     assert residents(analyst) > before
 
 
+@pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
 def test_an_analyst_sees_nobody(visit: Visit, staff: Staff) -> None:
     analyst = visit()
     staff.sign_in(analyst, "demo-analyst", CITY)

@@ -2,14 +2,17 @@
 
 import re
 
+import pytest
+
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomer, Newcomers, Staff, by_code, join, verify
 from tests.journeys.signing import TEAM, TODAY, TOWNSHIP, open_application
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import PHONE, Visitor
 
 WAYS, ARRIVED = "签约方式", TEAM
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_card_is_scanned_by_somebody_new(
     visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:
@@ -29,6 +32,7 @@ def test_a_card_is_scanned_by_somebody_new(
     accept(leader, somebody, "扫医生名片")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_an_invitation_is_opened_from_its_sms(
     visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:
@@ -49,6 +53,7 @@ def test_an_invitation_is_opened_from_its_sms(
     leader.see("已申请")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_shared_page_brings_a_neighbour(visit: Visit, newcomers: Newcomers, staff: Staff) -> None:
     sharer, neighbour, leader = visit(), visit(), visit()
     join(sharer, newcomers.new(), TOWNSHIP)
@@ -68,6 +73,7 @@ def test_a_shared_page_brings_a_neighbour(visit: Visit, newcomers: Newcomers, st
     accept(leader, somebody, "微信分享")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_staff_apply_on_behalf_with_papers(
     visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:
@@ -92,6 +98,7 @@ def test_staff_apply_on_behalf_with_papers(
     resident.see("书面委托书", "不是您的意思")
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_resident_confirms_on_the_tablet(
     visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:

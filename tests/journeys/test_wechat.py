@@ -1,12 +1,15 @@
 """Journey 8: opened inside WeChat, the portal knows its people again without another code."""
 
+import pytest
+
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, sms_code
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import PHONE, Visitor
 
 BOUND = "微信绑定"
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_phone_is_bound_once_and_wechat_taken_off_again(
     visit: Visit, newcomers: Newcomers
 ) -> None:
