@@ -6,7 +6,7 @@ import pytest
 
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Staff
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 
 ANY = re.compile(".")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -40,7 +40,11 @@ PAGES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("username", PAGES)
+@pytest.mark.parametrize(
+    ("username", "screen"),
+    [(name, PHONE if name == "demo-resident" else DESKTOP) for name in PAGES],
+    indirect=["screen"],
+)
 def test_english_is_complete(visit: Visit, staff: Staff, username: str) -> None:
     visitor = visit()
     staff.sign_in(visitor, username, ANY)
@@ -49,6 +53,7 @@ def test_english_is_complete(visit: Visit, staff: Staff, username: str) -> None:
     assert not chinese, "\n".join(chinese)
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_stranger_reads_english(visit: Visit) -> None:
     stranger = visit()
     stranger.go("/auth/sign-in?lang=en", "Sign in")
