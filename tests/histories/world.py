@@ -85,6 +85,7 @@ def make_department(
     clinic = make_clinic(
         session, institution,
         hold_minutes=HOLD_MINUTES, slot_minutes=60, day_limit=1, active_limit=active_limit,
+        elderly_age=0,
         morning_from=time(8), morning_until=time(10),
         afternoon_from=time(14), afternoon_until=time(16),
     )  # fmt: skip

@@ -19,7 +19,9 @@ def test_ids_in_paths_are_uuids(client: FlaskClient) -> None:
         "action",
         "code",
         "day",
+        "group_code",
         "kind",
+        "link",
         "lock_id",
         "step",
     }
