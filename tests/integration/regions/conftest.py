@@ -41,10 +41,13 @@ def bound_clone(template: str) -> Iterator[Engine]:
     engine = database.make_engine(url, 4)
     before = database.bound()
     database.use(engine)
-    yield engine
-    database.use(before)
-    engine.dispose()
-    postgres.drop(scratch, url)
+    try:
+        yield engine
+    finally:
+        # Also where a test fails: a connection left open is another test's warning.
+        database.use(before)
+        engine.dispose()
+        postgres.drop(scratch, url)
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,12 @@ BY_API = [
     ("resident", "POST", f"{V}/residents/me/bindings/{{binding}}/code", {"code": "123456"}),
     ("resident", "DELETE", f"{V}/residents/me/bindings/{{binding}}", None),
     ("registrar", "GET", f"{V}/residents/bindings/{{binding}}", None),
-    ("registrar", "POST", f"{V}/residents/bindings/{{binding}}/confirmation", None),
+    (
+        "registrar",
+        "POST",
+        f"{V}/residents/bindings/{{binding}}/confirmation",
+        {"person_id": "{person}"},
+    ),
     ("administrator", "POST", f"{V}/residents/bindings/{{binding}}/refusal", {"reason": "不符"}),
     ("leader", "GET", f"{V}/residents/people/{{person}}/labels", None),
     ("nurse", "POST", f"{V}/residents/people/{{person}}/labels/04/end", {"note": "不是了"}),
