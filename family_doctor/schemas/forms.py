@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from family_doctor.schemas.norms import Code, Document
 
+# What a number has: impossible, unusual, unusual, impossible.
+BOUNDS = 4
+
 
 class FieldKind(StrEnum):
     """How a field is asked: ``lines`` is a list of short texts, one a line."""
@@ -49,8 +52,8 @@ class FormField(Document):
 
     @model_validator(mode="after")
     def _be_whole(self) -> Self:
-        bounds = (self.min, self.low, self.high, self.max)
-        if self.kind is FieldKind.NUMBER and (None in bounds or list(bounds) != sorted(bounds)):  # type: ignore[type-var]  # None is refused before
+        bounds = [b for b in (self.min, self.low, self.high, self.max) if b is not None]
+        if self.kind is FieldKind.NUMBER and (len(bounds) < BOUNDS or bounds != sorted(bounds)):
             raise ValueError(f"{self.name}: min <= low <= high <= max are wanted")
         if (self.kind in (FieldKind.CHOICE, FieldKind.CHOICES)) != bool(self.choices):
             raise ValueError(f"{self.name}: choices are wanted exactly where one chooses")

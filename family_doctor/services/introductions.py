@@ -183,14 +183,10 @@ def _doctor(issued: Issued) -> str | None:
 
 
 def _count(session: Session, issued: Issued) -> None:
-    table = type(issued)
     if isinstance(issued, Invitation):
-        values: dict[str, object] = {"opened_at": func.coalesce(Invitation.opened_at, clock.now())}
+        opened = func.coalesce(Invitation.opened_at, clock.now())
+        counted = update(Invitation).where(Invitation.id == issued.id).values(opened_at=opened)
     else:
-        values = {"opened": table.opened + 1}  # type: ignore[union-attr]  # not an invitation
-    session.execute(
-        update(table)
-        .where(table.id == issued.id)
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
+        table = type(issued)
+        counted = update(table).where(table.id == issued.id).values(opened=table.opened + 1)
+    session.execute(counted.execution_options(synchronize_session=False))

@@ -3,26 +3,22 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
-from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from auth.models import Account
 from core import clock
-from core.access import Actor, Role
+from core.access import Role
 from core.errors import Conflict, Denied, Invalid, NotFound
 from core.ids import new_id
 from directory.public import get_team
-from family_doctor.models import Contract, Digest, Obligation
+from family_doctor.models import Obligation
 from family_doctor.queries.norms import show_norms
 from family_doctor.queries.plans import list_templates
 from family_doctor.queries.served import index_of_contract, index_of_team, list_served
 from family_doctor.queries.team import panel_resource
 from family_doctor.schemas import (
-    ChooseReminders,
     EndPlan,
     EventKind,
     ExcuseObligation,
@@ -38,58 +34,21 @@ from family_doctor.schemas import (
 from family_doctor.services import plans
 from family_doctor.services.planning import replan
 from family_doctor.services.promises import keep_promise
-from family_doctor.services.reminders import remind_residents, remind_teams
 from notifications.models import Message
 from service_packs.models import ServiceRecord
 from tests.factories.auth import make_account
 from tests.factories.directory import CITY, make_team
-from tests.factories.family_doctor import actor_of, make_contract, make_service_record
-from tests.factories.follow_ups import join_group, make_norms
-from tests.factories.residents import make_person, make_resident
-
-Browser = Callable[[UUID], FlaskClient]
-MOST_STATEMENTS = 8
-STEPS = (
-    PlanStep(words="电话问伤口", offset_days=3),
-    PlanStep(item_code="T01", offset_days=14),
-    PlanStep(words="复查提醒", offset_days=900),
+from tests.factories.family_doctor import actor_of, make_service_record
+from tests.factories.follow_ups import join_group
+from tests.integration.family_doctor.planned import (
+    MOST_STATEMENTS,
+    Browser,
+    Scene,
+    late,
+    scene,
 )
 
-
-class Scene:
-    """A resident with a contract that began so many days ago, and the team."""
-
-    def __init__(self, session: Session, begun: int = 0) -> None:
-        make_norms(session, "04-F01", "01-F04", "01-F06")
-        self.account, self.person = make_resident(session)
-        self.team, self.leader, self.nurse = make_team(session)
-        start = clock.today() - timedelta(days=begun)
-        self.contract: Contract = make_contract(session, self.person, self.team, starts_on=start)
-        self.actor: Actor = actor_of(session, self.nurse)
-
-    def owed(self, session: Session, *conditions: Any) -> list[Obligation]:
-        """What is owed, by date."""
-        session.expire_all()
-        query = select(Obligation).where(Obligation.contract_id == self.contract.id, *conditions)
-        return list(session.scalars(query.order_by(Obligation.due_on, Obligation.id)).all())
-
-    def template(self, session: Session) -> UUID:
-        """A template of the team."""
-        command = MakeTemplate(
-            team_id=self.team.id, name="术后", term=PlanTerm.AFTER_DISCHARGE, steps=STEPS
-        )
-        return plans.make_template(session, self.actor, command).id
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return Scene(session)
-
-
-@pytest.fixture
-def late(session: Session) -> Scene:
-    """A scene in the middle of the term: T02 of the first quarter is overdue."""
-    return Scene(session, begun=150)
+__all__ = ["late", "scene"]
 
 
 def test_an_excuse_has_a_reason_that_the_resident_reads(
@@ -242,81 +201,6 @@ def test_an_expected_birth_dates_the_visits_and_moves_them(session: Session, sce
 def _templates(session: Session, scene: Scene) -> list[TemplateView]:
     units = panel_resource(get_team(session, scene.team.id)).units
     return list_templates(session, scene.actor, scene.team.id, units)
-
-
-def _at_hour(hour: int) -> timedelta:
-    """To the next day at this hour of the region's wall clock."""
-    return clock.at(clock.today() + timedelta(days=1), hour) - clock.now()
-
-
-def _reminders(session: Session, person_id: UUID) -> int:
-    told = select(func.count()).where(
-        Message.person_id == person_id, Message.link == "/family-doctor/mine/plan"
-    )
-    return session.scalar(told) or 0
-
-
-def test_residents_are_reminded_once_by_day_and_not_of_what_is_done(
-    session: Session, scene: Scene
-) -> None:
-    session.execute(update(Obligation).values(remind_from=Obligation.opens_on))
-    with clock.shifted(_at_hour(3)):
-        assert remind_residents(session) == 0
-    with clock.shifted(_at_hour(10)):
-        open_now = scene.owed(session, Obligation.remind_from <= clock.today())
-        assert len(open_now) == 2
-        record = make_service_record(session, scene.contract, open_now[0].item_code)
-        keep_promise(
-            session,
-            person_id=scene.person.id,
-            item_code=open_now[0].item_code,
-            record_id=record,
-            performed_at=clock.now(),
-        )
-        assert remind_residents(session) == 1
-        assert _reminders(session, scene.person.id) == 1
-        assert remind_residents(session) == 0
-        assert _reminders(session, scene.person.id) == 1
-
-
-def test_who_declined_sms_gets_only_the_message(session: Session, scene: Scene) -> None:
-    session.execute(update(Obligation).values(remind_from=Obligation.opens_on))
-    jobs = select(func.count()).select_from(_jobs())
-    with clock.shifted(_at_hour(10)):
-        plans.choose_reminders(
-            session, actor_of(session, scene.account.id), ChooseReminders(sms=False)
-        )
-        before = session.scalar(jobs)
-        assert remind_residents(session) == 2
-        assert session.scalar(jobs) == before
-        other = make_contract(session, make_person(session, phone="13900000077"), scene.team)
-        session.execute(
-            update(Obligation)
-            .where(Obligation.contract_id == other.id)
-            .values(remind_from=Obligation.opens_on)
-        )
-        remind_residents(session)
-        assert session.scalar(jobs) == (before or 0) + 1
-
-
-def _jobs() -> Any:
-    from sqlalchemy import column, table
-
-    return table("procrastinate_jobs", column("id"))
-
-
-def test_a_team_is_told_each_morning_once(session: Session, late: Scene) -> None:
-    chief = make_person(session)
-    session.get_one(Account, late.leader).person_id = chief.id
-    session.flush()
-    with clock.shifted(_at_hour(5)):
-        assert remind_teams(session) == 0
-    with clock.shifted(_at_hour(8)):
-        assert remind_teams(session) == 1
-        assert remind_teams(session) == 0
-        message = session.scalars(select(Message).where(Message.person_id == chief.id)).one()
-        assert message.values == {"due": "0", "late": "1"}
-        assert session.scalar(select(func.count()).select_from(Digest)) == 1
 
 
 def test_the_index_counts_kept_of_due_and_what_residents_confirmed(

@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,42 +13,20 @@ from sqlalchemy.orm import Session
 from auth.models import Account
 from core import clock
 from core.ids import new_id
-from directory.models import Team
 from family_doctor.links import LinkKind, make_link
 from family_doctor.models import Contract, Invitation
 from family_doctor.web.ways.api import LIST_BYTES, VISITS
 from residents.models import Person
 from tests.factories.auth import make_account, make_phone
 from tests.factories.directory import make_team
-from tests.factories.family_doctor import make_basic_pack
-from tests.factories.residents import make_resident
 from tests.factories.ways import LASTING, link_of, make_card, make_invitation, make_share
 from tests.factories.wechat import wechat_standin
+from tests.integration.family_doctor.ways import BASE, Bearer, Crew, apply, resident, team
 
-BASE, PAGE = "/api/v1/family-doctor", "/family-doctor/in"
-Bearer = Callable[[UUID], dict[str, str]]
+__all__ = ["resident", "team"]
+
+PAGE = "/family-doctor/in"
 Browser = Callable[[UUID], FlaskClient]
-Crew = tuple[Team, UUID, UUID]
-
-
-@pytest.fixture
-def team(session: Session) -> Crew:
-    make_basic_pack(session)
-    made = make_team(session, capacity=9)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def resident(session: Session) -> tuple[Account, Person]:
-    made = make_resident(session)
-    session.commit()
-    return made
-
-
-def apply(client: FlaskClient, headers: dict[str, str], team_id: UUID, link: str) -> Any:
-    body = {"team_id": str(team_id), "introduction": link}
-    return client.post(f"{BASE}/contracts", json=body, headers=headers)
 
 
 def applications(session: Session) -> int:
@@ -80,7 +56,7 @@ def test_a_forged_link_brings_nobody_anywhere(
         refused = client.get(f"{BASE}/introductions/{link}")
         assert refused.status_code == 404
         assert client.get(f"{PAGE}/{link}").status_code == 404
-        refused = apply(client, bearer(resident[0].id), team[0].id, link)
+        refused = apply(client, bearer(resident[0].id), team[0].id, introduction=link)
         answers.add((refused.status_code, refused.json["code"]))
     # One answer for all: nothing tells a number that was issued from one that was not.
     assert answers == {(404, "unknown_link")}
@@ -110,7 +86,7 @@ def test_an_ended_link_says_so_and_brings_no_application(
         assert page.status_code == 200
         assert sentence in page.get_data(as_text=True)
         assert "登录后申请" not in page.get_data(as_text=True)
-        refused = apply(client, bearer(resident[0].id), team[0].id, link)
+        refused = apply(client, bearer(resident[0].id), team[0].id, introduction=link)
         assert (refused.status_code, refused.json["code"]) == (409, "link_ended")
     assert applications(session) == 0
 
@@ -126,7 +102,7 @@ def test_a_link_of_another_team_is_refused(
     rival, leads, _ = make_team(session)
     link = link_of(make_card(session, rival, leads))
     session.commit()
-    refused = apply(client, bearer(resident[0].id), team[0].id, link)
+    refused = apply(client, bearer(resident[0].id), team[0].id, introduction=link)
     assert (refused.status_code, refused.json["code"]) == (422, "other_team")
     page = signed_in(resident[0].id).get(f"/family-doctor/teams/{team[0].id}/family?via={link}")
     assert page.status_code == 200
@@ -152,7 +128,7 @@ def test_an_invitation_is_of_one_phone_and_names_none(
         assert "另一个手机号" in page
         assert phone not in page
         assert phone[-4:] not in page
-    refused = apply(client, bearer(resident[0].id), team[0].id, link)
+    refused = apply(client, bearer(resident[0].id), team[0].id, introduction=link)
     assert (refused.status_code, refused.json["code"]) == (409, "other_number")
     assert phone not in client.get(f"{BASE}/introductions/{link}").get_data(as_text=True)
     session.refresh(invitation)
@@ -171,8 +147,8 @@ def test_a_replay_makes_no_second_application(
 ) -> None:
     link = link_of(make_invitation(session, team[0], team[1], str(resident[1].phone)))
     session.commit()
-    assert apply(client, bearer(resident[0].id), team[0].id, link).status_code == 201
-    again = apply(client, bearer(resident[0].id), team[0].id, link)
+    assert apply(client, bearer(resident[0].id), team[0].id, introduction=link).status_code == 201
+    again = apply(client, bearer(resident[0].id), team[0].id, introduction=link)
     assert (again.status_code, again.json["code"]) == (409, "contract_exists")
     assert signed_in(resident[0].id).post(f"{PAGE}/{link}/apply").status_code == 409
     assert applications(session) == 1

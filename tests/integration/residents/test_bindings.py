@@ -6,7 +6,6 @@ from threading import Barrier, Thread
 from uuid import UUID
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
@@ -14,14 +13,12 @@ from core import clock
 from core.access import Actor, Role
 from core.database import transaction
 from core.errors import Conflict, Denied, Invalid, NotFound
-from directory.models import Institution
 from notifications.models import Message
 from residents.jobs import end_terms
 from residents.models import Binding, Person, Representation
 from residents.queries import acting, may_act, representatives_of, represented_by
 from residents.queries.bindings import get_binding, list_own_bindings
 from residents.schemas import (
-    BindChild,
     BindingState,
     BindWard,
     ConfirmBinding,
@@ -38,45 +35,18 @@ from residents.services.bindings import (
     withdraw_binding,
 )
 from residents.services.consents import end_consent
-from tests.factories.auth import actor_for, make_account, overseer
-from tests.factories.directory import OTHER_TOWNSHIP, TOWNSHIP, make_institution, make_team
+from tests.factories.auth import actor_for, make_account
+from tests.factories.directory import OTHER_TOWNSHIP, make_institution, make_team
 from tests.factories.residents import make_binding, make_id_number, make_person, make_resident
-
-Browser = Callable[[UUID], FlaskClient]
-Jobs = Callable[[], int]
-NUMBER = "T450000123"
-
-
-def resident(session: Session, **more: object) -> Actor:
-    account, person = make_resident(session, **more)
-    return Actor(account_id=account.id, name=person.name, person_id=person.id, verified=True)
-
-
-def serving(session: Session, division_code: str = TOWNSHIP) -> Institution:
-    institution = make_institution(session, division_code=division_code, bookable=False)
-    make_team(session, institution)
-    return institution
-
-
-def registrar(session: Session, institution: Institution) -> Actor:
-    return overseer(session, Role.REGISTRAR, str(institution.id), name="登记员甲")
-
-
-def child_of_ten() -> date:
-    return clock.today() - timedelta(days=3700)
-
-
-def request(institution: Institution, **more: object) -> BindChild:
-    values: dict[str, object] = {
-        "evidence": Evidence.BIRTH_CERTIFICATE,
-        "evidence_number": NUMBER,
-        "name": "覃小宝",
-        "sex": Sex.FEMALE,
-        "birth_date": child_of_ten(),
-        "institution_id": institution.id,
-        "scopes": [Scope.BOOK, Scope.SIGN],
-    }
-    return BindChild.model_validate(values | more)
+from tests.integration.residents.binding import (
+    NUMBER,
+    Jobs,
+    child_of_ten,
+    registrar,
+    request,
+    resident,
+    serving,
+)
 
 
 def test_a_mother_acts_for_a_child_of_another_household(session: Session, run_jobs: Jobs) -> None:
@@ -341,77 +311,3 @@ def test_two_confirmations_and_two_withdrawals_at_once(committed_database: Engin
             "residents.ConsentEnded",
             "residents.ConsentGiven",
         ]
-
-
-def test_the_pages_ask_check_and_show(session: Session, signed_in: Browser) -> None:
-    place = serving(session)
-    account, _ = make_resident(session)
-    staff = registrar(session, place)
-    child = make_person(session, name="覃小宝", birth_date=child_of_ten())
-    session.commit()
-    mine, desk = signed_in(account.id), signed_in(staff.account_id)
-    assert "我的孩子" in mine.get("/me/bindings/new").text
-    assert place.name in mine.get("/me/bindings/child").text
-    body = {
-        "evidence": "household_book",
-        "evidence_number": NUMBER,
-        "name": "覃小宝",
-        "sex": "female",
-        "birth_date": child.birth_date.isoformat(),
-        "institution_id": str(place.id),
-        "scopes": ["", "sign", "book"],
-        "_once": "a",
-    }
-    nothing = mine.post("/me/bindings/child", data=body | {"scopes": [""]})
-    assert nothing.status_code == 422
-    assert "请至少选择一项" in nothing.text
-    waiting = mine.post("/me/bindings/child", data=body | {"_once": "b"}, follow_redirects=True)
-    assert "30 天内带证件原件" in waiting.text
-    assert "正在办理" in mine.get("/me/family").text
-    assert "覃小宝" in desk.get("/residents/bindings/").text
-    asked = session.scalars(select(Binding)).one()
-    case = desk.get(f"/residents/bindings/{asked.id}").text
-    assert NUMBER in case
-    assert child.id_number not in case
-    refused = desk.post(f"/residents/bindings/{asked.id}/refuse", data={"reason": ""})
-    assert refused.status_code == 422
-    answer = desk.post(
-        f"/residents/bindings/{asked.id}/confirm",
-        data={"person_id": str(child.id)},
-        follow_redirects=True,
-    )
-    assert "已确认" in answer.text
-    assert "签约家庭医生、预约挂号" in mine.get("/me/family").text
-    assert "覃小宝" in desk.get("/residents/bindings/?settled=true").text
-
-
-def test_the_api_asks_checks_and_shows(
-    session: Session, client: FlaskClient, bearer: Callable[[UUID], dict[str, str]]
-) -> None:
-    place = serving(session)
-    account, _ = make_resident(session)
-    staff = registrar(session, place)
-    child = make_person(session, name="覃小宝", birth_date=child_of_ten())
-    session.commit()
-    mine, desk = bearer(account.id), bearer(staff.account_id)
-    body = request(place).model_dump(mode="json")
-    base = "/api/v1/residents"
-    made = client.post(f"{base}/me/bindings/children", json=body, headers=mine)
-    assert made.status_code == 201
-    assert made.json
-    address = f"{base}/bindings/{made.json['id']}"
-    assert client.get(address, headers=mine).status_code == 403
-    found = client.get(f"{base}/bindings", headers=desk).json
-    assert found
-    assert [each["name"] for each in found["items"]] == ["覃小宝"]
-    done = client.post(f"{address}/confirmation", json={"person_id": str(child.id)}, headers=desk)
-    assert done.json
-    assert done.json["state"] == "confirmed"
-    late = client.post(f"{address}/refusal", json={"reason": "晚了"}, headers=desk)
-    assert late.status_code == 409
-    family = client.get(f"{base}/me/family", headers=mine).json
-    assert family
-    assert family["represented"][0]["scopes"] == ["sign", "book"]
-    own = client.get(f"{base}/me/bindings/{made.json['id']}", headers=mine).json
-    assert own
-    assert "evidence_number" not in own
