@@ -36,7 +36,7 @@ test: $(VENV)/.dev assets ## Run every test, with a real PostgreSQL and a real b
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m tests.peers
 	@$(BIN)/python -m tests.poppler
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 20
+	@$(BIN)/python -m pytest -n 2 --durations 20
 
 check: $(VENV)/.dev assets ## Format, lint, types, import contract, migrations
 	@$(BIN)/ruff format --check .

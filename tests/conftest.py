@@ -25,11 +25,17 @@ from sqlalchemy.orm import Session  # noqa: E402
 from core import database, jobs  # noqa: E402
 from core.settings import LOOPBACK, settings  # noqa: E402
 from tests import postgres  # noqa: E402
+from tests.scheduling import BySharing  # noqa: E402
 
 # A gate answers the same twice; ``pytest --hypothesis-profile explore`` looks for new examples.
 hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile("gate")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySharing:
+    """How tests are dealt to the workers."""
+    return BySharing(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -15,19 +15,10 @@ from tests.journeys.live import LivePortal
 from tests.journeys.people import Newcomers, Staff
 from tests.journeys.visitor import DESKTOP, PHONE, Screen, Visitor
 
-HERE = Path(__file__).parent
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
 )  # fmt: skip
 Visit: TypeAlias = Callable[[], Visitor]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys share one portal, so one worker runs them all; they are longest, so they begin."""
-    journeys = [item for item in items if HERE in item.path.parents]
-    for item in journeys:
-        item.add_marker(pytest.mark.xdist_group("browser"))
-    items.sort(key=lambda item: HERE not in item.path.parents)
 
 
 @pytest.fixture(scope="package")

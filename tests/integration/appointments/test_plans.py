@@ -33,8 +33,6 @@ LARGE = {
     "appointments_wait",
     "appointments_suspension",
 }
-# One worker makes the rows for all tests here.
-pytestmark = pytest.mark.xdist_group("plans")
 # Constraints and indexes are away until the rows are there. Patients take turns.
 BARE = """
 SELECT format('ALTER TABLE %s DROP CONSTRAINT %I CASCADE', conrelid::regclass, conname)
