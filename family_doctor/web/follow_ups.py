@@ -216,4 +216,4 @@ def _shown(field: FormField, value: Any) -> str:
     if isinstance(value, list):
         return "；".join(str(labels.get(each, each)) for each in value)
     shown = labels.get(value, str(value))
-    return f"{shown} {field.unit}".strip()
+    return f"{shown} {named(field.unit)}".strip()

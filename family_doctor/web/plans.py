@@ -59,8 +59,9 @@ from service_packs.public import item_names
 
 TEAM = (Role.LEADER, Role.MEMBER)
 RECENT = PageQuery(limit=10)
-# How many rows the page for a new template offers.
+# How many rows the page for a new template offers, and how many of them are open at first.
 STEP_ROWS = 8
+FIRST_ROWS = 3
 NOW = (ObligationState.OVERDUE, ObligationState.OPEN)
 pages = Blueprint("family_doctor_plans", __name__, url_prefix="/family-doctor")
 C = TypeVar("C", bound=BaseModel)
@@ -340,7 +341,8 @@ def _templates_page(team_id: UUID | None, form: Form[MakeTemplate]) -> ResponseR
         teams=own,
         templates=templates,
         items=items,
-        rows=range(STEP_ROWS),
+        first_rows=range(FIRST_ROWS),
+        more_rows=range(FIRST_ROWS, STEP_ROWS),
         window=PlanStep.model_fields["window_days"].default,
         form=form,
     )

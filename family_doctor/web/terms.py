@@ -144,6 +144,9 @@ def _choice_page(contract_id: UUID, form: Form[ChangeContract], status: int) -> 
         if search.search is None and search.division is None:
             search = search.model_copy(update={"division": contract.division_code})
         found = list_teams(session, search)
+        if search.division and not [each for each in found.items if each.id != contract.team_id]:
+            # Nobody else nearby: the whole region is shown rather than nothing.
+            found = list_teams(session, search.model_copy(update={"division": None}))
         capacity = places(session, found.items)
         packs = [pack for pack in list_packs(session) if pack.tier is Tier.BASIC]
         rule = rule_for(session, contract.institution_id)
