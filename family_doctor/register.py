@@ -115,6 +115,9 @@ room = Room(
         NavItem(N_("签约方式"), "qrcode", "family_doctor_ways.overview", TEAM, 26),
         NavItem(N_("计划模板"), "list-check", "family_doctor_plans.templates", TEAM, 40),
         NavItem(N_("履约指数"), "chart-bar", "family_doctor_served.team", TEAM, 45),
+        NavItem(
+            N_("履约指数"), "chart-bar", "family_doctor_served.institution", ADMINISTRATORS, 59
+        ),
         NavItem(N_("随访规范"), "list-details", "family_doctor_served.norms", ADMINISTRATORS, 60),
         NavItem(N_("协议文本"), "file-text", "family_doctor_texts.listing", ADMINISTRATORS, 75),
     ],

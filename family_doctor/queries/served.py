@@ -1,5 +1,6 @@
 """The served index: kept of due in a period, and confirmed by the residents. One statement each."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,9 +9,9 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.access import Actor, Resource, Role, require
+from core.access import Actor, Resource, require
 from core.errors import NotFound
-from directory.public import get_institution, get_team, teams_by_id, unit_path
+from directory.public import get_team, institution_choices, teams_by_id, unit_path
 from family_doctor.models import Contract, Obligation
 from family_doctor.queries.team import panel_resource
 from family_doctor.schemas import PlanAction, ServedIndex, ServedSearch, TeamIndex
@@ -50,9 +51,11 @@ def list_served(
     """The index of each team of an institution in a period, lowest first; teams that owed nothing
     have no row. Raises NotFound or Denied.
     """
-    get_institution(session, institution_id)
-    units = unit_path(session, str(institution_id))
-    place = Resource("ServedTeams", str(institution_id), None, units)
+    unit = str(institution_id)
+    units = unit_path(session, unit)
+    if units == (unit,):
+        raise NotFound()
+    place = Resource("ServedTeams", unit, None, units)
     require(session, actor, PlanAction.READ_SERVED, place)
     query = (
         _counts(Obligation.team_id)
@@ -75,12 +78,17 @@ def list_served(
     return sorted(found, key=lambda each: (each.index or 0, each.team_name))
 
 
-def institution_asked(actor: Actor, asked: UUID | None) -> UUID:
-    """The institution asked for, or the actor's own. Raises NotFound where it has none."""
-    own = [UUID(unit) for unit in actor.units(Role.ADMINISTRATOR) if not unit.isdigit()]
-    if asked is None and not own:
+def institutions_measured(session: Session, actor: Actor) -> list[tuple[UUID, str]]:
+    """The institutions within the administrator's units that have signed residents, by name."""
+    signing = set(session.scalars(select(Contract.institution_id).distinct()))
+    return [(one, name) for one, name in institution_choices(session, actor) if one in signing]
+
+
+def institution_asked(measured: Sequence[tuple[UUID, str]], asked: UUID | None) -> UUID:
+    """The institution asked for, or the first that can be. Raises NotFound where there is none."""
+    if asked is None and not measured:
         raise NotFound()
-    return asked or min(own)
+    return asked or measured[0][0]
 
 
 def _counts(*more: Any) -> Select[*tuple[Any, ...]]:

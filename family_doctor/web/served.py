@@ -1,5 +1,7 @@
 """The served index of a team and of an institution, and the norms that everything stands on."""
 
+from uuid import UUID
+
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
@@ -14,6 +16,7 @@ from family_doctor.queries.norms import show_norms
 from family_doctor.queries.served import (
     index_of_team,
     institution_asked,
+    institutions_measured,
     list_served,
     period_of,
 )
@@ -57,7 +60,8 @@ def institution() -> ResponseReturnValue:
     search = read_query(ServedSearch)
     actor = current_actor()
     with transaction() as session:
-        place = get_institution(session, institution_asked(actor, search.institution_id))
+        measured = institutions_measured(session, actor)
+        place = get_institution(session, institution_asked(measured, search.institution_id))
         rows = list_served(session, actor, place.id, search)
     whole = ServedIndex(
         due=sum(row.due for row in rows),
@@ -67,18 +71,19 @@ def institution() -> ResponseReturnValue:
     return render_template(
         "family_doctor/care/served_institution.html",
         place=place,
+        measured=measured,
         rows=rows,
         whole=whole,
         period=period_of(search),
-        given=_given(search),
+        given=_given(search, place.id),
         search=search,
     )
 
 
-def _given(search: ServedSearch) -> Form[ServedSearch]:
+def _given(search: ServedSearch, institution_id: UUID | None = None) -> Form[ServedSearch]:
     """The form of another period, filled in with the one that is shown."""
     start, end = period_of(search)
-    return blank(ServedSearch, start=start, end=end)
+    return blank(ServedSearch, start=start, end=end, institution_id=institution_id)
 
 
 @pages.get("/norms")

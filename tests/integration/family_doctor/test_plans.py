@@ -259,6 +259,7 @@ def test_norms_are_shown_to_administrators_only(session: Session, scene: Scene) 
         ("admin", "/family-doctor/norms", "待核实", "Follow-up norms"),
         ("admin", "/family-doctor/served/institution?institution_id={institution}", "各团队",
          "Teams"),
+        ("admin", "/family-doctor/served/institution", "换机构或时间", "Another institution"),
     ],
 )  # fmt: skip
 def test_pages_in_both_languages_within_their_statements(
