@@ -1,6 +1,7 @@
 """How somebody comes to have a family doctor: the steps of both sides."""
 
 import re
+import time
 
 from tests.journeys.people import Newcomer, Newcomers, Staff, join
 from tests.journeys.visitor import Visitor
@@ -9,6 +10,8 @@ from tests.journeys.visitor import Visitor
 TOWNSHIP = "贵城街道"
 TEAM = "贵城街道家庭医生第1队"
 TODAY = re.compile("^今日")
+# The worker seals within moments; a busy machine takes longer.
+SECONDS = 60
 # What is drawn, as shares of the field's width and height.
 STROKES = (
     ((0.1, 0.8), (0.2, 0.2), (0.3, 0.8)),
@@ -66,6 +69,19 @@ def confirm(visitor: Visitor) -> None:
     visitor.press("确认签约")
     visitor.arrive("我的家庭医生")
     visitor.see("签约中")
+
+
+def sealed_file(visitor: Visitor) -> bytes:
+    """The sealed agreement of somebody who has just signed, from their own page."""
+    visitor.follow("看协议全文")
+    visitor.arrive("签约协议")
+    until = time.monotonic() + SECONDS
+    while not visitor.main.get_by_role("link", name="下载协议 PDF").count():
+        assert time.monotonic() < until, "the sealed file was not made"
+        visitor.page.wait_for_timeout(300)
+        visitor.page.reload()
+    visitor.arrive("签约协议")
+    return visitor.download("下载协议 PDF")
 
 
 def draw(visitor: Visitor) -> None:

@@ -1,17 +1,21 @@
 """Both sides draw their signatures; the sealed PDF is fetched and held against ours by anybody."""
 
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, Staff, join
-from tests.journeys.signing import TODAY, TOWNSHIP, apply, confirm, draw, open_application
+from tests.journeys.signing import (
+    TODAY,
+    TOWNSHIP,
+    apply,
+    confirm,
+    draw,
+    open_application,
+    sealed_file,
+)
 from tests.journeys.visitor import PHONE, Visitor
-
-# The worker makes it within moments; a busy machine takes longer.
-SECONDS = 60
 
 
 @pytest.mark.parametrize("screen", [PHONE], indirect=True)
@@ -37,11 +41,8 @@ def test_from_two_signatures_to_a_file_that_verifies(
     leader.see("已同意")
 
     confirm(resident)
-    resident.follow("看协议全文")
-    resident.arrive("签约协议")
-    _wait_for_the_file(resident)
+    file = sealed_file(resident)
     resident.see(somebody.name, "短信验证码", "文件指纹")
-    file = resident.download("下载协议 PDF")
     path = tmp_path / "agreement.pdf"
     path.write_bytes(file)
     resident.portal.command("agreement", "verify", str(path))
@@ -61,11 +62,3 @@ def verify(visitor: Visitor, path: Path) -> None:
     visitor.main.get_by_label("协议文件").set_input_files(path)
     visitor.press("验证")
     visitor.arrive("验证协议")
-
-
-def _wait_for_the_file(visitor: Visitor) -> None:
-    until = time.monotonic() + SECONDS
-    while not visitor.main.get_by_role("link", name="下载协议 PDF").count():
-        assert time.monotonic() < until, "the sealed file was not made"
-        visitor.page.reload()
-    visitor.arrive("签约协议")

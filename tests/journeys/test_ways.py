@@ -1,4 +1,4 @@
-"""Journey 11: five ways of signing, each from its link to the application that is accepted."""
+"""Journey 11: five ways of signing, each from its link to the sealed agreement."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomer, Newcomers, Staff, by_code, join, verify
-from tests.journeys.signing import TEAM, TODAY, TOWNSHIP, open_application
+from tests.journeys.signing import TEAM, TODAY, TOWNSHIP, confirm, open_application, sealed_file
 from tests.journeys.visitor import PHONE, Visitor
 
 WAYS, ARRIVED = "签约方式", TEAM
@@ -30,6 +30,7 @@ def test_a_card_is_scanned_by_somebody_new(
     resident.press("申请签约")
     resident.arrive("我的家庭医生")
     accept(leader, somebody, "扫医生名片")
+    sign(resident)
 
 
 @pytest.mark.parametrize("screen", [PHONE], indirect=True)
@@ -51,6 +52,7 @@ def test_an_invitation_is_opened_from_its_sms(
     accept(leader, somebody, "医生邀请")
     leader.go("/family-doctor/ways/invitations", "邀请签约")
     leader.see("已申请")
+    sign(resident)
 
 
 @pytest.mark.parametrize("screen", [PHONE], indirect=True)
@@ -71,6 +73,7 @@ def test_a_shared_page_brings_a_neighbour(visit: Visit, newcomers: Newcomers, st
     neighbour.arrive("我的家庭医生")
     staff.sign_in(leader, "demo-leader", TODAY)
     accept(leader, somebody, "微信分享")
+    sign(neighbour)
 
 
 @pytest.mark.parametrize("screen", [PHONE], indirect=True)
@@ -96,16 +99,18 @@ def test_staff_apply_on_behalf_with_papers(
     verify(resident, somebody, TOWNSHIP)
     resident.arrive("签约申请")
     resident.see("书面委托书", "不是您的意思")
+    sign(resident)
 
 
 @pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_resident_confirms_on_the_tablet(
     visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:
-    leader, somebody = visit(), newcomers.new()
+    leader, resident, somebody = visit(), visit(), newcomers.new()
     staff.sign_in(leader, "demo-leader", TODAY)
     leader.go("/family-doctor/ways/on-site", "现场签约")
     fill_papers(leader, somebody)
+    leader.fill("手机号", somebody.phone)
     leader.press("下一步：居民确认")
     leader.arrive("请居民本人确认")
     leader.see(somebody.name, TEAM, "广西基础服务包")
@@ -117,6 +122,18 @@ def test_a_resident_confirms_on_the_tablet(
     leader.see("现场签约")
     leader.press("同意签约")
     leader.see("已同意")
+    resident.go("/auth/sign-in", "登录")
+    by_code(resident, somebody.phone)
+    resident.follow("去认证")
+    resident.arrive("实名认证")
+    verify(resident, somebody, TOWNSHIP)
+    sign(resident)
+
+
+def sign(visitor: Visitor) -> None:
+    """Read and sign what the team accepted, and fetch the agreement once it is sealed."""
+    confirm(visitor)
+    assert sealed_file(visitor).startswith(b"%PDF-")
 
 
 def fill_papers(leader: Visitor, somebody: Newcomer) -> None:
