@@ -36,6 +36,12 @@ def test_a_leader_hands_residents_over_and_a_member_is_away(visit: Visit, staff:
     leader.see("谁负责", "血压高的本周内随访")
     expect(leader.main.get_by_text(name).first).to_be_visible()
 
+    leader.go("/family-doctor/panel", "我的居民")
+    leader.main.get_by_role("checkbox").first.check()
+    leader.press("移交勾选的")
+    leader.arrive("移交居民")
+    leader.see("选中的居民", "1 位", "第一步：交给谁")
+
     leader.go("/family-doctor/teamwork/", "分工与代班")
     leader.choose("谁请假", name)
     leader.main.get_by_label("代班人").select_option(index=1)

@@ -157,7 +157,7 @@ def test_pages_in_both_languages_within_their_statements(
         assert shown.status_code == 200
         own = [each for each in counter.statements if "notifications_message" not in each]
         assert len(own) <= MOST_STATEMENTS, (path, [each[:90] for each in own])
-    assert "Who looks after whom" in text(leader.get(f"{ROOT}/?lang=en"))
+    assert "Division of work" in text(leader.get(f"{ROOT}/?lang=en"))
 
 
 def test_the_api_says_the_same(
