@@ -3,6 +3,7 @@
 from directory.divisions import division_path, division_path_of, division_prefix
 from directory.ports import provide_coming_bookings
 from directory.queries import (
+    accounts_of_staff,
     accounts_of_teams,
     contains,
     division_centres,
@@ -24,9 +25,11 @@ from directory.queries import (
     list_staff,
     list_team_members,
     list_teams,
+    on_roster,
     region_unit,
     serving_institutions,
     staff_by_id,
+    staff_id_of,
     teams_by_id,
     teams_of_account,
     unit_path,
@@ -36,6 +39,7 @@ from directory.queries import (
 from directory.queries.administration import institution_choices
 
 __all__ = [
+    "accounts_of_staff",
     "accounts_of_teams",
     "contains",
     "division_centres",
@@ -61,10 +65,12 @@ __all__ = [
     "list_staff",
     "list_team_members",
     "list_teams",
+    "on_roster",
     "provide_coming_bookings",
     "region_unit",
     "serving_institutions",
     "staff_by_id",
+    "staff_id_of",
     "teams_by_id",
     "teams_of_account",
     "unit_path",

@@ -13,6 +13,8 @@ from family_doctor.sealing.seal import seal
 from family_doctor.services.calendar import BATCH, DEADLINES, advance
 from family_doctor.services.disputes import BATCH as DISPUTES
 from family_doctor.services.disputes import pass_on_unanswered
+from family_doctor.services.handing_over import BATCH as TELL_BATCH
+from family_doctor.services.handing_over import tell_residents
 from family_doctor.services.inviting import due_invitation, note_sent
 from family_doctor.services.planning import BATCH as PLAN_BATCH
 from family_doctor.services.planning import plan_batch
@@ -109,3 +111,14 @@ def seal_forgotten() -> None:
     """Queue what was signed and never sealed, hourly: the tries of its job are used up."""
     with transaction() as session:
         take_up_unsealed(session)
+
+
+@job
+def tell_handed_over(handover_id: str) -> None:
+    """Tell the residents of a handover who looks after them now; a batch is a transaction, and who
+    was told is not told again when the job is.
+    """
+    told = TELL_BATCH
+    while told == TELL_BATCH:
+        with transaction() as session:
+            told = tell_residents(session, UUID(handover_id))

@@ -34,6 +34,8 @@ WORDS = Words(
         "family_doctor:read-follow-up": N_("查看随访结果"),
         "family_doctor:administer-texts": N_("编写和发布签约协议文本"),
         "family_doctor:keep-signature": N_("留存签约用的签名"),
+        "family_doctor:assign-residents": N_("分派和移交团队的居民"),
+        "family_doctor:record-absence": N_("登记请假和代班"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -58,5 +60,8 @@ WORDS = Words(
         "family_doctor.own_follow_up": N_("居民本人可以查看自己的随访结果"),
         "family_doctor.administer-texts": N_("全区域的管理员可以编写和发布协议文本"),
         "family_doctor.keep-signature": N_("团队长可以留存自己的签名"),
+        "family_doctor.assign": N_("团队长可以在本团队内分派和移交居民"),
+        "family_doctor.own_absence": N_("团队成员可以登记自己的请假"),
+        "family_doctor.leader_absence": N_("团队长可以为团队成员登记请假"),
     },
 )

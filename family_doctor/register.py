@@ -6,7 +6,7 @@ from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
 from family_doctor import jobs
-from family_doctor.events import ContractActivated
+from family_doctor.events import ContractActivated, ContractEnded
 from family_doctor.policy import WORDS
 from family_doctor.public import care_units, contracted
 from family_doctor.queries.team import due_services, waiting
@@ -14,9 +14,11 @@ from family_doctor.sealing.keys import check_key
 from family_doctor.services.promises import reopen_promise
 from family_doctor.subscribers import (
     date_order,
+    keep_carer,
     plan_after_withdrawal,
     plan_contract,
     plan_for_groups,
+    release_resident,
     seal_agreement,
     settle_promise,
 )
@@ -31,6 +33,8 @@ from family_doctor.web import (
     served,
     signing,
     signing_api,
+    teamwork,
+    teamwork_api,
     terms,
     terms_api,
     texts,
@@ -74,6 +78,7 @@ room = Room(
         served.pages,
         signing.pages,
         texts.pages,
+        teamwork.pages,
     ],
     apis=[
         api,
@@ -84,6 +89,7 @@ room = Room(
         care_api.api,
         signing_api.api,
         texts_api.api,
+        teamwork_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
@@ -92,6 +98,8 @@ room = Room(
         (ContractActivated, plan_contract),
         (GroupsChanged, plan_for_groups),
         (ContractActivated, seal_agreement),
+        (ContractActivated, keep_carer),
+        (ContractEnded, release_resident),
     ],
     commands={"agreement": "family_doctor.commands:agreement"},
     navigation=[
@@ -112,6 +120,7 @@ room = Room(
             [Role.ADMINISTRATOR],
             61,
         ),
+        NavItem(N_("分工与代班"), "users-group", "family_doctor_teamwork.overview", TEAM, 22),
         NavItem(N_("签约方式"), "qrcode", "family_doctor_ways.overview", TEAM, 26),
         NavItem(N_("计划模板"), "list-check", "family_doctor_plans.templates", TEAM, 40),
         NavItem(N_("履约指数"), "chart-bar", "family_doctor_served.team", TEAM, 45),

@@ -2,7 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from family_doctor.events import ContractActivated
+from family_doctor.events import ContractActivated, ContractEnded
+from family_doctor.services.handing_over import carry_on, release
 from family_doctor.services.planning import replan
 from family_doctor.services.promises import keep_promise, promise_order
 from family_doctor.services.sealing import seal_soon
@@ -49,3 +50,13 @@ def date_order(session: Session, event: OrderPaid) -> None:
 def seal_agreement(session: Session, event: ContractActivated) -> None:
     """Both sides signed: the sealed file is made."""
     seal_soon(session, event.contract_id)
+
+
+def keep_carer(session: Session, event: ContractActivated) -> None:
+    """A renewal with the same team: who looked after the resident goes on."""
+    carry_on(session, event.contract_id)
+
+
+def release_resident(session: Session, event: ContractEnded) -> None:
+    """A contract ended: nobody looks after its resident by it any more."""
+    release(session, event.contract_id)

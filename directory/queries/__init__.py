@@ -7,6 +7,7 @@ from directory.queries.finding import (
     get_doctor,
 )
 from directory.queries.lookup import (
+    accounts_of_staff,
     accounts_of_teams,
     contains,
     find_staff_of_account,
@@ -23,7 +24,9 @@ from directory.queries.lookup import (
     list_staff,
     list_team_members,
     list_teams,
+    on_roster,
     staff_by_id,
+    staff_id_of,
     teams_by_id,
     teams_of_account,
 )
@@ -36,6 +39,7 @@ from directory.queries.serving import (
 from directory.queries.units import region_unit, unit_path, units_within
 
 __all__ = [
+    "accounts_of_staff",
     "accounts_of_teams",
     "contains",
     "division_centres",
@@ -58,9 +62,11 @@ __all__ = [
     "list_staff",
     "list_team_members",
     "list_teams",
+    "on_roster",
     "region_unit",
     "serving_institutions",
     "staff_by_id",
+    "staff_id_of",
     "teams_by_id",
     "teams_of_account",
     "unit_path",

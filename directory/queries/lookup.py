@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -273,6 +273,22 @@ def accounts_of_teams(
     return [
         (team, account, Duty(duty)) for team, account, duty in session.execute(query) if account
     ]
+
+
+def on_roster(team_id: Any, staff_id: Any) -> ColumnElement[bool]:
+    """The condition that somebody is a member of a team; for columns of other rooms' queries."""
+    return exists().where(TeamMember.team_id == team_id, TeamMember.staff_id == staff_id)
+
+
+def staff_id_of(account_id: Any) -> ScalarSelect[UUID]:
+    """The id of the staff who hold an account, as a value in other rooms' queries."""
+    return select(Staff.id).where(Staff.account_id == account_id).scalar_subquery()
+
+
+def accounts_of_staff(session: Session, staff_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The accounts of those who have one, by the id of the staff."""
+    query = select(Staff.id, Staff.account_id).where(Staff.id.in_(staff_ids))
+    return {staff: account for staff, account in session.execute(query) if account}
 
 
 def find_staff_of_account(session: Session, account_id: UUID) -> StaffView | None:

@@ -39,6 +39,11 @@ from family_doctor.models.signing import (
     SealedAgreement,
     Signature,
 )
+from family_doctor.models.teamwork import (
+    Absence,
+    Assignment,
+    Handover,
+)
 from family_doctor.models.ways import (
     Card,
     Introduction,
@@ -52,7 +57,9 @@ from family_doctor.models.ways import (
 __all__ = [
     "LIVE_CONTRACT",
     "SUCCESSOR",
+    "Absence",
     "AgreementText",
+    "Assignment",
     "Card",
     "CareEvent",
     "Contract",
@@ -61,6 +68,7 @@ __all__ = [
     "Dispute",
     "FollowUp",
     "FormVersion",
+    "Handover",
     "Introduction",
     "Invitation",
     "InvitationStop",

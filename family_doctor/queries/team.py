@@ -28,9 +28,18 @@ from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
 from core.paging import Listing, Page, PageQuery, read_page
 from core.waiting import Waiting
-from directory.public import contains, division_path, get_team, teams_by_id
+from directory.public import division_path, get_team, teams_by_id
 from directory.schemas import TeamView
 from family_doctor.models import Contract, FollowUp, NormRow, Obligation, TeamLoad
+from family_doctor.queries.assignments import (
+    CARE,
+    cared_for_by,
+    carer_columns,
+    current_care,
+    found_by,
+    nobody_cares,
+)
+from family_doctor.queries.desks import away_as_value, own_staff
 from family_doctor.queries.disputes import waiting_for
 from family_doctor.queries.rules import per_doctor, places
 from family_doctor.schemas import (
@@ -45,7 +54,7 @@ from family_doctor.schemas import (
     WorkSearch,
 )
 from family_doctor.states import IN_FORCE, State
-from residents.public import GroupMembership, Household, Person, matches
+from residents.public import GroupMembership, Household, Person
 
 # How many days ahead the work list looks.
 HORIZON = timedelta(days=7)
@@ -59,6 +68,7 @@ OWED = and_(
     UNSERVED,
     OBLIGATION.c.contract_id.in_(select(CONTRACT.c.id).where(CONTRACT.c.state.in_(IN_FORCE))),
 )
+STAFF = bindparam("staff", expanding=True, type_=Uuid())
 TEAMS = bindparam("teams", expanding=True, type_=Uuid())
 WAITING = {
     "family_doctor.today": select(func.count())
@@ -111,15 +121,20 @@ def get_capacity(session: Session, team_id: UUID) -> CapacityView:
 
 
 def team_figures(
-    session: Session, team_id: UUID, institution_id: UUID | None = None
+    session: Session,
+    team_id: UUID,
+    institution_id: UUID | None = None,
+    account_id: UUID | None = None,
 ) -> TeamFigures:
     """A team's day, with one statement; without its institution the region's rule says how many
-    residents a doctor may have. The caller has asked the policy.
+    residents a doctor may have. ``staff_id`` is that of the account. The caller has asked the
+    policy.
     """
     today = clock.today()
     values = {
         "team": team_id,
         "institution": institution_id,
+        "account": account_id,
         "today": today,
         "month": today.replace(day=1),
     }
@@ -164,6 +179,8 @@ def _figures() -> Select[*tuple[Any, ...]]:
         func.coalesce(taken, 0).label("taken"),
         per_doctor(bindparam("institution", type_=Uuid())).label("per_doctor"),
         _urgent().label("urgent"),
+        own_staff().label("staff_id"),
+        away_as_value().label("away"),
     ).select_from(month.join(late, true()).join(signing, true()))
 
 
@@ -191,16 +208,20 @@ def waiting(actor: Actor) -> Waiting:
     return Waiting(WAITING, {"teams": teams, "today": clock.today()}) if teams else Waiting()
 
 
-def list_work(session: Session, team_id: UUID, search: WorkSearch) -> Page[WorkItem]:
-    """What a team has to do: late first, then by date. The caller has asked the policy."""
-    listing = _work(search.due, of_group=bool(search.group))
-    values = _horizon(team_id) | ({"group": search.group} if search.group else {})
+def list_work(
+    session: Session, team_id: UUID, search: WorkSearch, staff: Collection[UUID] | None = None
+) -> Page[WorkItem]:
+    """What a team has to do, or only for the residents of these of its ``staff``: late first, then
+    by date. The caller has asked the policy.
+    """
+    listing = _work(search.due, of_group=bool(search.group), of_staff=staff is not None)
+    values = _horizon(team_id, staff) | ({"group": search.group} if search.group else {})
     rows, following = listing.read(session, search, **values)
     return Page(items=[WorkItem.model_validate(row) for row in rows], next_cursor=following)
 
 
 @cache
-def _work(due: Due | None, *, of_group: bool) -> Listing:
+def _work(due: Due | None, *, of_group: bool, of_staff: bool) -> Listing:
     order = [OBLIGATION.c.due_on, OBLIGATION.c.id]
     query = (
         select(
@@ -217,11 +238,13 @@ def _work(due: Due | None, *, of_group: bool) -> Listing:
             OBLIGATION.c.sequence,
             OBLIGATION.c.times,
             HAS_FORM,
+            *carer_columns(),
             *order,
         )
         .join_from(OBLIGATION, PERSON, PERSON.c.id == OBLIGATION.c.person_id)
         .outerjoin(HOUSEHOLD, HOUSEHOLD.c.id == PERSON.c.household_id)
-        .where(*_open(due))
+        .outerjoin(CARE, current_care(OBLIGATION.c.contract_id))
+        .where(*_open(due, of_staff=of_staff))
     )
     if of_group:
         members = select(MEMBERSHIP.c.person_id).where(
@@ -249,21 +272,24 @@ def due_services(session: Session, person_id: UUID) -> dict[tuple[UUID, str], da
     return {(held, code): due for held, code, due in session.execute(query) if held is not None}
 
 
-def work_by_group(session: Session, team_id: UUID, due: Due | None) -> dict[str, int]:
+def work_by_group(
+    session: Session, team_id: UUID, due: Due | None, staff: Collection[UUID] | None = None
+) -> dict[str, int]:
     """How much there is to do for each population group, and under "" for all together; who is
-    in several groups counts in each.
+    in several groups counts in each. With ``staff`` only for the residents of these.
     """
-    rows = session.execute(_by_group(due), _horizon(team_id))
+    rows = session.execute(_by_group(due, of_staff=staff is not None), _horizon(team_id, staff))
     return {row[0]: row[1] for row in rows}
 
 
 @cache
-def _by_group(due: Due | None) -> CompoundSelect[*tuple[Any, ...]]:
-    of_all = select(func.count()).select_from(OBLIGATION).where(*_open(due))
+def _by_group(due: Due | None, *, of_staff: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    open_ones = _open(due, of_staff=of_staff)
+    of_all = select(func.count()).select_from(OBLIGATION).where(*open_ones)
     of_groups = (
         select(MEMBERSHIP.c.group_code, func.count())
         .join_from(MEMBERSHIP, OBLIGATION, OBLIGATION.c.person_id == MEMBERSHIP.c.person_id)
-        .where(*_open(due))
+        .where(*open_ones)
         .group_by(MEMBERSHIP.c.group_code)
     )
     return select(literal(""), of_all.scalar_subquery()).union_all(of_groups)
@@ -275,13 +301,22 @@ def list_applications(session: Session, team_id: UUID, page: PageQuery) -> Page[
     return Page(items=[PanelEntry.model_validate(row) for row in rows], next_cursor=following)
 
 
-def list_panel(session: Session, team_id: UUID, search: PanelSearch) -> Page[PanelEntry]:
-    """A team's signed residents by name. The caller has asked the policy."""
+def list_panel(
+    session: Session, team_id: UUID, search: PanelSearch, staff: Collection[UUID] | None = None
+) -> Page[PanelEntry]:
+    """A team's signed residents by name, or only those of these of its ``staff``. The caller has
+    asked the policy.
+    """
     order = [PERSON.c.name, CONTRACT.c.id]
     query = _entries(*order).where(CONTRACT.c.team_id == team_id, CONTRACT.c.state.in_(IN_FORCE))
     if search.search:
-        village = contains(HOUSEHOLD.c.village_name, search.search)
-        query = query.where(or_(matches(search.search), village))
+        query = query.where(found_by(search.search))
+    if staff is not None:
+        query = query.where(cared_for_by(CONTRACT.c.id, staff))
+    if search.member_id:
+        query = query.where(cared_for_by(CONTRACT.c.id, [search.member_id]))
+    if search.unassigned:
+        query = query.where(nobody_cares(CONTRACT.c.id))
     rows, following = read_page(session, query, order, search)
     return Page(items=[PanelEntry.model_validate(row) for row in rows], next_cursor=following)
 
@@ -319,10 +354,12 @@ def _entries(*order: Any) -> Select[*tuple[Any, ...]]:
             CONTRACT.c.applied_at,
             CONTRACT.c.ends_on,
             CONTRACT.c.kind,
+            *carer_columns(),
             *order,
         )
         .join_from(CONTRACT, PERSON, PERSON.c.id == CONTRACT.c.person_id)
         .outerjoin(HOUSEHOLD, HOUSEHOLD.c.id == PERSON.c.household_id)
+        .outerjoin(CARE, current_care(CONTRACT.c.id))
     )
 
 
@@ -333,14 +370,17 @@ APPLICATIONS = Listing(
 )
 
 
-def _horizon(team_id: UUID) -> dict[str, object]:
+def _horizon(team_id: UUID, staff: Collection[UUID] | None = None) -> dict[str, object]:
     """The values of ``_open``."""
     today = clock.today()
-    return {"team": team_id, "today": today, "horizon": today + HORIZON}
+    values: dict[str, object] = {"team": team_id, "today": today, "horizon": today + HORIZON}
+    return values if staff is None else values | {"staff": list(staff)}
 
 
-def _open(due: Due | None) -> list[ColumnElement[bool]]:
-    """Conditions on obligations: a team's open ones within the horizon, or a part of them."""
+def _open(due: Due | None, *, of_staff: bool = False) -> list[ColumnElement[bool]]:
+    """Conditions on obligations: a team's open ones within the horizon, or a part of them, or only
+    those to the residents of some of its staff.
+    """
     horizon = bindparam("horizon", type_=Date())
     part = {
         Due.OVERDUE: [OBLIGATION.c.late_after < TODAY],
@@ -348,4 +388,5 @@ def _open(due: Due | None) -> list[ColumnElement[bool]]:
         Due.SOON: [OBLIGATION.c.due_on > TODAY, OBLIGATION.c.due_on <= horizon],
     }
     rest = [OBLIGATION.c.due_on <= horizon]
-    return [OBLIGATION.c.team_id == TEAM, OWED, *(part[due] if due else rest)]
+    theirs = [cared_for_by(OBLIGATION.c.contract_id, STAFF)] if of_staff else []
+    return [OBLIGATION.c.team_id == TEAM, OWED, *(part[due] if due else rest), *theirs]

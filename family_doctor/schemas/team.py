@@ -12,6 +12,7 @@ from directory.schemas import SearchText
 from family_doctor.schemas.base import View
 from family_doctor.schemas.contracts import Channel
 from family_doctor.schemas.follow_ups import UrgentFollowUp
+from family_doctor.schemas.teamwork import AbsenceView, Whose
 from family_doctor.schemas.terms import Kind
 from family_doctor.states import State
 
@@ -53,6 +54,9 @@ class TeamFigures(View):
     taken: int
     per_doctor: int
     urgent: tuple[UrgentFollowUp, ...] = ()
+    # As which of the staff the reader works here, and who of the team is away today.
+    staff_id: UUID | None = None
+    away: tuple[AbsenceView, ...] = ()
 
     @property
     def index(self) -> float | None:
@@ -74,6 +78,9 @@ class PanelEntry(View):
     applied_at: datetime
     ends_on: date | None
     kind: Kind = Kind.NEW
+    # Who of the team looks after them.
+    carer_id: UUID | None = None
+    carer_name: str | None = None
 
 
 class WorkItem(View):
@@ -94,18 +101,26 @@ class WorkItem(View):
     due_on: date
     # Whether it is recorded with a form of follow-up.
     has_form: bool = False
+    carer_id: UUID | None = None
+    carer_name: str | None = None
 
 
 class PanelSearch(PageQuery):
-    """A team's residents by part of the name, last four of the ID number, or village."""
+    """A team's residents by part of the name, last four of the ID number, or village; all, one's
+    own, those of a member, or those whom nobody of the team looks after.
+    """
 
     team_id: UUID | None = None
     search: SearchText = None
+    whose: Whose = Whose.TEAM
+    member_id: UUID | None = None
+    unassigned: bool = False
 
 
 class WorkSearch(PageQuery):
-    """A team's work, of one population group, or late or soon due only."""
+    """A team's work, of one population group, late or soon due only, or for one's own residents."""
 
     team_id: UUID | None = None
     group: Annotated[str | None, Field(pattern=r"^[0-9]{2}$")] = None
     due: Due | None = None
+    whose: Whose = Whose.TEAM

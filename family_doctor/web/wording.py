@@ -12,6 +12,7 @@ from family_doctor.schemas import (
     RefundRule,
     Side,
     Subject,
+    Whose,
 )
 from family_doctor.states import State
 
@@ -134,4 +135,10 @@ RULE_FIELDS = {
     "dispute_answer_days": N_("团队答复异议期限（天）"),
     "dispute_decide_days": N_("管理员裁定异议期限（天）"),
     "estimate": N_("数值待核实"),
+}
+
+WHOSE = {
+    Whose.TEAM: N_("全团队"),
+    Whose.MINE: N_("我负责的"),
+    Whose.STAND_IN: N_("我代班的"),
 }

@@ -43,6 +43,7 @@ from regions.load.people import PeopleLoader
 from regions.load.referrals import ReferralLoader
 from regions.load.services import habit, load_services, model_habit
 from regions.load.signatures import SignatureLoader
+from regions.load.teamwork import load_teamwork
 from regions.load.ways import load_way_rule, load_ways
 from regions.pack import RegionPack
 from regions.population import Household, households, people_at
@@ -110,6 +111,7 @@ def load_demo(
     accounts.load(setting.cast, setting.model, desk)
     accounts.tell(setting.cast, order, booking)
     load_ways(bulk, setting.model, setting.cast.resident.id, now=setting.now, seed=seed)
+    load_teamwork(bulk, setting.model, now=setting.now, today=setting.today, seed=seed)
     referrals = ReferralLoader(bulk, setting.places, desk, seed=seed, now=setting.now)
     referrals.load(setting.model, setting.cast.resident.id)
     load_acting(bulk, setting.cast, setting.model, seed=seed, now=setting.now, today=setting.today)

@@ -25,6 +25,7 @@ from core.web.problems import translated
 from core.web.writes import write
 from directory.public import get_department, get_institution, list_departments, list_institutions
 from directory.schemas import DepartmentSearch, InstitutionSearch
+from family_doctor.queries.assignments import find_carer
 from family_doctor.queries.contracts import contract_view, read_contract
 from family_doctor.schemas import Action, ContractView
 from family_doctor.states import IN_FORCE
@@ -66,10 +67,12 @@ def book_at(contract_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
         contract, person = _resident(session, contract_id)
         page = list_institutions(session, search)
+        carer = find_carer(session, contract_id)
     return render_template(
         "family_doctor/booking/institutions.html",
         contract=contract,
         person=person,
+        carer=carer,
         page=page,
         paging=pager(page),
         search=search,

@@ -18,6 +18,7 @@ from core.web.writes import write
 from directory.public import get_team, list_divisions, list_team_members, list_teams
 from directory.schemas import DivisionView, TeamSearch
 from family_doctor.obligations import progress_on
+from family_doctor.queries.assignments import find_carer
 from family_doctor.queries.contracts import (
     find_latest_contract,
     find_successor,
@@ -199,6 +200,7 @@ def _mine_page(form: Form[ApplyForContract], status: int) -> ResponseReturnValue
         view = get_team(session, contract.team_id) if contract else None
         promises = promised(session, contract.id) if contract and contract.starts_on else []
         following = find_successor(session, contract) if contract else None
+        carer = find_carer(session, contract.id) if contract else None
     coming = [each for each in promises if each.state is not ObligationState.DONE]
     page = render_template(
         "family_doctor/mine.html",
@@ -210,6 +212,7 @@ def _mine_page(form: Form[ApplyForContract], status: int) -> ResponseReturnValue
         promises=promises,
         coming=coming[:SOON],
         following=following,
+        carer=carer,
         form=form,
     )
     return page, status

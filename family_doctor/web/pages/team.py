@@ -20,6 +20,7 @@ from core.web.writes import write
 from directory.public import get_team
 from family_doctor.obligations import progress_on
 from family_doctor.queries import team as queries
+from family_doctor.queries.absences import away_today
 from family_doctor.queries.contracts import (
     contract_resource,
     contract_view,
@@ -27,6 +28,7 @@ from family_doctor.queries.contracts import (
     promised,
     read_contract,
 )
+from family_doctor.queries.desks import Desk, find_desk
 from family_doctor.queries.refunds import find_refund
 from family_doctor.queries.rules import capacity_of, places
 from family_doctor.queries.ways import introduction_of
@@ -35,6 +37,7 @@ from family_doctor.schemas import (
     ContractView,
     PanelSearch,
     RejectContract,
+    TeamworkAction,
     TerminateContract,
     WorkSearch,
 )
@@ -57,16 +60,20 @@ def today() -> ResponseReturnValue:
     with transaction() as session:
         teams = queries.teams_worked_in(session, current_actor())
         team = queries.require_team(session, current_actor(), teams, search.team_id)
-        figures = queries.team_figures(session, team.id, team.institution_id)
-        counts = queries.work_by_group(session, team.id, search.due)
+        mine = current_actor().account_id
+        figures = queries.team_figures(session, team.id, team.institution_id, mine)
+        desk = Desk(figures.staff_id, figures.away)
+        staff = desk.whose(search.whose)
+        counts = queries.work_by_group(session, team.id, search.due, staff)
         groups = list_groups(session)
-        work = queries.list_work(session, team.id, search)
+        work = queries.list_work(session, team.id, search, staff)
         applications = queries.list_applications(session, team.id, FIRST)
     return render_template(
         "family_doctor/today.html",
         team=team,
         teams=teams,
         search=search,
+        desk=desk,
         figures=figures,
         capacity=capacity_of(team, figures.taken, figures.per_doctor),
         counts=counts,
@@ -91,11 +98,13 @@ def applications() -> ResponseReturnValue:
         team = queries.require_team(session, current_actor(), teams, search.team_id)
         capacity = places(session, [team])[team.id]
         page = queries.list_applications(session, team.id, search)
+        away = away_today(session, team.id)
     return render_template(
         "family_doctor/applications.html",
         team=team,
         teams=teams,
         capacity=capacity,
+        away=away,
         entries=page.items,
         signs=Role.LEADER in current_actor().roles,
         pager=pager(page),
@@ -110,13 +119,16 @@ def panel() -> ResponseReturnValue:
     with transaction() as session:
         teams = queries.teams_worked_in(session, current_actor())
         team = queries.require_team(session, current_actor(), teams, search.team_id)
-        page = queries.list_panel(session, team.id, search)
+        desk = find_desk(session, current_actor(), team.id)
+        page = queries.list_panel(session, team.id, search, desk.whose(search.whose))
         progress = queries.progress_of(session, [entry.contract_id for entry in page.items])
     return render_template(
         "family_doctor/panel.html",
         team=team,
         teams=teams,
         search=search,
+        desk=desk,
+        leads=decide(current_actor(), TeamworkAction.ASSIGN, queries.panel_resource(team))[0],
         entries=page.items,
         progress=progress,
         pager=pager(page),

@@ -25,6 +25,7 @@ from tests.integration.security.oversight import applications, events, questions
 from tests.integration.security.planning import planned
 from tests.integration.security.region import make_actors, make_region
 from tests.integration.security.reviews import reviews, waiting
+from tests.integration.security.teamwork import teamwork
 from tests.integration.security.ways import ways_of_signing
 
 SEED = 20_260_105
@@ -70,6 +71,7 @@ LISTINGS = (
     reviews,
     exchange,
     ways_of_signing,
+    teamwork,
     care_of_groups,
 )
 
