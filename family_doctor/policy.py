@@ -34,6 +34,10 @@ WORDS = Words(
         "family_doctor:read-follow-up": N_("查看随访结果"),
         "family_doctor:administer-texts": N_("编写和发布签约协议文本"),
         "family_doctor:keep-signature": N_("留存签约用的签名"),
+        "family_doctor:keep-filters": N_("保存居民列表的筛选"),
+        "family_doctor:read-filter": N_("查看保存的筛选"),
+        "family_doctor:change-filter": N_("修改和删除保存的筛选"),
+        "family_doctor:share-filter": N_("把筛选共享给团队"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -58,5 +62,9 @@ WORDS = Words(
         "family_doctor.own_follow_up": N_("居民本人可以查看自己的随访结果"),
         "family_doctor.administer-texts": N_("全区域的管理员可以编写和发布协议文本"),
         "family_doctor.keep-signature": N_("团队长可以留存自己的签名"),
+        "family_doctor.keep-filters": N_("团队成员可以为本团队的居民列表保存筛选"),
+        "family_doctor.own-filter": N_("可以查看、修改和删除自己保存的筛选"),
+        "family_doctor.shared-filter": N_("团队成员可以查看共享给本团队的筛选"),
+        "family_doctor.share-filter": N_("团队长可以把自己的筛选共享给团队"),
     },
 )

@@ -13,6 +13,7 @@ from residents.ports import (
 )
 from residents.queries import (
     acting,
+    born_by,
     family_of,
     find_consent,
     find_home,
@@ -43,6 +44,7 @@ __all__ = [
     "Person",
     "Verdict",
     "acting",
+    "born_by",
     "care_units",
     "check_digit",
     "check_id_number",

@@ -55,6 +55,12 @@ class Obligation(Base):
             postgresql_where=text("plan_id IS NOT NULL"),
         ),
         Index("ix_family_doctor_obligation_contract_id", "contract_id"),
+        Index(
+            "ix_family_doctor_obligation_by_word",
+            "contract_id",
+            "done_at",
+            postgresql_where=text("done_by IS NOT NULL"),
+        ),
         UniqueConstraint("service_record_id"),
         CheckConstraint("sequence BETWEEN 1 AND times", name="sequence"),
         CheckConstraint(

@@ -26,9 +26,9 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
-from core.paging import Listing, Page, PageQuery, read_page
+from core.paging import Listing, Page, PageQuery
 from core.waiting import Waiting
-from directory.public import contains, division_path, get_team, teams_by_id
+from directory.public import division_path, get_team, teams_by_id
 from directory.schemas import TeamView
 from family_doctor.models import Contract, FollowUp, NormRow, Obligation, TeamLoad
 from family_doctor.queries.disputes import waiting_for
@@ -38,14 +38,13 @@ from family_doctor.schemas import (
     CapacityView,
     Due,
     PanelEntry,
-    PanelSearch,
     Progress,
     TeamFigures,
     WorkItem,
     WorkSearch,
 )
 from family_doctor.states import IN_FORCE, State
-from residents.public import GroupMembership, Household, Person, matches
+from residents.public import GroupMembership, Household, Person
 
 # How many days ahead the work list looks.
 HORIZON = timedelta(days=7)
@@ -272,17 +271,6 @@ def _by_group(due: Due | None) -> CompoundSelect[*tuple[Any, ...]]:
 def list_applications(session: Session, team_id: UUID, page: PageQuery) -> Page[PanelEntry]:
     """Applications that wait for the team, oldest first. The caller has asked the policy."""
     rows, following = APPLICATIONS.read(session, page, team=team_id)
-    return Page(items=[PanelEntry.model_validate(row) for row in rows], next_cursor=following)
-
-
-def list_panel(session: Session, team_id: UUID, search: PanelSearch) -> Page[PanelEntry]:
-    """A team's signed residents by name. The caller has asked the policy."""
-    order = [PERSON.c.name, CONTRACT.c.id]
-    query = _entries(*order).where(CONTRACT.c.team_id == team_id, CONTRACT.c.state.in_(IN_FORCE))
-    if search.search:
-        village = contains(HOUSEHOLD.c.village_name, search.search)
-        query = query.where(or_(matches(search.search), village))
-    rows, following = read_page(session, query, order, search)
     return Page(items=[PanelEntry.model_validate(row) for row in rows], next_cursor=following)
 
 

@@ -102,27 +102,6 @@ def applications() -> ResponseReturnValue:
     )
 
 
-@pages.get("/panel")
-@open_to(Role.LEADER, Role.MEMBER)
-def panel() -> ResponseReturnValue:
-    """The residents who have signed with the team."""
-    search = read_query(PanelSearch)
-    with transaction() as session:
-        teams = queries.teams_worked_in(session, current_actor())
-        team = queries.require_team(session, current_actor(), teams, search.team_id)
-        page = queries.list_panel(session, team.id, search)
-        progress = queries.progress_of(session, [entry.contract_id for entry in page.items])
-    return render_template(
-        "family_doctor/panel.html",
-        team=team,
-        teams=teams,
-        search=search,
-        entries=page.items,
-        progress=progress,
-        pager=pager(page),
-    )
-
-
 @pages.get("/panel/<uuid:contract_id>")
 @open_to(Role.LEADER, Role.MEMBER)
 def resident(contract_id: UUID) -> ResponseReturnValue:
