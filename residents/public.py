@@ -30,6 +30,7 @@ from residents.queries import (
     represented_by,
 )
 from residents.queries.bindings import find_refused
+from residents.queries.care import labels_now, who_acts_for
 from residents.services.identity import (
     check_id_number,
     find_identified,
@@ -58,6 +59,7 @@ __all__ = [
     "get_person",
     "id_index",
     "id_tail_index",
+    "labels_now",
     "last_day_as_child",
     "matches",
     "may_act",
@@ -73,4 +75,5 @@ __all__ = [
     "representatives_of",
     "represented_by",
     "verifier",
+    "who_acts_for",
 ]

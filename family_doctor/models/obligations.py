@@ -57,7 +57,7 @@ class Obligation(Base):
         Index("ix_family_doctor_obligation_contract_id", "contract_id"),
         Index(
             "ix_family_doctor_obligation_by_word",
-            "contract_id",
+            "team_id",
             "done_at",
             postgresql_where=text("done_by IS NOT NULL"),
         ),
@@ -90,6 +90,7 @@ class Obligation(Base):
             "due_on",
             "id",
             postgresql_where=text("done_at IS NULL AND excused_at IS NULL"),
+            postgresql_include=["contract_id", "late_after"],
         ),
         Index(
             "ix_family_doctor_obligation_remind_from",

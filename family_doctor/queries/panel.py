@@ -31,6 +31,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -53,6 +54,7 @@ from family_doctor.queries.team import (
     TODAY,
     UNSERVED,
     VILLAGE,
+    groups_of,
 )
 from family_doctor.schemas import (
     Choice,
@@ -161,10 +163,9 @@ def _choices(panel: CTE, conditions: Mapping[str, ColumnElement[bool]]) -> Any:
 
 def _panel(search: ColumnElement[bool] | None) -> CTE:
     """All residents of the team, or those found, with how they stand."""
-    work, risky = _work(), _risky()
-    silent_days = of_rule(Rule.silent_days, INSTITUTION)
+    since = NOW - func.make_interval(0, 0, 0, of_rule(Rule.silent_days, INSTITUTION))
+    work, risky, contact = _work(), _risky(), _contact(since)
     ending_days = of_rule(Rule.expiring_days, INSTITUTION)
-    since = NOW - func.make_interval(0, 0, 0, silent_days)
     query = (
         select(
             CONTRACT.c.id.label("contract_id"),
@@ -184,7 +185,9 @@ def _panel(search: ColumnElement[bool] | None) -> CTE:
             func.coalesce(work.c.due, false()).label(Standing.DUE),
             func.coalesce(work.c.late, false()).label(Standing.LATE),
             risky.c.person_id.is_not(None).label(Standing.AT_RISK),
-            and_(CONTRACT.c.signed_at < since, ~_contact(since)).label(Standing.SILENT),
+            and_(CONTRACT.c.signed_at < since, contact.c.person_id.is_(None)).label(
+                Standing.SILENT
+            ),
             and_(CONTRACT.c.starts_on > NEW_SINCE, CONTRACT.c.kind.in_(FIRST)).label(Standing.NEW),
             (CONTRACT.c.ends_on <= TODAY + ending_days).label(Standing.ENDING),
             work.c.next_due,
@@ -193,6 +196,7 @@ def _panel(search: ColumnElement[bool] | None) -> CTE:
         .outerjoin(HOUSEHOLD, HOUSEHOLD.c.id == PERSON.c.household_id)
         .outerjoin(work, work.c.contract_id == CONTRACT.c.id)
         .outerjoin(risky, risky.c.person_id == CONTRACT.c.person_id)
+        .outerjoin(contact, contact.c.person_id == CONTRACT.c.person_id)
         .where(CONTRACT.c.team_id == TEAM, CONTRACT.c.state.in_(IN_FORCE))
     )
     return (query if search is None else query.where(search)).cte("panel")
@@ -235,34 +239,47 @@ def _risky() -> Subquery:
         )
         .subquery()
     )
+    out = _out_of_control()
+    return (
+        select(last.c.person_id)
+        .outerjoin(out, and_(out.c.item_code == last.c.item_code, out.c.result == last.c.result))
+        .where(or_(last.c.emergency, out.c.result.is_not(None)))
+        .distinct()
+        .subquery()
+    )
+
+
+def _out_of_control() -> CTE:
+    """(service, result) that a norm in force answers with a referral. Read once, as it is unpacked
+    from documents.
+    """
+    rules = NORM.c.document["assessment"]
     newest = (
         select(NormVersion.version)
         .order_by(NormVersion.loaded_at.desc())
         .limit(1)
         .scalar_subquery()
     )
-    rules = NORM.c.document["assessment"]
-    out_of_control = exists().where(
-        NORM.c.version == newest,
-        NORM.c.item_code == last.c.item_code,
-        or_(rules["repeated"].has_key(last.c.result), rules["referred"].has_key(last.c.result)),
-    )
-    return (
-        select(last.c.person_id).where(or_(last.c.emergency, out_of_control)).distinct().subquery()
-    )
+    parts = [
+        select(NORM.c.item_code, func.jsonb_array_elements_text(rules[name]).label("result")).where(
+            NORM.c.version == newest
+        )
+        for name in ("repeated", "referred")
+    ]
+    return union(*parts).cte("out_of_control").prefix_with("MATERIALIZED", dialect="postgresql")
 
 
-def _contact(since: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether somebody served the resident since then, or did a step of a plan by their word."""
-    served = exists().where(
-        RECORD.c.person_id == CONTRACT.c.person_id, RECORD.c.performed_at >= since
+def _contact(since: ColumnElement[Any]) -> Subquery:
+    """Whom the team served since then, or for whom it did a step of a plan by its word."""
+    served = select(RECORD.c.person_id).where(
+        RECORD.c.team_id == TEAM, RECORD.c.performed_at >= since
     )
-    by_word = exists().where(
-        OBLIGATION.c.contract_id == CONTRACT.c.id,
+    by_word = select(OBLIGATION.c.person_id).where(
+        OBLIGATION.c.team_id == TEAM,
         OBLIGATION.c.done_by.is_not(None),
         OBLIGATION.c.done_at >= since,
     )
-    return or_(served, by_word)
+    return union(served, by_word).subquery()
 
 
 def _stands(panel: CTE) -> ColumnElement[bool]:
@@ -281,11 +298,9 @@ def _standings(panel: CTE, condition: ColumnElement[bool]) -> Any:
 
 
 def _groups(panel: CTE, condition: ColumnElement[bool]) -> Any:
-    code = MEMBERSHIP.c.group_code
-    query = select(code, EMPTY, EMPTY_EN, func.count()).join_from(
-        panel, MEMBERSHIP, MEMBERSHIP.c.person_id == panel.c.person_id
-    )
-    return query.where(condition).group_by(code).order_by(code)
+    code = groups_of(panel.c.person_id)
+    query = select(code.c.group_code, EMPTY, EMPTY_EN, func.count()).join_from(panel, code, true())
+    return query.where(condition).group_by(code.c.group_code).order_by(code.c.group_code)
 
 
 def _in_group(panel: CTE) -> ColumnElement[bool]:

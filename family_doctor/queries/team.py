@@ -10,12 +10,14 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Date,
+    FromClause,
     Select,
     Uuid,
     and_,
     bindparam,
     func,
     literal,
+    literal_column,
     or_,
     select,
     text,
@@ -53,10 +55,13 @@ OBLIGATION, CONTRACT = Obligation.__table__, Contract.__table__
 PERSON, HOUSEHOLD, MEMBERSHIP = (table.__table__ for table in (Person, Household, GroupMembership))
 TEAM, TODAY = bindparam("team", type_=Uuid()), bindparam("today", type_=Date())
 UNSERVED = and_(OBLIGATION.c.done_at.is_(None), OBLIGATION.c.excused_at.is_(None))
-# What the team can still do: a promise missed under an ended contract stays missed.
+# What the team can still do: a promise missed under an ended contract stays missed. The team is
+# named of the contracts too, so that not those of the whole region are read.
 OWED = and_(
     UNSERVED,
-    OBLIGATION.c.contract_id.in_(select(CONTRACT.c.id).where(CONTRACT.c.state.in_(IN_FORCE))),
+    OBLIGATION.c.contract_id.in_(
+        select(CONTRACT.c.id).where(CONTRACT.c.team_id == TEAM, CONTRACT.c.state.in_(IN_FORCE))
+    ),
 )
 TEAMS = bindparam("teams", expanding=True, type_=Uuid())
 WAITING = {
@@ -259,13 +264,22 @@ def work_by_group(session: Session, team_id: UUID, due: Due | None) -> dict[str,
 @cache
 def _by_group(due: Due | None) -> CompoundSelect[*tuple[Any, ...]]:
     of_all = select(func.count()).select_from(OBLIGATION).where(*_open(due))
+    group = groups_of(OBLIGATION.c.person_id)
     of_groups = (
-        select(MEMBERSHIP.c.group_code, func.count())
-        .join_from(MEMBERSHIP, OBLIGATION, OBLIGATION.c.person_id == MEMBERSHIP.c.person_id)
+        select(group.c.group_code, func.count())
+        .join_from(OBLIGATION, group, true())
         .where(*_open(due))
-        .group_by(MEMBERSHIP.c.group_code)
+        .group_by(group.c.group_code)
     )
     return select(literal(""), of_all.scalar_subquery()).union_all(of_groups)
+
+
+def groups_of(person: ColumnElement[UUID]) -> FromClause:
+    """The groups of each person of a query, looked up one by one: a team's are few, and the
+    planner would rather read those of the whole region.
+    """
+    query = select(MEMBERSHIP.c.group_code).where(MEMBERSHIP.c.person_id == person)
+    return query.offset(literal_column("0")).lateral()
 
 
 def list_applications(session: Session, team_id: UUID, page: PageQuery) -> Page[PanelEntry]:

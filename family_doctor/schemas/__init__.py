@@ -35,6 +35,7 @@ from family_doctor.schemas.follow_ups import (
     FollowUpView,
     RecordFollowUp,
     ResidentFollowUp,
+    ShortFollowUp,
     UrgentFollowUp,
 )
 from family_doctor.schemas.forms import (
@@ -292,6 +293,7 @@ __all__ = [
     "ShareFigures",
     "ShareTeam",
     "ShareView",
+    "ShortFollowUp",
     "Side",
     "SignatureView",
     "Signed",

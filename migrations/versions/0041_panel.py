@@ -15,6 +15,7 @@ RULE, FILTER, FOLLOW_UP, OBLIGATION = (
     "family_doctor_follow_up",
     "family_doctor_obligation",
 )
+OPEN = f"ix_{OBLIGATION}_open"
 
 
 def upgrade() -> None:
@@ -51,13 +52,28 @@ def upgrade() -> None:
     op.create_index(
         f"ix_{OBLIGATION}_by_word",
         OBLIGATION,
-        ["contract_id", "done_at"],
+        ["team_id", "done_at"],
         postgresql_where=sa.text("done_by IS NOT NULL"),
+    )
+    # The panel counts what is open without reading a row of the table.
+    op.drop_index(OPEN, OBLIGATION)
+    _index_open(["contract_id", "late_after"])
+
+
+def _index_open(include: list[str]) -> None:
+    op.create_index(
+        OPEN,
+        OBLIGATION,
+        ["team_id", "due_on", "id"],
+        postgresql_where=sa.text("done_at IS NULL AND excused_at IS NULL"),
+        postgresql_include=include,
     )
 
 
 def downgrade() -> None:
     """Revert."""
+    op.drop_index(OPEN, OBLIGATION)
+    _index_open([])
     op.drop_index(f"ix_{OBLIGATION}_by_word", OBLIGATION)
     op.drop_index(f"ix_{FOLLOW_UP}_team_id", FOLLOW_UP)
     op.drop_table(FILTER)

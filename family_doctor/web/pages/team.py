@@ -34,6 +34,7 @@ from family_doctor.schemas import (
     Action,
     ContractView,
     PanelSearch,
+    PlanAction,
     RejectContract,
     TerminateContract,
     WorkSearch,
@@ -190,6 +191,7 @@ def _resident_page(
         history = list_transitions(session, contract_id)
         introduction = introduction_of(session, row)
     may_decide, _ = decide(actor, Action.DECIDE, contract_resource(row))
+    serves, _ = decide(actor, PlanAction.SERVE, contract_resource(row))
     page = render_template(
         "family_doctor/resident.html",
         contract=contract,
@@ -204,6 +206,7 @@ def _resident_page(
         waits=waits,
         in_force=contract.state in IN_FORCE,
         may_decide=may_decide,
+        serves=serves,
         rejection=rejection,
     )
     return page, status
