@@ -72,7 +72,7 @@ def test_follow_ups_say_what_was_measured(
     assert "控制不满意" in page
     assert "152 mmHg" in page
     assert "应做" in page
-    assert "Out of control" in nurse.get(f"{scene.home}/care?lang=en").text
+    assert "Not controlled" in nurse.get(f"{scene.home}/care?lang=en").text
     nurse.get(f"{scene.home}/care?lang=zh")
     # What another team found is that team's.
     other, _, _ = make_team(session)
