@@ -65,13 +65,13 @@ def bmi(values: Mapping[str, Any]) -> float | None:
     return round(weight / (height / 100) ** 2, 1) if weight and height else None
 
 
-def readings(form: FormDefinition, document: str) -> tuple[tuple[str, str, str], ...]:
-    """What a follow-up measured, of its values as they are kept: (label, English label, value with
-    its unit), in the order of the form.
+def readings(form: FormDefinition, document: str) -> tuple[tuple[str, str, str, str], ...]:
+    """What a follow-up measured, of its values as they are kept: (label, English label, value,
+    unit), in the order of the form.
     """
     values = json.loads(document)
     return tuple(
-        (field.label, field.label_en, f"{values[field.name]} {field.unit}".strip())
+        (field.label, field.label_en, str(values[field.name]), field.unit)
         for field in form.fields
         if field.kind is FieldKind.NUMBER and field.name in values
     )

@@ -66,7 +66,7 @@ class UrgentFollowUp(View):
 
 class ShortFollowUp(View):
     """A follow-up as a line of a resident's page: the result, and what was measured, as (label,
-    English label, value with its unit).
+    English label, value, unit).
     """
 
     id: UUID
@@ -76,7 +76,7 @@ class ShortFollowUp(View):
     result: str
     emergency: bool
     next_on: date | None
-    readings: tuple[tuple[str, str, str], ...]
+    readings: tuple[tuple[str, str, str, str], ...]
 
 
 class FollowUpView(ResidentFollowUp):

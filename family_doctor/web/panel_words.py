@@ -7,7 +7,7 @@ from family_doctor.schemas import PanelSort, Standing
 STANDINGS = {
     Standing.LATE: (N_("有逾期"), "warn"),
     Standing.AT_RISK: (N_("有风险"), "bad"),
-    Standing.DUE: (N_("7 天内到期"), "info"),
+    Standing.DUE: (N_("7 天内要做"), "info"),
     Standing.SILENT: (N_("久未联系"), "warn"),
     Standing.NEW: (N_("新签约"), "good"),
     Standing.ENDING: (N_("即将到期"), "warn"),
