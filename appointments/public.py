@@ -10,6 +10,7 @@ from appointments.queries.bookings import (
 from appointments.queries.offers import get_slot, list_days, list_slots
 from appointments.queries.referral_places import ReferralFacts, referral_facts
 from appointments.queries.referral_state import has_open_referral
+from appointments.queries.referrals import referrals_of
 from appointments.referral_rules import Criterion, ReferralRules, provide_referral_rules
 from appointments.referral_states import ReferralState, ReferralStep
 from appointments.services.booking import book_slot
@@ -42,5 +43,6 @@ __all__ = [
     "open_sessions",
     "provide_referral_rules",
     "referral_facts",
+    "referrals_of",
     "slot_times",
 ]

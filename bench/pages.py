@@ -50,9 +50,9 @@ def main() -> float:
         configure(Path(scratch))
         url = _loaded_region(Path(scratch))
         with serving("bench.hello:app", url, settings().page_threads) as port:
-            hello = _measure(port, "/", {}, HELLOS)
+            hello = measure(port, "/", {}, HELLOS)
         print(f"{hello.rate:8.0f}/s  p95 {hello.p95:6.1f} ms  hello")
-        app = _application(url)
+        app = application(url)
         with serving("wsgi:app", url) as port:
             rates = [_page(port, app, account, path) for account, path in PAGES]
             _beside_streams(port, app)
@@ -73,7 +73,7 @@ def _loaded_region(scratch: Path) -> str:
     return url
 
 
-def _application(url: str) -> Flask:
+def application(url: str) -> Flask:
     """The portal in this process, where its statements can be counted."""
     from core.settings import settings
     from portal.factory import create_app
@@ -82,23 +82,23 @@ def _application(url: str) -> Flask:
 
 
 def _page(port: int, app: Flask, account: str, path: str) -> float:
-    cookie = {"Cookie": _signed_in(app, account)}
-    _measure(port, path, cookie, CLIENTS * 4)  # templates compiled, connections open
-    measured = _measure(port, path, cookie, REQUESTS)
+    cookie = {"Cookie": signed_in(app, account)}
+    measure(port, path, cookie, CLIENTS * 4)  # templates compiled, connections open
+    measured = measure(port, path, cookie, REQUESTS)
     print(
         f"{measured.rate:8.0f}/s  p95 {measured.p95:6.1f} ms"
-        f"  {_statements(app, path, cookie)} statements  {path}  ({account})"
+        f"  {statements(app, path, cookie)} statements  {path}  ({account})"
     )
     return measured.rate
 
 
 def _beside_streams(port: int, app: Flask) -> None:
     """Print what is left of a page's rate while half of all live streams are open."""
-    cookie = {"Cookie": _signed_in(app, "demo-resident")}
-    alone = _measure(port, "/", cookie, REQUESTS)
+    cookie = {"Cookie": signed_in(app, "demo-resident")}
+    alone = measure(port, "/", cookie, REQUESTS)
     count = settings().live_streams  # of two processes, which fill unevenly
     with _streams(port, _hall(), count) as opened:
-        beside = _measure(port, "/", cookie, REQUESTS)
+        beside = measure(port, "/", cookie, REQUESTS)
     print(
         f"{beside.rate:8.0f}/s  p95 {beside.p95:6.1f} ms  / with {opened} streams open:"
         f" {beside.rate / alone.rate:.2f} of {alone.rate:.0f}/s without"
@@ -137,7 +137,7 @@ def _hall() -> str:
     return f"/appointments/halls/{token}/live"
 
 
-def _statements(app: Flask, path: str, headers: dict[str, str]) -> int:
+def statements(app: Flask, path: str, headers: dict[str, str]) -> int:
     """How many statements the page sends, session look-up and audit included."""
     client = app.test_client(use_cookies=False)
     client.get(path, headers=headers)  # what is read once a process
@@ -152,14 +152,14 @@ def _statements(app: Flask, path: str, headers: dict[str, str]) -> int:
     return len(sent)
 
 
-def _measure(port: int, path: str, headers: dict[str, str], count: int) -> Measured:
+def measure(port: int, path: str, headers: dict[str, str], count: int) -> Measured:
     outcome = clients.run(port, CLIENTS, [clients.message("GET", path, headers)] * count)
     if set(outcome.statuses) != {"200"}:
         raise RuntimeError(f"{path} answered {outcome.statuses}")
     return Measured(count / outcome.seconds, outcome.p95)
 
 
-def _signed_in(app: Flask, account: str) -> str:
+def signed_in(app: Flask, account: str) -> str:
     """The Cookie header of a browser in which the demo account signed in, with a second factor."""
     from auth.claims import Assurance, Method
     from auth.services.sign_in import Origin, find_by_username, open_session

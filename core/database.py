@@ -1,20 +1,25 @@
 """PostgreSQL: the engine, the one commit point, and the column types that all rooms share."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     DateTime,
     Engine,
+    FromClause,
     LargeBinary,
     MetaData,
     SmallInteger,
+    TableValuedAlias,
     Text,
     Uuid,
+    bindparam,
+    column,
     create_engine,
     func,
     select,
@@ -67,6 +72,20 @@ class Encrypted(TypeDecorator[str]):
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         """Decrypt on the way out."""
         return None if value is None else crypto.decrypt(bytes(value), self.context)
+
+
+def given_rows(table: FromClause, *names: str) -> TableValuedAlias:
+    """Rows that are given with the statement, one list a column: see ``by_column``. For INSERT …
+    SELECT of many rows, where a VALUES of each costs five times as much.
+    """
+    lists = [bindparam(name, type_=ARRAY(table.c[name].type)) for name in names]
+    columns = [column(name, table.c[name].type) for name in names]
+    return func.unnest(*lists).table_valued(*columns).render_derived()
+
+
+def by_column(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The parameters of ``given_rows``."""
+    return {name: [row[name] for row in rows] for name in names}
 
 
 class EncryptedFile(TypeDecorator[bytes]):

@@ -1,5 +1,6 @@
 """Checking the values of a form, and what they say by a norm's rules. Pure."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -62,6 +63,18 @@ def bmi(values: Mapping[str, Any]) -> float | None:
     """kg/m², of weight (kg) and height (cm)."""
     weight, height = values.get("weight"), values.get("height")
     return round(weight / (height / 100) ** 2, 1) if weight and height else None
+
+
+def readings(form: FormDefinition, document: str) -> tuple[tuple[str, str, str, str], ...]:
+    """What a follow-up measured, of its values as they are kept: (label, English label, value,
+    unit), in the order of the form.
+    """
+    values = json.loads(document)
+    return tuple(
+        (field.label, field.label_en, str(values[field.name]), field.unit)
+        for field in form.fields
+        if field.kind is FieldKind.NUMBER and field.name in values
+    )
 
 
 def age_on(born: date, day: date) -> int:

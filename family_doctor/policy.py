@@ -36,6 +36,10 @@ WORDS = Words(
         "family_doctor:keep-signature": N_("留存签约用的签名"),
         "family_doctor:assign-residents": N_("分派和移交团队的居民"),
         "family_doctor:record-absence": N_("登记请假和代班"),
+        "family_doctor:keep-filters": N_("保存居民列表的筛选"),
+        "family_doctor:read-filter": N_("查看保存的筛选"),
+        "family_doctor:change-filter": N_("修改和删除保存的筛选"),
+        "family_doctor:share-filter": N_("把筛选共享给团队"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -63,5 +67,9 @@ WORDS = Words(
         "family_doctor.assign": N_("团队长可以在本团队内分派和移交居民"),
         "family_doctor.own_absence": N_("团队成员可以登记自己的请假"),
         "family_doctor.leader_absence": N_("团队长可以为团队成员登记请假"),
+        "family_doctor.keep-filters": N_("团队成员可以为本团队的居民列表保存筛选"),
+        "family_doctor.own-filter": N_("可以查看、修改和删除自己保存的筛选"),
+        "family_doctor.shared-filter": N_("团队成员可以查看共享给本团队的筛选"),
+        "family_doctor.share-filter": N_("团队长可以把自己的筛选共享给团队"),
     },
 )

@@ -18,6 +18,7 @@ WORDS = Words(
         "residents:record-binding": N_("登记双方到场的代办授权"),
         "residents:read-labels": N_("查看居民的健康标签"),
         "residents:set-label": N_("设置或结束居民的健康标签"),
+        "residents:read-representatives": N_("查看谁可以为居民代办"),
     },
     policies={
         "residents.own": N_("可以查看自己的基本资料"),
@@ -33,5 +34,6 @@ WORDS = Words(
         ),
         "residents.not-own-binding": N_("与自己有关的代办申请要由同事核对"),
         "residents.care-labels": N_("签约团队可以查看、设置和结束所签约居民的健康标签"),
+        "residents.care-representatives": N_("签约团队可以查看谁能为所签约的居民代办"),
     },
 )

@@ -13,6 +13,7 @@ from residents.ports import (
 )
 from residents.queries import (
     acting,
+    born_by,
     family_of,
     find_consent,
     find_home,
@@ -29,6 +30,7 @@ from residents.queries import (
     represented_by,
 )
 from residents.queries.bindings import find_refused
+from residents.queries.care import labels_now, who_acts_for
 from residents.services.identity import (
     check_id_number,
     find_identified,
@@ -43,6 +45,7 @@ __all__ = [
     "Person",
     "Verdict",
     "acting",
+    "born_by",
     "care_units",
     "check_digit",
     "check_id_number",
@@ -56,6 +59,7 @@ __all__ = [
     "get_person",
     "id_index",
     "id_tail_index",
+    "labels_now",
     "last_day_as_child",
     "matches",
     "may_act",
@@ -71,4 +75,5 @@ __all__ = [
     "representatives_of",
     "represented_by",
     "verifier",
+    "who_acts_for",
 ]

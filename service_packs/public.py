@@ -1,6 +1,6 @@
 """The door of the service packs."""
 
-from service_packs.models import ServiceRecord
+from service_packs.models import Group, ServiceRecord
 from service_packs.ports import provide_due_services, provide_reopening
 from service_packs.queries.catalogue import get_pack, list_groups, list_packs
 from service_packs.queries.entitlements import find_granted, list_entitlements
@@ -17,6 +17,7 @@ from service_packs.services.records import record_service
 
 __all__ = [
     "GrantedTerm",
+    "Group",
     "ServiceRecord",
     "allow_items",
     "end_entitlements",

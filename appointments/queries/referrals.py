@@ -198,6 +198,16 @@ def list_referrals(session: Session, actor: Actor, query: ReferralQuery) -> Page
     return _page(session, found, query)
 
 
+def referrals_of(session: Session, actor: Actor, person_id: UUID) -> list[ReferralRow]:
+    """The last referrals of a person that the actor's teams and desks sent or received, newest
+    first. Raises Denied for one without a team or a desk.
+    """
+    _require_lists(session, actor)
+    ours = or_(received_by(actor), sent_by(actor))
+    found = ROWS.where(REFERRAL.c.person_id == person_id, ours)
+    return _page(session, found, PageQuery(limit=LAST)).items
+
+
 def list_own_referrals(session: Session, actor: Actor, query: PageQuery) -> Page[ReferralRow]:
     """The actor's own referrals and those of people they may act for, newest first."""
     if actor.person_id is None:
@@ -245,6 +255,8 @@ ONE = (
     .join(PERSON, PERSON.c.id == Referral.person_id)
     .where(Referral.id == bindparam("referral"))
 )
+# How many a person's page names.
+LAST = 5
 # What every reader of a referral sees of its row.
 COPIED = (
     "id",

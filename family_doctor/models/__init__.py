@@ -23,6 +23,9 @@ from family_doctor.models.norms import (
 from family_doctor.models.obligations import (
     Obligation,
 )
+from family_doctor.models.panel import (
+    SavedFilter,
+)
 from family_doctor.models.plans import (
     Digest,
     Plan,
@@ -83,6 +86,7 @@ __all__ = [
     "Presence",
     "ReminderChoice",
     "Rule",
+    "SavedFilter",
     "SealedAgreement",
     "Share",
     "Signature",

@@ -27,6 +27,15 @@ class FollowUp(Base):
         ),
         Index("ix_family_doctor_follow_up_person_id", "person_id", "item_code", "performed_at"),
         Index(
+            "ix_family_doctor_follow_up_team_id",
+            "team_id",
+            "person_id",
+            "item_code",
+            "performed_at",
+            "id",
+            postgresql_include=["result", "emergency"],
+        ),
+        Index(
             "ix_family_doctor_follow_up_urgent",
             "team_id",
             "performed_at",

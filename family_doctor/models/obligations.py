@@ -55,6 +55,12 @@ class Obligation(Base):
             postgresql_where=text("plan_id IS NOT NULL"),
         ),
         Index("ix_family_doctor_obligation_contract_id", "contract_id"),
+        Index(
+            "ix_family_doctor_obligation_by_word",
+            "team_id",
+            "done_at",
+            postgresql_where=text("done_by IS NOT NULL"),
+        ),
         UniqueConstraint("service_record_id"),
         CheckConstraint("sequence BETWEEN 1 AND times", name="sequence"),
         CheckConstraint(
@@ -84,6 +90,7 @@ class Obligation(Base):
             "due_on",
             "id",
             postgresql_where=text("done_at IS NULL AND excused_at IS NULL"),
+            postgresql_include=["contract_id", "late_after"],
         ),
         Index(
             "ix_family_doctor_obligation_remind_from",

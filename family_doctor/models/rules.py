@@ -30,6 +30,7 @@ class Rule(Base):
             " AND dispute_answer_days > 0 AND dispute_decide_days > 0",
             name="days",
         ),
+        CheckConstraint("silent_days > 0", name="silent"),
     )
 
     id: Mapped[Id]
@@ -47,6 +48,7 @@ class Rule(Base):
     cooling_off_days: Mapped[int] = mapped_column(SmallInteger)
     dispute_answer_days: Mapped[int] = mapped_column(SmallInteger)
     dispute_decide_days: Mapped[int] = mapped_column(SmallInteger)
+    silent_days: Mapped[int] = mapped_column(SmallInteger, default=90, server_default="90")
     estimate: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     version: Mapped[Version]
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, Uuid, case, column, func, literal, or_, select, values
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core import clock
 from core.access import Actor, Resource, Role, require
@@ -91,14 +91,21 @@ def rule_and_places(session: Session, team: TeamView) -> tuple[RuleView, Capacit
 
 def per_doctor(institution: ColumnElement[Any]) -> ColumnElement[int]:
     """How many residents the rule of an institution, else the region's, allows each doctor."""
+    return of_rule(Rule.capacity_per_doctor, institution)
+
+
+def of_rule(
+    value: InstrumentedAttribute[int], institution: ColumnElement[Any]
+) -> ColumnElement[int]:
+    """A value of the rule of an institution, else of the region's, else the default, in SQL."""
     rule = (
-        select(Rule.capacity_per_doctor)
+        select(value)
         .where(or_(Rule.institution_id == institution, Rule.institution_id.is_(None)))
         .order_by(Rule.institution_id.nulls_last())
         .limit(1)
         .scalar_subquery()
     )
-    return func.coalesce(rule, literal(DEFAULTS.capacity_per_doctor))
+    return func.coalesce(rule, literal(getattr(DEFAULTS, value.key)))
 
 
 def capacity_of(team: TeamView, taken: int, allowed: int) -> CapacityView:

@@ -10,12 +10,14 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Date,
+    FromClause,
     Select,
     Uuid,
     and_,
     bindparam,
     func,
     literal,
+    literal_column,
     or_,
     select,
     text,
@@ -26,7 +28,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
-from core.paging import Listing, Page, PageQuery, read_page
+from core.paging import Listing, Page, PageQuery
 from core.waiting import Waiting
 from directory.public import division_path, get_team, teams_by_id
 from directory.schemas import TeamView
@@ -36,8 +38,6 @@ from family_doctor.queries.assignments import (
     cared_for_by,
     carer_columns,
     current_care,
-    found_by,
-    nobody_cares,
 )
 from family_doctor.queries.desks import away_as_value, own_staff
 from family_doctor.queries.disputes import waiting_for
@@ -47,7 +47,6 @@ from family_doctor.schemas import (
     CapacityView,
     Due,
     PanelEntry,
-    PanelSearch,
     Progress,
     TeamFigures,
     WorkItem,
@@ -63,10 +62,13 @@ OBLIGATION, CONTRACT = Obligation.__table__, Contract.__table__
 PERSON, HOUSEHOLD, MEMBERSHIP = (table.__table__ for table in (Person, Household, GroupMembership))
 TEAM, TODAY = bindparam("team", type_=Uuid()), bindparam("today", type_=Date())
 UNSERVED = and_(OBLIGATION.c.done_at.is_(None), OBLIGATION.c.excused_at.is_(None))
-# What the team can still do: a promise missed under an ended contract stays missed.
+# What the team can still do: a promise missed under an ended contract stays missed. The team is
+# named of the contracts too, so that not those of the whole region are read.
 OWED = and_(
     UNSERVED,
-    OBLIGATION.c.contract_id.in_(select(CONTRACT.c.id).where(CONTRACT.c.state.in_(IN_FORCE))),
+    OBLIGATION.c.contract_id.in_(
+        select(CONTRACT.c.id).where(CONTRACT.c.team_id == TEAM, CONTRACT.c.state.in_(IN_FORCE))
+    ),
 )
 STAFF = bindparam("staff", expanding=True, type_=Uuid())
 TEAMS = bindparam("teams", expanding=True, type_=Uuid())
@@ -286,13 +288,22 @@ def work_by_group(
 def _by_group(due: Due | None, *, of_staff: bool) -> CompoundSelect[*tuple[Any, ...]]:
     open_ones = _open(due, of_staff=of_staff)
     of_all = select(func.count()).select_from(OBLIGATION).where(*open_ones)
+    group = groups_of(OBLIGATION.c.person_id)
     of_groups = (
-        select(MEMBERSHIP.c.group_code, func.count())
-        .join_from(MEMBERSHIP, OBLIGATION, OBLIGATION.c.person_id == MEMBERSHIP.c.person_id)
+        select(group.c.group_code, func.count())
+        .join_from(OBLIGATION, group, true())
         .where(*open_ones)
-        .group_by(MEMBERSHIP.c.group_code)
+        .group_by(group.c.group_code)
     )
     return select(literal(""), of_all.scalar_subquery()).union_all(of_groups)
+
+
+def groups_of(person: ColumnElement[UUID]) -> FromClause:
+    """The groups of each person of a query, looked up one by one: a team's are few, and the
+    planner would rather read those of the whole region.
+    """
+    query = select(MEMBERSHIP.c.group_code).where(MEMBERSHIP.c.person_id == person)
+    return query.offset(literal_column("0")).lateral()
 
 
 def list_applications(session: Session, team_id: UUID, page: PageQuery) -> Page[PanelEntry]:
@@ -301,28 +312,10 @@ def list_applications(session: Session, team_id: UUID, page: PageQuery) -> Page[
     return Page(items=[PanelEntry.model_validate(row) for row in rows], next_cursor=following)
 
 
-def list_panel(
-    session: Session, team_id: UUID, search: PanelSearch, staff: Collection[UUID] | None = None
-) -> Page[PanelEntry]:
-    """A team's signed residents by name, or only those of these of its ``staff``. The caller has
-    asked the policy.
-    """
-    order = [PERSON.c.name, CONTRACT.c.id]
-    query = _entries(*order).where(CONTRACT.c.team_id == team_id, CONTRACT.c.state.in_(IN_FORCE))
-    if search.search:
-        query = query.where(found_by(search.search))
-    if staff is not None:
-        query = query.where(cared_for_by(CONTRACT.c.id, staff))
-    if search.member_id:
-        query = query.where(cared_for_by(CONTRACT.c.id, [search.member_id]))
-    if search.unassigned:
-        query = query.where(nobody_cares(CONTRACT.c.id))
-    rows, following = read_page(session, query, order, search)
-    return Page(items=[PanelEntry.model_validate(row) for row in rows], next_cursor=following)
-
-
 def progress_of(session: Session, contract_ids: Collection[UUID]) -> dict[UUID, Progress]:
-    """What was kept of what was due by today in each contract, with one statement."""
+    """What was kept of what was due by today in each contract, with at most one statement."""
+    if not contract_ids:
+        return {}
     today = clock.today()
     done = Obligation.done_at.is_not(None)
     query = (

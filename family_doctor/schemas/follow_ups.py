@@ -64,6 +64,21 @@ class UrgentFollowUp(View):
     performed_at: datetime
 
 
+class ShortFollowUp(View):
+    """A follow-up as a line of a resident's page: the result, and what was measured, as (label,
+    English label, value, unit).
+    """
+
+    id: UUID
+    item_name: str
+    item_name_en: str
+    performed_at: datetime
+    result: str
+    emergency: bool
+    next_on: date | None
+    readings: tuple[tuple[str, str, str, str], ...]
+
+
 class FollowUpView(ResidentFollowUp):
     """A follow-up with all its values, in the words of the form it was recorded with."""
 

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, Table, bindparam, or_, select, update
 from sqlalchemy import Row as Result
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import Insert, distinct_on, insert
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.database import by_column, given_rows
 from core.ids import new_id
 from family_doctor.models import CareEvent, Contract, FollowUp, Obligation, Planning
 from family_doctor.obligations import Window, pack_window
@@ -64,6 +65,33 @@ REVIVE = (
     .where(*STILL_OWED)
     .values(**DATES, norm_code=bindparam("new_norm"), excused_at=None, excuse_reason=None)
 )
+NEW = (
+    "id", "contract_id", "entitlement_id", "person_id", "team_id", "division_code", "kind", "slot",
+    "norm_code", "item_code", "item_name", "item_name_en", "sequence", "times",
+    *Window._fields,
+)  # fmt: skip
+ADD = (
+    insert(OBLIGATION)
+    .from_select(NEW, select(*given_rows(OBLIGATION, *NEW).c), include_defaults=False)
+    .on_conflict_do_nothing()
+)
+PLANNING = cast("Table", Planning.__table__)
+
+
+def _mark() -> Insert:
+    planned = select(
+        *given_rows(PLANNING, "contract_id").c,
+        bindparam("day", type_=PLANNING.c.planned_on.type),
+        bindparam("norms", type_=PLANNING.c.version.type),
+    )
+    mark = insert(PLANNING).from_select(["contract_id", "planned_on", "version"], planned)
+    return mark.on_conflict_do_update(
+        index_elements=[PLANNING.c.contract_id],
+        set_={"planned_on": mark.excluded.planned_on, "version": mark.excluded.version},
+    )
+
+
+MARK = _mark()
 
 
 class _Facts(NamedTuple):
@@ -74,6 +102,7 @@ class _Facts(NamedTuple):
     events: dict[UUID, dict[EventKind, Any]]
     results: dict[UUID, dict[str, LastResult]]
     terms: dict[UUID, GrantedTerm]
+    held: dict[UUID, UUID]
     names: dict[str, tuple[str, str]]
 
 
@@ -165,17 +194,9 @@ def _plan(
         _plan_one(contract, facts, norms, writes)
     _write(session, writes)
     today = clock.today()
-    marks = [
-        {"contract_id": contract.id, "planned_on": today, "version": version}
-        for contract in contracts
-    ]
-    mark = insert(Planning)
     session.execute(
-        mark.on_conflict_do_update(
-            index_elements=[Planning.contract_id],
-            set_={"planned_on": mark.excluded.planned_on, "version": mark.excluded.version},
-        ),
-        marks,
+        MARK,
+        {"contract_id": [contract.id for contract in contracts], "day": today, "norms": version},
     )
     return len(writes)
 
@@ -201,7 +222,8 @@ def _read(session: Session, contracts: Sequence[Result[Any]]) -> _Facts:
         events[person_id][EventKind(kind)] = happens_on
     terms = {each.id: each for each in granted_terms(session, people)}
     results = _results(session, people)
-    return _Facts(rows, groups, events, results, terms, item_names(session))
+    held = {each.source_id: each.id for each in terms.values()}
+    return _Facts(rows, groups, events, results, terms, held, item_names(session))
 
 
 def _results(session: Session, people: set[UUID]) -> dict[UUID, dict[str, LastResult]]:
@@ -248,14 +270,11 @@ def _plan_one(contract: Any, facts: _Facts, norms: Sequence[Norm], writes: _Writ
     ]
     if not (changes.new or changes.revived):
         return
-    held = next(
-        (term for term in facts.terms.values() if term.source_id == contract.id),
-        None,
-    )
+    held = facts.held.get(contract.id)
     if held is None:
         return
-    writes.new += _new_rows(contract, held.id, changes.new, planned.norms, facts.names)
-    writes.allowed += _allowed(held.id, rows, planned.norms)
+    writes.new += _new_rows(contract, held, changes.new, planned.norms, facts.names)
+    writes.allowed += _allowed(held, rows, planned.norms)
 
 
 def _allowed(held: UUID, rows: Sequence[Any], owed: Sequence[Owed]) -> list[tuple[UUID, str, int]]:
@@ -311,7 +330,7 @@ def _new_rows(
 
 def _write(session: Session, writes: _Writes) -> None:
     if writes.new:
-        session.execute(insert(OBLIGATION).on_conflict_do_nothing(), writes.new)
+        session.execute(ADD, by_column(NEW, writes.new))
     for statement, values in (
         (MOVE, writes.moved),
         (EXCUSE, writes.excused),

@@ -134,6 +134,7 @@ RULE_FIELDS = {
     "cooling_off_days": N_("冷静期（天）"),
     "dispute_answer_days": N_("团队答复异议期限（天）"),
     "dispute_decide_days": N_("管理员裁定异议期限（天）"),
+    "silent_days": N_("多少天没有联系算久未联系（天）"),
     "estimate": N_("数值待核实"),
 }
 

@@ -188,6 +188,7 @@ class ContractRules(Fact):
     cooling_off_days: Count
     dispute_answer_days: Annotated[int, Field(gt=0)]
     dispute_decide_days: Annotated[int, Field(gt=0)]
+    silent_days: Annotated[int, Field(gt=0)]
     service_record_days: Count
     health_checks_per_year: Count
     chronic_followups_per_year: Count

@@ -36,6 +36,7 @@ from regions.load.contracts import (
     ContractMaker,
     load_contract_rules,
 )
+from regions.load.follow_ups import load_follow_ups
 from regions.load.norms import load_norms
 from regions.load.orders import Order, OrderLoader, OrderMaker
 from regions.load.organisation import Places, Team
@@ -243,6 +244,7 @@ def _load_services(bulk: Bulk, setting: _Setting) -> None:
     load_services(
         bulk, habits, setting.teams, seed=setting.seed, now=setting.now, today=setting.today
     )
+    load_follow_ups(bulk, setting.pack, setting.model.id, seed=setting.seed)
 
 
 def _half_a_term(today: date) -> int:

@@ -55,8 +55,8 @@ def read_labels(session: Session, person_id: UUID) -> LabelBook:
     )
     return LabelBook(
         person_id=person_id,
-        current=[_label(row, named, HOLDING) for row in current],
-        former=[_label(row, named, (*HOLDING, *ENDED)) for row in former],
+        current=[label_view(row, named, HOLDING) for row in current],
+        former=[label_view(row, named, (*HOLDING, *ENDED)) for row in former],
     )
 
 
@@ -65,7 +65,8 @@ def groups_to_set(session: Session) -> list[GroupChoice]:
     return [group for group in groups(session) if group.code not in BY_RULE]
 
 
-def _label(row: Any, named: Mapping[str, GroupChoice], fields: tuple[str, ...]) -> LabelView:
+def label_view(row: Any, named: Mapping[str, GroupChoice], fields: tuple[str, ...]) -> LabelView:
+    """A row as those who care for the person see it."""
     group = named.get(row.group_code)
     values = {field: getattr(row, field) for field in fields}
     return LabelView(

@@ -39,7 +39,9 @@ from residents.schemas.people import (
     age_on,
 )
 from residents.schemas.representation import (
+    ActsFor,
     Basis,
+    CareAction,
     ChangeConsent,
     Consent,
     ConsentAction,
@@ -54,6 +56,7 @@ from residents.schemas.representation import (
 
 __all__ = [
     "Action",
+    "ActsFor",
     "Basis",
     "BindAdult",
     "BindChild",
@@ -67,6 +70,7 @@ __all__ = [
     "BindingTold",
     "BindingView",
     "Candidate",
+    "CareAction",
     "ChangeConsent",
     "ConfirmBinding",
     "Consent",

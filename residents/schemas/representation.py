@@ -22,6 +22,12 @@ class ConsentAction(StrEnum):
     END = "residents:end-consent"
 
 
+class CareAction(StrEnum):
+    """What those who care for a person may ask of who acts for them."""
+
+    READ_REPRESENTATIVES = "residents:read-representatives"
+
+
 class Scope(StrEnum):
     """What a representative may do for a person; given one by one."""
 
@@ -128,6 +134,17 @@ class FamilyMember(BaseModel):
     def age(self) -> int:
         """Whole years today."""
         return age_on(self.birth_date, clock.today())
+
+
+class ActsFor(BaseModel):
+    """Somebody who may act for a person, as those who care for the person see it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    basis: Basis
+    scopes: tuple[Scope, ...]
+    until: date | None
 
 
 class RepresentationView(BaseModel):

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Table, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.database import by_column, given_rows
 from core.errors import NotFound
 from core.ids import new_id
 from residents.public import Person, care_units
@@ -16,6 +18,21 @@ from service_packs.models import Entitlement, EntitlementItem, PackItem
 from service_packs.queries.entitlements import find_granted, in_force
 from service_packs.schemas import EntitlementView, Source
 from service_packs.terms import times_in_term
+
+ALLOWED = ("id", "entitlement_id", "item_code", "times_total")
+ITEM = cast("Table", EntitlementItem.__table__)
+
+
+def _allow() -> Insert:
+    row = insert(ITEM).from_select(ALLOWED, select(*given_rows(ITEM, *ALLOWED).c))
+    return row.on_conflict_do_update(
+        index_elements=[ITEM.c.entitlement_id, ITEM.c.item_code],
+        set_={"times_total": row.excluded.times_total},
+        where=ITEM.c.times_total < row.excluded.times_total,
+    )
+
+
+ALLOW = _allow()
 
 
 def grant_entitlement(
@@ -62,16 +79,7 @@ def allow_items(session: Session, allowed: Collection[tuple[UUID, str, int]]) ->
     ]
     if not rows:
         return
-    row = insert(EntitlementItem)
-    more = func.greatest(EntitlementItem.times_total, row.excluded.times_total)
-    session.execute(
-        row.on_conflict_do_update(
-            index_elements=[EntitlementItem.entitlement_id, EntitlementItem.item_code],
-            set_={"times_total": more},
-            where=EntitlementItem.times_total < row.excluded.times_total,
-        ),
-        rows,
-    )
+    session.execute(ALLOW, by_column(ALLOWED, rows))
 
 
 def end_entitlements(session: Session, source: Source, source_id: UUID) -> None:

@@ -10,7 +10,14 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from appointments.public import book_slot, get_slot, list_bookings, list_days, list_slots
+from appointments.public import (
+    book_slot,
+    get_slot,
+    list_bookings,
+    list_days,
+    list_slots,
+    referrals_of,
+)
 from appointments.schemas import BookingQuery, BookingView, BookSlot, Pool, SlotQuery, When
 from core.access import Role
 from core.database import transaction
@@ -49,13 +56,18 @@ class DayChoice(BaseModel):
 @pages.get("/panel/<uuid:contract_id>/visits")
 @open_to(Role.LEADER, Role.MEMBER)
 def visits(contract_id: UUID) -> ResponseReturnValue:
-    """The resident's coming visits; their page takes the list from here once it stands."""
+    """The resident's coming visits and referrals; their page takes both from here."""
     with transaction() as session:
         contract, person = _resident(session, contract_id)
         query = BookingQuery(person_id=contract.person_id, when=When.COMING, limit=COMING)
         bookings = list_bookings(session, current_actor(), query).items
+        referrals = referrals_of(session, current_actor(), contract.person_id)
     return render_template(
-        "family_doctor/booking/visits.html", contract=contract, person=person, bookings=bookings
+        "family_doctor/booking/visits.html",
+        contract=contract,
+        person=person,
+        bookings=bookings,
+        referrals=referrals,
     )
 
 

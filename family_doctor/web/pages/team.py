@@ -28,7 +28,7 @@ from family_doctor.queries.contracts import (
     promised,
     read_contract,
 )
-from family_doctor.queries.desks import Desk, find_desk
+from family_doctor.queries.desks import Desk
 from family_doctor.queries.refunds import find_refund
 from family_doctor.queries.rules import capacity_of, places
 from family_doctor.queries.ways import introduction_of
@@ -36,8 +36,8 @@ from family_doctor.schemas import (
     Action,
     ContractView,
     PanelSearch,
+    PlanAction,
     RejectContract,
-    TeamworkAction,
     TerminateContract,
     WorkSearch,
 )
@@ -107,30 +107,6 @@ def applications() -> ResponseReturnValue:
         away=away,
         entries=page.items,
         signs=Role.LEADER in current_actor().roles,
-        pager=pager(page),
-    )
-
-
-@pages.get("/panel")
-@open_to(Role.LEADER, Role.MEMBER)
-def panel() -> ResponseReturnValue:
-    """The residents who have signed with the team."""
-    search = read_query(PanelSearch)
-    with transaction() as session:
-        teams = queries.teams_worked_in(session, current_actor())
-        team = queries.require_team(session, current_actor(), teams, search.team_id)
-        desk = find_desk(session, current_actor(), team.id)
-        page = queries.list_panel(session, team.id, search, desk.whose(search.whose))
-        progress = queries.progress_of(session, [entry.contract_id for entry in page.items])
-    return render_template(
-        "family_doctor/panel.html",
-        team=team,
-        teams=teams,
-        search=search,
-        desk=desk,
-        leads=decide(current_actor(), TeamworkAction.ASSIGN, queries.panel_resource(team))[0],
-        entries=page.items,
-        progress=progress,
         pager=pager(page),
     )
 
@@ -223,6 +199,7 @@ def _resident_page(
         history = list_transitions(session, contract_id)
         introduction = introduction_of(session, row)
     may_decide, _ = decide(actor, Action.DECIDE, contract_resource(row))
+    serves, _ = decide(actor, PlanAction.SERVE, contract_resource(row))
     page = render_template(
         "family_doctor/resident.html",
         contract=contract,
@@ -237,6 +214,7 @@ def _resident_page(
         waits=waits,
         in_force=contract.state in IN_FORCE,
         may_decide=may_decide,
+        serves=serves,
         rejection=rejection,
     )
     return page, status

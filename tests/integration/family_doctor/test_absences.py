@@ -12,14 +12,16 @@ from core.access import Actor
 from core.errors import Conflict, Denied, Invalid
 from core.ids import new_id
 from directory.models import Staff
+from directory.public import get_team
 from family_doctor.models import Absence
 from family_doctor.queries.assignments import find_carer
 from family_doctor.queries.desks import find_desk
 from family_doctor.queries.handovers import preview
-from family_doctor.queries.team import list_panel, list_work, work_by_group
+from family_doctor.queries.panel import list_panel
+from family_doctor.queries.team import list_work, work_by_group
 from family_doctor.schemas import (
     AbsenceView,
-    PanelSearch,
+    PanelQuery,
     PreviewHandover,
     RecordAbsence,
     Whose,
@@ -53,7 +55,7 @@ def seen(session: Session, crew: Crew, actor: Actor, whose: Whose) -> tuple[int,
     """How many residents and pieces of work an actor sees, and how many of these are counted."""
     desk = find_desk(session, actor, crew.team.id)
     staff = desk.whose(whose)
-    panel = list_panel(session, crew.team.id, PanelSearch(), staff).items
+    panel = list_panel(session, get_team(session, crew.team.id), PanelQuery(), staff).items
     work = list_work(session, crew.team.id, WorkSearch(), staff).items
     return len(panel), len(work), work_by_group(session, crew.team.id, None, staff)[""]
 

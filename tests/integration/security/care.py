@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Resource
 from core.errors import Denied
 from core.paging import Page, PageQuery
-from directory.queries import unit_path
+from directory.queries import get_team, unit_path
 from family_doctor.models import Contract
 from family_doctor.queries.contracts import care_units, contract_resource, list_contracts
+from family_doctor.queries.panel import list_panel
 from family_doctor.queries.team import list_applications as list_signing_applications
-from family_doctor.queries.team import list_panel, list_work, require_team, teams_worked_in
+from family_doctor.queries.team import list_work, require_team, teams_worked_in
 from family_doctor.schemas import Action as Signing
-from family_doctor.schemas import ContractSearch, PanelSearch, WorkSearch
+from family_doctor.schemas import ContractSearch, PanelQuery, WorkSearch
 from family_doctor.states import State as ContractState
 from notifications.models import Message
 from notifications.queries import list_messages
@@ -61,6 +62,9 @@ def care(session: Session, region: Region) -> list[Listing]:
 
         return shown
 
+    def panel_of(session: Session, team_id: UUID, query: PanelQuery) -> Page[Any]:
+        return list_panel(session, get_team(session, team_id), query)
+
     def panels(actor: Actor) -> Iterator[UUID]:
         return (team.id for team in teams_worked_in(session, actor))
 
@@ -89,7 +93,7 @@ def care(session: Session, region: Region) -> list[Listing]:
         Listing("contracts", contracts, things, read),
         Listing("applications to a team", of_teams(list_signing_applications, page, "contract_id"),
                 applied, read, as_staff=True),
-        Listing("panel", of_teams(list_panel, PanelSearch(), "person_id"),
+        Listing("panel", of_teams(panel_of, PanelQuery(), "person_id"),
                 people, Reading.READ_PERSON, as_staff=True),
         Listing("work", of_teams(list_work, WorkSearch(), "obligation_id"),
                 work, read, as_staff=True),

@@ -18,6 +18,7 @@ from tests.integration.security.conduct import reviews as reviews_of_conduct
 from tests.integration.security.contracts import contract_affairs
 from tests.integration.security.day import queues
 from tests.integration.security.exchange import exchange
+from tests.integration.security.filters import filters
 from tests.integration.security.follow_ups import care_of_groups
 from tests.integration.security.kin import bindings, families
 from tests.integration.security.offices import administered, figures, rights
@@ -73,6 +74,7 @@ LISTINGS = (
     ways_of_signing,
     teamwork,
     care_of_groups,
+    filters,
 )
 
 
