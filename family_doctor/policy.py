@@ -36,6 +36,9 @@ WORDS = Words(
         "family_doctor:keep-signature": N_("留存签约用的签名"),
         "family_doctor:assign-residents": N_("分派和移交团队的居民"),
         "family_doctor:record-absence": N_("登记请假和代班"),
+        "family_doctor:read-analysis": N_("查看签约分析"),
+        "family_doctor:export-analysis": N_("导出签约分析"),
+        "family_doctor:list-analysed": N_("查看签约分析背后的名单"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -63,5 +66,7 @@ WORDS = Words(
         "family_doctor.assign": N_("团队长可以在本团队内分派和移交居民"),
         "family_doctor.own_absence": N_("团队成员可以登记自己的请假"),
         "family_doctor.leader_absence": N_("团队长可以为团队成员登记请假"),
+        "family_doctor.analysis": N_("管理员和统计分析员看所管单位的签约分析，团队长看本团队的"),
+        "family_doctor.analysis-people": N_("本机构的管理员和本团队的团队长可以看分析背后的名单"),
     },
 )

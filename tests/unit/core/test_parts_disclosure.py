@@ -30,7 +30,7 @@ def parted(draw: st.DrawFn) -> tuple[Tree, dict[str, dict[str, int]]]:
     return tree, own
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(parted())
 def test_no_part_under_five_can_be_worked_out(
     case: tuple[Tree, dict[str, dict[str, int]]],
