@@ -97,8 +97,10 @@ def rate(part: int | None, whole: int | None) -> float | None:
 
 
 def change_text(now: int | None, before: int | None) -> str:
-    """+12, −3, or an em dash where one of the two is hidden."""
-    return "—" if now is None or before is None else f"{now - before:+,}"
+    """+12, -3, 0, or an em dash where one of the two is hidden."""
+    if now is None or before is None:
+        return "—"
+    return f"{now - before:+,}" if now != before else "0"
 
 
 def hidden_note() -> str:

@@ -43,7 +43,7 @@ def test_managers_drill_to_a_township_and_its_leader_to_the_list(
     leader.arrive(COUNTY)
     leader.follow(TOWNSHIP, leader.main)
     leader.arrive(TOWNSHIP)
-    ended = leader.main.locator("dt", has_text="本期结束").locator("xpath=following-sibling::dd[1]")
+    ended = leader.main.locator("dl.figures dd.value").first
     count = int(ended.inner_text())
     leader.follow(str(count), ended)
     leader.arrive("本期结束")

@@ -19,6 +19,7 @@ from family_doctor.schemas import (
     AnalysisTab,
     AnalysisTable,
     Channel,
+    EndReason,
     Measure,
     ScopeKind,
     TableCode,
@@ -50,7 +51,21 @@ TABLES: dict[AnalysisTab, dict[TableCode, tuple[Measure, ...]]] = {
     AnalysisTab.PROVIDERS: {},
 }
 PROVIDED = (Measure.IN_FORCE, Measure.BEGAN, Measure.ENDED, *SERVICES)
+# Parts that are named even where nothing was counted: that nobody left for a reason is a small
+# count too.
 NAMED_ALWAYS: dict[TableCode, Sequence[str]] = {
+    TableCode.REASONS: (
+        EndReason.RENEWED,
+        EndReason.EXPIRED,
+        EndReason.COOLING_OFF,
+        EndReason.LOST_CONTACT,
+        EndReason.MOVED,
+        EndReason.DECEASED,
+        EndReason.OWN_WISH,
+        EndReason.CHANGED_TEAM,
+        EndReason.CHANGED_PACK,
+        EndReason.OTHER,
+    ),
     TableCode.CHANNELS: tuple(Channel),
     TableCode.AGES: tuple(map(str, AGE_BANDS)),
 }

@@ -161,6 +161,7 @@ def test_figures_of_a_division_hide_small_counts(session: Session, analyst: UUID
     table = endings.table(TableCode.REASONS)
     assert table
     assert all(row.counts[0].now is None for row in table.rows)
+    assert now(endings, TableCode.REASONS, "renewed", Measure.ENDED) is None, "nor that none did"
     providers = read(session, analyst, tab=AnalysisTab.PROVIDERS).table(TableCode.PROVIDERS)
     assert providers
     assert all(row.counts[0].now is None for row in providers.rows), "one of two would tell both"
