@@ -1,4 +1,4 @@
-"""Journey: managers see how signing stands, drill to a place and to the people, and take it along."""
+"""Journey: managers see how signing stands, drill to a place and its people, and take it along."""
 
 import csv
 import re
