@@ -4,11 +4,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.access import Role
 from core.errors import Denied, Invalid, NotFound
+from family_doctor.models import Obligation
 from family_doctor.queries.analysis.people import list_analysed
 from family_doctor.queries.analysis.reading import read_analysis
 from family_doctor.schemas import (
@@ -109,16 +111,20 @@ def test_a_list_is_as_long_as_its_figure(session: Session, keeper: UUID) -> None
     assert checked
 
 
-def test_services_due_and_kept(session: Session, keeper: UUID) -> None:
-    with_days = {"start": clock.today().replace(day=1), "end": clock.today()}
-    found = read(session, keeper, tab=AnalysisTab.SERVICES, **with_days)
-    due = found.figures[Measure.DUE].now
-    table = found.table(TableCode.ITEMS)
-    assert table
-    assert due == sum(row.counts[0].now or 0 for row in table.rows)
-    query = PeopleQuery(figure=Measure.DUE, limit=100, **with_days)  # type: ignore[arg-type]
+def test_services_due_and_kept(session: Session, world: Analysed, keeper: UUID) -> None:
+    today = clock.today()
+    owed = select(Obligation).where(Obligation.team_id == world.team.id).limit(1)
+    service = session.scalars(owed).one()
+    service.opens_on = service.remind_from = service.due_on = service.late_after = today
+    session.flush()
+    found = read(session, keeper, tab=AnalysisTab.SERVICES)
+    assert found.figures[Measure.DUE].now == 1
+    assert found.figures[Measure.KEPT].now == 0
+    assert now(found, TableCode.ITEMS, service.item_code, Measure.DUE) == 1
+    assert now(found, TableCode.PLACES, COUNTY, Measure.DUE) == 1
+    query = PeopleQuery(figure=Measure.DUE)
     _, _, page = list_analysed(session, actor_of(session, keeper), query)
-    assert len(page.items) == due
+    assert [each.due_on for each in page.items] == [today]
 
 
 def test_residents_by_age_and_group(session: Session, keeper: UUID) -> None:
