@@ -17,10 +17,10 @@ from family_doctor.web.wording import CHANNELS, REASONS
 # One mark for whatever is hidden: two would tell which counts are small.
 HIDDEN = "<5*"
 TABS = {
-    AnalysisTab.CONTRACTS: N_("签约"),
+    AnalysisTab.CONTRACTS: N_("签约情况"),
     AnalysisTab.SERVICES: N_("服务履约"),
     AnalysisTab.ENDINGS: N_("到期与结束"),
-    AnalysisTab.RESIDENTS: N_("居民"),
+    AnalysisTab.RESIDENTS: N_("居民情况"),
     AnalysisTab.PROVIDERS: N_("机构与团队"),
 }
 MEASURES = {
