@@ -16,6 +16,8 @@ from core.roles import GRANTED_ROLES, Role
 PRINCIPAL = {"Var": "principal"}
 # The attribute of a resource that holds only the divisions it lies in, without its institution.
 DIVISIONS = "divisions"
+# The attribute that holds only the team and the institution, without the divisions.
+HOLDERS = "holders"
 
 
 class PolicyError(Exception):
@@ -37,7 +39,9 @@ class Policy:
     def counts(self, role: Role, unit: str) -> bool:
         """Whether the role on this unit can ever be what the policy asks for."""
         compared = self.roles.get(role)
-        return compared is not None and (compared != DIVISIONS or is_division(unit))
+        if compared in (DIVISIONS, HOLDERS):
+            return is_division(unit) is (compared == DIVISIONS)
+        return compared is not None
 
 
 def is_division(unit: str) -> bool:

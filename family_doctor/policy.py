@@ -40,6 +40,9 @@ WORDS = Words(
         "family_doctor:read-filter": N_("查看保存的筛选"),
         "family_doctor:change-filter": N_("修改和删除保存的筛选"),
         "family_doctor:share-filter": N_("把筛选共享给团队"),
+        "family_doctor:read-analysis": N_("查看签约分析"),
+        "family_doctor:export-analysis": N_("导出签约分析"),
+        "family_doctor:list-analysed": N_("查看签约分析背后的名单"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -71,5 +74,7 @@ WORDS = Words(
         "family_doctor.own-filter": N_("可以查看、修改和删除自己保存的筛选"),
         "family_doctor.shared-filter": N_("团队成员可以查看共享给本团队的筛选"),
         "family_doctor.share-filter": N_("团队长可以把自己的筛选共享给团队"),
+        "family_doctor.analysis": N_("管理员和统计分析员看所管单位的签约分析，团队长看本团队的"),
+        "family_doctor.analysis-people": N_("本机构的管理员和本团队的团队长可以看分析背后的名单"),
     },
 )

@@ -23,6 +23,8 @@ from family_doctor.subscribers import (
     settle_promise,
 )
 from family_doctor.web import (
+    analysis,
+    analysis_api,
     care_api,
     disputes,
     disputes_api,
@@ -64,6 +66,8 @@ def _install(app: Flask) -> None:
 
 TEAM = (Role.LEADER, Role.MEMBER)
 ADMINISTRATORS = (Role.ADMINISTRATOR,)
+LEADER = (Role.LEADER,)
+SEERS = (Role.ADMINISTRATOR, Role.ANALYST)
 
 room = Room(
     name="family_doctor",
@@ -80,6 +84,7 @@ room = Room(
         signing.pages,
         texts.pages,
         teamwork.pages,
+        analysis.pages,
     ],
     apis=[
         api,
@@ -92,6 +97,7 @@ room = Room(
         signing_api.api,
         texts_api.api,
         teamwork_api.api,
+        analysis_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
@@ -130,6 +136,8 @@ room = Room(
             N_("履约指数"), "chart-bar", "family_doctor_served.institution", ADMINISTRATORS, 59
         ),
         NavItem(N_("随访规范"), "list-details", "family_doctor_served.norms", ADMINISTRATORS, 60),
+        NavItem(N_("签约分析"), "chart-bar", "family_doctor_analysis.overview", LEADER, 46),
+        NavItem(N_("签约分析"), "chart-bar", "family_doctor_analysis.overview", SEERS, 62),
         NavItem(N_("协议文本"), "file-text", "family_doctor_texts.listing", ADMINISTRATORS, 75),
     ],
     counts=waiting,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from gov_stats.disclosure import Totals, Tree, hide
+from core.disclosure import Totals, Tree, hide
 
 RESIDENTS, CONTRACTS = "residents", "contracts"
 KEY_RESIDENTS, KEY_CONTRACTS = "key_residents", "key_contracts"
@@ -90,15 +90,6 @@ REPORTED = (INSTITUTIONS, HOSPITALS, TOWNSHIP_CENTRES, COMMUNITY_CENTRES, BEDS, 
 def measure_names() -> tuple[str, ...]:
     """Everything that is counted by division; the population is official and not counted."""
     return (*GUARDS, *FOLLOWERS, *REPORTED)
-
-
-def roll_up(tree: Tree, counts: Mapping[str, int]) -> dict[str, int]:
-    """Each division's own count and those of all divisions below it, every fact once."""
-    totals = dict.fromkeys(tree.parents, 0)
-    for code, count in counts.items():
-        for unit in tree.path(code):
-            totals[unit] += count
-    return totals
 
 
 def hidden_divisions(tree: Tree, totals: Mapping[str, Totals]) -> dict[str, frozenset[str]]:

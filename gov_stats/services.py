@@ -8,11 +8,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.disclosure import Totals, Tree, roll_up
 from core.ids import new_id
 from directory.public import list_divisions
 from gov_stats.catalogue import Definition, definitions
-from gov_stats.disclosure import Totals, Tree
-from gov_stats.measures import POPULATION, hidden_divisions, measure_names, roll_up
+from gov_stats.measures import POPULATION, hidden_divisions, measure_names
 from gov_stats.models import ComputationRun, Indicator, IndicatorValue
 from gov_stats.periods import Month, months_shown
 from gov_stats.schemas import RunView

@@ -34,7 +34,7 @@ from core import clock
 from core.access import Actor, Role, book, require
 from core.errors import NotFound
 from core.paging import Page, read_page
-from core.policies import DIVISIONS, Policy
+from core.policies import DIVISIONS, HOLDERS, Policy
 from core.roles import DUTIES
 
 SOON = timedelta(days=30)
@@ -135,14 +135,16 @@ def _serving(scope: Collection[str]) -> ColumnElement[bool]:
 def _holding(policies: Collection[Policy]) -> ColumnElement[bool]:
     """The condition that a grant counts for one of these policies: as ``Policy.counts``."""
     compared = [pair for policy in policies for pair in policy.roles.items()]
-    anywhere = {role for role, with_what in compared if with_what != DIVISIONS}
+    anywhere = {role for role, with_what in compared if with_what not in (DIVISIONS, HOLDERS)}
     on_divisions = {role for role, with_what in compared if with_what == DIVISIONS}
+    on_holders = {role for role, with_what in compared if with_what == HOLDERS}
     return and_(
         in_force(),
         Account.disabled_at.is_(None),
         or_(
             RoleGrant.role.in_(anywhere),
             and_(RoleGrant.role.in_(on_divisions), RoleGrant.unit.regexp_match(DIVISION_CODES)),
+            and_(RoleGrant.role.in_(on_holders), ~RoleGrant.unit.regexp_match(DIVISION_CODES)),
         ),
     )
 

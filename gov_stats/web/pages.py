@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from core.access import Role
 from core.database import transaction
 from core.errors import NotFound
+from core.sheets import to_csv, to_xlsx
 from core.web.access import current_actor, open_to
 from core.web.formats import moment
 from core.web.forms import read_query
@@ -16,7 +17,6 @@ from core.web.languages import gettext
 from core.web.limits import By, limited
 from gov_stats import queries
 from gov_stats.dashboards import LAYOUTS
-from gov_stats.export import to_csv, to_xlsx
 from gov_stats.periods import Month, months_shown
 from gov_stats.ports import region_map
 from gov_stats.schemas import Action, Dashboard, DashboardQuery, Format

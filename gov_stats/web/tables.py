@@ -1,8 +1,8 @@
 """The table of a dashboard: its divisions by its figures, for the page and for export."""
 
+from core.sheets import Sheet, Value
 from core.web.languages import gettext
 from gov_stats.dashboards import LAYOUTS
-from gov_stats.export import Sheet, Value
 from gov_stats.schemas import Dashboard, IndicatorView
 from gov_stats.web.panels import Row, address
 from gov_stats.web.words import (

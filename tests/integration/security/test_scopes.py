@@ -36,7 +36,9 @@ TRIPLES = 20_000
 OF_ONE_THING = {
     "account_history",
     "application_history",
+    "export_analysed",
     "history_of",
+    "list_analysed",
     "list_appeals_of",
     "list_day_of",
     "list_exceptions_of",

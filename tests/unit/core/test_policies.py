@@ -41,6 +41,7 @@ def things(actor: Actor, *, own: bool) -> list[Resource]:
                 "to_teams": list(HERE),
                 "to_desks": list(HERE),
                 "divisions": list(HERE[1:]),
+                "holders": [INSTITUTION],
                 "about": {"__entity": {"type": "Account", "id": str(NOBODY)}},
                 "begun_by": {"__entity": {"type": "Account", "id": str(NOBODY)}},
                 "guards": guards,

@@ -3,9 +3,9 @@ from collections.abc import Mapping
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gov_stats.disclosure import SMALLEST_SHOWN, Tree, hide
-from gov_stats.measures import GUARDS, hidden_divisions, roll_up
-from tests.unit.gov_stats.attack import Knowledge, Row, vector
+from core.disclosure import SMALLEST_SHOWN, Tree, hide, roll_up
+from gov_stats.measures import GUARDS, hidden_divisions
+from tests.unit.core.attack import Knowledge, Row, vector
 
 CITY = "C"
 COUNTS = st.integers(0, 12)
