@@ -36,6 +36,10 @@ WORDS = Words(
         "family_doctor:keep-signature": N_("留存签约用的签名"),
         "family_doctor:assign-residents": N_("分派和移交团队的居民"),
         "family_doctor:record-absence": N_("登记请假和代班"),
+        "family_doctor:read-report": N_("查看工作报告"),
+        "family_doctor:remake-report": N_("重新核对工作报告"),
+        "family_doctor:read-points": N_("查看绩效积分方案"),
+        "family_doctor:change-points": N_("制定绩效积分方案"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -63,5 +67,8 @@ WORDS = Words(
         "family_doctor.assign": N_("团队长可以在本团队内分派和移交居民"),
         "family_doctor.own_absence": N_("团队成员可以登记自己的请假"),
         "family_doctor.leader_absence": N_("团队长可以为团队成员登记请假"),
+        "family_doctor.own_report": N_("团队成员可以查看自己的工作报告"),
+        "family_doctor.report": N_("团队长看本团队的工作报告，管理员看所辖机构的"),
+        "family_doctor.points": N_("管理员可以制定本单位的绩效积分方案"),
     },
 )
