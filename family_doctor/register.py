@@ -28,6 +28,10 @@ from family_doctor.web import (
     disputes_api,
     follow_ups,
     plans,
+    points,
+    points_api,
+    reports,
+    reports_api,
     rules,
     rules_api,
     served,
@@ -79,6 +83,8 @@ room = Room(
         signing.pages,
         texts.pages,
         teamwork.pages,
+        reports.pages,
+        points.pages,
     ],
     apis=[
         api,
@@ -90,6 +96,8 @@ room = Room(
         signing_api.api,
         texts_api.api,
         teamwork_api.api,
+        reports_api.api,
+        points_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
@@ -129,6 +137,11 @@ room = Room(
         ),
         NavItem(N_("随访规范"), "list-details", "family_doctor_served.norms", ADMINISTRATORS, 60),
         NavItem(N_("协议文本"), "file-text", "family_doctor_texts.listing", ADMINISTRATORS, 75),
+        NavItem(N_("工作报告"), "report-analytics", "family_doctor_reports.listing", TEAM, 46),
+        NavItem(
+            N_("工作报告"), "report-analytics", "family_doctor_reports.listing", ADMINISTRATORS, 62
+        ),
+        NavItem(N_("绩效积分"), "award", "family_doctor_points.listing", ADMINISTRATORS, 63),
     ],
     counts=waiting,
     install=_install,

@@ -31,21 +31,23 @@ from family_doctor.schemas import (
     ReportAction,
 )
 from family_doctor.states import State
-from residents.public import people_by_id
+from residents.public import Person
 from service_packs.public import ServiceRecord, item_names
 
 Found = dict[UUID, dict[str, Any]]
+PERSON = Person.name.label("person_name")
 
 
 def list_counted(
-    session: Session, actor: Actor, report_id: UUID, code: FigureCode, page: PageQuery
+    session: Session, actor: Actor, report_id: UUID, figure: str, page: PageQuery
 ) -> Page[CountedRow]:
     """What a figure of a report counted, in the order of time; what was withdrawn since is there
     too, and says so. Raises NotFound or Denied.
     """
     report = load_report(session, actor, report_id, ReportAction.READ)
-    if code not in report.figures:
+    if figure not in report.figures:
         raise NotFound()
+    code = FigureCode(figure)
     counted = (
         select(
             func.unnest(ReportRows.ids, type_=Uuid()).label("id"),
@@ -56,11 +58,9 @@ def list_counted(
     )
     rows, following = read_page(session, select(counted), [counted.c.position], page)
     found = LOOKS[OF[code]](session, {row.id for row in rows}, code)
-    names = people_by_id(session, {each["person_id"] for each in found.values()})
     shows = _shows_names(actor, report)
     items = [
-        _row(row.id, row.position, OF[code], found.get(row.id), names, shows_names=shows)
-        for row in rows
+        _row(row.id, row.position, OF[code], found.get(row.id), shows_names=shows) for row in rows
     ]
     return Page(items=items, next_cursor=following)
 
@@ -77,22 +77,15 @@ def _row(
     position: int,
     counted: Counted,
     values: dict[str, Any] | None,
-    people: dict[UUID, Any],
     *,
     shows_names: bool,
 ) -> CountedRow:
     if values is None:
         return CountedRow(id=row_id, position=position, counted=counted, gone=True)
-    name = people[values["person_id"]].name
     shown = {key: value for key, value in values.items() if key in CountedRow.model_fields}
     if not shows_names:
-        shown["contract_id"] = None
-    return CountedRow(
-        position=position,
-        counted=counted,
-        person_name=name if shows_names else masked_name(name),
-        **shown,
-    )
+        shown |= {"contract_id": None, "person_name": masked_name(values["person_name"])}
+    return CountedRow(position=position, counted=counted, **shown)
 
 
 def _read(session: Session, query: Select[*tuple[Any, ...]]) -> Found:
@@ -113,16 +106,20 @@ def _contracts(session: Session, ids: Collection[UUID], code: FigureCode) -> Fou
         code, Contract.signed_at
     )
     ended = code is FigureCode.ENDED
-    query: Select[*tuple[Any, ...]] = select(
-        Contract.id,
-        Contract.id.label("contract_id"),
-        Contract.person_id,
-        Contract.pack_name.label("name"),
-        Contract.pack_name_en.label("name_en"),
-        at.label("at"),
-        (Contract.end_reason if ended else Contract.kind).label("state"),
-        Contract.applied_at,
-    ).where(Contract.id.in_(ids))
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            Contract.id,
+            Contract.id.label("contract_id"),
+            PERSON,
+            Contract.pack_name.label("name"),
+            Contract.pack_name_en.label("name_en"),
+            at.label("at"),
+            (Contract.end_reason if ended else Contract.kind).label("state"),
+            Contract.applied_at,
+        )
+        .join(Person, Person.id == Contract.person_id)
+        .where(Contract.id.in_(ids))
+    )
     found = _read(session, query)
     if code is FigureCode.ANSWERED:
         for each in found.values():
@@ -138,7 +135,7 @@ def _services(session: Session, ids: Collection[UUID], code: FigureCode) -> Foun
     query = (
         select(
             ServiceRecord.id,
-            ServiceRecord.person_id,
+            PERSON,
             ServiceRecord.item_code,
             ServiceRecord.staff_name.label("by"),
             ServiceRecord.state,
@@ -146,6 +143,7 @@ def _services(session: Session, ids: Collection[UUID], code: FigureCode) -> Foun
             Obligation.due_on,
             Obligation.contract_id,
         )
+        .join(Person, Person.id == ServiceRecord.person_id)
         .outerjoin(Obligation, Obligation.service_record_id == ServiceRecord.id)
         .where(ServiceRecord.id.in_(ids))
     )
@@ -158,28 +156,36 @@ def _services(session: Session, ids: Collection[UUID], code: FigureCode) -> Foun
 
 def _disputes(session: Session, ids: Collection[UUID], code: FigureCode) -> Found:
     del code  # a dispute is counted once
-    query = select(
-        Dispute.id,
-        Dispute.person_id,
-        Dispute.contract_id,
-        Dispute.subject.label("state"),
-        Dispute.answered_at.label("at"),
-        func.extract("epoch", Dispute.answered_at - Dispute.opened_at).label("lasted"),
-    ).where(Dispute.id.in_(ids))
+    query = (
+        select(
+            Dispute.id,
+            PERSON,
+            Dispute.contract_id,
+            Dispute.subject.label("state"),
+            Dispute.answered_at.label("at"),
+            func.extract("epoch", Dispute.answered_at - Dispute.opened_at).label("lasted"),
+        )
+        .join(Person, Person.id == Dispute.person_id)
+        .where(Dispute.id.in_(ids))
+    )
     return _timed(_read(session, query))
 
 
 def _emergencies(session: Session, ids: Collection[UUID], code: FigureCode) -> Found:
     del code  # an emergency is counted once
-    query = select(
-        FollowUp.id,
-        FollowUp.person_id,
-        FollowUp.item_code,
-        FollowUp.seen_at.label("at"),
-        FollowUp.seen_by.label("by"),
-        func.extract("epoch", FollowUp.seen_at - FollowUp.performed_at).label("lasted"),
-        literal("").label("state"),
-    ).where(FollowUp.id.in_(ids))
+    query = (
+        select(
+            FollowUp.id,
+            PERSON,
+            FollowUp.item_code,
+            FollowUp.seen_at.label("at"),
+            FollowUp.seen_by.label("by"),
+            func.extract("epoch", FollowUp.seen_at - FollowUp.performed_at).label("lasted"),
+            literal("").label("state"),
+        )
+        .join(Person, Person.id == FollowUp.person_id)
+        .where(FollowUp.id.in_(ids))
+    )
     found = _timed(_read(session, query))
     names = item_names(session, {each["item_code"] for each in found.values()})
     for each in found.values():
@@ -195,15 +201,19 @@ def _timed(found: Found) -> Found:
 
 def _obligations(session: Session, ids: Collection[UUID], code: FigureCode) -> Found:
     del code  # the same row is due, kept and confirmed
-    query = select(
-        Obligation.id,
-        Obligation.person_id,
-        Obligation.contract_id,
-        Obligation.item_name.label("name"),
-        Obligation.item_name_en.label("name_en"),
-        Obligation.due_on,
-        Obligation.done_at.label("at"),
-    ).where(Obligation.id.in_(ids))
+    query = (
+        select(
+            Obligation.id,
+            PERSON,
+            Obligation.contract_id,
+            Obligation.item_name.label("name"),
+            Obligation.item_name_en.label("name_en"),
+            Obligation.due_on,
+            Obligation.done_at.label("at"),
+        )
+        .join(Person, Person.id == Obligation.person_id)
+        .where(Obligation.id.in_(ids))
+    )
     return _read(session, query)
 
 

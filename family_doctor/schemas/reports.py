@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import BaseModel, computed_field
+from pydantic import BaseModel
 
 from core.paging import PageQuery
 from family_doctor.schemas.base import View
@@ -93,17 +93,17 @@ class ReportBase(View):
     total: int
     figures: Figures
 
-    @computed_field
+    @property
     def served_index(self) -> float | None:
         """What was kept of what fell due, by the end of the period."""
         return share(self.figures, FigureCode.KEPT, FigureCode.DUE)
 
-    @computed_field
+    @property
     def in_time_share(self) -> float | None:
         """Follow-ups that were in time."""
         return share(self.figures, FigureCode.IN_TIME, FigureCode.FOLLOW_UPS)
 
-    @computed_field
+    @property
     def satisfaction(self) -> float | None:
         """The residents' confirmations over all that they said of services in the period."""
         whole = (FigureCode.CONFIRMED, FigureCode.DISPUTED)
