@@ -128,6 +128,12 @@ def close_period(session: Session, period: Period) -> None:
     session.execute(row.on_conflict_do_nothing())
 
 
+def make_past_reports(session: Session, team_id: UUID) -> None:
+    """Make a team's reports of all periods that are due, as the calendar would have."""
+    for period in due_periods(session):
+        make_reports(session, period, {team_id})
+
+
 def recent_periods() -> list[Period]:
     """The periods that ended so lately that something may still be entered late."""
     today = clock.today()

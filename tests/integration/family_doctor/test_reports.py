@@ -231,7 +231,9 @@ def test_each_member_has_what_is_put_down_to_them(session: Session, week: Week) 
 def test_points_are_shown_line_by_line(session: Session, week: Week) -> None:
     scheme = _scheme(session, signed=10, service=2, in_time=3, late=4, disputed=5, items={"T01": 7})
     report = get_report(session, actor_of(session, week.leader), week.make(session).id)
-    said = {(str(line.of), line.item_code): (line.count, line.each, line.sum) for line in report.points}
+    said = {
+        (str(line.of), line.item_code): (line.count, line.each, line.sum) for line in report.points
+    }
     assert said.pop(("signed", "")) == (1, 10, 10)
     assert said.pop(("in_time", "")) == (1, 3, 3)
     assert said.pop(("late", "")) == (1, -4, -4)

@@ -27,6 +27,7 @@ from tests.integration.security.region import make_actors, make_region
 from tests.integration.security.reviews import reviews, waiting
 from tests.integration.security.teamwork import teamwork
 from tests.integration.security.ways import ways_of_signing
+from tests.integration.security.work_reports import work
 
 SEED = 20_260_105
 ACTORS = 70
@@ -37,6 +38,7 @@ OF_ONE_THING = {
     "application_history",
     "history_of",
     "list_appeals_of",
+    "list_counted",
     "list_day_of",
     "list_exceptions_of",
     "list_exchange_day",
@@ -73,6 +75,7 @@ LISTINGS = (
     ways_of_signing,
     teamwork,
     care_of_groups,
+    work,
 )
 
 
