@@ -26,7 +26,7 @@ def work(session: Session, region: Region) -> list[Listing]:
     week = period_before(period_around(ReportKind.WEEK, clock.today()))
     make_reports(session, week, {team.id for team in region.teams})
     reports = {row.id: report_resource(row) for row in session.scalars(select(Report))}
-    places = {(None, region_code(session))}
+    places: set[tuple[UUID | None, str]] = {(None, region_code(session))}
     places |= {(team.institution_id, team.division_code) for team in region.teams}
     schemes = {}
     for institution_id, division in sorted(places, key=str):
