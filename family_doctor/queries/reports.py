@@ -11,7 +11,7 @@ from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
 from core.paging import Page, read_page
 from directory.public import division_path
-from family_doctor.models import Report
+from family_doctor.models import PointScheme, Report
 from family_doctor.queries.rules import within
 from family_doctor.schemas import (
     FigureCode,
@@ -20,7 +20,7 @@ from family_doctor.schemas import (
     ReportSearch,
     ReportView,
 )
-from family_doctor.schemas.reports import Change, Edition
+from family_doctor.schemas.reports import Change, Edition, SchemeUsed
 
 TREND = 12
 CURRENT = Report.superseded_at.is_(None)
@@ -90,8 +90,10 @@ def get_report(session: Session, actor: Actor, report_id: UUID) -> ReportView:
         members = _short(session, of_team, Report.kind == row.kind, CURRENT, of_members,
                          _period(row), count=100)  # fmt: skip
     view = ReportView.model_validate(row)
+    scheme = session.get(PointScheme, row.scheme_id) if row.scheme_id else None
     return view.model_copy(
         update={
+            "scheme": SchemeUsed.model_validate(scheme) if scheme else None,
             "trend": tuple(ReportEntry.model_validate(each) for each in reversed(trend)),
             "members": _by_points(members),
             "editions": tuple(Edition.model_validate(each) for each in editions),

@@ -130,6 +130,15 @@ class Change(View):
     after: int
 
 
+class SchemeUsed(View):
+    """The version by which a report's points were given."""
+
+    id: UUID
+    number: int
+    institution_id: UUID | None
+    example: bool
+
+
 class ReportView(ReportBase):
     """A report with all that stands in it. ``trend`` are the last periods up to this one, oldest
     first, each in its newest edition; ``members`` are the reports of the team's members;
@@ -139,6 +148,7 @@ class ReportView(ReportBase):
     rules: int
     scheme_id: UUID | None
     points: tuple[PointLine, ...]
+    scheme: SchemeUsed | None = None
     trend: tuple[ReportEntry, ...] = ()
     members: tuple[ReportEntry, ...] = ()
     editions: tuple[Edition, ...] = ()
