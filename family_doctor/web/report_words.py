@@ -10,11 +10,11 @@ from family_doctor.schemas.reports import ReportBase
 
 KINDS = {ReportKind.WEEK: N_("周报"), ReportKind.MONTH: N_("月报")}
 FIGURES = {
-    FigureCode.SIGNED: N_("新签"),
-    FigureCode.RENEWED: N_("续签"),
+    FigureCode.SIGNED: N_("新签份数"),
+    FigureCode.RENEWED: N_("续签份数"),
     FigureCode.ENDED: N_("到期和解约"),
-    FigureCode.SERVICES: N_("服务"),
-    FigureCode.FOLLOW_UPS: N_("随访"),
+    FigureCode.SERVICES: N_("服务次数"),
+    FigureCode.FOLLOW_UPS: N_("随访次数"),
     FigureCode.IN_TIME: N_("按期随访"),
     FigureCode.LATE: N_("逾期完成的服务"),
     FigureCode.CONFIRMED: N_("居民确认的服务"),
@@ -45,8 +45,8 @@ MEANINGS = {
     FigureCode.KEPT_CONFIRMED: N_("已做里面，到期末居民确认属实的。"),
 }
 POINTS = {
-    PointOf.SIGNED: N_("新签"),
-    PointOf.RENEWED: N_("续签"),
+    PointOf.SIGNED: N_("新签份数"),
+    PointOf.RENEWED: N_("续签份数"),
     PointOf.ITEM: N_("服务项目"),
     PointOf.SERVICE: N_("其他服务"),
     PointOf.IN_TIME: N_("按期随访另加"),
