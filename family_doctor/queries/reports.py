@@ -1,7 +1,6 @@
 """Work reports as a member, a leader and an administrator may see them."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -23,6 +22,8 @@ from family_doctor.schemas import (
 from family_doctor.schemas.reports import Change, Edition, SchemeUsed
 
 TREND = 12
+# A team's members and editions of a period, and its trend.
+MOST_AROUND = 150
 CURRENT = Report.superseded_at.is_(None)
 
 
@@ -72,23 +73,12 @@ def _readable(actor: Actor) -> ColumnElement[bool]:
 def get_report(session: Session, actor: Actor, report_id: UUID) -> ReportView:
     """A report with its trend, its members' and its other editions. Raises NotFound or Denied."""
     row = load_report(session, actor, report_id, ReportAction.READ)
-    same = and_(
-        Report.team_id == row.team_id,
-        Report.kind == row.kind,
-        Report.staff_id.is_not_distinct_from(row.staff_id),
-    )
-    others = _short(
-        session, same, Report.starts_on <= row.starts_on, or_(CURRENT, _period(row)), count=40
-    )
-    trend = [each for each in others if each.superseded_at is None][:TREND]
-    editions = [each for each in others if each.starts_on == row.starts_on and each.id != row.id]
+    found = _around(session, row)
+    same = [each for each in found if each.staff_id == row.staff_id]
+    trend = [each for each in same if each.superseded_at is None][:TREND]
+    editions = [each for each in same if each.starts_on == row.starts_on and each.id != row.id]
     before = next((each for each in editions if each.edition == row.edition - 1), None)
-    members: Sequence[Report] = ()
-    if row.staff_id is None:
-        of_team = Report.team_id == row.team_id
-        of_members = Report.staff_id.is_not(None)
-        members = _short(session, of_team, Report.kind == row.kind, CURRENT, of_members,
-                         _period(row), count=100)  # fmt: skip
+    members = [each for each in found if each.staff_id != row.staff_id]
     view = ReportView.model_validate(row)
     scheme = session.get(PointScheme, row.scheme_id) if row.scheme_id else None
     return view.model_copy(
@@ -102,17 +92,27 @@ def get_report(session: Session, actor: Actor, report_id: UUID) -> ReportView:
     )
 
 
-def _period(row: Report) -> ColumnElement[bool]:
-    return Report.starts_on == row.starts_on
-
-
-def _short(session: Session, *conditions: Any, count: int) -> Sequence[Report]:
+def _around(session: Session, row: Report) -> Sequence[Report]:
+    """The same report of the periods up to this one and all editions of this one's; of a team also
+    the newest of its members. Newest first, with one statement.
+    """
+    of_period = Report.starts_on == row.starts_on
+    same = and_(
+        Report.staff_id.is_not_distinct_from(row.staff_id),
+        Report.starts_on <= row.starts_on,
+        or_(CURRENT, of_period),
+    )
+    members = and_(of_period, CURRENT, Report.staff_id.is_not(None))
     query = (
         select(Report)
         .options(defer(Report.points), defer(Report.digest))
-        .where(*conditions)
+        .where(
+            Report.team_id == row.team_id,
+            Report.kind == row.kind,
+            same if row.staff_id else or_(same, members),
+        )
         .order_by(Report.starts_on.desc(), Report.edition.desc(), Report.id)
-        .limit(count)
+        .limit(MOST_AROUND)
     )
     return session.scalars(query).all()
 
