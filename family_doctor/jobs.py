@@ -133,6 +133,7 @@ def tell_handed_over(handover_id: str) -> None:
         with transaction() as session:
             told = tell_residents(session, UUID(handover_id))
 
+
 @scheduled("20 * * * *")
 def make_work_reports() -> None:
     """Make the reports of the weeks and months that have ended; hourly, so that it suits any zone

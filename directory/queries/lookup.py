@@ -291,6 +291,7 @@ def accounts_of_staff(session: Session, staff_ids: Collection[UUID]) -> dict[UUI
     query = select(Staff.id, Staff.account_id).where(Staff.id.in_(staff_ids))
     return {staff: account for staff, account in session.execute(query) if account}
 
+
 def staff_of_teams(session: Session, team_ids: Collection[UUID]) -> list[TeamStaff]:
     """The members in service of these teams, with or without an account, leaders first."""
     query = (
