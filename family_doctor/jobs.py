@@ -1,4 +1,6 @@
-"""The contracts' calendar, invitations on their way, and the sealing of what both sides signed."""
+"""The contracts' calendar, invitations on their way, the sealing of what both sides signed, and
+work reports.
+"""
 
 from uuid import UUID
 
@@ -20,6 +22,14 @@ from family_doctor.services.planning import BATCH as PLAN_BATCH
 from family_doctor.services.planning import plan_batch
 from family_doctor.services.reminders import BATCH as REMIND_BATCH
 from family_doctor.services.reminders import remind_residents, remind_teams
+from family_doctor.services.reports import (
+    close_period,
+    due_periods,
+    make_reports,
+    recent_periods,
+    teams_with,
+    teams_without,
+)
 from family_doctor.services.sealing import keep, paper_of, take_up_unsealed
 from notifications.public import SmsGateway
 
@@ -122,3 +132,34 @@ def tell_handed_over(handover_id: str) -> None:
     while told == TELL_BATCH:
         with transaction() as session:
             told = tell_residents(session, UUID(handover_id))
+
+
+@scheduled("20 * * * *")
+def make_work_reports() -> None:
+    """Make the reports of the weeks and months that have ended; hourly, so that it suits any zone
+    and catches up what was missed. A batch of teams is a transaction: what is made stays made.
+    """
+    with transaction() as session:
+        periods = due_periods(session)
+    for period in periods:
+        missing = True
+        while missing:
+            with transaction() as session:
+                teams = teams_without(session, period)
+                missing = bool(make_reports(session, period, teams)) if teams else False
+        with transaction() as session:
+            close_period(session, period)
+
+
+@scheduled("35 20 * * *")
+def correct_work_reports() -> None:
+    """Make the reports of what ended lately again, nightly: something may have come late."""
+    for period in recent_periods():
+        last = None
+        while True:
+            with transaction() as session:
+                teams = teams_with(session, period, last)
+                if not teams:
+                    break
+                make_reports(session, period, teams)
+            last = teams[-1]

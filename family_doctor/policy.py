@@ -43,6 +43,10 @@ WORDS = Words(
         "family_doctor:read-analysis": N_("查看签约分析"),
         "family_doctor:export-analysis": N_("导出签约分析"),
         "family_doctor:list-analysed": N_("查看签约分析背后的名单"),
+        "family_doctor:read-report": N_("查看工作报告"),
+        "family_doctor:remake-report": N_("重新核对工作报告"),
+        "family_doctor:read-points": N_("查看绩效积分方案"),
+        "family_doctor:change-points": N_("制定绩效积分方案"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -76,5 +80,8 @@ WORDS = Words(
         "family_doctor.share-filter": N_("团队长可以把自己的筛选共享给团队"),
         "family_doctor.analysis": N_("管理员和统计分析员看所管单位的签约分析，团队长看本团队的"),
         "family_doctor.analysis-people": N_("本机构的管理员和本团队的团队长可以看分析背后的名单"),
+        "family_doctor.own_report": N_("团队成员可以查看自己的工作报告"),
+        "family_doctor.report": N_("团队长看本团队的工作报告，管理员看所辖机构的"),
+        "family_doctor.points": N_("管理员可以制定本单位的绩效积分方案"),
     },
 )

@@ -11,6 +11,7 @@ from family_doctor.queries.contracts import (
 )
 from family_doctor.queries.facts import contract_facts, fulfilment_facts
 from family_doctor.services.planning import plan_all, replan
+from family_doctor.services.reports import make_past_reports
 from family_doctor.services.sealing import seal_soon
 from family_doctor.states import IN_FORCE, LIVE
 
@@ -26,6 +27,7 @@ __all__ = [
     "find_active_contract",
     "find_latest_contract",
     "fulfilment_facts",
+    "make_past_reports",
     "plan",
     "plan_all",
     "progress_on",

@@ -31,6 +31,10 @@ from family_doctor.web import (
     follow_ups,
     panel_api,
     plans,
+    points,
+    points_api,
+    reports,
+    reports_api,
     rules,
     rules_api,
     served,
@@ -85,6 +89,8 @@ room = Room(
         texts.pages,
         teamwork.pages,
         analysis.pages,
+        reports.pages,
+        points.pages,
     ],
     apis=[
         api,
@@ -98,6 +104,8 @@ room = Room(
         texts_api.api,
         teamwork_api.api,
         analysis_api.api,
+        reports_api.api,
+        points_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
@@ -139,6 +147,11 @@ room = Room(
         NavItem(N_("签约分析"), "chart-bar", "family_doctor_analysis.overview", LEADER, 46),
         NavItem(N_("签约分析"), "chart-bar", "family_doctor_analysis.overview", SEERS, 62),
         NavItem(N_("协议文本"), "file-text", "family_doctor_texts.listing", ADMINISTRATORS, 75),
+        NavItem(N_("工作报告"), "report-analytics", "family_doctor_reports.listing", TEAM, 46),
+        NavItem(
+            N_("工作报告"), "report-analytics", "family_doctor_reports.listing", ADMINISTRATORS, 62
+        ),
+        NavItem(N_("绩效积分"), "award", "family_doctor_points.listing", ADMINISTRATORS, 63),
     ],
     counts=waiting,
     install=_install,

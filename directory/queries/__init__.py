@@ -27,6 +27,7 @@ from directory.queries.lookup import (
     on_roster,
     staff_by_id,
     staff_id_of,
+    staff_of_teams,
     teams_by_id,
     teams_of_account,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "serving_institutions",
     "staff_by_id",
     "staff_id_of",
+    "staff_of_teams",
     "teams_by_id",
     "teams_of_account",
     "unit_path",

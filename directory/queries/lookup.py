@@ -30,6 +30,7 @@ from directory.schemas import (
     StaffView,
     TeamMemberView,
     TeamSearch,
+    TeamStaff,
     TeamView,
 )
 
@@ -289,6 +290,19 @@ def accounts_of_staff(session: Session, staff_ids: Collection[UUID]) -> dict[UUI
     """The accounts of those who have one, by the id of the staff."""
     query = select(Staff.id, Staff.account_id).where(Staff.id.in_(staff_ids))
     return {staff: account for staff, account in session.execute(query) if account}
+
+
+def staff_of_teams(session: Session, team_ids: Collection[UUID]) -> list[TeamStaff]:
+    """The members in service of these teams, with or without an account, leaders first."""
+    query = (
+        select(
+            TeamMember.team_id, TeamMember.staff_id, Staff.account_id, Staff.name, TeamMember.duty
+        )
+        .join(Staff, Staff.id == TeamMember.staff_id)
+        .where(TeamMember.team_id.in_(team_ids), Staff.disabled_at.is_(None))
+        .order_by(TeamMember.team_id, TeamMember.duty != Duty.LEADER, Staff.id)
+    )
+    return [TeamStaff.model_validate(row) for row in session.execute(query)]
 
 
 def find_staff_of_account(session: Session, account_id: UUID) -> StaffView | None:

@@ -53,6 +53,7 @@ from directory.schemas.views import (
     TeamMembers,
     TeamMemberView,
     TeamSearch,
+    TeamStaff,
     TeamView,
 )
 
@@ -107,5 +108,6 @@ __all__ = [
     "TeamMembers",
     "TeamRoster",
     "TeamSearch",
+    "TeamStaff",
     "TeamView",
 ]

@@ -129,6 +129,16 @@ class TeamMemberView(View):
     example: bool = False
 
 
+class TeamStaff(View):
+    """A member of a team, for rooms that add up what each did."""
+
+    team_id: UUID
+    staff_id: UUID
+    account_id: UUID | None
+    name: str
+    duty: Duty
+
+
 class TeamMembers(BaseModel):
     """The roster of a team, its leader first."""
 

@@ -32,6 +32,12 @@ from family_doctor.models.plans import (
     PlanTemplate,
     ReminderChoice,
 )
+from family_doctor.models.reports import (
+    PointScheme,
+    Report,
+    ReportRows,
+    ReportRun,
+)
 from family_doctor.models.rules import (
     Move,
     Rule,
@@ -83,8 +89,12 @@ __all__ = [
     "Plan",
     "PlanTemplate",
     "Planning",
+    "PointScheme",
     "Presence",
     "ReminderChoice",
+    "Report",
+    "ReportRows",
+    "ReportRun",
     "Rule",
     "SavedFilter",
     "SealedAgreement",

@@ -18,6 +18,9 @@ from family_doctor.schemas import PlanAction, ServedIndex, ServedSearch, TeamInd
 from service_packs.public import ServiceRecord
 from service_packs.schemas import RecordState
 
+# What was excused counts nowhere.
+NOT_EXCUSED = Obligation.excused_at.is_(None)
+
 
 def period_of(search: ServedSearch) -> tuple[date, date]:
     """The period asked for; this year so far unless given, never beyond today."""
@@ -91,6 +94,11 @@ def institution_asked(measured: Sequence[tuple[UUID, str]], asked: UUID | None) 
     return asked or measured[0][0]
 
 
+def due_between(start: date, end: date) -> ColumnElement[bool]:
+    """The condition that an obligation counts in the index of these days, both included."""
+    return Obligation.due_on.between(start, end)
+
+
 def _counts(*more: Any) -> Select[*tuple[Any, ...]]:
     done = Obligation.done_at.is_not(None)
     confirmed = ServiceRecord.state == RecordState.CONFIRMED
@@ -103,7 +111,7 @@ def _counts(*more: Any) -> Select[*tuple[Any, ...]]:
         )
         .select_from(Obligation)
         .outerjoin(ServiceRecord, ServiceRecord.id == Obligation.service_record_id)
-        .where(Obligation.excused_at.is_(None))
+        .where(NOT_EXCUSED)
     )
 
 
@@ -113,4 +121,4 @@ def _due_by(day: date) -> ColumnElement[bool]:
 
 def _within(search: ServedSearch) -> tuple[ColumnElement[bool], ...]:
     start, end = period_of(search)
-    return (Obligation.due_on.between(start, end),)
+    return (due_between(start, end),)

@@ -20,8 +20,11 @@ def people_of_teams(
         for team_id, account_id, duty in accounts_of_teams(session, team_ids)
         if duty is Duty.LEADER or not leaders
     ]
-    query = select(Account.id, Account.person_id).where(
-        Account.id.in_({account_id for _, account_id in members})
-    )
-    people = {each.id: each.person_id for each in session.execute(query) if each.person_id}
+    people = people_of_accounts(session, {account_id for _, account_id in members})
     return [(team_id, people[each]) for team_id, each in members if each in people]
+
+
+def people_of_accounts(session: Session, account_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Account → person, of the accounts that are a person's."""
+    query = select(Account.id, Account.person_id).where(Account.id.in_(account_ids))
+    return {each.id: each.person_id for each in session.execute(query) if each.person_id}

@@ -173,6 +173,22 @@ class SigningWays(Fact):
     present_minutes: Annotated[int, Field(gt=0)]
 
 
+class PointScheme(Fact):
+    """The part ``points`` of ``contract_rules.toml``: what work is worth in whole points; ``items``
+    by the codes of ``service_items.csv``.
+    """
+
+    example: bool
+    provenance: str
+    signed: Count
+    renewed: Count
+    service: Count
+    in_time: Count
+    late: Count
+    disputed: Count
+    items: dict[str, Count]
+
+
 class ContractRules(Fact):
     """``contract_rules.toml``: capacity, term and deadlines of family-doctor contracts."""
 
@@ -193,6 +209,7 @@ class ContractRules(Fact):
     health_checks_per_year: Count
     chronic_followups_per_year: Count
     ways: SigningWays
+    points: PointScheme
 
 
 class ReferralCriterion(Fact):

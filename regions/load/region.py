@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from appointments.public import open_sessions
 from core import clock
-from family_doctor.public import plan_all, seal_soon, term_end
+from family_doctor.public import make_past_reports, plan_all, seal_soon, term_end
 from gov_stats.public import compute_year
 from regions import demo
 from regions.load import organisation
@@ -41,6 +41,7 @@ from regions.load.norms import load_norms
 from regions.load.orders import Order, OrderLoader, OrderMaker
 from regions.load.organisation import Places, Team
 from regions.load.people import PeopleLoader
+from regions.load.points import load_points
 from regions.load.referrals import ReferralLoader
 from regions.load.services import habit, load_services, model_habit
 from regions.load.signatures import SignatureLoader
@@ -115,6 +116,8 @@ def load_demo(
     load_teamwork(bulk, setting.model, now=setting.now, today=setting.today, seed=seed)
     referrals = ReferralLoader(bulk, setting.places, desk, seed=seed, now=setting.now)
     referrals.load(setting.model, setting.cast.resident.id)
+    load_points(bulk, pack, seed=seed, now=setting.now, today=setting.today)
+    make_past_reports(session, setting.model.id)
     load_acting(bulk, setting.cast, setting.model, seed=seed, now=setting.now, today=setting.today)
     bulk.analyze()
     tell("figures", 0.85)

@@ -28,6 +28,7 @@ from tests.integration.security.region import make_actors, make_region
 from tests.integration.security.reviews import reviews, waiting
 from tests.integration.security.teamwork import teamwork
 from tests.integration.security.ways import ways_of_signing
+from tests.integration.security.work_reports import work
 
 SEED = 20_260_105
 ACTORS = 70
@@ -40,6 +41,7 @@ OF_ONE_THING = {
     "history_of",
     "list_analysed",
     "list_appeals_of",
+    "list_counted",
     "list_day_of",
     "list_exceptions_of",
     "list_exchange_day",
@@ -77,6 +79,7 @@ LISTINGS = (
     teamwork,
     care_of_groups,
     filters,
+    work,
 )
 
 
