@@ -34,6 +34,10 @@ WORDS = Words(
         "family_doctor:read-follow-up": N_("查看随访结果"),
         "family_doctor:administer-texts": N_("编写和发布签约协议文本"),
         "family_doctor:keep-signature": N_("留存签约用的签名"),
+        "family_doctor:prepare-visit": N_("准备下乡签约、处理没签成的记录"),
+        "family_doctor:read-visits": N_("查看团队的下乡签约"),
+        "family_doctor:authorise-visit": N_("授权下乡签约，用留存的签名签署协议"),
+        "family_doctor:carry-visit": N_("用平板离线签约并同步"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -58,5 +62,8 @@ WORDS = Words(
         "family_doctor.own_follow_up": N_("居民本人可以查看自己的随访结果"),
         "family_doctor.administer-texts": N_("全区域的管理员可以编写和发布协议文本"),
         "family_doctor.keep-signature": N_("团队长可以留存自己的签名"),
+        "family_doctor.team_visits": N_("团队成员可以准备和查看本团队的下乡签约"),
+        "family_doctor.leader_visits": N_("团队长可以授权本团队的下乡签约"),
+        "family_doctor.own_visit": N_("团队成员可以用平板进行自己的下乡签约"),
     },
 )

@@ -24,6 +24,7 @@ from family_doctor.web import (
     care_api,
     disputes,
     disputes_api,
+    field_api,
     follow_ups,
     plans,
     rules,
@@ -84,6 +85,7 @@ room = Room(
         care_api.api,
         signing_api.api,
         texts_api.api,
+        field_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
