@@ -102,19 +102,28 @@ def list_visits(
 
 def get_visit(session: Session, actor: Actor, visit_id: UUID) -> VisitView:
     """A visit. Raises NotFound or Denied."""
+    return visit_and_team(session, actor, visit_id)[0]
+
+
+def visit_and_team(session: Session, actor: Actor, visit_id: UUID) -> tuple[VisitView, TeamView]:
+    """A visit, and whose it is. Raises NotFound or Denied."""
     row = session.execute(_visits().where(FieldVisit.id == visit_id)).one_or_none()
     if row is None:
         raise NotFound()
     team = get_team(session, row[0].team_id)
     require(session, actor, FieldAction.READ, panel_resource(team))
-    return _view(actor, *row)
+    return _view(actor, *row), team
 
 
 def list_entries(
     session: Session, actor: Actor, visit_id: UUID, page: PageQuery
 ) -> Page[EntryView]:
     """What was signed on a visit, in order. Raises NotFound or Denied."""
-    visit = get_visit(session, actor, visit_id)
+    return entries_of(session, get_visit(session, actor, visit_id), page)
+
+
+def entries_of(session: Session, visit: VisitView, page: PageQuery) -> Page[EntryView]:
+    """What was signed on a visit, in order. The caller has asked the policy."""
     order = [FieldEntry.number]
     query = select(FieldEntry, *order).where(FieldEntry.visit_id == visit.id)
     rows, following = read_page(session, query, order, page)

@@ -14,7 +14,6 @@ from core.web.actions import attempt, carry_out
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
 from core.web.pager import pager
-from directory.public import get_team
 from directory.schemas import TeamView
 from family_doctor.queries import field as queries
 from family_doctor.queries.rules import rule_for
@@ -147,9 +146,8 @@ def _listing_page(form: Form[PrepareVisit], status: int) -> ResponseReturnValue:
 def _visit_page(visit_id: UUID, form: Form[SettleEntry], status: int) -> ResponseReturnValue:
     actor, search = current_actor(), read_query(VisitEntries)
     with transaction() as session:
-        visit = queries.get_visit(session, actor, visit_id)
-        page = queries.list_entries(session, actor, visit_id, search)
-        team = get_team(session, visit.team_id)
+        visit, team = queries.visit_and_team(session, actor, visit_id)
+        page = queries.entries_of(session, visit, search)
         leads, _ = decide(actor, FieldAction.AUTHORISE, panel_resource(team))
     shown = render_template(
         "family_doctor/field/visit.html",

@@ -5,6 +5,7 @@ else, and a cookie is what the tablet has.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,7 +14,6 @@ from flask import (
     Response,
     current_app,
     jsonify,
-    make_response,
     render_template,
     request,
     url_for,
@@ -59,7 +59,8 @@ def show() -> ResponseReturnValue:
 @open_to(Role.LEADER, Role.MEMBER)
 def worker() -> Response:
     """The service worker. It lies here, as the place of its file bounds what it may reach."""
-    answer = make_response(current_app.send_static_file("js/field-worker.js"))
+    script = Path(current_app.static_folder or "") / "js" / "field-worker.js"
+    answer = Response(script.read_bytes(), mimetype="text/javascript")
     answer.headers["Cache-Control"] = "no-cache"
     return answer
 

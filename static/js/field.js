@@ -28,7 +28,7 @@
 
   const show = (name) => {
     for (const screen of page.querySelectorAll("[data-screen]")) screen.hidden = screen.dataset.screen !== name;
-    window.scrollTo(0, 0);
+    window.scrollTo({ top: 0, behavior: "instant" });
   };
   const fail = (where, name, detail) => {
     const place = one("error", where);
@@ -47,6 +47,7 @@
       try {
         await act(where, where.elements);
       } catch (error) {
+        if (!error.kind) console.error(error);
         fail(where, error.kind === "refused" ? "" : error.kind || "not_kept", error.detail);
       } finally {
         busy = false;
@@ -102,7 +103,7 @@
     const found = list.filter((person) => person.name.includes(asked));
     one("people").replaceChildren(...found.map((person) => row(person, signed.has(person.person_id))));
     one("village").textContent = terms.village_name;
-    one("lead").textContent = terms.team_name;
+    one("lead", document).textContent = terms.team_name;
     const waiting = entries.filter((entry) => !entry.answer).length;
     one("count").textContent = word("count", { signed: entries.length, waiting });
     one("until").textContent = expired() ? word("expired") : word("until", { time: moment(terms.expires_at) });
@@ -227,6 +228,7 @@
       await store.wipe(visit.id);
       showDone();
     } catch (error) {
+      if (!error.kind) console.error(error);
       entries = await visit.entries();
       showList();
       failed(error);

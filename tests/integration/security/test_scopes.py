@@ -25,6 +25,7 @@ from tests.integration.security.oversight import applications, events, questions
 from tests.integration.security.planning import planned
 from tests.integration.security.region import make_actors, make_region
 from tests.integration.security.reviews import reviews, waiting
+from tests.integration.security.visits import village_signing
 from tests.integration.security.ways import ways_of_signing
 
 SEED = 20_260_105
@@ -37,6 +38,7 @@ OF_ONE_THING = {
     "history_of",
     "list_appeals_of",
     "list_day_of",
+    "list_entries",
     "list_exceptions_of",
     "list_exchange_day",
     "list_obligations",
@@ -71,6 +73,7 @@ LISTINGS = (
     exchange,
     ways_of_signing,
     care_of_groups,
+    village_signing,
 )
 
 
