@@ -1,7 +1,7 @@
 """Journey: a village of sixty is signed on a tablet without a network, and synced exactly once."""
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.live import LivePortal
@@ -69,7 +69,8 @@ def test_a_village_is_signed_offline_and_synced_once(
     leader.context.set_offline(False)
     sync_with_a_cut(leader)
     leader.press("同步")
-    leader.see("已全部同步", f"已签约：{PEOPLE} 人")
+    until(leader, f"已签约：{PEOPLE} 人")
+    leader.see("已全部同步")
     assert leader.page.evaluate(KEPT) == "[[],[]]"
     leader.follow("查看结果")
     leader.arrive("下乡签约")
@@ -145,6 +146,11 @@ def draw(page: Page, left: float, top: float, width: float, height: float) -> No
     page.mouse.up()
 
 
+def until(leader: Visitor, text: str) -> None:
+    """A batch is ten contracts: more than the usual patience on a busy machine."""
+    expect(leader.main.get_by_text(text)).to_be_visible(timeout=60_000)
+
+
 def sync_with_a_cut(leader: Visitor) -> None:
     """The second batch arrives, but its answer does not."""
     batches: list[str] = []
@@ -159,6 +165,6 @@ def sync_with_a_cut(leader: Visitor) -> None:
 
     leader.page.route("**/family-doctor/tablet/*/entries", cut)
     leader.press("同步")
-    leader.see("连不上网络")
+    until(leader, "连不上网络")
     assert len(batches) == 2
     leader.page.unroute("**/family-doctor/tablet/*/entries")
