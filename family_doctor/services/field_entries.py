@@ -81,6 +81,12 @@ OUTCOMES = {
 }
 
 
+def is_of_outsider(entry: EntryIn) -> bool:
+    """Whether the entry is of somebody who is not on the list."""
+    signing = _read(entry)
+    return signing is not None and signing.person_id is None
+
+
 def question_of(
     session: Session, actor: Actor, visit_id: UUID, device: LoadVisit, entry: EntryIn
 ) -> tuple[str, str] | None:
@@ -93,7 +99,7 @@ def question_of(
     require_device(visit, device)
     signing = _read(entry)
     known = session.get(FieldEntry, entry.id) is not None
-    if known or signing is None or signing.person_id is not None or not signing.id_number:
+    if known or signing is None or not signing.id_number:
         return None
     try:
         check_id_number(signing.id_number)

@@ -9,8 +9,8 @@ from core.errors import TooMany, Unavailable
 from core.web.access import current_actor
 from family_doctor.queries.field import answered
 from family_doctor.schemas import EntryAnswer, EntryIn, Outcome, SyncAnswer, SyncEntries
-from family_doctor.services.field_entries import question_of, take_entry
-from residents.public import verifier
+from family_doctor.services.field_entries import is_of_outsider, question_of, take_entry
+from residents.public import Verdict, verifier
 
 UNKEPT = (Outcome.CHAIN_BROKEN, Outcome.TRY_AGAIN)
 
@@ -33,10 +33,14 @@ def _one(visit_id: UUID, command: SyncEntries, entry: EntryIn) -> EntryAnswer:
     """One entry; whoever is not on the list is asked about first, outside any transaction."""
     actor = current_actor()
     try:
-        with transaction() as session:
-            question = question_of(session, actor, visit_id, command, entry)
-        verdict = verifier().verify(*question) if question else None
+        verdict = _verdict(visit_id, command, entry) if is_of_outsider(entry) else None
     except (TooMany, Unavailable):
         return EntryAnswer(id=entry.id, number=entry.number, outcome=Outcome.TRY_AGAIN)
     with transaction() as session:
         return take_entry(session, actor, visit_id, command, entry, verdict)
+
+
+def _verdict(visit_id: UUID, command: SyncEntries, entry: EntryIn) -> Verdict | None:
+    with transaction() as session:
+        question = question_of(session, current_actor(), visit_id, command, entry)
+    return verifier().verify(*question) if question else None

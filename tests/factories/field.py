@@ -26,7 +26,8 @@ class Tablet:
     @property
     def last_hash(self) -> str:
         """The end of the chain."""
-        return self.entries[-1]["hash"] if self.entries else self.package["seed"]
+        last: str = self.entries[-1]["hash"] if self.entries else self.package["seed"]
+        return last
 
     def sign(self, person: Person | None, **more: Any) -> dict[str, Any]:
         """Somebody of the list signs, or somebody by name and number."""

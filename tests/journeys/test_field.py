@@ -1,5 +1,7 @@
 """Journey: a village of sixty is signed on a tablet without a network, and synced exactly once."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -53,6 +55,7 @@ def test_a_village_is_signed_offline_and_synced_once(
     people: list[tuple[str, str]] = portal.made("tests.journeys.village", VILLAGE, str(PEOPLE))
     leader = visit()
     staff.sign_in(leader, "demo-leader", TODAY)
+    before = signed_on_site(leader)
     prepare(leader)
     take_along(leader)
     leader.context.set_offline(True)
@@ -77,12 +80,18 @@ def test_a_village_is_signed_offline_and_synced_once(
     leader.follow(VILLAGE)
     leader.arrive(VILLAGE)
     leader.see("已同步完", "示例村民1")
-    assert portal.made("tests.journeys.village", VILLAGE) == PEOPLE
+    assert signed_on_site(leader) == [each + PEOPLE for each in before]
+
+
+def signed_on_site(leader: Visitor) -> list[int]:
+    """How many of the team's contracts came by that way: in force, and at all."""
+    leader.go("/family-doctor/ways", "签约方式")
+    figure = leader.main.locator(".figure-box").filter(has_text="现场签约")
+    return [int(each) for each in re.findall(r"\d+", figure.inner_text().replace(",", ""))]
 
 
 def prepare(leader: Visitor) -> None:
     """From the team's ways of signing to a visit that its leader authorised."""
-    leader.go("/family-doctor/ways", "签约方式")
     leader.follow("下乡签约")
     leader.arrive("下乡签约")
     leader.choose("村或社区", VILLAGE)

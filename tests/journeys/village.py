@@ -1,20 +1,18 @@
 """A village whose people have no family doctor yet, in the running portal's own database: the
 journey knows what stands on their papers. `python -m tests.journeys.village <name> 60` makes and
-prints them; without a number it prints how many contracts they have. It brings up the portal, so
-no test imports it.
+prints them. It brings up the portal, so no test imports it.
 """
 
 import json
 import sys
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 import wsgi
 from core.database import transaction
 from core.ids import new_id
 from directory.models import Team
-from family_doctor.models import Contract
 from residents.identity import check_digit
 from residents.models import Household, Person
 from residents.services.identity import id_index, id_tail_index
@@ -58,14 +56,5 @@ def make(village: str, count: int) -> list[tuple[str, str]]:
     return people
 
 
-def contracts(village: str) -> int:
-    """How many contracts were ever made with them."""
-    query = select(func.count()).select_from(Contract).join(Person, Person.id == Contract.person_id)
-    query = query.join(Household, Household.id == Person.household_id)
-    with wsgi.app.app_context(), transaction() as session:
-        return session.scalar(query.where(Household.village_name == village)) or 0
-
-
 if __name__ == "__main__":
-    name, *count = sys.argv[1:]
-    print(json.dumps(make(name, int(count[0])) if count else contracts(name)))
+    print(json.dumps(make(sys.argv[1], int(sys.argv[2]))))
