@@ -17,6 +17,8 @@ WORDING = Path(__file__).with_name("agreement.txt")
 ITEM = Path(__file__).with_name("agreement_item.txt")
 # From which day on: that of the consent, or a known one.
 BEGINS = Path(__file__).with_name("agreement_begins.txt")
+# Known only where it is signed: who signs, when and for how long.
+LEFT = ("contract_id", "resident", "years", "written_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,18 @@ class Terms:
 
 def compose(terms: Terms, body: str | None = None) -> str:
     """The agreement's text by the wording ``body``; the same terms give the same text."""
-    values = {
+    return fill(body or first_wording(), _values(terms))
+
+
+def template(terms: Terms, body: str) -> str:
+    """The text with the places left that are known only where it is signed; whoever fills these
+    gets what ``compose`` gives.
+    """
+    return fill(body, _values(terms) | {place: f"{{{{ {place} }}}}" for place in LEFT})
+
+
+def _values(terms: Terms) -> dict[str, str]:
+    return {
         "contract_id": terms.contract_id,
         "resident": terms.resident,
         "team": terms.team,
@@ -57,7 +70,6 @@ def compose(terms: Terms, body: str | None = None) -> str:
         "years": str(terms.years),
         "written_on": terms.written_on.isoformat(),
     }
-    return fill(body or first_wording(), values)
 
 
 def preview(body: str) -> str:

@@ -47,6 +47,10 @@ WORDS = Words(
         "family_doctor:remake-report": N_("重新核对工作报告"),
         "family_doctor:read-points": N_("查看绩效积分方案"),
         "family_doctor:change-points": N_("制定绩效积分方案"),
+        "family_doctor:prepare-visit": N_("准备下乡签约、处理没签成的记录"),
+        "family_doctor:read-visits": N_("查看团队的下乡签约"),
+        "family_doctor:authorise-visit": N_("授权下乡签约，用留存的签名签署协议"),
+        "family_doctor:carry-visit": N_("用平板离线签约并同步"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -83,5 +87,8 @@ WORDS = Words(
         "family_doctor.own_report": N_("团队成员可以查看自己的工作报告"),
         "family_doctor.report": N_("团队长看本团队的工作报告，管理员看所辖机构的"),
         "family_doctor.points": N_("管理员可以制定本单位的绩效积分方案"),
+        "family_doctor.team_visits": N_("团队成员可以准备和查看本团队的下乡签约"),
+        "family_doctor.leader_visits": N_("团队长可以授权本团队的下乡签约"),
+        "family_doctor.own_visit": N_("团队成员可以用平板进行自己的下乡签约"),
     },
 )

@@ -28,6 +28,8 @@ from family_doctor.web import (
     care_api,
     disputes,
     disputes_api,
+    field,
+    field_api,
     follow_ups,
     panel_api,
     plans,
@@ -40,6 +42,7 @@ from family_doctor.web import (
     served,
     signing,
     signing_api,
+    tablet,
     teamwork,
     teamwork_api,
     terms,
@@ -91,6 +94,8 @@ room = Room(
         analysis.pages,
         reports.pages,
         points.pages,
+        field.pages,
+        tablet.pages,
     ],
     apis=[
         api,
@@ -106,6 +111,7 @@ room = Room(
         analysis_api.api,
         reports_api.api,
         points_api.api,
+        field_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),

@@ -10,6 +10,11 @@ from family_doctor.models.contracts import (
 from family_doctor.models.disputes import (
     Dispute,
 )
+from family_doctor.models.field import (
+    FieldEntry,
+    FieldResident,
+    FieldVisit,
+)
 from family_doctor.models.follow_ups import (
     FollowUp,
 )
@@ -75,6 +80,9 @@ __all__ = [
     "ContractTransition",
     "Digest",
     "Dispute",
+    "FieldEntry",
+    "FieldResident",
+    "FieldVisit",
     "FollowUp",
     "FormVersion",
     "Handover",

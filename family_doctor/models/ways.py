@@ -28,7 +28,8 @@ class WayRule(Base):
 
     Days: how long a card, invitation and share holds, and after how many a number may be invited
     again. A day: how many a team invites, and how many identities one of the staff has checked.
-    ``present_minutes``: how long a resident has to confirm on the device.
+    ``present_minutes``: how long a resident has to confirm on the device. ``visit_days``: how long
+    may be signed with a visit's package, ``visit_sync_days``: how long after that it is taken in.
     """
 
     __tablename__ = "family_doctor_way_rule"
@@ -44,6 +45,11 @@ class WayRule(Base):
             name="per_day",
         ),
         CheckConstraint("present_minutes BETWEEN 1 AND 240", name="present_minutes"),
+        CheckConstraint(
+            "visit_days BETWEEN 1 AND 30 AND visit_sync_days BETWEEN 0 AND 90"
+            " AND visit_residents BETWEEN 1 AND 300",
+            name="visits",
+        ),
     )
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default="1")
@@ -54,6 +60,9 @@ class WayRule(Base):
     invitations_per_day: Mapped[int] = mapped_column(SmallInteger, server_default="200")
     checks_per_day: Mapped[int] = mapped_column(SmallInteger, server_default="200")
     present_minutes: Mapped[int] = mapped_column(SmallInteger, server_default="30")
+    visit_days: Mapped[int] = mapped_column(SmallInteger, server_default="3")
+    visit_sync_days: Mapped[int] = mapped_column(SmallInteger, server_default="7")
+    visit_residents: Mapped[int] = mapped_column(SmallInteger, server_default="300")
 
 
 class Card(Base):
@@ -179,6 +188,12 @@ class Introduction(Base):
         CheckConstraint("evidence IS NOT NULL OR evidence_number IS NULL", name="number"),
         CheckConstraint("num_nonnulls(card_id, invitation_id, share_id) <= 1", name="one_link"),
         CheckConstraint(f"for_another = ({one_of('channel', PRESENT)})", name="for_another"),
+        CheckConstraint(f"visit_id IS NULL OR channel = '{Channel.ON_SITE}'", name="visit"),
+        Index(
+            "ix_family_doctor_introduction_visit_id",
+            "visit_id",
+            postgresql_where=text("visit_id IS NOT NULL"),
+        ),
         Index(
             "ix_family_doctor_introduction_share_id",
             "share_id",
@@ -196,6 +211,7 @@ class Introduction(Base):
     card_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_card.id"))
     invitation_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_invitation.id"))
     share_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_share.id"))
+    visit_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_field_visit.id"))
     evidence: Mapped[str | None]
     evidence_number: Mapped[str | None] = mapped_column(
         Encrypted("family_doctor_introduction.evidence_number")

@@ -203,6 +203,7 @@ def introduction_of(session: Session, contract: Contract) -> IntroductionView:
         link_kind=next((kind.name.lower() for kind, link in kinds if link), None),
         for_another=row.for_another if row else False,
         evidence=Evidence(row.evidence) if row and row.evidence else None,
+        visit_id=row.visit_id if row else None,
         refused_at=row.refused_at if row else None,
         state=State(contract.state),
     )

@@ -253,5 +253,6 @@ class IntroductionView(View):
     link_kind: str | None
     for_another: bool
     evidence: Evidence | None
+    visit_id: UUID | None
     refused_at: datetime | None
     state: State

@@ -1,6 +1,6 @@
 """Accepting an application: the agreement's text is frozen and signed by the team's leader."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -8,7 +8,7 @@ from core import clock
 from core.access import Actor
 from directory.schemas import TeamView
 from family_doctor import agreement
-from family_doctor.models import Contract
+from family_doctor.models import AgreementText, Contract
 from family_doctor.services.moves import move
 from family_doctor.services.signing import sign_for_team
 from family_doctor.services.texts import wording_for
@@ -31,26 +31,47 @@ def freeze(
     """
     person = people_by_id(session, {contract.person_id})[contract.person_id]
     wording = wording_for(session, person.groups)
-    terms = _terms(session, contract, team, person.name, begins_on)
+    terms = terms_of(session, contract, team, person.name, clock.today(), begins_on)
+    accepted = write_down(session, actor, contract, terms, wording, clock.now())
+    sign_for_team(session, actor, accepted)
+    return accepted
+
+
+def write_down(
+    session: Session,
+    actor: Actor,
+    contract: Contract,
+    terms: agreement.Terms,
+    wording: AgreementText,
+    at: datetime,
+) -> Contract:
+    """Take the step ACCEPT with the text of these terms; nobody has signed it yet.
+
+    Raises Conflict ``contract_moved``.
+    """
     written = agreement.compose(terms, wording.body)
-    accepted = move(
+    return move(
         session,
         actor,
         contract,
         Step.ACCEPT,
-        accepted_at=clock.now(),
+        accepted_at=at,
         agreement_text=written,
         agreement_digest=agreement.digest(written),
         agreement_text_id=wording.id,
         agreement_items=terms.items,
     )
-    sign_for_team(session, actor, accepted)
-    return accepted
 
 
-def _terms(
-    session: Session, contract: Contract, team: TeamView, resident: str, begins_on: date | None
+def terms_of(
+    session: Session,
+    contract: Contract,
+    team: TeamView,
+    resident: str,
+    written_on: date,
+    begins_on: date | None = None,
 ) -> agreement.Terms:
+    """What goes into the text of a contract."""
     pack = get_pack(session, contract.pack_code)
     return agreement.Terms(
         contract_id=str(contract.id),
@@ -64,6 +85,6 @@ def _terms(
         person_fen=contract.person_fen,
         items=[(item.name, item.times_per_year) for item in pack.items],
         years=contract.term_years,
-        written_on=clock.today(),
+        written_on=written_on,
         begins_on=begins_on,
     )

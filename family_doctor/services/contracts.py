@@ -1,6 +1,7 @@
 """What the two sides of a contract do: apply, accept or reject, confirm, cancel, terminate."""
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -109,8 +110,10 @@ def apply_by(
     *,
     years: int | None = None,
     pack_code: str | None = None,
+    at: datetime | None = None,
 ) -> ContractView:
-    """Write an application that came by ``way``. The caller has asked the policy.
+    """Write an application that came by ``way``, made now or ``at``. The caller has asked the
+    policy.
 
     Raises Invalid (the years or the pack), Conflict ``contract_exists``, ``team_full``,
     ``team_closed`` or ``no_basic_pack``.
@@ -128,6 +131,7 @@ def apply_by(
         years=term_of(rule, years),
         answer_days=rule.answer_days,
         channel=way.channel,
+        at=at,
     )
     if contract is None:
         raise Conflict("contract_exists", EXISTS if actor.acting_for is None else ITS_EXISTS)

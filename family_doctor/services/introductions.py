@@ -41,7 +41,9 @@ FOR_ANOTHER = N_("这份邀请是发给另一个手机号的，不能用在您�
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Which way an application comes, and by whom; ``link`` is what brought it, if anything."""
+    """Which way an application comes, and by whom; ``link`` is what brought it, if anything, and
+    ``visit_id`` the visit to a village in which it was made.
+    """
 
     channel: Channel
     account_id: UUID | None = None
@@ -49,6 +51,7 @@ class Way:
     link: Issued | None = None
     evidence: Evidence | None = None
     evidence_number: str | None = None
+    visit_id: UUID | None = None
 
 
 PORTAL = Way(Channel.PORTAL)
@@ -122,6 +125,7 @@ def keep(session: Session, contract_id: UUID, way: Way) -> None:
             share_id=link.id if isinstance(link, Share) else None,
             evidence=way.evidence,
             evidence_number=way.evidence_number,
+            visit_id=way.visit_id,
         )
     )
     if isinstance(link, Invitation):

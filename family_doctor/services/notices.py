@@ -42,6 +42,8 @@ APPLIED_FOR_KIN = N_(
 )
 PRESENT_CONFIRMED = N_("您在现场向%(team)s申请了家庭医生签约。不是您本人，请打开拒绝。")
 
+ON_VISIT = N_("您在现场与%(team)s签约，到 %(date)s 为止。不是您本人签的，请打开查看并解约。")
+
 
 def tell(session: Session, contract: Contract, sentence: str, team_name: str) -> None:
     """Leave ``sentence``, one of this module's, for the resident of the contract, and what it says
@@ -87,3 +89,10 @@ def tell_applied_for(
     link = f"/family-doctor/contracts/{contract_id}/application"
     values = {"name": by_name, "team": team_name, "person": whose}
     notify(session, person_id, sentence, values, link, sms=True)
+
+
+def tell_signed_on_visit(session: Session, contract: Contract, team_name: str) -> None:
+    """Tell a resident, by SMS too, what was signed in their name in the village."""
+    date = contract.ends_on.isoformat() if contract.ends_on else ""
+    values = {"team": team_name, "date": date}
+    notify(session, contract.person_id, ON_VISIT, values, LINK, sms=True)

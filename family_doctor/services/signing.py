@@ -1,5 +1,9 @@
 """Both sides sign: by a drawn signature (or the name typed instead) and a proof of who signs."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -23,6 +27,21 @@ from family_doctor.schemas import (
 )
 from residents.public import people_by_id
 
+NO_SIGNATURE = N_("您还没有留下签名。请先到「我的签名」签一次，再回来受理申请。")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signs, and by what and when that was known. The account is the signer's own, or that of
+    the member of staff who saw them sign.
+    """
+
+    account_id: UUID | None
+    person_id: UUID | None
+    name: str
+    method: ProofMethod
+    proved_at: datetime
+
 
 def keep_signature(session: Session, actor: Actor, command: KeepSignature) -> OwnSignatureView:
     """Keep what the actor signs agreements with from now on; the former stays in the history.
@@ -31,7 +50,7 @@ def keep_signature(session: Session, actor: Actor, command: KeepSignature) -> Ow
     """
     require(session, actor, SigningAction.KEEP_SIGNATURE, own_signature_resource(actor))
     prove_again(session, actor)
-    _require_own_name(command, actor.name)
+    require_own_name(command, actor.name)
     now = clock.now()
     session.execute(
         update(OwnSignature)
@@ -57,9 +76,7 @@ def sign_for_team(session: Session, actor: Actor, contract: Contract) -> None:
     """
     kept = find_own_signature(session, actor.account_id)
     if kept is None:
-        raise Conflict(
-            "no_signature", N_("您还没有留下签名。请先到「我的签名」签一次，再回来受理申请。")
-        )
+        raise Conflict("no_signature", NO_SIGNATURE)
     signed = Signed(strokes=kept.strokes, typed_name=kept.typed_name)
     _sign(session, actor, contract, Side.TEAM, signed, actor.name)
 
@@ -83,41 +100,50 @@ def sign_for_resident(
         )
     person_id = actor.person_id or contract.person_id
     name = people_by_id(session, {person_id})[person_id].name
-    _require_own_name(command, name)
+    require_own_name(command, name)
     _sign(session, actor, contract, Side.RESIDENT, command, name)
 
 
 def _sign(
     session: Session, actor: Actor, contract: Contract, side: Side, signed: Signed, name: str
 ) -> None:
-    """Write the signature; a second one of the same side is refused by the table."""
+    """Write the signature of the actor."""
     proved = prove_to_sign(session, actor)
-    now = clock.now()
+    person_id = actor.person_id if side is Side.RESIDENT else None
+    signer = Signer(actor.account_id, person_id, name, proof_of(actor, proved), proved.at)
+    write_signature(session, contract, side, signed, signer, clock.now())
+
+
+def write_signature(
+    session: Session, contract: Contract, side: Side, signed: Signed, signer: Signer, at: datetime
+) -> None:
+    """Write a signature given ``at``; a second one of the same side is refused by the table."""
     session.execute(
         insert(Signature).values(
             id=new_id(),
             contract_id=contract.id,
             side=side,
-            account_id=actor.account_id,
-            person_id=actor.person_id if side is Side.RESIDENT else None,
-            name=name,
+            account_id=signer.account_id,
+            person_id=signer.person_id,
+            name=signer.name,
             strokes=signed.strokes,
             typed_name=signed.typed_name,
-            method=_method(actor, proved),
-            proved_at=min(proved.at, now),
-            signed_at=now,
+            method=signer.method,
+            proved_at=min(signer.proved_at, at),
+            signed_at=at,
             text_digest=contract.agreement_digest,
         )
     )
 
 
-def _method(actor: Actor, proved: Proved) -> ProofMethod:
+def proof_of(actor: Actor, proved: Proved) -> ProofMethod:
+    """By what it is known who signs."""
     if actor.session_id is None:
         return ProofMethod.CONSOLE
     return ProofMethod(proved.method) if proved.method else ProofMethod.TWO_FACTORS
 
 
-def _require_own_name(signed: Signed, name: str) -> None:
+def require_own_name(signed: Signed, name: str) -> None:
     """A name that is typed instead of drawn is the signer's own."""
     if signed.typed_name is not None and signed.typed_name != name:
         sentence = N_("请输入您本人登记的姓名，一字不差。")

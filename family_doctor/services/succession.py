@@ -1,6 +1,6 @@
 """One contract after another: renewal and change, and how the new one begins where the old ends."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -118,12 +118,16 @@ def withdraw_change(session: Session, actor: Actor, contract_id: UUID) -> Contra
     return contract_view(session.get_one(Contract, old.id))
 
 
-def come_into_force(session: Session, actor: Actor, contract: Contract) -> Contract:
-    """Both sides have signed. A renewal waits for the day after the old term; everything else
-    begins today, and the contract that it changes ends with it. Raises Conflict ``contract_moved``.
+def come_into_force(
+    session: Session, actor: Actor, contract: Contract, at: datetime | None = None
+) -> Contract:
+    """Both sides have signed, now or ``at``. A renewal waits for the day after the old term;
+    everything else begins on that day, and the contract that it changes ends with it.
+    Raises Conflict ``contract_moved``.
     """
     contract = hold(session, contract)
-    now, today = clock.now(), clock.today()
+    now = at or clock.now()
+    today = clock.local(now).date()
     cooling_off = rule_for(session, contract.institution_id).cooling_off_days
     free_until = now + timedelta(days=cooling_off) if cooling_off else None
     old = predecessor(session, contract)
@@ -235,13 +239,14 @@ def insert_application(
     channel: Channel = Channel.PORTAL,
     kind: Kind = Kind.NEW,
     previous_id: UUID | None = None,
+    at: datetime | None = None,
 ) -> Contract | None:
     """A new application with its history; None where the person has one already.
 
     With ``previous_id`` it stands beside the contract in force that it is to succeed.
     """
     succeeding = previous_id is not None
-    now = clock.now()
+    now = at or clock.now()
     row = postgresql.insert(Contract).values(
         id=contract_id,
         person_id=person_id,

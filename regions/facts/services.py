@@ -171,6 +171,9 @@ class SigningWays(Fact):
     invitations_per_day: Count
     checks_per_day: Count
     present_minutes: Annotated[int, Field(gt=0)]
+    visit_days: Annotated[int, Field(gt=0)]
+    visit_sync_days: Count
+    visit_residents: Annotated[int, Field(gt=0, le=300)]
 
 
 class PointScheme(Fact):

@@ -24,7 +24,8 @@ def load_way_rule(bulk: Bulk, pack: RegionPack) -> None:
         " invitation_days = %(invitation_days)s, share_days = %(share_days)s,"
         " invite_again_days = %(invite_again_days)s,"
         " invitations_per_day = %(invitations_per_day)s, checks_per_day = %(checks_per_day)s,"
-        " present_minutes = %(present_minutes)s",
+        " present_minutes = %(present_minutes)s, visit_days = %(visit_days)s,"
+        " visit_sync_days = %(visit_sync_days)s, visit_residents = %(visit_residents)s",
         values,
     )
 

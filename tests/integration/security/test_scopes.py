@@ -27,6 +27,7 @@ from tests.integration.security.planning import planned
 from tests.integration.security.region import make_actors, make_region
 from tests.integration.security.reviews import reviews, waiting
 from tests.integration.security.teamwork import teamwork
+from tests.integration.security.visits import village_signing
 from tests.integration.security.ways import ways_of_signing
 from tests.integration.security.work_reports import work
 
@@ -43,6 +44,7 @@ OF_ONE_THING = {
     "list_appeals_of",
     "list_counted",
     "list_day_of",
+    "list_entries",
     "list_exceptions_of",
     "list_exchange_day",
     "list_obligations",
@@ -80,6 +82,7 @@ LISTINGS = (
     care_of_groups,
     filters,
     work,
+    village_signing,
 )
 
 

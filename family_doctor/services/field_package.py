@@ -1,0 +1,114 @@
+"""What a tablet takes along to a village: the list, the packs, the texts. Built anew it is the
+same, as long as nobody's data changed.
+"""
+
+import hashlib
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock
+from directory.schemas import TeamView
+from family_doctor import agreement
+from family_doctor.models import AgreementText, FieldResident, FieldVisit
+from family_doctor.queries.field import has_contract
+from family_doctor.queries.rules import rule_for
+from family_doctor.schemas import FieldPackage, FieldPerson, FieldText, PackOffer
+from family_doctor.services.texts import wording_for
+from residents.public import Person
+from service_packs.public import get_pack, list_packs
+from service_packs.schemas import Tier
+
+TAIL = 4
+
+
+def package_of(session: Session, visit: FieldVisit, team: TeamView) -> FieldPackage:
+    """The package of a visit that was loaded. The caller has asked the policy."""
+    packs = [_offer(session, pack.code) for pack in list_packs(session) if pack.tier is Tier.BASIC]
+    people = _people(session, visit)
+    usual = wording_for(session, ())
+    ids = {usual.id, *(person.text_id for person in people)}
+    texts = session.scalars(select(AgreementText).where(AgreementText.id.in_(ids)))
+    return FieldPackage(
+        visit_id=visit.id,
+        team_name=team.name,
+        institution_name=team.institution_name,
+        member_name=visit.member_name,
+        leader_name=visit.authorised_name,
+        village_name=visit.village_name,
+        zone=str(clock.zone()),
+        issued_at=visit.loaded_at or clock.now(),
+        expires_at=visit.expires_at,
+        sync_until=visit.sync_until,
+        seed=visit.seed.hex(),
+        pack_code=visit.pack_code,
+        years=visit.term_years,
+        longest_years=rule_for(session, team.institution_id).term_years_max,
+        packs=packs,
+        texts=[_text(text, packs, team) for text in texts],
+        usual_text=usual.id,
+        residents=people,
+    )
+
+
+def tail_digest(person_id: UUID, tail: str) -> str:
+    """By what a tablet notices that the last four of an ID number are another's."""
+    return hashlib.sha256(f"{person_id}\n{tail.upper()}".encode()).hexdigest()
+
+
+def _offer(session: Session, code: str) -> PackOffer:
+    pack = get_pack(session, code)
+    return PackOffer(
+        **pack.model_dump(include=set(PackOffer.model_fields) - {"items"}),
+        items=[(item.name, item.times_per_year) for item in pack.items],
+    )
+
+
+def _text(text: AgreementText, packs: list[PackOffer], team: TeamView) -> FieldText:
+    bodies = {pack.code: agreement.template(_terms(pack, team), text.body) for pack in packs}
+    return FieldText(id=text.id, version=text.version, bodies=bodies)
+
+
+def _terms(pack: PackOffer, team: TeamView) -> agreement.Terms:
+    """What is known before anybody signs; the tablet fills in the rest."""
+    return agreement.Terms(
+        contract_id="",
+        resident="",
+        team=team.name,
+        institution=team.institution_name,
+        pack=pack.name,
+        price_fen=pack.price_fen,
+        public_health_fen=pack.public_health_fen,
+        insurance_fen=pack.insurance_fen,
+        person_fen=pack.person_fen,
+        items=pack.items,
+        years=1,
+        written_on=clock.today(),
+    )
+
+
+def _people(session: Session, visit: FieldVisit) -> list[FieldPerson]:
+    columns = (
+        Person.id,
+        Person.name,
+        Person.sex,
+        Person.birth_date,
+        Person.id_number,
+        FieldResident.text_id,
+        has_contract(),
+    )
+    query = select(*columns).join(FieldResident, FieldResident.person_id == Person.id)
+    query = query.where(FieldResident.visit_id == visit.id).order_by(FieldResident.position)
+    return [
+        FieldPerson(
+            person_id=person_id,
+            name=name,
+            sex=sex,
+            birth_date=born,
+            tail_digest=tail_digest(person_id, id_number[-TAIL:]),
+            text_id=text_id,
+            signed=signed,
+        )
+        for person_id, name, sex, born, id_number, text_id, signed in session.execute(query)
+    ]
