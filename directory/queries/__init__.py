@@ -29,6 +29,7 @@ from directory.queries.lookup import (
     staff_id_of,
     teams_by_id,
     teams_of_account,
+    village_segments,
 )
 from directory.queries.serving import (
     institutions_by_id,
@@ -72,4 +73,5 @@ __all__ = [
     "unit_path",
     "units_of_institutions",
     "units_within",
+    "village_segments",
 ]
