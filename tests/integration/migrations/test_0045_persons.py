@@ -30,7 +30,7 @@ def test_people_are_kept_and_pairs_are_pairs(app: object, empty: Engine) -> None
             with pytest.raises(IntegrityError), connection.begin_nested():
                 run(statement)
 
-        command.upgrade(config(connection), "0039")
+        command.upgrade(config(connection), "0040")
         for person_id in (GIVER, OTHER):
             connection.execute(PERSON, {"id": person_id})
         command.upgrade(config(connection), "0045")
@@ -49,6 +49,6 @@ def test_people_are_kept_and_pairs_are_pairs(app: object, empty: Engine) -> None
         run(PAPER.format(id=GIVER, person=GIVER))
         refused(PAPER.format(id=OTHER, person=OTHER))
         run(f"UPDATE residents_person SET merged_into = '{OTHER}' WHERE id = '{GIVER}'")
-        command.downgrade(config(connection), "0039")
+        command.downgrade(config(connection), "0040")
         assert connection.scalar(text("SELECT count(*) FROM residents_person")) == 2
         command.upgrade(config(connection), "0045")
