@@ -1,6 +1,7 @@
 """What the appointments room plugs into the portal."""
 
 import appointments.jobs  # noqa: F401  registers the scheduled work
+from appointments.holdings import OWN
 from appointments.policy import WORDS
 from appointments.ports import provide_open_referral, provide_seen
 from appointments.public import coming_bookings, has_open_referral
@@ -40,10 +41,12 @@ from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
 from directory.public import provide_coming_bookings
+from residents.public import provide_holdings
 
 provide_coming_bookings(coming_bookings)
 provide_open_referral(has_open_referral)
 provide_seen(seen_on)
+provide_holdings(*OWN)
 
 # Where residents get to from the list of hospitals and from their own bookings.
 RESIDENTS_PAGES = (

@@ -1,6 +1,7 @@
 """What the audit room plugs into the portal."""
 
 from audit import jobs
+from audit.models import Question
 from audit.policy import WORDS
 from audit.queries.questions import waiting
 from audit.web.api import api
@@ -9,9 +10,11 @@ from audit.web.pages import pages
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
+from residents.public import Holding, provide_holdings
 
 __all__ = ["jobs", "room"]
 
+provide_holdings(Holding(Question.person_id, N_("访问询问"), once_with=(Question.event_id,)))
 AUDITORS = (Role.AUDITOR,)
 
 room = Room(

@@ -14,11 +14,13 @@ from auth.queries.applications import CallingService, list_tiles, places_of_role
 from auth.queries.cards import AccountCard, account_cards, accounts_named
 from auth.queries.factors import find_due_notice, person_and_phone
 from auth.services.accounts import (
+    accounts_of_people,
     create_account,
     end_grants,
     grant_role,
     link_person,
     make_password,
+    move_account,
 )
 from auth.services.administration import open_account
 from auth.services.clients import ensure_client
@@ -42,6 +44,7 @@ __all__ = [
     "account_cards",
     "account_figures",
     "accounts_named",
+    "accounts_of_people",
     "accounts_within",
     "count_code_try",
     "count_try",
@@ -57,6 +60,7 @@ __all__ = [
     "list_tiles",
     "make_code",
     "make_password",
+    "move_account",
     "open_account",
     "origin_of",
     "person_and_phone",

@@ -22,3 +22,8 @@ def masked_address(address: str) -> str:
 def masked_name(name: str) -> str:
     """陈**: the family name, or a first letter."""
     return f"{name[:1]}**"
+
+
+def masked_number(number: str) -> str:
+    """E1****78: of a number of any kind and length."""
+    return f"{number[:2]}****{number[-2:]}"

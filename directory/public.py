@@ -36,6 +36,7 @@ from directory.queries import (
     unit_path,
     units_of_institutions,
     units_within,
+    village_segments,
 )
 from directory.queries.administration import institution_choices
 
@@ -78,4 +79,5 @@ __all__ = [
     "unit_path",
     "units_of_institutions",
     "units_within",
+    "village_segments",
 ]

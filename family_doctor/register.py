@@ -7,6 +7,7 @@ from core.messages import N_
 from core.web.rooms import NavItem, Room
 from family_doctor import jobs
 from family_doctor.events import ContractActivated, ContractEnded
+from family_doctor.holdings import OWN
 from family_doctor.policy import WORDS
 from family_doctor.public import care_units, contracted
 from family_doctor.queries.team import due_services, waiting
@@ -55,12 +56,13 @@ from family_doctor.web.pages import pages
 from family_doctor.web.ways import api as ways_api
 from family_doctor.web.ways import pages as ways_pages
 from residents.events import GroupsChanged
-from residents.public import provide_care_units, provide_contracted
+from residents.public import provide_care_units, provide_contracted, provide_holdings
 from service_packs.events import OrderPaid, ServiceRecorded, ServiceWithdrawn
 from service_packs.public import provide_due_services, provide_reopening
 
 __all__ = ["jobs", "room"]
 
+provide_holdings(*OWN)
 provide_care_units(care_units)
 provide_contracted(contracted)
 provide_due_services(due_services)

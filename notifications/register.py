@@ -3,20 +3,34 @@
 import notifications.jobs  # noqa: F401  the worker knows a job once its module is loaded
 from auth.events import NoticeDue
 from auth.public import provide_code_sender
+from core.messages import N_
 from core.settings import settings
 from core.web.rooms import Room
+from notifications.models import Message
 from notifications.sms import SmsGateway
 from notifications.subscribers import (
     tell_binding_refused,
     tell_consent_changed,
     tell_consent_ended,
     tell_consent_given,
+    tell_merged,
     tell_owner,
+    tell_parted,
 )
 from notifications.web.pages import pages
-from residents.events import BindingRefused, ConsentChanged, ConsentEnded, ConsentGiven
+from residents.events import (
+    BindingRefused,
+    ConsentChanged,
+    ConsentEnded,
+    ConsentGiven,
+    PersonsMerged,
+    PersonsParted,
+)
+from residents.public import Holding, provide_holdings
 
 provide_code_sender(SmsGateway(settings()).send_code)
+
+provide_holdings(Holding(Message.person_id, N_("消息"), telling=False))
 
 room = Room(
     name="notifications",
@@ -27,5 +41,7 @@ room = Room(
         (ConsentChanged, tell_consent_changed),
         (ConsentEnded, tell_consent_ended),
         (BindingRefused, tell_binding_refused),
+        (PersonsMerged, tell_merged),
+        (PersonsParted, tell_parted),
     ],
 )

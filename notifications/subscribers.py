@@ -1,5 +1,7 @@
 """What the notifications room does about other rooms' facts."""
 
+from uuid import UUID
+
 from sqlalchemy.orm import Session
 
 from auth.events import NoticeDue
@@ -8,8 +10,15 @@ from auth.schemas import NoticeKind
 from core import jobs
 from core.messages import N_
 from notifications.services import notify
-from residents.events import BindingRefused, ConsentChanged, ConsentEnded, ConsentGiven
-from residents.public import find_consent, find_refused
+from residents.events import (
+    BindingRefused,
+    ConsentChanged,
+    ConsentEnded,
+    ConsentGiven,
+    PersonsMerged,
+    PersonsParted,
+)
+from residents.public import find_consent, find_merge, find_refused
 
 SEND = "notifications.jobs.send_account_notice"
 SECURITY_PAGE = "/auth/security"
@@ -19,6 +28,7 @@ PAGES = {
     NoticeKind.PROVIDER_JOINED: "/auth/identities",
 }
 FAMILY_PAGE = "/me/family"
+OWN_PAGE = "/me/"
 SENTENCES = {
     NoticeKind.NEW_DEVICE: N_("您的账号刚在一台新设备上登录。不是您本人，请退出它并更换密码。"),
     NoticeKind.PASSWORD_CHANGED: N_(
@@ -116,3 +126,26 @@ def tell_binding_refused(session: Session, event: BindingRefused) -> None:
     sentence = N_("为%(name)s代办的申请没有通过，请查看原因。")
     link = f"/me/bindings/{event.binding_id}"
     notify(session, refused.representative_id, sentence, {"name": refused.name}, link)
+
+
+def tell_merged(session: Session, event: PersonsMerged) -> None:
+    """Both are told, as they may be two after all: at the phones of both records."""
+    sentence = N_(
+        "您的两份居民档案已合并为一份，预约、签约和服务都在这里。"
+        "不是同一个人，请马上联系就近的社区卫生服务机构。"
+    )
+    _tell_both(session, event.merge_id, sentence)
+
+
+def tell_parted(session: Session, event: PersonsParted) -> None:
+    """Both are told."""
+    sentence = N_("之前的档案合并已撤销，两份居民档案恢复为合并前的样子。")
+    _tell_both(session, event.merge_id, sentence)
+
+
+def _tell_both(session: Session, merge_id: UUID, sentence: str) -> None:
+    merge = find_merge(session, merge_id)
+    if merge is None:
+        return
+    notify(session, merge.kept_id, sentence, {}, OWN_PAGE, sms=True)
+    notify(session, merge.former_id, sentence, {}, OWN_PAGE, sms=not merge.one_phone)

@@ -5,9 +5,10 @@ resident also by phone alone.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from core.messages import N_
@@ -19,6 +20,7 @@ from regions.names import NameMaker
 from regions.pack import RegionPack
 from regions.population import Household, SyntheticPerson
 from regions.staff import StaffMember
+from residents.public import check_digit
 
 PASSWORD = "kangqiao-demo"  # noqa: S105  printed for everybody: it opens nothing but the demo
 RESIDENT, LEADER, NURSE = "demo-resident", "demo-leader", "demo-nurse"
@@ -44,6 +46,7 @@ _STAFF_PHONES = {
 STAFF = tuple(_STAFF_PHONES)
 _PHONE_DIGITS = 11
 _DAYS_SINCE_BIRTHDAY = 100
+_HEARD = "华", "花"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,13 @@ class Cast:
     leader: SyntheticPerson
     applicants: tuple[SyntheticPerson, ...]
     households: tuple[Household, ...]
+    # Second records of some of them, for the comparison to find.
+    again: tuple[SyntheticPerson, ...]
 
     @property
     def ids(self) -> frozenset[UUID]:
-        """Whose account is made by hand."""
-        return frozenset({self.resident.id, self.leader.id})
+        """Whose account is made by hand, or who have none."""
+        return frozenset({self.resident.id, self.leader.id, *(each.id for each in self.again)})
 
 
 def resident_phone(region: Region) -> str:
@@ -85,11 +90,13 @@ def cast_people(
         maker.household((("head", "female", 29, ("01",)),)),
         maker.household((("head", "male", 41, ("10",)),)),
     ]
+    again = maker.again(couple.members[1], *(household.members[0] for household in neighbours))
     return Cast(
         resident=couple.members[0],
         leader=doctor.members[0],
         applicants=tuple(household.members[0] for household in neighbours),
-        households=(couple, doctor, *neighbours),
+        households=(couple, doctor, *neighbours, *again),
+        again=tuple(household.members[0] for household in again),
     )
 
 
@@ -126,6 +133,27 @@ class _Maker:
         return Household(
             household_id, village.division_code, village.code, village.name, tuple(people)
         )
+
+    def again(self, *people: SyntheticPerson) -> list[Household]:
+        """Each of these people a second time, in a household of their own: with another number, a
+        birthday a day later, a name heard wrongly, and without a phone.
+        """
+        late = people[1].birth_date + timedelta(days=1)
+        first17 = f"{people[1].id_number[:6]}{late:%Y%m%d}{people[1].id_number[14:17]}"
+        heard = people[2].name[:-1] + _HEARD[people[2].name.endswith(_HEARD[0])]
+        return [
+            self._second(people[0]),
+            self._second(people[1], birth_date=late, id_number=first17 + check_digit(first17)),
+            self._second(people[2], name=heard),
+            *(self._second(person, phone=None) for person in people[3:]),
+        ]
+
+    def _second(self, person: SyntheticPerson, **other: Any) -> Household:
+        household_id, village = self._ids.new(), self._village
+        number = self._id_numbers.new(person.id_number[:6], person.birth_date, person.sex)
+        copy = {"id_number": number, "relation": "head", "groups": ("10",)} | other
+        second = replace(person, id=self._ids.new(), household_id=household_id, **copy)
+        return Household(household_id, village.division_code, village.code, village.name, (second,))
 
     def _person(
         self,

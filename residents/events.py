@@ -33,3 +33,15 @@ class GroupsChanged(Event):
     """A person's population groups are not what they were."""
 
     person_id: UUID
+
+
+class PersonsMerged(Event):
+    """Two records were of one person and are one now; what hung on one hangs on the other."""
+
+    merge_id: UUID
+
+
+class PersonsParted(Event):
+    """A merge was undone: two records again, as they were."""
+
+    merge_id: UUID

@@ -6,6 +6,7 @@ Pure: no table, no clock. Whether an ID number belongs to somebody is for a veri
 import re
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Literal
 
 # GB 11643-1999: ISO 7064 MOD 11-2.
@@ -20,7 +21,9 @@ _RECORD_LENGTH = 17
 _TOWNSHIP = re.compile(r"[0-9]{9}")
 # National norm of basic public health (2017): neighbourhoods, villages, other.
 _VILLAGE_SEGMENTS = (range(1, 100), range(101, 200), range(901, 1000))
-_LAST_SERIAL = 99_999
+LAST_SERIAL = 99_999
+OTHER_SEGMENTS = tuple(f"{number:03d}" for number in _VILLAGE_SEGMENTS[2])
+_GROUPS = (6, 9, 12, 17)
 
 Flaw = Literal["length", "characters", "date", "check_digit", "village", "serial"]
 
@@ -121,6 +124,12 @@ def parse_record_number(text: str) -> RecordNumber:
     return record
 
 
+def grouped_record_number(number: str) -> str:
+    """A health-record number as it is read: county, township, village, serial."""
+    edges = (0, *_GROUPS)
+    return " ".join(number[start:end] for start, end in pairwise(edges))
+
+
 def _birth_date(digits: str) -> date:
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
@@ -133,5 +142,5 @@ def _check_record(record: RecordNumber) -> None:
         raise NumberError("village")
     if not any(int(record.village) in segment for segment in _VILLAGE_SEGMENTS):
         raise NumberError("village")
-    if not 1 <= record.serial <= _LAST_SERIAL:
+    if not 1 <= record.serial <= LAST_SERIAL:
         raise NumberError("serial")

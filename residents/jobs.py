@@ -1,4 +1,6 @@
-"""The calendar of who may act and of labels by age, and codes on their way."""
+"""The calendar of who may act and of labels by age, health-record numbers, the nightly comparison
+of records, and codes on their way.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,12 +8,15 @@ from uuid import UUID
 from auth.public import send_code as send
 from core import clock
 from core.crypto import decrypt
-from core.database import transaction
+from core.database import reading, transaction
 from core.jobs import job, scheduled
+from residents.linkage import find_pairs
 from residents.services.adults import SEALED
 from residents.services.bindings import lapse
 from residents.services.holding import BATCH, end_over
 from residents.services.labels import LABEL_BATCH, follow_ages
+from residents.services.numbering import NUMBER_BATCH, number_unnumbered
+from residents.services.proposing import propose, read_records
 
 
 @job
@@ -44,3 +49,24 @@ def label_by_age() -> None:
     while changed >= LABEL_BATCH:
         with transaction() as session:
             changed = follow_ages(session)
+
+
+@scheduled("15 * * * *")
+def give_numbers() -> None:
+    """Give a health-record number to whoever has none: who was known before there were numbers."""
+    numbered = NUMBER_BATCH
+    while numbered == NUMBER_BATCH:
+        with transaction() as session:
+            numbered = number_unnumbered(session)
+
+
+@scheduled("10 18 * * *")
+def find_duplicates() -> None:
+    """Propose records that may be of one person; nightly in the region's zone. No transaction is
+    open while they are compared.
+    """
+    with reading() as session:
+        records = read_records(session)
+    pairs = find_pairs(records)
+    with transaction() as session:
+        propose(session, pairs)

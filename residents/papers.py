@@ -3,12 +3,11 @@
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.settings import settings
-from residents.models import Person
 from residents.ports import IdentityVerifier, Verdict
+from residents.queries import find_by_number
 from residents.services.identity import check_id_number, id_index
 
 
@@ -29,4 +28,5 @@ class PapersDesk:
 
     def person_of(self, session: Session, id_number: str) -> UUID | None:
         """The person of that number, if known here."""
-        return session.scalar(select(Person.id).where(Person.id_index == id_index(id_number)))
+        person = find_by_number(session, id_index(id_number))
+        return person.id if person else None

@@ -19,6 +19,11 @@ WORDS = Words(
         "residents:read-labels": N_("查看居民的健康标签"),
         "residents:set-label": N_("设置或结束居民的健康标签"),
         "residents:read-representatives": N_("查看谁可以为居民代办"),
+        "residents:read-duplicate": N_("查看疑似重复的档案"),
+        "residents:decide-duplicate": N_("判断两份档案是否同一人，合并或撤销合并"),
+        "residents:read-identifiers": N_("查看居民的证件和健康档案编码"),
+        "residents:record-identifier": N_("登记居民的证件"),
+        "residents:find-by-identifier": N_("按证件号或健康档案编码查找居民"),
     },
     policies={
         "residents.own": N_("可以查看自己的基本资料"),
@@ -33,6 +38,14 @@ WORDS = Words(
             "机构的挂号登记员、管理员和团队长可以核对本机构的代办申请，登记到场的双方"
         ),
         "residents.not-own-binding": N_("与自己有关的代办申请要由同事核对"),
+        "residents.duplicates": N_("机构的挂号登记员和管理员可以判断本地疑似重复的档案"),
+        "residents.not-own-duplicate": N_("与自己有关的重复档案要由同事判断"),
+        "residents.own-identifiers": N_("可以查看自己的证件和健康档案编码"),
+        "residents.care-identifiers": N_(
+            "签约团队和当地机构的挂号登记员、管理员可以查看和登记居民的证件"
+        ),
+        "residents.not-own-identifier": N_("自己的证件要由同事登记"),
+        "residents.find-by-number": N_("医务人员和窗口人员可以按证件号查找本地居民"),
         "residents.care-labels": N_("签约团队可以查看、设置和结束所签约居民的健康标签"),
         "residents.care-representatives": N_("签约团队可以查看谁能为所签约的居民代办"),
     },

@@ -1,6 +1,7 @@
 """The door of the residents room."""
 
-from residents.identity import check_digit, parse_id_number
+from residents.holdings import Holding, provide_holdings
+from residents.identity import check_digit, compose_record_number, parse_id_number
 from residents.models import GroupMembership, Household, Person
 from residents.papers import verifier
 from residents.ports import (
@@ -31,16 +32,20 @@ from residents.queries import (
 )
 from residents.queries.bindings import find_refused
 from residents.queries.care import labels_now, who_acts_for
+from residents.queries.duplicates import find_merge
 from residents.services.identity import (
     check_id_number,
     find_identified,
     id_index,
     id_tail_index,
 )
+from residents.services.numbering import record_index
+from residents.services.proposing import propose_duplicates
 from residents.services.registering import register_present
 
 __all__ = [
     "GroupMembership",
+    "Holding",
     "Household",
     "Person",
     "Verdict",
@@ -49,11 +54,13 @@ __all__ = [
     "care_units",
     "check_digit",
     "check_id_number",
+    "compose_record_number",
     "contracted",
     "family_of",
     "find_consent",
     "find_home",
     "find_identified",
+    "find_merge",
     "find_own_identity",
     "find_refused",
     "get_person",
@@ -68,9 +75,12 @@ __all__ = [
     "person_resource",
     "places_lived_in",
     "population_facts",
+    "propose_duplicates",
     "provide_care_units",
     "provide_contracted",
     "provide_groups",
+    "provide_holdings",
+    "record_index",
     "register_present",
     "representatives_of",
     "represented_by",

@@ -7,24 +7,47 @@ from auth.public import provide_identity_desk
 from core.access import Role
 from core.messages import N_
 from core.web.rooms import NavItem, Room
+from residents.holdings import provide_holdings
+from residents.own_holdings import OWN
 from residents.papers import PapersDesk
 from residents.policy import WORDS
 from residents.queries.bindings import CHECK_ROLES
+from residents.queries.duplicates import DUPLICATE_ROLES
+from residents.queries.identifiers import FIND_ROLES
 from residents.subscribers import keep_phone
-from residents.web import bindings, bindings_api, checks, labels, labels_api
+from residents.web import (
+    bindings,
+    bindings_api,
+    checks,
+    duplicates,
+    identifiers,
+    labels,
+    labels_api,
+    persons_api,
+)
 from residents.web.api import api
 from residents.web.pages import pages
 
 provide_identity_desk(PapersDesk())
+provide_holdings(*OWN)
 
 room = Room(
     name="residents",
     words=WORDS,
-    pages=[pages, bindings.pages, checks.pages, labels.pages],
-    apis=[api, bindings_api.api, labels_api.api],
+    pages=[
+        pages,
+        bindings.pages,
+        checks.pages,
+        labels.pages,
+        duplicates.pages,
+        identifiers.pages,
+    ],
+    apis=[api, bindings_api.api, labels_api.api, persons_api.api],
     subscribers=[(PhoneChanged, keep_phone)],
     navigation=[
         NavItem(N_("我的"), "user", "residents.me", (Role.RESIDENT,), order=90),
         NavItem(N_("代办核对"), "users", "residents_checks.listing", CHECK_ROLES, order=45),
+        NavItem(N_("重复档案"), "copy", "residents_duplicates.listing", DUPLICATE_ROLES, order=46),
+        NavItem(N_("按号码找人"), "id", "residents_identifiers.find", FIND_ROLES, order=47),
     ],
 )

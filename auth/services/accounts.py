@@ -198,3 +198,22 @@ def link_person(session: Session, account_id: UUID, person_id: UUID, name: str) 
     )
     if joined.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("already_verified", N_("这个账号已完成实名认证。"))
+
+
+def accounts_of_people(session: Session, person_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The account of each of these people who has one."""
+    query = select(Account.person_id, Account.id).where(Account.person_id.in_(person_ids))
+    return {person_id: account_id for person_id, account_id in session.execute(query) if person_id}
+
+
+def move_account(session: Session, from_person: UUID, to_person: UUID) -> bool:
+    """Two records of one person became one, or two again: whose account it is. The caller knows
+    that the taker has none. Whether there was one.
+    """
+    moved = session.scalar(
+        update(Account)
+        .where(Account.person_id == from_person)
+        .values(person_id=to_person)
+        .returning(Account.id)
+    )
+    return moved is not None

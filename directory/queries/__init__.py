@@ -30,6 +30,7 @@ from directory.queries.lookup import (
     staff_of_teams,
     teams_by_id,
     teams_of_account,
+    village_segments,
 )
 from directory.queries.serving import (
     institutions_by_id,
@@ -74,4 +75,5 @@ __all__ = [
     "unit_path",
     "units_of_institutions",
     "units_within",
+    "village_segments",
 ]

@@ -18,6 +18,7 @@ from directory.models import (
     Staff,
     Team,
     TeamMember,
+    Village,
 )
 from directory.schemas import (
     DepartmentSearch,
@@ -68,6 +69,12 @@ def get_division(session: Session, code: str) -> DivisionView:
     if row is None:
         raise NotFound()
     return DivisionView.model_validate(row)
+
+
+def village_segments(session: Session, codes: Collection[str]) -> dict[str, str]:
+    """The three digits by which villages stand in health-record numbers, by village code."""
+    query = select(Village.code, Village.record_code).where(Village.code.in_(set(codes)))
+    return {row.code: row.record_code for row in session.execute(query)}
 
 
 def list_institutions(session: Session, search: InstitutionSearch) -> Page[InstitutionView]:

@@ -1,6 +1,7 @@
 """Households and people as the residents room keeps them: numbers encrypted, found by digests."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -10,7 +11,7 @@ from core import crypto
 from regions.identifiers import Identifiers
 from regions.load.bulk import Bulk
 from regions.population import Household, SyntheticPerson
-from residents.public import id_index, id_tail_index
+from residents.public import compose_record_number, id_index, id_tail_index, record_index
 
 ADULT = 18
 _SOURCE = "example"
@@ -20,7 +21,8 @@ _LONGEST_MEMBERSHIP = 5 * 365
 class PeopleLoader:
     """Writes households; ``township`` is where grown-ups with a phone get an account.
 
-    ``apart`` are people whose account is made elsewhere.
+    ``apart`` are people whose account is made elsewhere, ``segments`` the villages' places in
+    health-record numbers, by village code.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class PeopleLoader:
         today: date,
         township: str,
         apart: Collection[UUID] = (),
+        segments: Mapping[str, str],
     ) -> None:
         self._bulk = bulk
         self._rng = Random(f"{seed}/people")
@@ -40,6 +43,8 @@ class PeopleLoader:
         self._today = today
         self._township = township
         self._apart = apart
+        self._segments = segments
+        self._serials: Counter[str] = Counter()
 
     def load(self, households: Sequence[Household]) -> None:
         """Households with their people, groups and accounts."""
@@ -52,10 +57,16 @@ class PeopleLoader:
         self._bulk.copy(
             "residents_person",
             ("id", "household_id", "relation", "name", "sex", "birth_date", "id_number", "id_index",
-             "id_tail_index", "phone", "phone_index", "division_code", "verified_at", "example",
-             "created_at"),
+             "id_tail_index", "phone", "phone_index", "division_code", "record_number",
+             "record_index", "verified_at", "example", "created_at"),
             (self._person(person) for person in people),
         )  # fmt: skip
+        self._bulk.run(
+            "INSERT INTO residents_record_serial (prefix, last)"
+            " SELECT * FROM unnest(%(prefixes)s::text[], %(serials)s::int[])"
+            " ON CONFLICT (prefix) DO UPDATE SET last = excluded.last",
+            {"prefixes": list(self._serials), "serials": list(self._serials.values())},
+        )
         self._bulk.copy(
             "residents_group_membership",
             ("person_id", "group_code", "source", "since"),
@@ -82,10 +93,19 @@ class PeopleLoader:
             crypto.encrypt(phone, "residents_person.phone") if phone else None,
             phone_index(phone) if phone else None,
             person.division_code,
+            *self._record_number(person),
             self._now if self._signs_in(person) else None,
             True,
             self._now,
         )
+
+    def _record_number(self, person: SyntheticPerson) -> tuple[bytes, bytes]:
+        """The next number of the person's village, and the digest that finds it."""
+        segment = self._segments[person.village_code]
+        prefix = person.division_code + segment
+        self._serials[prefix] += 1
+        number = compose_record_number(person.division_code, segment, self._serials[prefix])
+        return crypto.encrypt(number, "residents_person.record_number"), record_index(number)
 
     def _memberships(self, person: SyntheticPerson) -> Iterator[tuple[object, ...]]:
         for group in person.groups:

@@ -50,6 +50,7 @@ from regions.load.ways import load_way_rule, load_ways
 from regions.pack import RegionPack
 from regions.population import Household, households, people_at
 from regions.staff import plan_staff
+from residents.public import propose_duplicates
 
 # What is being done, and how much of the whole is done by now (0 to 1).
 Tell = Callable[[str, float], None]
@@ -119,6 +120,7 @@ def load_demo(
     load_points(bulk, pack, seed=seed, now=setting.now, today=setting.today)
     make_past_reports(session, setting.model.id)
     load_acting(bulk, setting.cast, setting.model, seed=seed, now=setting.now, today=setting.today)
+    propose_duplicates(session)
     bulk.analyze()
     tell("figures", 0.85)
     compute_year(session)
@@ -182,7 +184,13 @@ class _History:
         self._bulk = bulk
         self._setting = setting
         self._residents = PeopleLoader(
-            bulk, seed=seed, now=now, today=today, township=township, apart=setting.cast.ids
+            bulk,
+            seed=seed,
+            now=now,
+            today=today,
+            township=township,
+            apart=setting.cast.ids,
+            segments={village.code: village.record_code for village in pack.villages},
         )
         self._signing = ContractMaker(pack, setting.teams_of, seed=seed, now=now, today=today)
         self._contracts = ContractLoader(bulk, pack, seed=seed)

@@ -1,15 +1,21 @@
 """Tables of the residents room."""
 
 from residents.models.bindings import Binding
+from residents.models.duplicates import Duplicate, Merge
 from residents.models.groups import FormerMembership, GroupMembership
+from residents.models.identifiers import Identifier, RecordSerial
 from residents.models.people import Household, Person
 from residents.models.representation import Representation
 
 __all__ = [
     "Binding",
+    "Duplicate",
     "FormerMembership",
     "GroupMembership",
     "Household",
+    "Identifier",
+    "Merge",
     "Person",
+    "RecordSerial",
     "Representation",
 ]

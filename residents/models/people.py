@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Created, Encrypted, Id
@@ -21,7 +21,9 @@ class Household(Base):
 
 
 class Person(Base):
-    """A resident. The ID number and phone are encrypted; keyed digests find them."""
+    """A resident. The ID number, phone and health-record number are encrypted; keyed digests find
+    them. One that was found to be another's is kept as it was: its numbers find ``merged_into``.
+    """
 
     __tablename__ = "residents_person"
     __table_args__ = (
@@ -30,6 +32,18 @@ class Person(Base):
         Index("ix_residents_person_household_id", "household_id"),
         Index("ix_residents_person_id_tail_index", "id_tail_index"),
         Index("ix_residents_person_name", "name"),
+        Index(
+            "ix_residents_person_unnumbered",
+            "id",
+            postgresql_where=text("record_number IS NULL AND merged_into IS NULL"),
+        ),
+        Index(
+            "ix_residents_person_merged_into",
+            "merged_into",
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
+        CheckConstraint("merged_into <> id", name="merged_into"),
+        CheckConstraint("(record_number IS NULL) = (record_index IS NULL)", name="record"),
     )
 
     id: Mapped[Id]
@@ -44,6 +58,10 @@ class Person(Base):
     phone: Mapped[str | None] = mapped_column(Encrypted("residents_person.phone"))
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     division_code: Mapped[str]
+    # The 17-digit health-record number, kept for life wherever the person moves.
+    record_number: Mapped[str | None] = mapped_column(Encrypted("residents_person.record_number"))
+    record_index: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("residents_person.id"))
     verified_at: Mapped[datetime | None]
     example: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Created]

@@ -2,6 +2,7 @@
 
 from residents.queries.people import (
     ID_TAIL,
+    find_by_number,
     find_home,
     find_own_identity,
     get_person,
@@ -10,6 +11,7 @@ from residents.queries.people import (
     person_resource,
     places_lived_in,
     population_facts,
+    standing,
 )
 from residents.queries.representation import (
     acting,
@@ -37,6 +39,7 @@ __all__ = [
     "consent_resource",
     "consent_view",
     "family_of",
+    "find_by_number",
     "find_consent",
     "find_home",
     "find_own_identity",
@@ -54,4 +57,5 @@ __all__ = [
     "population_facts",
     "representatives_of",
     "represented_by",
+    "standing",
 ]

@@ -21,6 +21,7 @@ from directory.public import (
 )
 from directory.schemas import ServingInstitution
 from residents.models import Binding, Person
+from residents.queries.people import find_by_number
 from residents.schemas import (
     BindingAction,
     BindingCase,
@@ -181,9 +182,12 @@ def case_view(session: Session, actor: Actor, row: Binding, resource: Resource) 
 
 def candidates(session: Session, binding: Binding) -> Sequence[Person]:
     """Who known here may be the one named: by the ID number, else by name, sex and birth date."""
-    query = select(Person).where(Person.id != binding.representative_id)
+    query = select(Person).where(
+        Person.id != binding.representative_id, Person.merged_into.is_(None)
+    )
     if binding.id_index:
-        query = query.where(Person.id_index == binding.id_index)
+        known = find_by_number(session, binding.id_index)
+        query = query.where(Person.id == (known.id if known else None))
     else:
         query = query.where(
             Person.name == binding.name,

@@ -12,6 +12,7 @@ from core.crypto import blind_index
 from core.errors import NotFound
 from core.masking import masked_id, masked_phone
 from directory.public import contains, division_path, division_path_of
+from residents.identity import grouped_record_number
 from residents.models import GroupMembership, Household, Person
 from residents.ports import care_units
 from residents.schemas import Action, OwnIdentity, PersonView
@@ -65,6 +66,9 @@ def find_own_identity(session: Session, actor: Actor) -> OwnIdentity | None:
         **_view(row).model_dump(),
         masked_id_number=masked_id(person.id_number),
         masked_phone=masked_phone(person.phone) if person.phone else None,
+        record_number=(
+            grouped_record_number(person.record_number) if person.record_number else None
+        ),
     )
 
 
@@ -74,15 +78,22 @@ def find_home(session: Session, actor: Actor) -> str | None:
 
 
 def matches(text: str) -> ColumnElement[bool]:
-    """A condition on residents_person: a part of the name, or the last four of the ID number."""
+    """A condition on residents_person: a part of the name, the last four of the ID number, or the
+    whole health-record number.
+    """
     tail = blind_index(text.upper(), "id-tail")
-    return or_(contains(Person.name, text), Person.id_tail_index == tail)
+    record = blind_index(text.replace(" ", ""), "record-number")
+    return or_(
+        contains(Person.name, text), Person.id_tail_index == tail, Person.record_index == record
+    )
 
 
 def population_facts(session: Session) -> list[tuple[str, str, int]]:
     """How many people are registered by township and group; the group is "" for all of them."""
-    everybody = select(Person.division_code, literal(""), func.count()).group_by(
-        Person.division_code
+    everybody = (
+        select(Person.division_code, literal(""), func.count())
+        .where(Person.merged_into.is_(None))
+        .group_by(Person.division_code)
     )
     grouped = (
         select(Person.division_code, GroupMembership.group_code, func.count())
@@ -105,6 +116,19 @@ def _view(row: Any) -> PersonView:
         groups=tuple(sorted(row.groups or ())),
         example=person.example,
     )
+
+
+def standing(session: Session, person: Person) -> Person:
+    """The record that a person is known by now: another one, where theirs was merged into it."""
+    while person.merged_into is not None:
+        person = session.get_one(Person, person.merged_into)
+    return person
+
+
+def find_by_number(session: Session, index: bytes | None) -> Person | None:
+    """The person of the ID number with this blind index, also of a record that was merged."""
+    person = session.scalar(select(Person).where(Person.id_index == index))
+    return standing(session, person) if person else None
 
 
 def places_lived_in(person_id: UUID) -> Select[str]:

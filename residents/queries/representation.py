@@ -203,8 +203,14 @@ def _represented(person_id: UUID, scope: Scope | None) -> CompoundSelect[tuple[U
         .join(adult, adult.household_id == child.household_id)
         .where(adult.id == person_id, child.birth_date > of_age, adult.birth_date <= of_age)
     )
-    givers = select(Representation.person_id).where(
-        Representation.representative_id == person_id, *_in_force(scope)
+    givers = (
+        select(Representation.person_id)
+        .join(Person, Person.id == Representation.person_id)
+        .where(
+            Representation.representative_id == person_id,
+            Person.merged_into.is_(None),
+            *_in_force(scope),
+        )
     )
     return union_all(children, givers)
 

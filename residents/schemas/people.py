@@ -62,6 +62,8 @@ class OwnIdentity(PersonView):
 
     masked_id_number: str
     masked_phone: str | None
+    # The 17 digits of the health record in groups: county, township, village, serial.
+    record_number: str | None = None
 
 
 class PersonSearch(PageQuery):

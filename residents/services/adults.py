@@ -29,7 +29,7 @@ from core.ids import new_id
 from core.messages import N_
 from directory.public import units_of_institutions
 from residents.models import Binding, Person
-from residents.queries import came_of_age
+from residents.queries import came_of_age, find_by_number
 from residents.queries.bindings import (
     binding_resource,
     case_view,
@@ -72,6 +72,8 @@ def ask_for_adult(session: Session, actor: Actor, command: BindAdult) -> Binding
     if index == own.id_index:
         raise bad("id_number", N_("不能为自己申请，请填写家人的姓名和身份证号。"))
     person = _named(session, index, command.name)
+    if person and person.id == own.id:
+        raise bad("id_number", N_("不能为自己申请，请填写家人的姓名和身份证号。"))
     phone = person.phone if person and not _shares_phone(session, actor, person) else None
     challenge_id = _make(session, actor, phone, index)
     row = Binding(
@@ -217,7 +219,7 @@ def _make(session: Session, actor: Actor, phone: str | None, index: bytes) -> UU
 
 
 def _named(session: Session, index: bytes | None, name: str) -> Person | None:
-    person = session.scalar(select(Person).where(Person.id_index == index))
+    person = find_by_number(session, index)
     return person if person and person.name == name else None
 
 
@@ -230,7 +232,7 @@ def _shares_phone(session: Session, actor: Actor, person: Person) -> bool:
 def _at_desk(session: Session, side: str, name: str, tail: str) -> Person:
     """The one of that name and last four characters."""
     query = select(Person).where(Person.id_tail_index == id_tail_index(tail), Person.name == name)
-    found = session.scalars(query.limit(2)).all()
+    found = session.scalars(query.where(Person.merged_into.is_(None)).limit(2)).all()
     if len(found) != 1:
         sentence = N_("没有唯一对应的登记居民，请核对身份证上的姓名和后四位。")
         raise Invalid("nobody_found", sentence, fields={f"{side}_tail": sentence})

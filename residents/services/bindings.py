@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -16,7 +16,7 @@ from core.messages import N_
 from directory.public import institutions_by_id, serving_institutions
 from residents.events import BindingRefused
 from residents.models import Binding, Person
-from residents.queries import came_of_age, last_day_as_child, person_resource
+from residents.queries import came_of_age, find_by_number, last_day_as_child, person_resource
 from residents.queries.bindings import (
     binding_resource,
     candidates,
@@ -261,7 +261,7 @@ def _found(session: Session, row: Binding, command: ConfirmBinding) -> Person:
     number = check_id_number(text)
     if (number.sex, number.birth_date) != (row.sex, row.birth_date):
         raise bad("id_number", N_("这个号码的性别或出生日期与申请不一致，请核对证件。"))
-    person = session.scalar(select(Person).where(Person.id_index == id_index(text)))
+    person = find_by_number(session, id_index(text))
     if person is None:
         return _register(session, row, text)
     if person.name != row.name:

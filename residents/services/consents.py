@@ -20,6 +20,7 @@ from residents.queries import (
     came_of_age,
     consent_resource,
     consent_view,
+    find_by_number,
     household_adults,
     live,
     person_resource,
@@ -59,7 +60,7 @@ def give_consent(session: Session, actor: Actor, command: GiveConsent) -> Repres
         raise Conflict("not_of_age", N_("未满 18 周岁由同住的家长代办，不用授权。"))
     basis = Basis.HOUSEHOLD if command.member_id else Basis.NAMED
     found, name, index = _whom(session, actor, command)
-    if index == own.id_index:
+    if index == own.id_index or (found and found.id == own.id):
         raise _bad("id_number", N_("不能授权给自己，请填写家人的姓名和身份证号。"))
     held = hold(session, own, found, (name, index), basis, command.scopes, command.until)
     return consent_view(held)
@@ -141,7 +142,7 @@ def _whom(session: Session, actor: Actor, command: GiveConsent) -> tuple[Person 
     except NumberError:
         raise _bad("id_number", N_("请填写家人的 18 位身份证号，并核对最后一位。")) from None
     index = blind_index((command.id_number or "").upper(), "id-number")
-    known = session.scalar(select(Person).where(Person.id_index == index))
+    known = find_by_number(session, index)
     return (known if known and known.name == command.name else None), command.name, index
 
 

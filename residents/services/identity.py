@@ -18,10 +18,11 @@ from directory.public import get_division
 from residents.identity import IdNumber, NumberError, parse_id_number
 from residents.models import Person
 from residents.ports import Verdict
-from residents.queries import ID_TAIL, person_resource
+from residents.queries import ID_TAIL, find_by_number, person_resource
 from residents.schemas import Action, PersonView, VerifyIdentity
 from residents.services.consents import settle_consents
 from residents.services.labels import label_of_age
+from residents.services.numbering import give_record_numbers
 
 CHECKS_PER_DAY = 10
 
@@ -90,9 +91,8 @@ def find_identified(session: Session, name: str, id_number: str) -> UUID | None:
     """The person of that number, if that is their name too; None says not which of both is wrong.
     The caller has asked the policy.
     """
-    query = select(Person.id, Person.name).where(Person.id_index == id_index(id_number))
-    row = session.execute(query).one_or_none()
-    return row.id if row and row.name == name else None
+    person = find_by_number(session, id_index(id_number))
+    return person.id if person and person.name == name else None
 
 
 def id_index(id_number: str) -> bytes:
@@ -110,7 +110,7 @@ def lock_known(session: Session, id_number: str) -> Person | None:
     index = id_index(id_number)
     lock = int.from_bytes(index[:8], signed=True)
     session.execute(select(func.pg_advisory_xact_lock(lock)))
-    return session.scalar(select(Person).where(Person.id_index == index))
+    return find_by_number(session, index)
 
 
 def _register(session: Session, actor: Actor, command: VerifyIdentity) -> Person:
@@ -150,6 +150,7 @@ def register_person(
     )
     session.add(person)
     session.flush()
+    give_record_numbers(session, [person])
     label_of_age(session, person)
     return person
 

@@ -144,7 +144,8 @@ def _reach(session: Session, group: str, of_age: ColumnElement[bool]) -> Collect
     has = exists().where(
         GroupMembership.person_id == Person.id, GroupMembership.group_code == group
     )
-    due = session.scalars(select(Person.id).where(of_age, ~has).limit(LABEL_BATCH)).all()
+    query = select(Person.id).where(of_age, ~has, Person.merged_into.is_(None))
+    due = session.scalars(query.limit(LABEL_BATCH)).all()
     _add(session, due, group)
     return due
 

@@ -12,7 +12,7 @@ from auth.services.sign_in import phone_index
 from core import clock
 from core.ids import new_id
 from residents.identity import check_digit
-from residents.models import Binding, GroupMembership, Household, Person, Representation
+from residents.models import Binding, Duplicate, GroupMembership, Household, Person, Representation
 from residents.services.identity import id_index, id_tail_index
 from tests.factories.auth import make_account, make_phone
 from tests.factories.directory import TOWNSHIP, make_divisions
@@ -122,3 +122,21 @@ def make_binding(
     session.add(binding)
     session.flush()
     return binding
+
+
+def make_duplicate(session: Session, one: Person, other: Person, **more: object) -> Duplicate:
+    """Two records that may be of one person."""
+    first, second = sorted((one, other), key=lambda person: person.id)
+    values: dict[str, object] = {
+        "first_id": first.id,
+        "second_id": second.id,
+        "first_division": first.division_code,
+        "second_division": second.division_code,
+        "score": 0.97,
+        "reasons": ["name_same", "sex_same", "id_close"],
+        "state": "waiting",
+    }
+    pair = Duplicate(**(values | more))
+    session.add(pair)
+    session.flush()
+    return pair

@@ -1,13 +1,15 @@
 """What both sides see of who acts for whom, and institutions of requests to act."""
 
 from collections.abc import Iterator
+from itertools import cycle, pairwise
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core import clock
 from core.access import Actor, Resource
-from residents.models import Binding, Representation
+from residents.models import Binding, Person, Representation
 from residents.queries import consent_resource, family_of, list_consents, live
 from residents.queries.bindings import (
     binding_resource,
@@ -15,7 +17,17 @@ from residents.queries.bindings import (
     list_own_bindings,
     resource_of,
 )
-from residents.schemas import BindingAction, BindingSearch, BindingState, ConsentAction
+from residents.queries.duplicates import list_duplicates, resources_of
+from residents.schemas import (
+    BindingAction,
+    BindingSearch,
+    BindingState,
+    ConsentAction,
+    DuplicateAction,
+    DuplicateSearch,
+    PairState,
+)
+from tests.factories.residents import make_duplicate
 from tests.integration.security.listing import Listing, pages
 from tests.integration.security.region import Region
 
@@ -31,6 +43,26 @@ def families(session: Session, region: Region) -> list[Listing]:
         yield from (each for each in acting if each)
 
     return [Listing("consents", both_sides, consents, ConsentAction.READ)]
+
+
+def pairs_of_records(session: Session, region: Region) -> list[Listing]:
+    """Records that may be of one person, to the staff of where either lives; not one's own."""
+    people = session.scalars(select(Person).order_by(Person.id)).all()
+    made = [
+        make_duplicate(session, one, other, state=state.value, decided_at=decided)
+        for (one, other), (state, decided) in zip(
+            pairwise(people), cycle(((PairState.WAITING, None), (PairState.LATER, clock.now())))
+        )
+    ]
+    resources = {pair.id: resources_of(session, pair)[0] for pair in made}
+
+    def listed(actor: Actor) -> Iterator[UUID]:
+        for state in PairState:
+            search = DuplicateSearch(state=state)
+            found = pages(lambda page: list_duplicates(session, actor, page), search)
+            yield from (row.id for row in found)
+
+    return [Listing("duplicates", listed, resources, DuplicateAction.READ)]
 
 
 def bindings(session: Session, region: Region) -> list[Listing]:

@@ -1,0 +1,32 @@
+"""What hangs on a person's record in this room."""
+
+from core.messages import N_
+from residents.holdings import Holding
+from residents.models import Binding, FormerMembership, GroupMembership, Identifier, Representation
+
+OWN = (
+    Holding(Identifier.person_id, N_("证件"), shown=True),
+    Holding(
+        GroupMembership.person_id,
+        N_("健康标签"),
+        once_with=(GroupMembership.group_code,),
+        telling=False,
+        shown=True,
+    ),
+    Holding(FormerMembership.person_id, N_("以前的健康标签"), telling=False),
+    Holding(
+        Representation.person_id,
+        N_("代办授权"),
+        once_with=(Representation.representative_index,),
+        live=Representation.ended_at.is_(None),
+        apart_from=Representation.representative_id,
+        shown=True,
+    ),
+    Holding(
+        Representation.representative_id,
+        N_("为别人代办的授权"),
+        apart_from=Representation.person_id,
+        shown=True,
+    ),
+    Holding(Binding.representative_id, N_("代办申请")),
+)
