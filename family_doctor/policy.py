@@ -34,6 +34,10 @@ WORDS = Words(
         "family_doctor:read-follow-up": N_("查看随访结果"),
         "family_doctor:administer-texts": N_("编写和发布签约协议文本"),
         "family_doctor:keep-signature": N_("留存签约用的签名"),
+        "family_doctor:read-medicines": N_("查看长期用药"),
+        "family_doctor:keep-medicines": N_("登记和停用长期用药"),
+        "family_doctor:ask-refill": N_("申请长期处方续开"),
+        "family_doctor:decide-refill": N_("答复续方申请"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -58,5 +62,12 @@ WORDS = Words(
         "family_doctor.own_follow_up": N_("居民本人可以查看自己的随访结果"),
         "family_doctor.administer-texts": N_("全区域的管理员可以编写和发布协议文本"),
         "family_doctor.keep-signature": N_("团队长可以留存自己的签名"),
+        "family_doctor.own_medicines": N_("可以查看自己的长期用药"),
+        "family_doctor.team_medicines": N_("团队成员可以查看本团队居民的长期用药"),
+        "family_doctor.own_refill": N_("实名认证后，可以为自己申请续方"),
+        "family_doctor.kin_refill": N_("可以为其续方的家人，可以代为查看用药和申请"),
+        "family_doctor.prescribe": N_(
+            "团队的医生为本团队的居民登记用药、答复续方申请，本人和自己代办的家人除外"
+        ),
     },
 )

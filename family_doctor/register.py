@@ -26,6 +26,8 @@ from family_doctor.web import (
     disputes_api,
     follow_ups,
     plans,
+    prescriptions,
+    prescriptions_api,
     rules,
     rules_api,
     served,
@@ -74,6 +76,7 @@ room = Room(
         served.pages,
         signing.pages,
         texts.pages,
+        prescriptions.pages,
     ],
     apis=[
         api,
@@ -84,6 +87,7 @@ room = Room(
         care_api.api,
         signing_api.api,
         texts_api.api,
+        prescriptions_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
@@ -113,6 +117,7 @@ room = Room(
             61,
         ),
         NavItem(N_("签约方式"), "qrcode", "family_doctor_ways.overview", TEAM, 26),
+        NavItem(N_("续方申请"), "pill", "family_doctor_prescriptions.of_team", TEAM, 28),
         NavItem(N_("计划模板"), "list-check", "family_doctor_plans.templates", TEAM, 40),
         NavItem(N_("履约指数"), "chart-bar", "family_doctor_served.team", TEAM, 45),
         NavItem(

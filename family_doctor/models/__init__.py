@@ -29,6 +29,11 @@ from family_doctor.models.plans import (
     PlanTemplate,
     ReminderChoice,
 )
+from family_doctor.models.prescriptions import (
+    Medicine,
+    PrescriptionRule,
+    Refill,
+)
 from family_doctor.models.rules import (
     Move,
     Rule,
@@ -64,6 +69,7 @@ __all__ = [
     "Introduction",
     "Invitation",
     "InvitationStop",
+    "Medicine",
     "Move",
     "NormRow",
     "NormVersion",
@@ -72,7 +78,9 @@ __all__ = [
     "Plan",
     "PlanTemplate",
     "Planning",
+    "PrescriptionRule",
     "Presence",
+    "Refill",
     "ReminderChoice",
     "Rule",
     "SealedAgreement",

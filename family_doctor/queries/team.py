@@ -33,6 +33,7 @@ from directory.schemas import TeamView
 from family_doctor.models import Contract, FollowUp, NormRow, Obligation, TeamLoad
 from family_doctor.queries.disputes import waiting_for
 from family_doctor.queries.rules import per_doctor, places
+from family_doctor.queries.waiting_refills import first_refills, refills_waiting
 from family_doctor.schemas import (
     Action,
     CapacityView,
@@ -68,6 +69,7 @@ WAITING = {
     .where(CONTRACT.c.team_id.in_(TEAMS), CONTRACT.c.state == State.APPLIED)
     .scalar_subquery(),
     "family_doctor_disputes.of_team": waiting_for(TEAMS),
+    "family_doctor_prescriptions.of_team": refills_waiting(TEAMS),
 }
 HAS_FORM = (
     select(NormRow.code)
@@ -164,6 +166,8 @@ def _figures() -> Select[*tuple[Any, ...]]:
         func.coalesce(taken, 0).label("taken"),
         per_doctor(bindparam("institution", type_=Uuid())).label("per_doctor"),
         _urgent().label("urgent"),
+        refills_waiting([TEAM]).label("refills"),
+        first_refills(TEAM).label("first_refills"),
     ).select_from(month.join(late, true()).join(signing, true()))
 
 

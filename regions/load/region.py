@@ -36,7 +36,7 @@ from regions.load.contracts import (
     ContractMaker,
     load_contract_rules,
 )
-from regions.load.norms import load_norms
+from regions.load.norms import load_norms, load_prescription_rules
 from regions.load.orders import Order, OrderLoader, OrderMaker
 from regions.load.organisation import Places, Team
 from regions.load.people import PeopleLoader
@@ -143,6 +143,7 @@ def _load_facts(bulk: Bulk, pack: RegionPack, seed: int) -> Places:
     load_contract_rules(bulk, pack)
     load_way_rule(bulk, pack)
     load_norms(bulk, pack)
+    load_prescription_rules(bulk, pack)
     load_symptoms(bulk, pack)
     load_holidays(bulk, pack)
     return places

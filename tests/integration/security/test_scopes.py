@@ -23,6 +23,7 @@ from tests.integration.security.kin import bindings, families
 from tests.integration.security.offices import administered, figures, rights
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.planning import planned
+from tests.integration.security.prescriptions import prescriptions
 from tests.integration.security.region import make_actors, make_region
 from tests.integration.security.reviews import reviews, waiting
 from tests.integration.security.ways import ways_of_signing
@@ -71,6 +72,7 @@ LISTINGS = (
     exchange,
     ways_of_signing,
     care_of_groups,
+    prescriptions,
 )
 
 
