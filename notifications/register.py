@@ -15,8 +15,10 @@ from notifications.subscribers import (
 )
 from notifications.web.pages import pages
 from residents.events import BindingRefused, ConsentChanged, ConsentEnded, ConsentGiven
+from residents.public import provide_consent_sender
 
 provide_code_sender(SmsGateway(settings()).send_code)
+provide_consent_sender(SmsGateway(settings()).send_consent_code)
 
 room = Room(
     name="notifications",

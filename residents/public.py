@@ -8,6 +8,7 @@ from residents.ports import (
     care_units,
     contracted,
     provide_care_units,
+    provide_consent_sender,
     provide_contracted,
     provide_groups,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "places_lived_in",
     "population_facts",
     "provide_care_units",
+    "provide_consent_sender",
     "provide_contracted",
     "provide_groups",
     "register_present",
