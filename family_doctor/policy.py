@@ -49,7 +49,9 @@ WORDS = Words(
         "family_doctor.leader_dispute": N_("团队长可以答复对本团队的异议"),
         "family_doctor.decide_dispute": N_("管理员可以裁定本单位的签约异议，本人的除外"),
         "family_doctor.rules": N_("管理员可以查看和修改本单位的签约规则"),
-        "family_doctor.kin": N_("可以为其签约的家人，可以代为申请、签名、查看和撤回"),
+        "family_doctor.kin": N_(
+            "可以为其签约的家人，可以代为申请、签名、查看、撤回、续签、更换和解约"
+        ),
         "family_doctor.team_ways": N_("团队成员可以制作名片、邀请居民、分享主页、为在场的居民申请"),
         "family_doctor.leader_ways": N_("团队长可以停用本团队的名片，看分享带来的数字"),
         "family_doctor.own_card": N_("可以停用自己的名片"),
