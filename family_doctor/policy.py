@@ -38,6 +38,8 @@ WORDS = Words(
         "family_doctor:keep-medicines": N_("登记和停用长期用药"),
         "family_doctor:ask-refill": N_("申请长期处方续开"),
         "family_doctor:decide-refill": N_("答复续方申请"),
+        "family_doctor:read-way-rules": N_("查看签约方式的限额"),
+        "family_doctor:change-way-rules": N_("修改签约方式的限额"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -71,5 +73,6 @@ WORDS = Words(
         "family_doctor.prescribe": N_(
             "团队的医生为本团队的居民登记用药、答复续方申请，本人和自己代办的家人除外"
         ),
+        "family_doctor.way_rules": N_("全区域的管理员可以查看和修改签约方式的限额"),
     },
 )

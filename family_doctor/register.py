@@ -37,6 +37,8 @@ from family_doctor.web import (
     terms_api,
     texts,
     texts_api,
+    way_rules,
+    way_rules_api,
 )
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
@@ -77,6 +79,7 @@ room = Room(
         signing.pages,
         texts.pages,
         prescriptions.pages,
+        way_rules.pages,
     ],
     apis=[
         api,
@@ -88,6 +91,7 @@ room = Room(
         signing_api.api,
         texts_api.api,
         prescriptions_api.api,
+        way_rules_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
@@ -116,6 +120,7 @@ room = Room(
             [Role.ADMINISTRATOR],
             61,
         ),
+        NavItem(N_("签约方式的限额"), "qrcode", "family_doctor_way_rules.show", ADMINISTRATORS, 62),
         NavItem(N_("签约方式"), "qrcode", "family_doctor_ways.overview", TEAM, 26),
         NavItem(N_("续方申请"), "pill", "family_doctor_prescriptions.of_team", TEAM, 28),
         NavItem(N_("计划模板"), "list-check", "family_doctor_plans.templates", TEAM, 40),

@@ -151,6 +151,7 @@ from family_doctor.schemas.ways import (
     ApplyPresent,
     Arrival,
     CardView,
+    ChangeWayRule,
     ChannelCount,
     ConfirmPresent,
     Evidence,
@@ -173,6 +174,9 @@ from family_doctor.schemas.ways import (
     ShareView,
     TeamWays,
     WayAction,
+    WayLimits,
+    WayRuleAction,
+    WayRuleView,
 )
 
 __all__ = [
@@ -193,6 +197,7 @@ __all__ = [
     "CardView",
     "ChangeContract",
     "ChangeRule",
+    "ChangeWayRule",
     "Channel",
     "ChannelCount",
     "ChooseReminders",
@@ -317,6 +322,9 @@ __all__ = [
     "Verification",
     "View",
     "WayAction",
+    "WayLimits",
+    "WayRuleAction",
+    "WayRuleView",
     "WorkItem",
     "WorkSearch",
     "WriteAgreementText",
