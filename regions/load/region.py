@@ -20,6 +20,7 @@ from regions.load.accounts import AccountLoader
 from regions.load.acting import load_acting
 from regions.load.bookings import Offers, PastBookings
 from regions.load.bulk import Bulk
+from regions.load.care import CareLoader
 from regions.load.catalogue import load_catalogue, load_promises
 from regions.load.clinics import (
     WeeklyClinic,
@@ -110,6 +111,8 @@ def load_demo(
     accounts.load(setting.cast, setting.model, desk)
     accounts.tell(setting.cast, order, booking)
     load_ways(bulk, setting.model, setting.cast.resident.id, now=setting.now, seed=seed)
+    care = CareLoader(bulk, pack, setting.model, setting.cast.resident.id, seed=seed)
+    care.load(setting.now)
     referrals = ReferralLoader(bulk, setting.places, desk, seed=seed, now=setting.now)
     referrals.load(setting.model, setting.cast.resident.id)
     load_acting(bulk, setting.cast, setting.model, seed=seed, now=setting.now, today=setting.today)
