@@ -32,7 +32,7 @@ def test_a_medicine_is_renewed(visit: Visit, staff: Staff) -> None:
     leader.arrive("续方申请")
     leader.see("早上量血压 128/78，没有不舒服", "控制满意")
     leader.main.get_by_role("radio", name="同意续开").check()
-    leader.fill("开多少天", "28")
+    leader.main.locator("#field-days").fill("28")
     leader.press("发出答复")
     leader.see("答复已发给居民")
 
