@@ -77,10 +77,12 @@ def medicines() -> ResponseReturnValue:
     with transaction() as session:
         found = list_medicines(session, actor, search.person_id)
         family = family_to_renew(session, actor)
+    used = [each for each in found.items if each.ended_at is None]
     return render_template(
         "family_doctor/refills/medicines.html",
         search=search,
-        medicines=[each for each in found.items if each.ended_at is None],
+        # What can be asked for now comes first.
+        medicines=sorted(used, key=lambda each: bool(each.hurdles)),
         ended=[each for each in found.items if each.ended_at is not None],
         family=family,
         institution_id=found.institution_id,
