@@ -6,13 +6,13 @@ from auth.ports import (
     provide_code_sender,
     provide_identity_desk,
     provide_unit_path,
-    send_code,
 )
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
 from auth.queries.accounts import account_figures, accounts_within, service_of
 from auth.queries.applications import CallingService, list_tiles, places_of_role, service_of_token
 from auth.queries.cards import AccountCard, account_cards, accounts_named
 from auth.queries.factors import find_due_notice, person_and_phone
+from auth.queries.grants import people_in_role
 from auth.services.accounts import (
     accounts_of_people,
     create_account,
@@ -63,6 +63,7 @@ __all__ = [
     "move_account",
     "open_account",
     "origin_of",
+    "people_in_role",
     "person_and_phone",
     "phone_index",
     "places_of_role",
@@ -73,7 +74,6 @@ __all__ = [
     "provide_organisation",
     "provide_unit_path",
     "redeem_code",
-    "send_code",
     "service_of",
     "service_of_token",
     "wrong_code",

@@ -20,6 +20,8 @@ from family_doctor.services.handing_over import tell_residents
 from family_doctor.services.inviting import due_invitation, note_sent
 from family_doctor.services.planning import BATCH as PLAN_BATCH
 from family_doctor.services.planning import plan_batch
+from family_doctor.services.refills import BATCH as REFILLS
+from family_doctor.services.refills import pass_on_refills
 from family_doctor.services.reminders import BATCH as REMIND_BATCH
 from family_doctor.services.reminders import remind_residents, remind_teams
 from family_doctor.services.reports import (
@@ -56,6 +58,15 @@ def advance_disputes() -> None:
     while passed == DISPUTES:
         with transaction() as session:
             passed = pass_on_unanswered(session)
+
+
+@scheduled("30 * * * *")
+def advance_refills() -> None:
+    """Take requests to renew medicines that nobody answered in time on; hourly."""
+    passed = REFILLS
+    while passed == REFILLS:
+        with transaction() as session:
+            passed = pass_on_refills(session)
 
 
 @job

@@ -51,6 +51,12 @@ WORDS = Words(
         "family_doctor:read-visits": N_("查看团队的下乡签约"),
         "family_doctor:authorise-visit": N_("授权下乡签约，用留存的签名签署协议"),
         "family_doctor:carry-visit": N_("用平板离线签约并同步"),
+        "family_doctor:read-medicines": N_("查看长期用药"),
+        "family_doctor:keep-medicines": N_("登记和停用长期用药"),
+        "family_doctor:ask-refill": N_("申请长期处方续开"),
+        "family_doctor:decide-refill": N_("答复续方申请"),
+        "family_doctor:read-way-rules": N_("查看签约方式的限额"),
+        "family_doctor:change-way-rules": N_("修改签约方式的限额"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -62,7 +68,9 @@ WORDS = Words(
         "family_doctor.leader_dispute": N_("团队长可以答复对本团队的异议"),
         "family_doctor.decide_dispute": N_("管理员可以裁定本单位的签约异议，本人的除外"),
         "family_doctor.rules": N_("管理员可以查看和修改本单位的签约规则"),
-        "family_doctor.kin": N_("可以为其签约的家人，可以代为申请、签名、查看和撤回"),
+        "family_doctor.kin": N_(
+            "可以为其签约的家人，可以代为申请、签名、查看、撤回、续签、更换和解约"
+        ),
         "family_doctor.team_ways": N_("团队成员可以制作名片、邀请居民、分享主页、为在场的居民申请"),
         "family_doctor.leader_ways": N_("团队长可以停用本团队的名片，看分享带来的数字"),
         "family_doctor.own_card": N_("可以停用自己的名片"),
@@ -90,5 +98,13 @@ WORDS = Words(
         "family_doctor.team_visits": N_("团队成员可以准备和查看本团队的下乡签约"),
         "family_doctor.leader_visits": N_("团队长可以授权本团队的下乡签约"),
         "family_doctor.own_visit": N_("团队成员可以用平板进行自己的下乡签约"),
+        "family_doctor.own_medicines": N_("可以查看自己的长期用药"),
+        "family_doctor.team_medicines": N_("团队成员可以查看本团队居民的长期用药"),
+        "family_doctor.own_refill": N_("实名认证后，可以为自己申请续方"),
+        "family_doctor.kin_refill": N_("可以为其续方的家人，可以代为查看用药和申请"),
+        "family_doctor.prescribe": N_(
+            "团队的医生为本团队的居民登记用药、答复续方申请，本人和自己代办的家人除外"
+        ),
+        "family_doctor.way_rules": N_("全区域的管理员可以查看和修改签约方式的限额"),
     },
 )

@@ -36,6 +36,8 @@ from family_doctor.web import (
     plans,
     points,
     points_api,
+    prescriptions,
+    prescriptions_api,
     reports,
     reports_api,
     rules,
@@ -50,6 +52,8 @@ from family_doctor.web import (
     terms_api,
     texts,
     texts_api,
+    way_rules,
+    way_rules_api,
 )
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
@@ -98,6 +102,8 @@ room = Room(
         points.pages,
         field.pages,
         tablet.pages,
+        prescriptions.pages,
+        way_rules.pages,
     ],
     apis=[
         api,
@@ -114,6 +120,8 @@ room = Room(
         reports_api.api,
         points_api.api,
         field_api.api,
+        prescriptions_api.api,
+        way_rules_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
@@ -145,7 +153,9 @@ room = Room(
             61,
         ),
         NavItem(N_("分工与代班"), "users-group", "family_doctor_teamwork.overview", TEAM, 22),
+        NavItem(N_("签约方式的限额"), "qrcode", "family_doctor_way_rules.show", ADMINISTRATORS, 62),
         NavItem(N_("签约方式"), "qrcode", "family_doctor_ways.overview", TEAM, 26),
+        NavItem(N_("续方申请"), "pill", "family_doctor_prescriptions.of_team", TEAM, 28),
         NavItem(N_("计划模板"), "list-check", "family_doctor_plans.templates", TEAM, 40),
         NavItem(N_("履约指数"), "chart-bar", "family_doctor_served.team", TEAM, 45),
         NavItem(

@@ -26,9 +26,10 @@ from residents.events import (
     PersonsMerged,
     PersonsParted,
 )
-from residents.public import Holding, provide_holdings
+from residents.public import Holding, provide_consent_sender, provide_holdings
 
 provide_code_sender(SmsGateway(settings()).send_code)
+provide_consent_sender(SmsGateway(settings()).send_consent_code)
 
 provide_holdings(Holding(Message.person_id, N_("消息"), telling=False))
 

@@ -1,5 +1,6 @@
 """The one SMS client. Call it outside any transaction."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import requests
@@ -10,6 +11,7 @@ from core import clock
 from core.errors import TooMany, Unavailable
 from core.messages import N_
 from core.settings import Settings
+from residents.schemas import Scope
 
 TIMEOUT_SECONDS = 5
 SIGNATURE = "康桥"
@@ -35,6 +37,18 @@ NOTICES = {
     NoticeKind.RECOVERY_BEGUN: "有人在机构申请更换您账号的手机号，24 小时后生效。非本人请点 {link}",
     NoticeKind.RECOVERED: "您账号的手机号已在机构更换完成，现在可以用本号码登录。",
 }
+CONSENT = (
+    "验证码 {code}，5 分钟内有效。{name}申请为您代办：{what}。"
+    "同意的话，只告诉您要授权的{name}本人，其他任何人都不要说；不同意就不用理会。"
+    "授权后随时可以在“我的—家人”里收回。"
+)
+SCOPES = {
+    Scope.SIGN: "签约家庭医生",
+    Scope.BOOK: "预约挂号",
+    Scope.PAY: "缴费",
+    Scope.SEE_RECORDS: "查看健康档案",
+    Scope.RENEW: "申请续方",
+}
 log = structlog.get_logger()
 
 
@@ -48,6 +62,15 @@ class SmsGateway:
         """Send a sign-in code; a retry sends none. Raises Unavailable or TooMany."""
         text = f"验证码 {code}，5 分钟内有效。请勿告诉他人。"
         self._send(phone, "sign_in_code", {"code": code}, text, challenge_id)
+
+    def send_consent_code(
+        self, phone: str, code: str, challenge_id: UUID, name: str, scopes: Sequence[Scope]
+    ) -> None:
+        """Send a code that is to be told to ``name``, and to nobody else, to let them act for who
+        reads it. A retry sends none. Raises Unavailable or TooMany.
+        """
+        params = {"code": code, "name": name, "what": "、".join(SCOPES[each] for each in scopes)}
+        self._send(phone, "consent_code", params, CONSENT.format(**params), challenge_id)
 
     def send_notice(self, phone: str, notice: DueNotice, link: str) -> None:
         """Send news about an account; ``link`` is empty where there is none to follow. A retry

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from family_doctor.schemas import FormSet, NormSet
+from family_doctor.schemas import FormSet, NormSet, PrescriptionRules
 from regions.english import English, place_names
 from regions.facts import (
     AgeBand,
@@ -51,6 +51,7 @@ from regions.facts import (
 _HOME = Path(__file__).parent
 _REGION_FILE = "region.toml"
 _REFERRAL_RULES = "referral_rules.toml"
+_PRESCRIPTION_RULES = "prescription_rules.toml"
 _ALL_GROUPS = "all"
 _ROUNDING = 1e-6
 Row = TypeVar("Row", bound=BaseModel)
@@ -90,6 +91,7 @@ class RegionPack:
     followup_norms: FollowupNorms
     norms: NormSet
     forms: FormSet
+    prescription_rules: PrescriptionRules
     boundaries: dict[str, Any]
     """A GeoJSON FeatureCollection; ``properties.code`` of a feature is a county."""
 
@@ -216,6 +218,7 @@ def _read(directory: Path) -> RegionPack:
         followup_norms=_document(directory / "followup_norms.json", FollowupNorms),
         norms=_document(directory / "norms.json", NormSet),
         forms=_document(directory / "followup_forms.json", FormSet),
+        prescription_rules=_document(directory / _PRESCRIPTION_RULES, PrescriptionRules),
         boundaries=_parsed(directory / "boundaries.geojson"),
     )
 
@@ -339,6 +342,10 @@ def _check_services(pack: RegionPack) -> None:
         _known(f"norms.json {norm.code}", norm.group, contract_groups)
         if norm.form is not None:
             _known(f"norms.json {norm.code}", norm.form, forms)
+    _unique(_PRESCRIPTION_RULES, (each.code for each in pack.prescription_rules.classes))
+    for drug in pack.prescription_rules.classes:
+        for code in drug.follow_ups:
+            _known(f"{_PRESCRIPTION_RULES} {drug.code}", code, items)
     specialties = {specialty.code for specialty in pack.specialties}
     _unique("symptoms.csv", (s.word + s.specialty_code for s in pack.symptoms))
     for symptom in pack.symptoms:

@@ -5,12 +5,13 @@ of records, and codes on their way.
 from datetime import datetime
 from uuid import UUID
 
-from auth.public import send_code as send
 from core import clock
 from core.crypto import decrypt
 from core.database import reading, transaction
 from core.jobs import job, scheduled
 from residents.linkage import find_pairs
+from residents.ports import send_consent_code as send
+from residents.schemas import in_order
 from residents.services.adults import SEALED
 from residents.services.bindings import lapse
 from residents.services.holding import BATCH, end_over
@@ -24,9 +25,9 @@ def send_code(challenge_id: str, sealed: str, expires_at: str) -> None:
     """Send the code of a binding; none where nobody is to get it, or where it came to nothing in
     time. A retry sends none.
     """
-    phone, code = decrypt(bytes.fromhex(sealed), SEALED).split(" ")
+    phone, code, scopes, name = decrypt(bytes.fromhex(sealed), SEALED).split(" ", 3)
     if phone and clock.now() < datetime.fromisoformat(expires_at):
-        send(phone, code, UUID(challenge_id))
+        send(phone, code, UUID(challenge_id), name, in_order(scopes.split(",")))
 
 
 @scheduled("5 * * * *")

@@ -11,17 +11,37 @@ from sqlalchemy.orm import Session
 
 from core.errors import Unavailable
 from core.messages import N_
-from residents.schemas import GroupChoice
+from residents.schemas import GroupChoice, Scope
 
 CareUnits: TypeAlias = Callable[[Session, UUID], Sequence[str]]
 Contracted: TypeAlias = Callable[[Session, Collection[UUID]], Collection[UUID]]
 # (code, name, English name) of every population group, by code.
 Groups: TypeAlias = Callable[[Session], Sequence[tuple[str, str, str]]]
+# (phone, code, challenge id as idempotency key, who is to act, for what); raises Unavailable.
+ConsentSender: TypeAlias = Callable[[str, str, UUID, str, Sequence[Scope]], None]
 TIMEOUT_SECONDS = 5
 log = structlog.get_logger()
 _care_units: CareUnits | None = None
 _contracted: Contracted | None = None
 _groups: Groups | None = None
+_consent_sender: ConsentSender | None = None
+
+
+def provide_consent_sender(sender: ConsentSender) -> None:
+    """Register how a code by which an adult lets another act for them reaches their phone."""
+    global _consent_sender
+    _consent_sender = sender
+
+
+def send_consent_code(
+    phone: str, code: str, challenge_id: UUID, name: str, scopes: Sequence[Scope]
+) -> None:
+    """Send such a code, which is to be told to ``name``; call it outside any transaction. Raises
+    Unavailable.
+    """
+    if _consent_sender is None:
+        raise RuntimeError("no room provides a sender of consent codes")
+    _consent_sender(phone, code, challenge_id, name, scopes)
 
 
 def provide_care_units(hook: CareUnits) -> None:

@@ -9,6 +9,7 @@ from residents.ports import (
     care_units,
     contracted,
     provide_care_units,
+    provide_consent_sender,
     provide_contracted,
     provide_groups,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "population_facts",
     "propose_duplicates",
     "provide_care_units",
+    "provide_consent_sender",
     "provide_contracted",
     "provide_groups",
     "provide_holdings",

@@ -1,6 +1,6 @@
 """When a role counts, and who holds one: the one place that reads the period of a grant."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,26 @@ def not_over(now: Any = None, grant: Any = RoleGrant) -> ColumnElement[bool]:
     """The condition that a grant counts now or is going to: what administrators look after."""
     now = NOW if now is None else now
     return and_(grant.ended_at.is_(None), or_(grant.ends_at.is_(None), grant.ends_at > now))
+
+
+def people_in_role(session: Session, role: Role, units: Collection[str]) -> list[UUID]:
+    """The people who hold a role now on one of these units, those of disabled accounts left out:
+    who reads what the portal tells them.
+    """
+    query = (
+        select(Account.person_id)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(
+            RoleGrant.role == role,
+            RoleGrant.unit.in_(units),
+            in_force(),
+            Account.person_id.is_not(None),
+            Account.disabled_at.is_(None),
+        )
+        .distinct()
+        .order_by(Account.person_id)
+    )
+    return [person_id for person_id in session.scalars(query) if person_id]
 
 
 def grants_of(session: Session, account_id: UUID) -> list[Grant]:

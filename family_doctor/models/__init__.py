@@ -37,6 +37,11 @@ from family_doctor.models.plans import (
     PlanTemplate,
     ReminderChoice,
 )
+from family_doctor.models.prescriptions import (
+    Medicine,
+    PrescriptionRule,
+    Refill,
+)
 from family_doctor.models.reports import (
     PointScheme,
     Report,
@@ -89,6 +94,7 @@ __all__ = [
     "Introduction",
     "Invitation",
     "InvitationStop",
+    "Medicine",
     "Move",
     "NormRow",
     "NormVersion",
@@ -98,7 +104,9 @@ __all__ = [
     "PlanTemplate",
     "Planning",
     "PointScheme",
+    "PrescriptionRule",
     "Presence",
+    "Refill",
     "ReminderChoice",
     "Report",
     "ReportRows",

@@ -15,12 +15,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database import Base, Encrypted, Id, Moment
+from core.database import Base, Encrypted, Id, Moment, Version
 from family_doctor.models.columns import one_of
 from family_doctor.schemas import Channel, Evidence
 
 # Applications made by staff for somebody who is present.
 PRESENT = (Channel.AGENT, Channel.ON_SITE)
+# The id of the region's one row of limits.
+THE_ONE = "00000000-0000-0000-0000-000000000001"
 
 
 class WayRule(Base):
@@ -34,7 +36,7 @@ class WayRule(Base):
 
     __tablename__ = "family_doctor_way_rule"
     __table_args__ = (
-        CheckConstraint("id = 1", name="one"),
+        CheckConstraint(f"id = '{THE_ONE}'", name="one"),
         CheckConstraint(
             "card_days BETWEEN 1 AND 730 AND invitation_days BETWEEN 1 AND 90"
             " AND share_days BETWEEN 1 AND 365 AND invite_again_days BETWEEN 1 AND 365",
@@ -52,7 +54,7 @@ class WayRule(Base):
         ),
     )
 
-    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default="1")
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=THE_ONE)
     card_days: Mapped[int] = mapped_column(SmallInteger, server_default="90")
     invitation_days: Mapped[int] = mapped_column(SmallInteger, server_default="14")
     share_days: Mapped[int] = mapped_column(SmallInteger, server_default="30")
@@ -63,6 +65,8 @@ class WayRule(Base):
     visit_days: Mapped[int] = mapped_column(SmallInteger, server_default="3")
     visit_sync_days: Mapped[int] = mapped_column(SmallInteger, server_default="7")
     visit_residents: Mapped[int] = mapped_column(SmallInteger, server_default="300")
+    estimate: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    version: Mapped[Version]
 
 
 class Card(Base):

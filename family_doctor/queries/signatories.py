@@ -24,8 +24,12 @@ def signatories(session: Session, actor: Actor, person_id: UUID) -> tuple[str, .
 def signer_of(session: Session, actor: Actor, person_id: UUID) -> UUID | None:
     """The actor's person, where it signs for this one or is the same; None for everybody else."""
     own = actor.person_id == person_id
-    kin = str(actor.person_id) in signatories(session, actor, person_id)
-    return actor.person_id if own or kin else None
+    return actor.person_id if own or acts_for(session, actor, person_id) else None
+
+
+def acts_for(session: Session, actor: Actor, person_id: UUID) -> bool:
+    """Whether the actor does for this person what they may as one who signs for them."""
+    return str(actor.person_id) in signatories(session, actor, person_id)
 
 
 def family_to_sign(session: Session, actor: Actor) -> list[FamilyMember]:

@@ -42,6 +42,7 @@ from family_doctor.queries.assignments import (
 from family_doctor.queries.desks import away_as_value, own_staff
 from family_doctor.queries.disputes import waiting_for
 from family_doctor.queries.rules import per_doctor, places
+from family_doctor.queries.waiting_refills import first_refills, refills_waiting
 from family_doctor.schemas import (
     Action,
     CapacityView,
@@ -80,6 +81,7 @@ WAITING = {
     .where(CONTRACT.c.team_id.in_(TEAMS), CONTRACT.c.state == State.APPLIED)
     .scalar_subquery(),
     "family_doctor_disputes.of_team": waiting_for(TEAMS),
+    "family_doctor_prescriptions.of_team": refills_waiting(TEAMS),
 }
 HAS_FORM = (
     select(NormRow.code)
@@ -183,6 +185,8 @@ def _figures() -> Select[*tuple[Any, ...]]:
         _urgent().label("urgent"),
         own_staff().label("staff_id"),
         away_as_value().label("away"),
+        refills_waiting([TEAM]).label("refills"),
+        first_refills(TEAM).label("first_refills"),
     ).select_from(month.join(late, true()).join(signing, true()))
 
 

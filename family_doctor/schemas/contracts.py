@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from core.messages import N_
 from core.paging import PageQuery
@@ -152,6 +152,22 @@ class ContractView(View):
     refund_fen: int | None = None
     answer_by: datetime | None = None
     sign_by: datetime | None = None
+
+
+class FamilyContract(View):
+    """A contract, in force or under way, of somebody for whom one signs."""
+
+    id: UUID
+    person_id: UUID
+    person_name: str
+    team_name: str
+    state: State
+
+
+class FamilyContracts(BaseModel):
+    """Those of all for whom one signs, the newest first."""
+
+    items: list[FamilyContract]
 
 
 class AgreementView(View):

@@ -12,6 +12,7 @@ from directory.schemas import SearchText
 from family_doctor.schemas.base import View
 from family_doctor.schemas.contracts import Channel
 from family_doctor.schemas.follow_ups import UrgentFollowUp
+from family_doctor.schemas.prescriptions import WaitingRefill
 from family_doctor.schemas.teamwork import AbsenceView, Whose
 from family_doctor.schemas.terms import Kind
 from family_doctor.states import State
@@ -40,7 +41,8 @@ class TeamFigures(View):
     """A team's day. ``index`` is the share kept of what fell due this month so far; None without
     anything due. ``oldest_overdue`` is the earliest date that was missed, ``per_doctor`` how many
     residents the rule allows each doctor; ``urgent`` are emergencies found at follow-ups that
-    nobody has seen to.
+    nobody has seen to; ``refills`` how many requests to renew a medicine wait, and the first of
+    them.
     """
 
     due_today: int
@@ -57,6 +59,8 @@ class TeamFigures(View):
     # As which of the staff the reader works here, and who of the team is away today.
     staff_id: UUID | None = None
     away: tuple[AbsenceView, ...] = ()
+    refills: int = 0
+    first_refills: tuple[WaitingRefill, ...] = ()
 
     @property
     def index(self) -> float | None:

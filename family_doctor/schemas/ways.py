@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from auth.schemas import Phone
 from core.messages import N_
@@ -256,3 +256,44 @@ class IntroductionView(View):
     visit_id: UUID | None
     refused_at: datetime | None
     state: State
+
+
+class WayRuleAction(StrEnum):
+    """What may be asked of the limits on the ways of signing."""
+
+    READ = "family_doctor:read-way-rules"
+    CHANGE = "family_doctor:change-way-rules"
+
+
+class WayLimits(BaseModel):
+    """The region's limits on the ways of signing. Days that a card, an invitation and a share hold;
+    after how many a number may be invited again; how many a team invites and how many identities
+    one of the staff has checked in a day; how many minutes a resident has to confirm on the device;
+    how many days a visit to a village may be signed, then brought in, and how many it lists.
+    """
+
+    card_days: Annotated[int, Field(ge=1, le=730)]
+    invitation_days: Annotated[int, Field(ge=1, le=90)]
+    share_days: Annotated[int, Field(ge=1, le=365)]
+    invite_again_days: Annotated[int, Field(ge=1, le=365)]
+    invitations_per_day: Annotated[int, Field(ge=0, le=5000)]
+    checks_per_day: Annotated[int, Field(ge=0, le=5000)]
+    present_minutes: Annotated[int, Field(ge=1, le=240)]
+    visit_days: Annotated[int, Field(ge=1, le=30)]
+    visit_sync_days: Annotated[int, Field(ge=0, le=90)]
+    visit_residents: Annotated[int, Field(ge=1, le=300)]
+
+
+class WayRuleView(View, WayLimits):
+    """The limits; ``estimate`` marks values that nobody has checked against a local document."""
+
+    id: UUID
+    estimate: bool
+    version: int
+
+
+class ChangeWayRule(Command, WayLimits):
+    """The limits as they shall be; ``version`` is that which was looked at."""
+
+    estimate: bool = False
+    version: int

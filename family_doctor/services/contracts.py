@@ -17,7 +17,7 @@ from family_doctor.models import Contract
 from family_doctor.queries.contracts import contract_view, read_contract
 from family_doctor.queries.refunds import rule_now
 from family_doctor.queries.rules import places, rule_for
-from family_doctor.queries.signatories import signatories
+from family_doctor.queries.signatories import signatories, signer_of
 from family_doctor.schemas import (
     Action,
     ApplyForContract,
@@ -195,24 +195,29 @@ def confirm_contract(
 def cancel_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
     """The resident withdraws before the term begins. Raises Conflict ``contract_moved``."""
     contract = hold(session, read_contract(session, actor, Action.CANCEL, contract_id))
-    return contract_view(end(session, actor, contract, Step.CANCEL, EndReason.WITHDRAWN))
+    ended = end(session, actor, contract, Step.CANCEL, EndReason.WITHDRAWN)
+    team = get_team(session, ended.team_id)
+    notices.tell_done_for(session, actor, ended, notices.CANCELLED_FOR, team.name)
+    return contract_view(ended)
 
 
 def terminate_contract(
     session: Session, actor: Actor, contract_id: UUID, command: TerminateContract
 ) -> ContractView:
-    """The resident or the team's leader ends a contract in force before its term. Within the
-    cooling-off the resident gives no reason that counts, and all of their part is due back.
+    """The resident, who signs for them or the leader ends a contract in force before its term. In
+    the cooling-off the resident gives no reason that counts, and all of their part is due back.
 
     Raises Conflict ``contract_moved``, NotFound or Denied.
     """
     contract = hold(session, read_contract(session, actor, Action.TERMINATE, contract_id))
     reason = EndReason(command.reason)
-    own = actor.person_id is not None and actor.person_id == contract.person_id
+    own = signer_of(session, actor, contract.person_id) is not None
     if own and rule_now(contract) is RefundRule.COOLING_OFF:
         reason = EndReason.COOLING_OFF
     ended = end(session, actor, contract, Step.TERMINATE, reason, command.note)
     _tell(session, ended, notices.TERMINATED)
+    team = get_team(session, ended.team_id)
+    notices.tell_done_for(session, actor, ended, notices.LEFT_FOR, team.name)
     return contract_view(ended)
 
 

@@ -10,17 +10,19 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from auth.public import people_in_role
 from core import clock
-from core.access import Actor, require
+from core.access import Actor, Role, require
 from core.errors import Conflict
 from core.ids import new_id
 from core.messages import N_
-from directory.public import get_team, teams_by_id
+from directory.public import division_path, get_team, teams_by_id
 from family_doctor.models import Contract, Dispute
 from family_doctor.queries.contracts import read_contract
 from family_doctor.queries.disputes import dispute_about, load_dispute, named
 from family_doctor.queries.refunds import reckon_refund, stored
 from family_doctor.queries.rules import rule_for
+from family_doctor.queries.staffing import people_of_teams
 from family_doctor.schemas import (
     Action,
     AnswerDispute,
@@ -42,6 +44,10 @@ LINK = "/family-doctor/disputes/{id}"
 OPENED = N_("您对%(team)s签约的异议已经送到，团队会在 %(days)s 天内答复。")
 ANSWERED = N_("%(team)s答复了您的异议，接下来由机构管理员裁定，最晚 %(date)s 前有结果。")
 UNANSWERED = N_("%(team)s没有按时答复您的异议，已转给机构管理员裁定，最晚 %(date)s 前有结果。")
+TO_LEADER = N_("有一位居民对签约提出异议，请在 %(date)s 前答复。")
+LATE_FOR_LEADER = N_("一项签约异议没有按时答复，已转给机构管理员裁定，您仍可以补充答复。")
+TO_DECIDE_ANSWERED = N_("%(team)s答复了一项签约异议，请在 %(date)s 前裁定。")
+TO_DECIDE_UNANSWERED = N_("%(team)s没有按时答复一项签约异议，请在 %(date)s 前裁定。")
 UPHELD = N_("您对%(team)s签约的异议成立，个人已付部分应全额退还，由机构按规定退还。")
 DISMISSED = N_("您对%(team)s签约的异议没有成立，请打开查看理由。")
 CLOSED = N_("这项异议刚有变化，请刷新页面，按最新的状态办理。")
@@ -81,6 +87,7 @@ def open_dispute(
     if dispute is None:
         raise Conflict("dispute_exists", N_("您对这份签约已经提出过异议，请等这一次有结果。"))
     _tell(session, dispute, OPENED, team.name, days=str(rule.dispute_answer_days))
+    _tell_leaders(session, dispute, TO_LEADER, date=_day(dispute.answer_by))
     return named(session, [dispute])[0]
 
 
@@ -101,7 +108,7 @@ def answer_dispute(
     row = load_dispute(session, actor, dispute_id, DisputeAction.ANSWER)
     now = clock.now()
     days = rule_for(session, row.institution_id).dispute_decide_days
-    decide_by = row.decide_by or now + timedelta(days=days)
+    late, decide_by = row.decide_by is not None, row.decide_by or now + timedelta(days=days)
     moved = _move(
         session,
         row,
@@ -111,7 +118,11 @@ def answer_dispute(
         answered_at=now,
         decide_by=decide_by,
     )
-    _tell(session, moved, ANSWERED, get_team(session, row.team_id).name, date=_day(decide_by))
+    name = get_team(session, row.team_id).name
+    _tell(session, moved, ANSWERED, name, date=_day(decide_by))
+    # Where the team was late the administrators know of it already.
+    if not late:
+        _tell_administrators(session, moved, TO_DECIDE_ANSWERED, name, decide_by)
     return named(session, [moved])[0]
 
 
@@ -174,7 +185,10 @@ def pass_on_unanswered(session: Session) -> int:
             state=DisputeState.UNANSWERED,
             decide_by=decide_by,
         )
-        _tell(session, passed, UNANSWERED, names[row.team_id].name, date=_day(decide_by))
+        name = names[row.team_id].name
+        _tell(session, passed, UNANSWERED, name, date=_day(decide_by))
+        _tell_leaders(session, passed, LATE_FOR_LEADER)
+        _tell_administrators(session, passed, TO_DECIDE_UNANSWERED, name, decide_by)
     return len(rows)
 
 
@@ -196,6 +210,22 @@ def _move(
 
 def _tell(session: Session, row: Dispute, sentence: str, team: str, **more: str) -> None:
     notify(session, row.person_id, sentence, {"team": team, **more}, LINK.format(id=row.id))
+
+
+def _tell_leaders(session: Session, row: Dispute, sentence: str, **values: str) -> None:
+    for _, person_id in people_of_teams(session, {row.team_id}, leaders=True):
+        notify(session, person_id, sentence, values, LINK.format(id=row.id))
+
+
+def _tell_administrators(
+    session: Session, row: Dispute, sentence: str, team: str, decide_by: datetime
+) -> None:
+    """Those who may decide it: never the resident themself."""
+    units = (str(row.institution_id), *division_path(row.division_code))
+    values = {"team": team, "date": _day(decide_by)}
+    for person_id in people_in_role(session, Role.ADMINISTRATOR, units):
+        if person_id != row.person_id:
+            notify(session, person_id, sentence, values, LINK.format(id=row.id))
 
 
 def _day(moment: datetime) -> str:

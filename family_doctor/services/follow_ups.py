@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.access import Actor, require
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Invalid, NotFound
 from core.ids import new_id
 from core.messages import N_
-from directory.public import find_staff_of_account
 from family_doctor.follow_ups import UNUSUAL, assess, check, next_day, wants_referral
 from family_doctor.models import Contract, FollowUp, Obligation
 from family_doctor.queries.follow_ups import (
@@ -34,6 +33,7 @@ from family_doctor.schemas import (
     Reclassify,
     RecordFollowUp,
 )
+from family_doctor.services.doctors import DOCTORS, require_one_of
 from family_doctor.services.planning import replan
 from family_doctor.services.promises import keep_promise
 from notifications.public import notify
@@ -108,9 +108,7 @@ def reclassify(
     """
     row = _held(session, follow_up_id)
     contract_to_serve(session, actor, row.person_id)
-    staff = find_staff_of_account(session, actor.account_id)
-    if staff is None or staff.profession not in DOCTORS:
-        raise Conflict("not_a_doctor", N_("分级由医生更正。请把情况告诉团队的医生。"))
+    require_one_of(session, actor, DOCTORS, N_("分级由医生更正。请把情况告诉团队的医生。"))
     norm = find_norm(session, row.norm_code)
     rules = norm.assessment if norm else None
     if rules is None or command.result not in rules.next_days:
@@ -139,10 +137,6 @@ def see_to_emergency(session: Session, actor: Actor, follow_up_id: UUID) -> Foll
         .execution_options(synchronize_session=False)
     )
     return view_follow_up(session, row)
-
-
-# Who decides on a class; the profession of staff.
-DOCTORS = ("doctor", "leader", "general_practitioner", "public_health", "village_doctor")
 
 
 def _record(

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.access import Actor
 from core.messages import N_
 from family_doctor.models import Contract
 from family_doctor.queries.rules import rule_for
-from family_doctor.queries.signatories import SIGNING
+from family_doctor.queries.signatories import SIGNING, acts_for
 from notifications.public import notify
 from residents.public import people_by_id, representatives_of
 
@@ -32,7 +33,18 @@ FOR_KIN = {
     ACTIVATED: N_("%(name)s与%(team)s的签约已经生效，到 %(date)s 为止。"),
     NEAR_END: N_("%(name)s与%(team)s的签约将在 %(date)s 到期。"),
     TERMINATED: N_("%(name)s与%(team)s的签约已经解除。"),
+    NOT_ANSWERED: N_("%(team)s在 %(days)s 天内没有答复，%(name)s的签约申请已自动撤回。"),
+    NOT_SIGNED: N_("协议在 %(days)s 天内没有确认，%(name)s与%(team)s的签约已自动取消。"),
+    RENEWS: N_("%(name)s与%(team)s的续签已经签好，原签约期满后接着生效，到 %(date)s 为止。"),
+    RENEWED: N_("%(name)s与%(team)s的续签已经开始，到 %(date)s 为止。"),
+    EXPIRED: N_("%(name)s与%(team)s的签约已经到期，可以重新选择团队。"),
 }
+# What somebody else did in the resident's name.
+RENEWAL_FOR = N_("%(name)s为您申请了与%(team)s续签。不是您的意思，可以在期满前撤回。")
+CHANGE_FOR = N_("%(name)s为您申请更换签约，新的团队是%(team)s。不是您的意思，可以撤回。")
+KEPT_FOR = N_("%(name)s为您撤回了更换，与%(team)s的签约照旧。")
+CANCELLED_FOR = N_("%(name)s为您撤回了向%(team)s的签约申请。")
+LEFT_FOR = N_("%(name)s为您与%(team)s解约了。不是您的意思，可以提出异议，或重新申请签约。")
 
 APPLIED_FOR = N_(
     "%(name)s为您向%(team)s申请了家庭医生签约。不是您的意思，请打开拒绝，协议没有您本人确认不会生效。"
@@ -70,6 +82,15 @@ def _tell_kin(session: Session, contract: Contract, sentence: str, values: dict[
     link = f"/family-doctor/contracts/{contract.id}/application"
     for each in sorted(kin):
         notify(session, each, sentence, {**values, "name": name}, link)
+
+
+def tell_done_for(
+    session: Session, actor: Actor, contract: Contract, sentence: str, team_name: str
+) -> None:
+    """Tell the resident what the actor did in their name, if it was not they themself."""
+    if acts_for(session, actor, contract.person_id):
+        values = {"name": actor.name, "team": team_name}
+        notify(session, contract.person_id, sentence, values, LINK)
 
 
 def tell_applied_for(

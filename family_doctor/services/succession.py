@@ -19,6 +19,7 @@ from family_doctor.models import LIVE_CONTRACT, SUCCESSOR, Contract
 from family_doctor.obligations import term_end
 from family_doctor.queries.contracts import contract_view, read_contract
 from family_doctor.queries.rules import near_end, places, rule_for
+from family_doctor.queries.signatories import acts_for
 from family_doctor.schemas import (
     Action,
     ChangeContract,
@@ -29,6 +30,8 @@ from family_doctor.schemas import (
     RenewContract,
     RuleView,
 )
+from family_doctor.services import notices
+from family_doctor.services.introductions import PORTAL, Way, keep
 from family_doctor.services.moves import (
     MOVED,
     announce,
@@ -75,7 +78,9 @@ def renew_contract(
     rule = rule_for(session, old.institution_id)
     years = term_of(rule, command.years or min(old.term_years, rule.term_years_max))
     pack = _pack_again(session, old.pack_code)
-    return contract_view(_succeed(session, actor, old, Kind.RENEWAL, team, pack, years, rule))
+    new = _succeed(session, actor, old, Kind.RENEWAL, team, pack, years, rule)
+    notices.tell_done_for(session, actor, new, notices.RENEWAL_FOR, team.name)
+    return contract_view(new)
 
 
 def change_contract(
@@ -102,7 +107,9 @@ def change_contract(
     rule = rule_for(session, team.institution_id)
     years = term_of(rule, command.years)
     old = move(session, actor, old, Step.REQUEST_CHANGE)
-    return contract_view(_succeed(session, actor, old, kind, team, pack, years, rule))
+    new = _succeed(session, actor, old, kind, team, pack, years, rule)
+    notices.tell_done_for(session, actor, new, notices.CHANGE_FOR, team.name)
+    return contract_view(new)
 
 
 def withdraw_change(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
@@ -115,7 +122,10 @@ def withdraw_change(session: Session, actor: Actor, contract_id: UUID) -> Contra
     if old.state != State.CHANGE_REQUESTED or new is None:
         raise Conflict("contract_moved", MOVED)
     end(session, actor, new, Step.CANCEL, EndReason.WITHDRAWN)
-    return contract_view(session.get_one(Contract, old.id))
+    kept = session.get_one(Contract, old.id)
+    team = get_team(session, kept.team_id)
+    notices.tell_done_for(session, actor, kept, notices.KEPT_FOR, team.name)
+    return contract_view(kept)
 
 
 def come_into_force(
@@ -309,6 +319,9 @@ def _succeed(
     years: int,
     rule: RuleView,
 ) -> Contract:
+    way = PORTAL
+    if acts_for(session, actor, old.person_id):
+        way = Way(Channel.AGENT, actor.account_id, actor.name)
     new = insert_application(
         session,
         actor,
@@ -319,9 +332,11 @@ def _succeed(
         pack=pack,
         years=years,
         answer_days=rule.answer_days,
+        channel=way.channel,
         kind=kind,
         previous_id=old.id,
     )
     if new is None:
         raise Conflict("successor_exists", UNDER_WAY)
+    keep(session, new.id, way)
     return new

@@ -36,7 +36,14 @@ TEAMS_A_PAGE = 6
 @pages.context_processor
 def name_states() -> dict[str, object]:
     """Give the templates the wording of states and reasons, and the day."""
-    return {"wording": wording, "today": clock.today()}
+    return {"wording": wording, "today": clock.today(), "home_of": home_of}
+
+
+def home_of(contract_id: UUID, person_id: UUID) -> str:
+    """The page about a contract: one's own, or that of somebody one signs for."""
+    if person_id == current_actor().person_id:
+        return url_for("family_doctor.mine")
+    return url_for("family_doctor_ways.application", contract_id=contract_id)
 
 
 @pages.get("/contracts/<uuid:contract_id>/renew")
@@ -59,7 +66,7 @@ def renew(contract_id: UUID) -> ResponseReturnValue:
     if new is None:
         return _renewal_page(contract_id, form, form.status)
     flash(gettext("续签申请已送到团队，现在的签约照旧。团队签好协议后会发消息给您。"), "good")
-    return redirect(url_for("family_doctor.mine"), 303)
+    return redirect(home_of(contract_id, new.person_id), 303)
 
 
 @pages.get("/contracts/<uuid:contract_id>/change")
@@ -82,7 +89,7 @@ def change(contract_id: UUID) -> ResponseReturnValue:
     if new is None:
         return _choice_page(contract_id, form, form.status)
     flash(gettext("更换申请已送出。对方同意、您确认之前，现在的签约照旧。"), "good")
-    return redirect(url_for("family_doctor.mine"), 303)
+    return redirect(home_of(contract_id, new.person_id), 303)
 
 
 @pages.post("/contracts/<uuid:contract_id>/withdraw-change")
@@ -97,9 +104,9 @@ def withdraw(contract_id: UUID) -> ResponseReturnValue:
     )
     if kept is None:
         flash(form.message, "bad")
-    else:
-        flash(gettext("更换已撤回，现在的签约照旧。"), "good")
-    return redirect(url_for("family_doctor.mine"), 303)
+        return redirect(url_for("family_doctor_ways.application", contract_id=contract_id), 303)
+    flash(gettext("更换已撤回，现在的签约照旧。"), "good")
+    return redirect(home_of(contract_id, kept.person_id), 303)
 
 
 @pages.get("/contracts/<uuid:contract_id>/leave")
@@ -122,7 +129,7 @@ def leave(contract_id: UUID) -> ResponseReturnValue:
     if ended is None:
         return _leaving_page(contract_id, form, form.status)
     flash(gettext("已解约，今天之后的服务不再安排。您可以另选团队。"), "good")
-    return redirect(url_for("family_doctor.mine"), 303)
+    return redirect(home_of(contract_id, ended.person_id), 303)
 
 
 def _renewal_page(contract_id: UUID, form: Form[RenewContract], status: int) -> ResponseReturnValue:

@@ -37,3 +37,16 @@ EVIDENCE = {
     Evidence.HOUSEHOLD_BOOK: N_("已核对户口簿"),
     Evidence.AUTHORISATION: N_("书面委托书"),
 }
+RULE_FIELDS = {
+    "card_days": N_("医生名片的有效期（天）"),
+    "invitation_days": N_("邀请的有效期（天）"),
+    "share_days": N_("分享链接的有效期（天）"),
+    "invite_again_days": N_("同一号码多久可以再邀请（天）"),
+    "invitations_per_day": N_("每个团队每天最多邀请（人）"),
+    "checks_per_day": N_("每名工作人员每天最多核对身份（次）"),
+    "present_minutes": N_("居民在设备上确认的时限（分钟）"),
+    "visit_days": N_("下乡签约的有效期（天）"),
+    "visit_sync_days": N_("下乡签约过期后还可同步（天）"),
+    "visit_residents": N_("一次下乡签约最多列出（人）"),
+    "estimate": N_("数值待核实"),
+}

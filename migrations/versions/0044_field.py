@@ -1,5 +1,7 @@
 """Signing in a village: visits, their lists, what was signed there, and the region's limits."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -169,7 +171,7 @@ def _entries() -> None:
     )
 
 
-def _moment(name: str, *, optional: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, optional: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=optional)
 
 

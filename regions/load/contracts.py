@@ -23,6 +23,8 @@ from regions.population import SyntheticPerson
 KEY_SHARE, GENERAL_SHARE = 0.73, 0.31
 _GENERAL_GROUP = "10"
 _RENEWED = 0.7
+# Of those who signed again, who renewed without a day between.
+_IN_A_ROW = 0.4
 # Shares of the residents without a contract in force.
 _LEFT, _LAPSED, _REFUSED, _WITHDRAWN = 0.02, 0.03, 0.01, 0.008
 _WAITING, _UNSIGNED = 0.004, 0.002
@@ -38,7 +40,7 @@ _CONTRACT = (
     "pack_code", "pack_name", "pack_name_en", "price_fen", "public_health_fen", "insurance_fen",
     "person_fen", "applied_at", "accepted_at", "signed_at", "starts_on", "ends_on", "ended_at",
     "end_reason", "end_note", "agreement_text", "agreement_digest", "term_years", "waits_until",
-    "agreement_text_id", "agreement_items",
+    "agreement_text_id", "agreement_items", "kind", "previous_id",
 )  # fmt: skip
 _TRANSITION = (
     "id", "contract_id", "at", "actor_name", "from_state", "to_state", "reason",
@@ -86,6 +88,7 @@ class Contract:
     starts_on: date | None = None
     ends_on: date | None = None
     note: str | None = None
+    previous_id: UUID | None = None
 
     @property
     def state(self) -> str:
@@ -133,6 +136,8 @@ class ContractMaker:
                 (_UNSIGNED, self.leave_unsigned),
             )
         ]
+        # Of its own, so that it leaves all else as it was drawn.
+        self._renews = Even(Random(f"{seed}/renewals"))
         self.taken: Counter[UUID] = Counter()
 
     def contracts(self, person: SyntheticPerson) -> list[Contract]:
@@ -160,7 +165,10 @@ class ContractMaker:
         first_day = _years_before(clock.local(contract.steps[0].at).date(), 1)
         if first_day < person.birth_date:
             return [contract]
-        return [self._expired(person, team, first_day), contract]
+        before = self._expired(person, team, first_day)
+        if self._renews.takes(_IN_A_ROW):
+            self._renew(before, contract)
+        return [before, contract]
 
     def lapse(self, person: SyntheticPerson, team: Team) -> list[Contract]:
         """A contract that ran out in the last year and was not renewed."""
@@ -211,6 +219,16 @@ class ContractMaker:
         contract.steps.append(Step(contract.accepted_at, team.members[0].name, "pending_signature"))
         self.taken[team.id] += 1
         return [contract]
+
+    def _renew(self, before: Contract, contract: Contract) -> None:
+        """The one follows the other: its term begins the day after."""
+        if contract.starts_on is None:
+            raise ValueError("a signed contract has a term")
+        before.starts_on = _years_before(contract.starts_on, self._rules.term_years)
+        before.ends_on = term_end(before.starts_on, self._rules.term_years)
+        at = self._daybreak(contract.starts_on)
+        before.steps[-1] = Step(at, "", "renewed", "renewed")
+        contract.previous_id = before.id
 
     def _any_day(self) -> date:
         return self._today - timedelta(days=self._rng.randint(10, _YEAR.days))
@@ -330,6 +348,8 @@ class ContractLoader:
             self._waits_until(contract),
             self._text_id if text else None,
             json.dumps(self._items, ensure_ascii=False) if text else None,
+            "renewal" if contract.previous_id else "new",
+            contract.previous_id,
         )
 
     def _waits_until(self, contract: Contract) -> datetime | None:

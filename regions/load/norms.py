@@ -1,10 +1,11 @@
-"""The norms and forms of follow-up, as the family doctors keep them."""
+"""The norms and forms of follow-up and the rule of renewing, as the family doctors keep them."""
 
 from core import clock
 from regions.load.bulk import Bulk
 from regions.pack import RegionPack
 
 _VERSIONS = "SELECT version FROM family_doctor_norm_version"
+_RULES = "SELECT version FROM family_doctor_prescription_rule"
 _FORMS = "SELECT code, version FROM family_doctor_form"
 
 
@@ -36,3 +37,14 @@ def load_norms(bulk: Bulk, pack: RegionPack) -> None:
             if (form.code, form.version) not in known
         ),
     )
+
+
+def load_prescription_rules(bulk: Bulk, pack: RegionPack) -> None:
+    """The pack's version of the rule of renewing medicines; those that are there stay."""
+    rules = pack.prescription_rules
+    if (rules.version,) not in bulk.rows(_RULES):
+        bulk.copy(
+            "family_doctor_prescription_rule",
+            ("version", "document", "loaded_at"),
+            [(rules.version, rules.model_dump_json(), clock.now())],
+        )

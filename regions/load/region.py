@@ -20,6 +20,7 @@ from regions.load.accounts import AccountLoader
 from regions.load.acting import load_acting
 from regions.load.bookings import Offers, PastBookings
 from regions.load.bulk import Bulk
+from regions.load.care import CareLoader
 from regions.load.catalogue import load_catalogue, load_promises
 from regions.load.clinics import (
     WeeklyClinic,
@@ -36,8 +37,7 @@ from regions.load.contracts import (
     ContractMaker,
     load_contract_rules,
 )
-from regions.load.follow_ups import load_follow_ups
-from regions.load.norms import load_norms
+from regions.load.norms import load_norms, load_prescription_rules
 from regions.load.orders import Order, OrderLoader, OrderMaker
 from regions.load.organisation import Places, Team
 from regions.load.people import PeopleLoader
@@ -115,6 +115,8 @@ def load_demo(
     accounts.tell(setting.cast, order, booking)
     load_ways(bulk, setting.model, setting.cast.resident.id, now=setting.now, seed=seed)
     load_teamwork(bulk, setting.model, now=setting.now, today=setting.today, seed=seed)
+    care = CareLoader(bulk, pack, setting.model, setting.cast.resident.id, seed=seed)
+    care.load(setting.now)
     referrals = ReferralLoader(bulk, setting.places, desk, seed=seed, now=setting.now)
     referrals.load(setting.model, setting.cast.resident.id)
     load_points(bulk, pack, seed=seed, now=setting.now, today=setting.today)
@@ -151,6 +153,7 @@ def _load_facts(bulk: Bulk, pack: RegionPack, seed: int) -> Places:
     load_contract_rules(bulk, pack)
     load_way_rule(bulk, pack)
     load_norms(bulk, pack)
+    load_prescription_rules(bulk, pack)
     load_symptoms(bulk, pack)
     load_holidays(bulk, pack)
     return places
@@ -255,7 +258,6 @@ def _load_services(bulk: Bulk, setting: _Setting) -> None:
     load_services(
         bulk, habits, setting.teams, seed=setting.seed, now=setting.now, today=setting.today
     )
-    load_follow_ups(bulk, setting.pack, setting.model.id, seed=setting.seed)
 
 
 def _half_a_term(today: date) -> int:

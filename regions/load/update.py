@@ -10,7 +10,7 @@ from appointments.public import Brought, bring_conduct_rule, bring_rule
 from core.access import Actor
 from regions.load.bulk import Bulk
 from regions.load.clinics import conduct, hours
-from regions.load.norms import load_norms
+from regions.load.norms import load_norms, load_prescription_rules
 from regions.pack import RegionPack
 
 _WORD = """
@@ -30,9 +30,9 @@ class NotLoaded(Exception):
 
 def update_region(session: Session, actor: Actor, pack: RegionPack) -> Counter[Brought]:
     """The pack's rules of booking, for the institutions that take bookings, and of conduct; and
-    its words for symptoms and norms of follow-up, which nobody administers. Answers how many rules
-    were made, changed, kept as an administrator set them, or the same; run again, all are one of
-    the last two.
+    its words for symptoms, norms of follow-up and rule of renewing, which nobody administers.
+    Answers how many rules were made, changed, kept as an administrator set them, or the same; run
+    again, all are one of the last two.
 
     Holidays stay as they are: that an administrator removed one leaves no trace to heed. Raises
     NotLoaded.
@@ -53,6 +53,7 @@ def update_region(session: Session, actor: Actor, pack: RegionPack) -> Counter[B
     for symptom in pack.symptoms:
         bulk.run(_WORD, symptom.model_dump())
     load_norms(bulk, pack)
+    load_prescription_rules(bulk, pack)
     return brought
 
 

@@ -4,6 +4,7 @@ A stranger learns nothing from the code: it is asked for alike whether or not th
 known here, and where nothing can be sent it is one that nobody has.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -46,6 +47,7 @@ from residents.schemas import (
     EnterCode,
     Evidence,
     RecordBinding,
+    Scope,
     Way,
 )
 from residents.services.bindings import applicant, bad, locked, must_wait, settle
@@ -75,7 +77,7 @@ def ask_for_adult(session: Session, actor: Actor, command: BindAdult) -> Binding
     if person and person.id == own.id:
         raise bad("id_number", N_("不能为自己申请，请填写家人的姓名和身份证号。"))
     phone = person.phone if person and not _shares_phone(session, actor, person) else None
-    challenge_id = _make(session, actor, phone, index)
+    challenge_id = _make(session, actor, phone, index, command.scopes)
     row = Binding(
         id=new_id(),
         way=Way.CODE.value,
@@ -190,7 +192,9 @@ def record_binding(session: Session, actor: Actor, command: RecordBinding) -> Bi
     return case_view(session, actor, row, resource)
 
 
-def _make(session: Session, actor: Actor, phone: str | None, index: bytes) -> UUID:
+def _make(
+    session: Session, actor: Actor, phone: str | None, index: bytes, scopes: Sequence[Scope]
+) -> UUID:
     """The challenge of a code: one that a job sends to the phone, or one that nobody gets. Both
     are counted, kept and queued alike, and what limits the owner's phone does not show.
     """
@@ -206,8 +210,8 @@ def _make(session: Session, actor: Actor, phone: str | None, index: bytes) -> UU
         sent, code = make_code(
             session, nobody, Purpose.REPRESENT, origin_of(actor), actor.account_id
         )
-    # The row of a job must not hold a code that anybody can read there.
-    sealed = encrypt(f"{phone or ''} {code}", SEALED).hex()
+    # The row of a job must not hold a code or a name that anybody can read there.
+    sealed = encrypt(f"{phone or ''} {code} {','.join(scopes)} {actor.name}", SEALED).hex()
     jobs.defer_by_name(
         session,
         SEND,

@@ -166,11 +166,15 @@ def _places_of_county(
 def _mine_after(work: Callable[[Session], ContractView], sentence: str) -> ResponseReturnValue:
     form = blank(ApplyForContract)
     try:
-        write(ContractView, work)
+        done = write(ContractView, work)
     except PortalError as error:
         return _mine_page(form, form.fail(error))
     flash(sentence, "good")
-    return redirect(url_for("family_doctor.mine"))
+    if done.person_id == current_actor().person_id:
+        return redirect(url_for("family_doctor.mine"))
+    # What somebody did for one of their family: the page of what that was about.
+    about = done.previous_id or done.id
+    return redirect(url_for("family_doctor_ways.application", contract_id=about), 303)
 
 
 def _team_page(team_id: UUID, form: Form[ApplyForContract], status: int) -> ResponseReturnValue:

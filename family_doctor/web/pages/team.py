@@ -84,6 +84,7 @@ def today() -> ResponseReturnValue:
         counted={
             "family_doctor.today": figures.overdue + figures.due_today - figures.done_today,
             "family_doctor.applications": figures.applications,
+            "family_doctor_prescriptions.of_team": figures.refills,
         },
     )
 

@@ -10,6 +10,7 @@ from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
 from core.web.api import SECURED, room_api
 from core.web.limits import body_at_most, limited
 from core.web.writes import write
+from family_doctor.queries.family import list_family_contracts
 from family_doctor.queries.team import require_team, teams_worked_in
 from family_doctor.queries.ways import (
     get_introduction,
@@ -24,6 +25,7 @@ from family_doctor.schemas import (
     CardView,
     ConfirmPresent,
     ContractView,
+    FamilyContracts,
     IntroductionView,
     InvitationBatch,
     InvitationSearch,
@@ -211,6 +213,16 @@ def introduction(contract_id: UUID) -> IntroductionView:
     """Which way a contract came, and by whom."""
     with transaction() as session:
         return get_introduction(session, current_actor(), contract_id)
+
+
+@api.get("/family/contracts")
+@api.output(FamilyContracts)
+@api.doc(**SECURED)
+@open_to(SIGNED_IN)
+def family_contracts() -> FamilyContracts:
+    """The contracts and applications of those for whom one signs."""
+    with transaction() as session:
+        return FamilyContracts(items=list_family_contracts(session, current_actor()))
 
 
 @api.post("/contracts/<uuid:contract_id>/refuse")

@@ -13,7 +13,8 @@ from core.web.forms import Form, blank, read_form
 from core.web.languages import gettext
 from core.web.writes import write
 from directory.public import get_team
-from family_doctor.queries.contracts import get_contract
+from family_doctor.queries.contracts import find_successor, get_contract
+from family_doctor.queries.family import list_family_contracts
 from family_doctor.queries.rules import places
 from family_doctor.queries.signatories import family_to_sign
 from family_doctor.queries.ways import get_introduction, get_share
@@ -26,7 +27,7 @@ from family_doctor.schemas import (
 from family_doctor.services.contracts import apply_for_contract
 from family_doctor.services.present import refuse_application
 from family_doctor.services.sharing import share_team
-from family_doctor.states import State
+from family_doctor.states import IN_FORCE, State
 from family_doctor.web.ways.arriving import team_of_link
 from family_doctor.web.ways.blueprint import pages, whole_link
 from residents.public import people_by_id
@@ -72,6 +73,15 @@ def application(contract_id: UUID) -> ResponseReturnValue:
         here = url_for(".application", contract_id=contract_id)
         return redirect(url_for("residents.verify", next=here), 303)
     return _application_page(contract_id, blank(ApplyForContract), 200)
+
+
+@pages.get("/family")
+@open_to(SIGNED_IN)
+def family() -> ResponseReturnValue:
+    """The contracts and applications of those for whom one signs."""
+    with transaction() as session:
+        found = list_family_contracts(session, current_actor())
+    return render_template("family_doctor/ways/family_contracts.html", found=found)
 
 
 @pages.post("/contracts/<uuid:contract_id>/refuse")
@@ -142,13 +152,17 @@ def _application_page(
         introduction = get_introduction(session, actor, contract_id)
         team = get_team(session, contract.team_id)
         person = people_by_id(session, {contract.person_id})[contract.person_id]
+        following = find_successor(session, contract)
+    own = contract.person_id == actor.person_id
     page = render_template(
         "family_doctor/ways/application.html",
         contract=contract,
         introduction=introduction,
         team=team,
         person=person,
-        own=contract.person_id == actor.person_id,
+        own=own,
+        acts=not own and contract.state in IN_FORCE,
+        following=following,
         may_refuse=contract.state in (State.APPLIED, State.PENDING_SIGNATURE),
         form=form,
     )

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from auth.models import Account
 from core import clock
 from core.access import Role
 from core.errors import Conflict, Denied
@@ -30,8 +31,10 @@ from family_doctor.schemas import (
 from family_doctor.services import contracts as signing
 from family_doctor.services import disputes as services
 from notifications.models import Message
+from residents.models import Person
 from tests.factories.auth import make_account
 from tests.factories.directory import CITY
+from tests.factories.residents import make_person
 from tests.integration.family_doctor.machine import PERSON_FEN, World, check
 
 BASE = "/api/v1/family-doctor"
@@ -222,3 +225,25 @@ def test_the_pages_of_a_resident_and_both_deciders(
         assert "续签" in resident.get("/family-doctor/mine?lang=zh").get_data(as_text=True)
     ending = leader.get(f"/family-doctor/panel/{contract.id}/terminate").get_data(as_text=True)
     assert "应退还居民的" in ending
+
+
+def test_the_leader_and_then_the_administrators_are_told(world: World, session: Session) -> None:
+    leads, decides = make_person(session, name="团队长"), make_person(session, name="管理员")
+    session.get_one(Account, world.sides[0].leader.account_id).person_id = leads.id
+    session.get_one(Account, world.administrator.account_id).person_id = decides.id
+    session.flush()
+
+    def told(person: Person) -> list[str]:
+        query = select(Message.sentence).where(Message.person_id == person.id)
+        return list(session.scalars(query.order_by(Message.id)))
+
+    dispute = opened(world)
+    assert [each for each in told(leads) if "异议" in each] == [services.TO_LEADER]
+    assert told(decides) == []
+    with clock.shifted(timedelta(days=6)):
+        services.pass_on_unanswered(session)
+        assert told(leads)[-1] == services.LATE_FOR_LEADER
+        assert told(decides) == [services.TO_DECIDE_UNANSWERED]
+        late = AnswerDispute(answer="已经补上服务了")
+        services.answer_dispute(session, world.sides[0].leader, dispute.id, late)
+        assert told(decides) == [services.TO_DECIDE_UNANSWERED]

@@ -195,7 +195,7 @@ def test_do_not_invite_me_holds_for_every_team(
 def test_a_team_invites_so_many_a_day_and_again_after_some_days(
     client: FlaskClient, session: Session, bearer: Bearer, team: Crew
 ) -> None:
-    session.get_one(WayRule, 1).invitations_per_day = 2
+    session.scalars(select(WayRule)).one().invitations_per_day = 2
     old = make_phone()
     make_invitation(session, team[0], team[1], old, created_at=clock.now() - timedelta(days=31))
     session.commit()

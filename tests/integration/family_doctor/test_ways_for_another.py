@@ -248,7 +248,7 @@ def test_a_device_left_lying_confirms_nothing(
 def test_identities_are_asked_about_by_few_and_seldom(
     client: FlaskClient, session: Session, bearer: Bearer, team: Crew, register: list[str]
 ) -> None:
-    session.get_one(WayRule, 1).checks_per_day = 2
+    session.scalars(select(WayRule)).one().checks_per_day = 2
     _, rival, _ = make_team(session)
     session.commit()
     path = f"{BASE}/applications/on-site"

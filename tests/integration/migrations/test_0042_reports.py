@@ -41,13 +41,13 @@ def test_reports_are_kept_once(app: object, empty: Engine) -> None:
         connection.execute(REPORT, {"edition": 1, "superseded": "2026-01-13"})
         connection.execute(REPORT, {"edition": 2, "superseded": None})
         connection.execute(SCHEME)
-        for statement, values in (
+        for refused, values in (
             (REPORT, {"edition": 3, "superseded": None}),
             (SCHEME, {}),
             (ROWS, {}),
         ):
             with pytest.raises(IntegrityError), connection.begin_nested():
-                connection.execute(statement, values)
+                connection.execute(refused, values)
         command.downgrade(config(connection), "0039")
         assert connection.scalar(text("SELECT count(*) FROM directory_team")) == 1
         command.upgrade(config(connection), "0042")

@@ -1,6 +1,6 @@
 """Acting for an adult: a code to their own phone, or both before staff; no word to strangers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -45,7 +45,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Codes:
     """The last code that reached each phone."""
     codes: Codes = {}
 
-    def send(phone: str, code: str, challenge_id: UUID) -> None:
+    def send(phone: str, code: str, challenge_id: UUID, name: str, scopes: Sequence[Scope]) -> None:
         codes[phone] = code
 
     monkeypatch.setattr("residents.jobs.send", send)
@@ -80,7 +80,8 @@ def test_a_daughter_acts_by_her_fathers_code(session: Session, run_jobs: Jobs, s
     run_jobs()
     assert known.phone
     code = sent[known.phone]
-    assert not any(code in job or known.phone in job for job in waiting)
+    secrets = (code, known.phone, daughter.name)
+    assert not any(each in job for job in waiting for each in secrets)
     wrong = "000000" if code != "000000" else "111111"
     count_code(session, daughter, asked.id)
     with pytest.raises(Invalid):
@@ -101,6 +102,25 @@ def test_a_daughter_acts_by_her_fathers_code(session: Session, run_jobs: Jobs, s
     assert told == {daughter.person_id, father.person_id}
     end_consent(session, father, held.id)
     assert representatives_of(session, known.id, Scope.PAY) == frozenset()
+
+
+def test_the_code_says_whom_to_tell_and_what_it_allows(
+    session: Session, run_jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        SmsGateway,
+        "_send",
+        lambda _, phone, template, params, text, key: gone.append((template, text)),
+    )
+    daughter, father = resident(session, name="韦小兰"), resident(session)
+    ask_for_adult(session, daughter, request(person_of(session, father)))
+    session.commit()
+    run_jobs()
+    ((template, text),) = gone
+    assert template == "consent_code"
+    for said in ("韦小兰申请为您代办：预约挂号、缴费", "只告诉您要授权的韦小兰本人", "收回"):
+        assert said in text
 
 
 def test_tries_are_limited_and_a_code_is_good_for_nothing_else(

@@ -51,14 +51,14 @@ def test_the_api_decides_and_says_why_not(
     token = make_token(session, staff.account_id)
     session.commit()
     headers, at = {"Authorization": f"Bearer {token}"}, f"/api/v1/residents/duplicates/{pair.id}"
-    [row] = client.get("/api/v1/residents/duplicates", headers=headers).json["items"]
+    [row] = client.get("/api/v1/residents/duplicates", headers=headers).get_json()["items"]
     assert row["id"] == str(pair.id)
-    assert client.get(at, headers=headers).json["may_decide"] is True
+    assert client.get(at, headers=headers).get_json()["may_decide"] is True
     merged = client.post(f"{at}/merge", headers=headers, json={"keep": "second"})
-    assert merged.json["kept"] == "second"
+    assert merged.get_json()["kept"] == "second"
     refused = client.post(f"{at}/decision", headers=headers, json={"verdict": "different"})
-    assert (refused.status_code, refused.json["code"]) == (409, "already_merged")
-    assert client.delete(f"{at}/merge", headers=headers).json["state"] == "waiting"
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "already_merged")
+    assert client.delete(f"{at}/merge", headers=headers).get_json()["state"] == "waiting"
 
 
 def test_the_night_proposes_a_pair_once(session: Session) -> None:

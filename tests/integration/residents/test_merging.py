@@ -19,11 +19,10 @@ from residents.queries.duplicates import find_merge_of
 from residents.schemas import DecidePair, Keeping, MergePair, PairState, PairVerdict
 from residents.services.identity import find_identified, id_index
 from residents.services.merging import decide_pair, merge_pair, undo_merge
-from tests.factories.auth import overseer
+from tests.factories.auth import make_account, overseer
 from tests.factories.directory import make_team
 from tests.factories.family_doctor import make_contract
 from tests.factories.residents import (
-    make_account,
     make_consent,
     make_duplicate,
     make_person,

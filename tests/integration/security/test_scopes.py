@@ -24,6 +24,7 @@ from tests.integration.security.kin import bindings, families, pairs_of_records
 from tests.integration.security.offices import administered, figures, rights
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.planning import planned
+from tests.integration.security.prescriptions import prescriptions
 from tests.integration.security.region import make_actors, make_region
 from tests.integration.security.reviews import reviews, waiting
 from tests.integration.security.teamwork import teamwork
@@ -84,6 +85,7 @@ LISTINGS = (
     filters,
     work,
     village_signing,
+    prescriptions,
 )
 
 
