@@ -16,11 +16,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from portal.factory import ROOT
-
-CODE = re.compile(r"\r\nlocation: \S*[?&]code=([\w-]+)", re.I)
+ROOT = Path(__file__).resolve().parent.parent
+CODE = re.compile(rb"\r\nlocation: \S*[?&]code=([\w-]+)", re.I)
+# Found in the bytes of the answer's head: the client has the server's two cores.
+LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.I)
+CLOSE = re.compile(rb"\r\nconnection: close\r", re.I)
 # Method, path, headers as JSON, body.
 _Then: TypeAlias = Sequence[str]
 
@@ -90,26 +93,29 @@ class _Client:
     async def _open(self) -> None:
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
 
-    async def _ask(self, request: bytes) -> str:
+    async def _ask(self, request: bytes) -> bytes:
         self._writer.write(request)
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        fields = head.lower().split("\r\n")
-        length = next(int(f[15:]) for f in fields if f.startswith("content-length:"))
-        await self._reader.readexactly(length)
-        self._statuses[fields[0].split(" ")[1]] += 1
-        if "connection: close" in fields:
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        if length is None:
+            raise RuntimeError(f"no length in {head!r}")
+        await self._reader.readexactly(int(length[1]))
+        self._statuses[head[9:12].decode()] += 1
+        if CLOSE.search(head):
             self._writer.close()
             await self._open()
         return head
 
 
-def _redeeming(then: _Then, head: str) -> bytes:
+def _redeeming(then: _Then, head: bytes) -> bytes:
     """The message that redeems the code of a redirect."""
     found = CODE.search(head)
     if found is None:
-        raise RuntimeError(f"no code in {head}")
+        raise RuntimeError(f"no code in {head!r}")
     method, path, headers, body = then
-    return message(method, path, json.loads(headers), body.replace("CODE", found[1])).encode()
+    return message(
+        method, path, json.loads(headers), body.replace("CODE", found[1].decode())
+    ).encode()
 
 
 async def _all(

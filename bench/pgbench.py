@@ -21,13 +21,17 @@ DONE = re.compile(r"transactions actually processed: ([0-9]+)")
 
 @contextmanager
 def recording() -> Iterator[list[str]]:
-    """The SQL that this process sends through psycopg, values in place, with BEGIN and COMMIT."""
+    """The SQL that this process sends through psycopg, values in place, with BEGIN and COMMIT, but
+    for what is a transaction of its own.
+    """
     sent: list[str] = []
+    begun: list[bool] = []
     execute, executemany = psycopg.Cursor.execute, psycopg.Cursor.executemany
     commit = psycopg.Connection.commit
 
     def note(cursor: Any, query: Any, params: Any) -> None:
-        if not sent or sent[-1] == "COMMIT":
+        if not cursor.connection.autocommit and not begun:
+            begun.append(True)
             sent.append("BEGIN")
         sent.append(psycopg.ClientCursor(cursor.connection).mogrify(query, params))
 
@@ -42,7 +46,8 @@ def recording() -> Iterator[list[str]]:
         executemany(self, query, listed, **options)
 
     def noting_commit(self: Any) -> None:
-        if sent and sent[-1] != "COMMIT":
+        if begun:
+            begun.clear()
             sent.append("COMMIT")
         commit(self)
 

@@ -77,6 +77,7 @@ def measure(scratch: Path) -> float:
     floor: list[float] = []
     with server.serving("wsgi:app", url) as port:
         release(port, url)
+        arrive(port, url, 1, ticketed=False)
         for turn in range(ROUNDS):
             portal.append(join(port, turn + 1))
             floor.append(join_by_pgbench(url, file, turn))
@@ -98,23 +99,50 @@ def prepare(url: str) -> None:
 
 
 def release(port: int, url: str) -> None:
-    """The whole minute. Raises RuntimeError where somebody is refused, waits, or order fails."""
-    begin = time.time() + AHEAD_SECONDS
-    opens_at = begin + ARRIVING_SECONDS / 2
-    release_id, slot_id = open_slot(url, datetime.fromtimestamp(opens_at, UTC))
-    people = list(range(PEOPLE))
-    random.Random(1).shuffle(people)
-    due = [begin + ARRIVING_SECONDS * k / PEOPLE for k in range(PEOPLE)]
-    arriving = clients.run(port, BROWSERS, *plan(release_id, people, due, opens_at))
-    tell("arrivals and looks", arriving)
-    if set(arriving.statuses) != {"200"} or arriving.slowest > SLOWEST_MS:
-        print(f"NOT within {SLOWEST_MS} ms without an error: {arriving}", flush=True)
-    numbers = prove(url, release_id, people)
+    """The whole minute. Raises RuntimeError where somebody is refused, or order fails."""
+    slot_id, numbers, opens_at = arrive(port, url, 0, ticketed=True)
     bookings(port, slot_id, numbers, opens_at)
 
 
+def arrive(port: int, url: str, hot_cell: int, *, ticketed: bool) -> tuple[UUID, list[int], float]:
+    """The slot, the people by their numbers, and when it opened. ``ticketed`` are people whose page
+    was open before they pressed its button; others come from nowhere, which is the dearer.
+    """
+    begin = time.time() + AHEAD_SECONDS
+    opens_at = begin + ARRIVING_SECONDS / 2
+    release_id, slot_id = open_slot(url, hot_cell, datetime.fromtimestamp(opens_at, UTC))
+    people = list(range(PEOPLE))
+    random.Random(1).shuffle(people)
+    due = [begin + ARRIVING_SECONDS * k / PEOPLE for k in range(PEOPLE)]
+    tickets = tickets_of(release_id) if ticketed else {}
+    arriving = clients.run(port, BROWSERS, *plan(release_id, people, due, opens_at, tickets))
+    tell(f"arrivals and looks {'with' if ticketed else 'without'} a ticket", arriving)
+    if set(arriving.statuses) != {"200"} or arriving.slowest > SLOWEST_MS:
+        print(f"NOT within {SLOWEST_MS} ms without an error: {arriving}", flush=True)
+    return slot_id, prove(url, release_id, people), opens_at
+
+
+def tickets_of(release_id: UUID) -> dict[int, dict[str, str]]:
+    """The header that each person's page carries."""
+    from appointments.web.places import PURPOSE
+    from core.web.tickets import HEADER, Ticket, issue
+    from portal.factory import create_app
+
+    app = create_app()
+    held = {}
+    for who in range(PEOPLE):
+        owner = Ticket(release_id, world.numbered("account", who), world.numbered("person", who))
+        with app.test_request_context("/api/", headers=token(who)):
+            held[who] = {HEADER: issue(PURPOSE, owner)}
+    return held
+
+
 def plan(
-    release_id: UUID, people: list[int], due: list[float], opens_at: float
+    release_id: UUID,
+    people: list[int],
+    due: list[float],
+    opens_at: float,
+    tickets: dict[int, dict[str, str]],
 ) -> tuple[list[str], None, list[float]]:
     """Everybody comes in turn; who came before the draw looks again after it, spread as the server
     advises.
@@ -122,16 +150,15 @@ def plan(
     early = [who for who, moment in zip(people, due, strict=True) if moment < opens_at]
     spread = len(early) / 500
     looks = [opens_at + 0.5 + spread * k / len(early) for k in range(len(early))]
-    sent = [
-        (moment, "POST", f"/{release_id}/join", who)
-        for moment, who in zip(due, people, strict=True)
-    ]
-    sent += [
-        (moment, "GET", f"/{release_id}", who) for moment, who in zip(looks, early, strict=True)
-    ]
+    joining, looking = ("/place", "/place") if tickets else ("/join", "")
+    sent = [(moment, "POST", joining, who) for moment, who in zip(due, people, strict=True)]
+    sent += [(moment, "GET", looking, who) for moment, who in zip(looks, early, strict=True)]
     sent.sort()
-    path = "/api/v1/appointments/releases"
-    requests = [clients.message(method, path + rest, token(who)) for _, method, rest, who in sent]
+    path = f"/api/v1/appointments/releases/{release_id}"
+    requests = [
+        clients.message(method, path + rest, token(who) | tickets.get(who, {}))
+        for _, method, rest, who in sent
+    ]
     return requests, None, [moment for moment, *_ in sent]
 
 
@@ -230,11 +257,11 @@ def record(url: str) -> list[str]:
     return sent
 
 
-def open_slot(url: str, opens_at: datetime) -> tuple[UUID, UUID]:
-    """The hot slot with so many places, that opens then, and its release."""
+def open_slot(url: str, hot_cell: int, opens_at: datetime) -> tuple[UUID, UUID]:
+    """A hot slot with so many places, that opens then, and its release."""
     from appointments.public import ensure_release
 
-    slot_id = world.numbered("slot", world.HOT_CELLS[0] * world.SLOTS)
+    slot_id = world.numbered("slot", world.HOT_CELLS[hot_cell] * world.SLOTS)
     with psycopg.connect(url) as connection:
         connection.execute(
             "UPDATE appointments_slot SET capacity = %s, remaining = %s, opens_at = %s"

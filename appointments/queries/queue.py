@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Row, and_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.orm import Session
 
 from appointments.models import Arrival, Release, Rule
@@ -49,6 +50,10 @@ STANDING = (
         ),
     )
     .where(RELEASE.c.id == bindparam("release"))
+)
+# As psycopg sends it, for ``core.database.at_once``.
+STANDING_ALONE = str(
+    STANDING.compile(dialect=psycopg.dialect())  # type: ignore[no-untyped-call]  # its own
 )
 # The same, one call of a person at a time until the end of the transaction: whoever comes twice
 # at once is counted once.
@@ -107,14 +112,18 @@ class Pace:
         return self.opens_at + timedelta(seconds=number / self.rate)
 
 
+def own_lock(person_id: UUID) -> int:
+    """Not the patient's lock: that one is held while a place is taken for somebody else."""
+    return int.from_bytes(person_id.bytes[8:], signed=True) ^ OWN_LOCK
+
+
 def find_standing(
     session: Session, release_id: UUID, person_id: UUID | None, *, lock: bool = False
 ) -> Row[Any]:
     """A release and the person's place in it. Raises NotFound."""
     values: dict[str, object] = {"release": release_id, "person": person_id}
     if lock and person_id:
-        # Not the patient's lock: that one is held while a place is taken for somebody else.
-        values["own_lock"] = int.from_bytes(person_id.bytes[8:], signed=True) ^ OWN_LOCK
+        values["own_lock"] = own_lock(person_id)
     row = session.execute(STANDING_LOCKED if lock else STANDING, values).one_or_none()
     if row is None:
         raise NotFound()

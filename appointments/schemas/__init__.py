@@ -140,6 +140,7 @@ from appointments.schemas.referrals import (
 )
 from appointments.schemas.release import (
     OrderProof,
+    OwnQueueView,
     Phase,
     PlaceInOrder,
     QueueView,
@@ -320,6 +321,7 @@ __all__ = [
     "Order",
     "OrderProof",
     "Outcome",
+    "OwnQueueView",
     "OwnStanding",
     "Patient",
     "PauseReason",

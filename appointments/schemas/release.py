@@ -50,6 +50,14 @@ class QueueView(View):
     ask_again_seconds: int
 
 
+class OwnQueueView(QueueView):
+    """Also a ``ticket`` for twenty minutes: as the header Ticket, beside the same session or token,
+    it opens …/place, which answers the same much faster at the minute.
+    """
+
+    ticket: str
+
+
 class PlaceInOrder(View):
     """One place of the proof: no name, only the ticket that its owner can compute."""
 

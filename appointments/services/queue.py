@@ -9,9 +9,11 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Row, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -21,41 +23,51 @@ from appointments.queries.queue import (
     JOINED_BEFORE,
     OF_INSTITUTION,
     RULE,
+    STANDING_ALONE,
     Pace,
     find_queued,
     find_standing,
+    own_lock,
     queue_view,
 )
 from appointments.schemas import QueueView, ReleaseAction
 from appointments.services.refusals import day_and_time
 from core import clock
 from core.access import Actor, Resource, decide, require
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Denied, NotFound
 from core.ids import new_id
 from core.messages import N_
 
 SEED_BYTES = 32
 # One statement for whoever comes, early or late: the count under the release's own lock, so that
-# nobody slips past the draw, and for late ones their number. Nothing where the person is there.
-JOIN = text("""
-WITH counted AS (
+# nobody slips past the draw, and for late ones their number. Nothing where the person is there, or
+# where it is not the time. It waits for another call of the same person; what that one made it may
+# not see, and then breaks the primary key, unless the lock was taken by a statement before.
+JOIN = """
+WITH own AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(%(own_lock)s::bigint)
+), counted AS (
     UPDATE appointments_release
-    SET arrivals = arrivals + 1, last_arrived_at = GREATEST(last_arrived_at, :now)
-    WHERE id = :release AND ends_at > :now AND (drawn_at IS NOT NULL OR opens_at > :now)
+    SET arrivals = arrivals + 1, last_arrived_at = GREATEST(last_arrived_at, %(now)s)
+    FROM own
+    WHERE id = %(release)s AND opens_at <= %(joined_until)s AND ends_at > %(now)s
+      AND (drawn_at IS NOT NULL OR opens_at > %(now)s)
       AND NOT EXISTS (
         SELECT FROM appointments_arrival
-        WHERE release_id = :release AND person_id = :person
+        WHERE release_id = %(release)s AND person_id = %(person)s
       )
-    RETURNING arrivals, drawn_at, last_arrived_at
+    RETURNING appointments_release.*
 ), made AS (
     INSERT INTO appointments_arrival (release_id, person_id, account_id, arrived_at, number)
-    SELECT :release, :person, :account, last_arrived_at,
+    SELECT %(release)s, %(person)s, %(account)s, last_arrived_at,
         CASE WHEN drawn_at IS NULL THEN NULL ELSE arrivals END
     FROM counted
     RETURNING number, arrived_at
 )
-SELECT counted.arrivals, made.arrived_at, made.number FROM counted, made
-""")
+SELECT id, institution_id, opens_at, ends_at, rate, seed_hash, seed, drawn_at, arrivals,
+    made.arrived_at, made.number
+FROM counted, made
+"""
 DRAW = text("""
 UPDATE appointments_release
 SET drawn_at = :now, seed = :seed, drawn = arrivals
@@ -73,6 +85,14 @@ FROM (
 ) AS ranked
 WHERE arrival.release_id = :release AND arrival.person_id = ranked.person_id
 """)
+
+
+class Place(NamedTuple):
+    """A place in a queue that the policies let somebody take and see."""
+
+    release_id: UUID
+    person_id: UUID
+    account_id: UUID
 
 
 class QueueFirst(Conflict):
@@ -136,10 +156,30 @@ def release_of_slot(session: Session, slot_id: UUID) -> UUID | None:
     )
 
 
+def place_of(actor: Actor, release_id: UUID) -> Place | None:
+    """The place that the policies let the actor take and see; who is given none is refused by
+    ``admitted``. A join reads nobody's data and its row is its own record: only a refusal
+    is audited.
+    """
+    resource = Resource("Release", str(release_id), actor.person_id)
+    if actor.person_id is None or not decide(actor, ReleaseAction.JOIN, resource)[0]:
+        return None
+    return Place(release_id, actor.person_id, actor.account_id)
+
+
+def admitted(session: Session, actor: Actor, release_id: UUID) -> Place:
+    """As ``place_of``. Raises Denied."""
+    place = place_of(actor, release_id)
+    if place is None:
+        resource = Resource("Release", str(release_id), actor.person_id)
+        require(session, actor, ReleaseAction.JOIN, resource)
+        raise Denied()  # the policies want a person; without one there is nobody to have a place
+    return place
+
+
 def look(session: Session, actor: Actor, release_id: UUID) -> QueueView:
     """How the actor stands in a queue; draws where that is due. Raises NotFound, Denied."""
-    _admit_to_join(session, actor, release_id)
-    return queue_view(_standing(session, release_id, actor.person_id)._mapping)
+    return stand(session, admitted(session, actor, release_id))
 
 
 def join(session: Session, actor: Actor, release_id: UUID) -> QueueView:
@@ -147,8 +187,17 @@ def join(session: Session, actor: Actor, release_id: UUID) -> QueueView:
 
     Raises NotFound, Denied, Conflict ``queue_not_open`` or ``queue_over``.
     """
-    _admit_to_join(session, actor, release_id)
-    row = _standing(session, release_id, actor.person_id, lock=True)
+    return come(session, admitted(session, actor, release_id))
+
+
+def stand(session: Session, place: Place) -> QueueView:
+    """As ``look``, of whom the policies were asked about."""
+    return queue_view(_standing(session, place.release_id, place.person_id)._mapping)
+
+
+def come(session: Session, place: Place) -> QueueView:
+    """As ``join``, of whom the policies were asked about."""
+    row = _standing(session, place.release_id, place.person_id, lock=True)
     if row.arrived_at is not None:
         return queue_view(row._mapping)
     now = clock.now()
@@ -160,13 +209,38 @@ def join(session: Session, actor: Actor, release_id: UUID) -> QueueView:
         )
     if now >= row.ends_at:
         raise Conflict("queue_over", N_("这次放号的排队已结束，现在可以直接预约。"))
-    arrived = _arrive(session, actor, release_id, now)
+    arrived = _arrive(session, place, now)
     if arrived is not None:
-        return queue_view({**row._mapping, **arrived._mapping})
+        return queue_view(arrived._mapping)
     # The release moment passed, or somebody drew, between the two statements.
-    _standing(session, release_id, actor.person_id)
-    _arrive(session, actor, release_id, clock.now())
-    return queue_view(find_standing(session, release_id, actor.person_id)._mapping)
+    _standing(session, place.release_id, place.person_id)
+    _arrive(session, place, clock.now())
+    return queue_view(find_standing(session, place.release_id, place.person_id)._mapping)
+
+
+def stand_at_once(connection: psycopg.Connection[Any], place: Place) -> QueueView | None:
+    """As ``stand`` with one statement; None where that cannot tell: the order is to be drawn first,
+    or there is no such release.
+    """
+    values = {"release": place.release_id, "person": place.person_id}
+    row = connection.execute(STANDING_ALONE, values).fetchone()
+    if row is None or (row["drawn_at"] is None and clock.now() >= row["opens_at"]):
+        return None
+    return queue_view(row)
+
+
+def come_at_once(connection: psycopg.Connection[Any], place: Place) -> QueueView | None:
+    """As ``come`` with one statement, with another where the person is there already; None where
+    those cannot tell: too early or over, or the order is to be drawn first.
+    """
+    try:
+        row = connection.execute(JOIN, _arrival(place, clock.now())).fetchone()
+    except UniqueViolation:  # they came from elsewhere at the same moment
+        row = None
+    if row is not None:
+        return queue_view(row)
+    view = stand_at_once(connection, place)
+    return view if view and view.joined else None
 
 
 def pass_queue(session: Session, actor: Actor, wanted: Row[Any], slot_id: UUID) -> None:
@@ -182,8 +256,8 @@ def pass_queue(session: Session, actor: Actor, wanted: Row[Any], slot_id: UUID) 
     nobody_waits = row.arrivals < Pace(row.opens_at, row.rate).entered(now)
     if row.drawn_at is None and nobody_waits and not row.arrivals:
         draw_due(session, release_id)
-    if row.arrived_at is None and nobody_waits:
-        _arrive(session, actor, release_id, now)
+    if row.arrived_at is None and nobody_waits and actor.person_id:
+        _arrive(session, Place(release_id, actor.person_id, actor.account_id), now)
         row = find_standing(session, release_id, actor.person_id)
     queue = queue_view(row._mapping)
     if not queue.admitted:
@@ -235,16 +309,19 @@ def prepare_releases(session: Session) -> list[UUID]:
     return list(session.scalars(due))
 
 
-def _admit_to_join(session: Session, actor: Actor, release_id: UUID) -> None:
-    """A join reads nobody's data and its row is its own record: only a refusal is audited."""
-    resource = Resource("Release", str(release_id), actor.person_id)
-    if not decide(actor, ReleaseAction.JOIN, resource)[0]:
-        require(session, actor, ReleaseAction.JOIN, resource)
+def _arrive(session: Session, place: Place, now: datetime) -> Row[Any] | None:
+    return session.connection().exec_driver_sql(JOIN, _arrival(place, now)).first()
 
 
-def _arrive(session: Session, actor: Actor, release_id: UUID, now: datetime) -> Row[Any] | None:
-    values = {"release": release_id, "person": actor.person_id, "account": actor.account_id}
-    return session.execute(JOIN, values | {"now": now}).first()
+def _arrival(place: Place, now: datetime) -> dict[str, object]:
+    return {
+        "release": place.release_id,
+        "person": place.person_id,
+        "account": place.account_id,
+        "own_lock": own_lock(place.person_id),
+        "now": now,
+        "joined_until": now + JOINED_BEFORE,
+    }
 
 
 def _standing(

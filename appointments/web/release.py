@@ -2,16 +2,18 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
 from appointments.queries.offers import get_slot
 from appointments.queries.queue import order_proof
 from appointments.schemas import OrderProof, QueueView
-from appointments.services.queue import join, look, release_of_slot
+from appointments.services.queue import release_of_slot
+from appointments.web.places import WITH_TICKET, take, take_by_ticket, watch, watch_by_ticket
+from core import clock
 from core.access import Actor
-from core.database import transaction
+from core.database import reading, transaction
 from core.errors import Conflict
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import read_query
@@ -49,8 +51,7 @@ def show(release_id: UUID) -> ResponseReturnValue:
 def enter(release_id: UUID) -> ResponseReturnValue:
     """Take a place; pressed again it is the same place."""
     try:
-        with transaction() as session:
-            join(session, current_actor(), release_id)
+        take(current_actor(), release_id)
     except Conflict as refusal:
         return _page(release_id, translated(refusal.message), refusal.status)
     return redirect(url_for("appointments_release.show", release_id=release_id, slot=_slot()), 303)
@@ -60,9 +61,21 @@ def enter(release_id: UUID) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def state(release_id: UUID) -> Response:
     """What the page asks for while one waits."""
-    answer = jsonify(_look(release_id).model_dump(mode="json"))
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return _as_json(watch(current_actor(), release_id))
+
+
+@pages.get("/queue/<uuid:release_id>/place")
+@open_to(WITH_TICKET)
+def watch_place(release_id: UUID) -> Response:
+    """As ``state``, by the ticket that it and the page give; a ticket is good for some minutes."""
+    return _as_json(watch_by_ticket(release_id))
+
+
+@pages.post("/queue/<uuid:release_id>/place")
+@open_to(WITH_TICKET)
+def take_place(release_id: UUID) -> Response:
+    """As ``enter``, by ticket: what the page's button sends where scripts run."""
+    return _as_json(take_by_ticket(release_id))
 
 
 @pages.get("/queue/<uuid:release_id>/order")
@@ -71,7 +84,7 @@ def order(release_id: UUID) -> ResponseReturnValue:
     """What proves that the order is fair, and how to check it."""
     with transaction() as session:
         proof = order_proof(session, release_id)
-        own = look(session, current_actor(), release_id) if _has_place(current_actor()) else None
+    own = watch(current_actor(), release_id) if _has_place(current_actor()) else None
     return render_template("appointments/release/order.html", proof=proof, own=own, slot=_slot())
 
 
@@ -91,20 +104,25 @@ def _page(release_id: UUID, refusal: str, status: int) -> ResponseReturnValue:
     if not _has_place(actor):
         here = url_for("appointments_release.show", release_id=release_id, slot=slot_id)
         return render_template("appointments/release/unverified.html", here=here), 403
-    with transaction() as session:
-        queue = look(session, actor, release_id)
+    queue = watch(actor, release_id)
+    with reading() as session:
         slot = get_slot(session, slot_id) if slot_id else None
     page = render_template(
-        "appointments/release/queue.html", queue=queue, slot=slot, refusal=refusal
+        "appointments/release/queue.html",
+        queue=queue,
+        slot=slot,
+        refusal=refusal,
+        zone=clock.zone().key,
     )
     answer = make_response(page, status)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
-def _look(release_id: UUID) -> QueueView:
-    with transaction() as session:
-        return look(session, current_actor(), release_id)
+def _as_json(queue: QueueView) -> Response:
+    answer = Response(queue.model_dump_json(), mimetype="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _has_place(actor: Actor) -> bool:

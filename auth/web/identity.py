@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from flask import Flask, Request, Response, current_app, g, request
+from flask import session as cookie
 from flask_login import LoginManager, UserMixin, login_user
 
 from auth.queries.actors import actor_of_session, actor_of_token
@@ -16,8 +17,11 @@ from core.access import Actor
 from core.crypto import token_hash
 from core.database import reading, transaction
 from core.web.security import cookie_name
+from core.web.tickets import provide_holder
 
 DEVICE = "device"
+# The session's token in the browser's cookie.
+KEPT_BY_FLASK_LOGIN = "_user_id"
 # As long as browsers keep a cookie at most.
 DEVICE_LIFETIME = timedelta(days=400)
 
@@ -74,6 +78,16 @@ def begin(session: SignedIn) -> None:
     login_user(SignedInUser(session.token, None))
 
 
+def holder() -> bytes:
+    """What this request proves itself with, and in which browser; nobody is looked for."""
+    token = None if request.path.startswith("/api/") else cookie.get(KEPT_BY_FLASK_LOGIN)
+    if token:
+        return f"web {token} {_device()}".encode()
+    sent = request.authorization
+    bearer = sent.token if sent and sent.type == "bearer" else None
+    return f"api {bearer}".encode() if bearer else b""
+
+
 def install(app: Flask) -> None:
     """Register the loaders; called once by the room's register."""
     manager = LoginManager(app)
@@ -81,6 +95,7 @@ def install(app: Flask) -> None:
     manager.user_loader(_from_cookie)
     manager.request_loader(_from_bearer)
     app.after_request(_keep_device)
+    provide_holder(holder)
 
 
 def _from_cookie(token: str) -> SignedInUser | None:

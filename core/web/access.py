@@ -10,6 +10,7 @@ from flask_login import current_user
 from core.access import Actor, Role, admit
 from core.errors import Denied, SignInRequired
 from core.permissions import role_required
+from core.web import tickets
 
 RULE = "access_rule"
 ACTOR = "actor"
@@ -44,21 +45,34 @@ class Holding:
         return ", ".join(self.roles)
 
 
-Rule: TypeAlias = Anyone | SignedIn | Holding
+@dataclass(frozen=True, slots=True)
+class Ticketed:
+    """Who sends a ticket of this purpose beside their own session or token; nothing is asked of the
+    database (``core.web.tickets``).
+    """
+
+    purpose: str
+
+    def __str__(self) -> str:
+        return f"ticket for {self.purpose}"
+
+
+Rule: TypeAlias = Anyone | SignedIn | Holding | Ticketed
 ANYONE = Anyone()
 MACHINES = Anyone(machine=True)
 SIGNED_IN = SignedIn()
 
 
-def open_to(*audience: Anyone | SignedIn | Role) -> Callable[[F], F]:
-    """Declare who may call this view: ANYONE, MACHINES, SIGNED_IN, or one or more roles.
+def open_to(*audience: Anyone | SignedIn | Ticketed | Role) -> Callable[[F], F]:
+    """Declare who may call this view: ANYONE, MACHINES, SIGNED_IN, who has a ticket, or one or more
+    roles.
 
     Put it nearest to the function, under the route and the API decorators.
     """
     first = audience[0]
     rule: Rule = (
         first
-        if isinstance(first, Anyone | SignedIn)
+        if isinstance(first, Anyone | SignedIn | Ticketed)
         else Holding(tuple(role for role in audience if isinstance(role, Role)))
     )
 
@@ -113,6 +127,9 @@ def enforce() -> None:
         return
     if rule is None:
         raise Denied()
+    if isinstance(rule, Ticketed):
+        setattr(g, tickets.TICKET, tickets.read(rule.purpose))
+        return
     actor = current_actor()
     if isinstance(rule, Holding):
         if not set(rule.roles) & set(actor.roles):
