@@ -77,7 +77,6 @@ class Refill(Base):
         ),
         CheckConstraint("(state = 'changed') = (new_dose IS NOT NULL)", name="new_dose"),
         CheckConstraint("state <> 'refused' OR reason IS NOT NULL", name="reason"),
-        CheckConstraint("for_another = (asked_by_id <> person_id)", name="for_another"),
         Index(
             "uq_family_doctor_refill_medicine_id",
             "medicine_id",

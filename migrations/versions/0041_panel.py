@@ -40,7 +40,9 @@ def upgrade() -> None:
             ["team_id"], ["directory_team.id"], name=op.f(f"fk_{FILTER}_team_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{FILTER}")),
-        sa.UniqueConstraint("account_id", "team_id", "name", name=op.f(f"uq_{FILTER}_account_id_team_id_name")),
+        sa.UniqueConstraint(
+            "account_id", "team_id", "name", name=op.f(f"uq_{FILTER}_account_id_team_id_name")
+        ),
     )
     op.create_index(f"ix_{FILTER}_team_id", FILTER, ["team_id"], postgresql_where=sa.text("shared"))
     op.create_index(

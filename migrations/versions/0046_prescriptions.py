@@ -115,9 +115,6 @@ def _refills() -> None:
         sa.CheckConstraint(
             "state <> 'refused' OR reason IS NOT NULL", name=op.f(f"ck_{REFILL}_reason")
         ),
-        sa.CheckConstraint(
-            "for_another = (asked_by_id <> person_id)", name=op.f(f"ck_{REFILL}_for_another")
-        ),
         _to(REFILL, "medicine_id", MEDICINE),
         _to(REFILL, "person_id", "residents_person"),
         _to(REFILL, "asked_by_id", "residents_person"),

@@ -58,14 +58,13 @@ class DayChoice(BaseModel):
 def visits(contract_id: UUID) -> ResponseReturnValue:
     """The resident's coming visits and referrals; their page takes both from here."""
     with transaction() as session:
-        contract, person = _resident(session, contract_id)
+        contract = _in_force(session, contract_id)
         query = BookingQuery(person_id=contract.person_id, when=When.COMING, limit=COMING)
         bookings = list_bookings(session, current_actor(), query).items
         referrals = referrals_of(session, current_actor(), contract.person_id)
     return render_template(
         "family_doctor/booking/visits.html",
         contract=contract,
-        person=person,
         bookings=bookings,
         referrals=referrals,
     )
@@ -175,8 +174,13 @@ def _confirm_page(
 
 def _resident(session: Session, contract_id: UUID) -> tuple[ContractView, PersonView]:
     """Raises NotFound, Denied, or Conflict where no contract is in force."""
+    contract = _in_force(session, contract_id)
+    return contract, people_by_id(session, {contract.person_id})[contract.person_id]
+
+
+def _in_force(session: Session, contract_id: UUID) -> ContractView:
     row = read_contract(session, current_actor(), Action.READ_CONTRACT, contract_id)
     contract = contract_view(row)
     if contract.state not in IN_FORCE:
         raise Conflict("not_in_force", N_("签约没有生效，不能代约。居民可以自己预约。"))
-    return contract, people_by_id(session, {contract.person_id})[contract.person_id]
+    return contract

@@ -56,7 +56,10 @@ def test_a_persons_page_says_what_and_why(session: Session, guard: Actor) -> Non
         "appointments:read-day-list",
     ]
     assert (analyst.ends_at, analyst.granted_by) == (until, "安全员")
-    assert [rule.policy for rule in analyst.rules] == ["gov_stats.analyst"]
+    assert [rule.policy for rule in analyst.rules] == [
+        "family_doctor.analysis",
+        "gov_stats.analyst",
+    ]
     assert "appointments.own" in {rule.policy for rule in found.own}
 
 

@@ -37,6 +37,7 @@ ACTORS = 70
 TRIPLES = 20_000
 # Of one thing that the actor was asked for before: what is listed hangs on no further scope.
 OF_ONE_THING = {
+    "way_rule_history",
     "account_history",
     "application_history",
     "export_analysed",

@@ -33,6 +33,8 @@ def things(actor: Actor, *, own: bool) -> list[Resource]:
             HERE,
             {
                 "care": list(HERE),
+                "desk": list(HERE),
+                "shared": True,
                 "kin": [],
                 "patient": True,
                 "pool": pool,
@@ -69,7 +71,11 @@ def test_a_role_counts_for_an_action_where_cedar_lets_it_do_something(
     for action in {name for policy in book.policies for name in policy.actions}:
         read = any(policy.counts(role, unit) for policy in book.permitting(action))
         alone = Actor(new_id())
-        assert read == (may(book, actor, action) and not may(book, alone, action)), action
+        does = any(
+            may(book, actor, action, own=own) and not may(book, alone, action, own=own)
+            for own in (False, True)
+        )
+        assert read == does, action
 
 
 def test_what_no_role_is_needed_for_is_done_by_oneself(book: PolicyBook) -> None:
