@@ -141,4 +141,4 @@ def test_these_pages_in_few_statements(
         with count_statements() as counter:
             answer = browser.get(f"/family-doctor/panel/{contract}/{path}?lang={language}")
         assert answer.status_code == 200, path
-        assert len(counter) <= 8, (path, counter.statements)
+        assert len(counter) <= 8, (path, counter)
