@@ -58,7 +58,6 @@ class CareLoader:
         self._doctor = team.members[0].name
         self._resident_id = resident_id
         self._ids = Identifiers(Random(f"{seed}/care"))
-        self._chance = Random(f"{seed}/care-results")
 
     def load(self, now: datetime) -> None:
         """All of it."""
@@ -67,25 +66,29 @@ class CareLoader:
         self._load_disputes(now)
 
     def _load_follow_ups(self) -> None:
-        """Of the last services; the resident's last one is in control, of the others most."""
+        """Of the last services; the resident is in control, of the others every second was not at
+        their last one.
+        """
         records = self._bulk.rows(
             _RECORDS,
             {"team": self._team.id, "resident": self._resident_id, "most": _FOLLOW_UPS},
         )
+        last = {(person, item): record for record, person, _, item, _ in reversed(records)}
+        others = [record for (person, _), record in last.items() if person != self._resident_id]
+        out = set(others[::2])
         self._bulk.copy(
             "family_doctor_follow_up",
             ("id", "service_record_id", "person_id", "team_id", "division_code", "item_code",
              "norm_code", "form_code", "form_version", "performed_at", "document", "computed",
              "result", "emergency", "referral", "next_on"),
-            (self._follow_up(first == 0, *row) for first, row in enumerate(records)),
+            (self._follow_up(record in out, record, *rest) for record, *rest in records),
         )  # fmt: skip
 
     def _follow_up(
-        self, first: bool, record: UUID, person: UUID, division: str, item: str, at: datetime
+        self, out: bool, record: UUID, person: UUID, division: str, item: str, at: datetime
     ) -> tuple[object, ...]:
-        good = first or self._chance.random() < 0.7
-        result = "controlled" if good else "uncontrolled"
-        values = _GOOD[item] | ({} if good else _HIGH[item])
+        result = "uncontrolled" if out else "controlled"
+        values = _GOOD[item] | (_HIGH[item] if out else {})
         document = json.dumps(values, ensure_ascii=False)
         form = _USUAL_FORMS[item]
         next_on = clock.local(at).date() + timedelta(days=_NEXT_DAYS[result])

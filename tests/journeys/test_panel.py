@@ -27,4 +27,4 @@ def test_who_is_at_risk_kept_as_a_filter(visit: Visit, staff: Staff) -> None:
     name = doctor.main.locator("tbody th a").first.inner_text()
     doctor.follow(name, doctor.main)
     doctor.arrive(name)
-    doctor.see("控制不满意", "152 mmHg", "健康标签", "谁可以代办", "履约指数")
+    doctor.see("控制不满意", "健康标签", "谁可以代办", "履约指数")
