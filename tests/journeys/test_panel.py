@@ -1,4 +1,4 @@
-"""Journey: a doctor opens the panel, filters those at risk, keeps the filter, opens a resident."""
+"""Journey: a doctor opens the panel, filters those with something late, keeps the filter, opens a resident."""
 
 import re
 
@@ -11,13 +11,13 @@ from tests.journeys.visitor import DESKTOP
 
 
 @pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
-def test_who_is_at_risk_kept_as_a_filter(visit: Visit, staff: Staff) -> None:
+def test_who_is_late_kept_as_a_filter(visit: Visit, staff: Staff) -> None:
     doctor = visit()
     staff.sign_in(doctor, "demo-leader", TODAY)
     doctor.go("/family-doctor/panel", "我的居民")
     doctor.see("全部居民", "久未联系", "即将到期")
-    doctor.follow(re.compile("有风险"), doctor.main)
-    doctor.see("最近一次随访控制不满意", "清除筛选")
+    doctor.follow(re.compile("有逾期"), doctor.main)
+    doctor.see("有服务过了最晚的日期", "清除筛选")
     doctor.main.locator("summary", has_text="保存这组筛选").click()
     doctor.fill("名称", "要跟进的")
     doctor.press("保存筛选")
@@ -27,4 +27,4 @@ def test_who_is_at_risk_kept_as_a_filter(visit: Visit, staff: Staff) -> None:
     name = doctor.main.locator("tbody th a").first.inner_text()
     doctor.follow(name, doctor.main)
     doctor.arrive(name)
-    doctor.see("控制不满意", "健康标签", "谁可以代办", "履约指数")
+    doctor.see("逾期", "健康标签", "谁可以代办", "履约指数")
