@@ -1,4 +1,4 @@
-"""Journey: a doctor opens the panel, filters those with something late, keeps the filter, opens a resident."""
+"""Journey: a doctor opens the panel, filters who is late, keeps the filter, opens a resident."""
 
 import re
 
