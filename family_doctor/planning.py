@@ -213,13 +213,14 @@ def _sooner(
     rows: Sequence[Row],
 ) -> Owed | None:
     """The follow-up that the last result asks for before the norm's own rhythm, unless one of the
-    norm's falls into that time or was done since.
+    norm's falls into that time or was done since. A result from before the term asks too.
     """
     last = person.results.get(norm.item)
     if last is None or last.next_on is None or not isinstance(norm.cadence, PerYear):
         return None
     asked = (last.next_on - last.on).days
-    if asked * 2 > YEAR // norm.cadence.times or not term.starts_on <= last.on < term.ends_on:
+    within = last.on < term.ends_on and last.next_on >= term.starts_on
+    if asked * 2 > YEAR // norm.cadence.times or not within:
         return None
     done = {row.slot: row.done_on for row in rows if row.item_code == norm.item}
     slot = f"r{last.on}"

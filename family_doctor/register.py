@@ -10,6 +10,7 @@ from family_doctor.events import ContractActivated, ContractEnded
 from family_doctor.holdings import OWN
 from family_doctor.policy import WORDS
 from family_doctor.public import care_units, contracted
+from family_doctor.queries.rules import record_days
 from family_doctor.queries.team import due_services, waiting
 from family_doctor.sealing.keys import check_key
 from family_doctor.services.promises import reopen_promise
@@ -62,7 +63,7 @@ from family_doctor.web.ways import pages as ways_pages
 from residents.events import GroupsChanged
 from residents.public import provide_care_units, provide_contracted, provide_holdings
 from service_packs.events import OrderPaid, ServiceRecorded, ServiceWithdrawn
-from service_packs.public import provide_due_services, provide_reopening
+from service_packs.public import provide_due_services, provide_record_days, provide_reopening
 
 __all__ = ["jobs", "room"]
 
@@ -71,6 +72,7 @@ provide_care_units(care_units)
 provide_contracted(contracted)
 provide_due_services(due_services)
 provide_reopening(reopen_promise)
+provide_record_days(record_days)
 
 
 def _install(app: Flask) -> None:

@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 Reopening: TypeAlias = Callable[[Session, UUID], None]
 # A person to what is owed now: (entitlement, item code) → the day by which.
 DueServices: TypeAlias = Callable[[Session, UUID], Mapping[tuple[UUID, str], date]]
+# A team to the days within which what it did is recorded; None where no rule says.
+RecordDays: TypeAlias = Callable[[Session, UUID], int | None]
 _reopening: Reopening | None = None
 _due_services: DueServices | None = None
+_record_days: RecordDays | None = None
 
 
 def provide_reopening(hook: Reopening) -> None:
@@ -35,3 +38,14 @@ def provide_due_services(hook: DueServices) -> None:
 def due_services(session: Session, person_id: UUID) -> Mapping[tuple[UUID, str], date]:
     """What may be done for a person now and by when it is owed: (entitlement, item code) → day."""
     return _due_services(session, person_id) if _due_services else {}
+
+
+def provide_record_days(hook: RecordDays) -> None:
+    """Register within how many days a team records a service."""
+    global _record_days
+    _record_days = hook
+
+
+def record_days(session: Session, team_id: UUID) -> int | None:
+    """Within how many days after a service this team records it; None: whenever."""
+    return _record_days(session, team_id) if _record_days else None

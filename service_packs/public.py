@@ -1,9 +1,18 @@
 """The door of the service packs."""
 
 from service_packs.models import Group, ServiceRecord
-from service_packs.ports import provide_due_services, provide_reopening
+from service_packs.ports import (
+    provide_due_services,
+    provide_record_days,
+    provide_reopening,
+)
 from service_packs.queries.catalogue import get_pack, list_groups, list_packs
-from service_packs.queries.entitlements import find_granted, list_entitlements
+from service_packs.queries.entitlements import (
+    Bought,
+    find_granted,
+    list_bought,
+    list_entitlements,
+)
 from service_packs.queries.facts import sales_facts, service_facts
 from service_packs.queries.records import record_stands, require_record, view_record
 from service_packs.queries.terms import GrantedTerm, granted_terms, item_names
@@ -16,6 +25,7 @@ from service_packs.services.entitlements import (
 from service_packs.services.records import record_service
 
 __all__ = [
+    "Bought",
     "GrantedTerm",
     "Group",
     "ServiceRecord",
@@ -27,10 +37,12 @@ __all__ = [
     "granted_terms",
     "hand_over",
     "item_names",
+    "list_bought",
     "list_entitlements",
     "list_groups",
     "list_packs",
     "provide_due_services",
+    "provide_record_days",
     "provide_reopening",
     "record_service",
     "record_stands",

@@ -37,7 +37,8 @@ class Contract(Base):
     from acceptance until the end, and a successor with the same team (``kind``) uses its
     predecessor's. ``division_code`` is the person's township (9 digits) at signing. The
     agreement's digest is the SHA-256 of its text. Prices are a year's; ``refund_fen`` is of the
-    person's part of all ``term_years``, ``refund_basis`` says how it was reckoned (RefundView).
+    person's part of all ``term_years`` and of packs bought beside, ``refund_basis`` says how it was
+    reckoned (RefundView).
     """
 
     __tablename__ = "family_doctor_contract"
@@ -74,8 +75,7 @@ class Contract(Base):
         ),
         CheckConstraint("term_years BETWEEN 1 AND 5", name="years"),
         CheckConstraint(
-            "(refund_fen IS NULL) = (refund_basis IS NULL)"
-            " AND refund_fen BETWEEN 0 AND person_fen * term_years",
+            "(refund_fen IS NULL) = (refund_basis IS NULL) AND refund_fen >= 0",
             name="refund",
         ),
         CheckConstraint("ends_on > starts_on", name="term"),

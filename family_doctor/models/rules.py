@@ -31,6 +31,7 @@ class Rule(Base):
             name="days",
         ),
         CheckConstraint("silent_days > 0", name="silent"),
+        CheckConstraint("service_record_days >= 0", name="record"),
     )
 
     id: Mapped[Id]
@@ -49,6 +50,7 @@ class Rule(Base):
     dispute_answer_days: Mapped[int] = mapped_column(SmallInteger)
     dispute_decide_days: Mapped[int] = mapped_column(SmallInteger)
     silent_days: Mapped[int] = mapped_column(SmallInteger, default=90, server_default="90")
+    service_record_days: Mapped[int] = mapped_column(SmallInteger, default=3, server_default="3")
     estimate: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     version: Mapped[Version]
 

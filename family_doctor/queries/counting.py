@@ -23,6 +23,7 @@ from family_doctor.models import (
     Obligation,
 )
 from family_doctor.periods import Period
+from family_doctor.queries.promises import kept_in_time
 from family_doctor.queries.served import NOT_EXCUSED, due_between
 from family_doctor.schemas import EndReason, FigureCode, Kind
 from family_doctor.states import State
@@ -179,7 +180,7 @@ def _owed(session: Session, asked: Asked) -> Iterator[Thing]:
             Obligation.id,
             Obligation.team_id,
             Obligation.due_on,
-            (Obligation.done_at < end).label("kept"),
+            ((Obligation.done_at < end) & kept_in_time(Obligation)).label("kept"),
             (ServiceRecord.confirmed_at < end).label("confirmed"),
             BROUGHT_BY,
             ACCEPTED_BY,

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from family_doctor.models import Contract, Obligation
+from family_doctor.queries.promises import kept_in_time
 from residents.public import GroupMembership
 
 
@@ -36,13 +37,13 @@ def contract_facts(session: Session, on: date) -> list[tuple[str, str, int]]:
 
 def fulfilment_facts(session: Session, start: date, end: date) -> list[tuple[str, int, int]]:
     """What fell due from ``start`` to ``end`` (both included, never later than today) and how much
-    of it was done, by the residents' township.
+    of it was done in time, by the residents' township.
     """
     query = (
         select(
             Obligation.division_code,
             func.count(),
-            func.count().filter(Obligation.done_at.is_not(None)),
+            func.count().filter(kept_in_time(Obligation)),
         )
         .where(
             Obligation.due_on.between(start, min(end, clock.today())),

@@ -1,4 +1,8 @@
-"""What the resident gets back when a contract ends: as it would be now, or as it was settled."""
+"""What the resident gets back when a contract ends: as it would be now, or as it was settled.
+
+Who leaves a team gets back what it has not served of the packs bought beside the contract too; who
+renews or changes keeps them.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -11,10 +15,10 @@ from core.errors import NotFound
 from family_doctor.models import Contract
 from family_doctor.queries.contracts import read_contract
 from family_doctor.refunds import reckon
-from family_doctor.schemas import Action, RefundItem, RefundRule, RefundView
+from family_doctor.schemas import Action, BoughtRefund, RefundItem, RefundRule, RefundView
 from family_doctor.states import ENDED, IN_FORCE, State
-from service_packs.public import find_granted, get_pack
-from service_packs.schemas import Source
+from service_packs.public import find_granted, get_pack, list_bought
+from service_packs.schemas import EntitlementView, Source
 
 
 def get_refund(session: Session, actor: Actor, contract_id: UUID) -> RefundView:
@@ -34,12 +38,17 @@ def find_refund(session: Session, contract: Contract) -> RefundView | None:
         ended = State(contract.state) in ENDED
         return RefundView.model_validate(contract.refund_basis | {"settled": ended})
     if State(contract.state) in IN_FORCE | {State.SIGNED}:
-        return reckon_refund(session, contract, rule_now(contract))
+        leaves = State(contract.state) in IN_FORCE
+        return reckon_refund(session, contract, rule_now(contract), with_bought=leaves)
     return None
 
 
 def rule_now(contract: Contract) -> RefundRule:
-    """The rule by which a refund would be due if the contract ended now."""
+    """The rule by which a refund would be due if the contract ended now; that of an upheld dispute
+    stays.
+    """
+    if contract.refund_basis is not None:
+        return RefundRule(contract.refund_basis["rule"])
     if contract.state == State.SIGNED:
         return RefundRule.NOT_BEGUN
     if contract.free_until is not None and clock.now() < contract.free_until:
@@ -47,19 +56,27 @@ def rule_now(contract: Contract) -> RefundRule:
     return RefundRule.UNPERFORMED
 
 
-def reckon_refund(session: Session, contract: Contract, rule: RefundRule) -> RefundView:
-    """What would be due now by ``rule``."""
-    items = _items(session, contract)
+def reckon_refund(
+    session: Session, contract: Contract, rule: RefundRule, *, with_bought: bool
+) -> RefundView:
+    """What would be due now by ``rule``, of the contract and, where it is left for good, of what
+    was bought beside it.
+    """
+    granted = find_granted(session, Source.CONTRACT, contract.id)
+    items = _items(session, granted) if granted else ()
     paid = contract.person_fen * contract.term_years
     due = reckon(rule, paid, items)
+    bought = _bought(session, contract, rule) if with_bought else ()
     return RefundView(
         contract_id=contract.id,
         rule=rule,
-        refund_fen=due.refund_fen,
+        refund_fen=due.refund_fen + sum(each.refund_fen for each in bought),
+        contract_fen=due.refund_fen,
         paid_fen=paid,
         whole_fen=due.whole_fen,
         unperformed_fen=due.unperformed_fen,
         items=items,
+        bought=bought,
         free_until=contract.free_until,
         settled=False,
     )
@@ -73,11 +90,27 @@ def stored(refund: RefundView) -> dict[str, Any]:
     }
 
 
-def _items(session: Session, contract: Contract) -> tuple[RefundItem, ...]:
-    granted = find_granted(session, Source.CONTRACT, contract.id)
-    if granted is None:
-        return ()
-    prices = {item.code: item for item in get_pack(session, contract.pack_code).items}
+def _bought(session: Session, contract: Contract, rule: RefundRule) -> tuple[BoughtRefund, ...]:
+    """The cooling-off is the contract's alone; where the team failed, all that was paid is due."""
+    failed = rule is RefundRule.TEAM_FAILED
+    by = RefundRule.TEAM_FAILED if failed else RefundRule.UNPERFORMED
+    found = []
+    for granted, paid_fen in list_bought(session, contract.person_id):
+        items = _items(session, granted)
+        refund = BoughtRefund(
+            order_id=granted.source_id,
+            pack_name=granted.pack_name,
+            pack_name_en=granted.pack_name_en,
+            paid_fen=paid_fen,
+            items=items,
+            **reckon(by, paid_fen, items)._asdict(),
+        )
+        found.append(refund)
+    return tuple(found)
+
+
+def _items(session: Session, granted: EntitlementView) -> tuple[RefundItem, ...]:
+    prices = {item.code: item for item in get_pack(session, granted.pack_code).items}
     return tuple(
         RefundItem(
             code=held.item_code,

@@ -13,7 +13,13 @@ from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
 from core.history import ChangeView, about, list_changes
 from core.paging import Page, PageQuery
-from directory.public import division_path, division_prefix, institution_choices, region_unit
+from directory.public import (
+    division_path,
+    division_prefix,
+    get_team,
+    institution_choices,
+    region_unit,
+)
 from directory.schemas import TeamView
 from family_doctor.models import Contract, Rule, TeamLoad
 from family_doctor.schemas import CapacityView, RuleAction, RuleList, RuleView
@@ -31,6 +37,11 @@ def rule_for(session: Session, institution_id: UUID) -> RuleView:
     own_first = query.order_by(Rule.institution_id.nulls_last()).limit(1)
     row = session.scalar(own_first)
     return RuleView.model_validate(row) if row else DEFAULTS
+
+
+def record_days(session: Session, team_id: UUID) -> int:
+    """Within how many days this team records what it did."""
+    return rule_for(session, get_team(session, team_id).institution_id).service_record_days
 
 
 def near_end(session: Session) -> ColumnElement[bool]:

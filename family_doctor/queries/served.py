@@ -13,6 +13,7 @@ from core.access import Actor, Resource, require
 from core.errors import NotFound
 from directory.public import get_team, institution_choices, teams_by_id, unit_path
 from family_doctor.models import Contract, Obligation
+from family_doctor.queries.promises import kept_in_time
 from family_doctor.queries.team import panel_resource
 from family_doctor.schemas import PlanAction, ServedIndex, ServedSearch, TeamIndex
 from service_packs.public import ServiceRecord
@@ -72,6 +73,7 @@ def list_served(
         TeamIndex(
             due=row.due,
             kept=row.kept,
+            late=row.late,
             confirmed=row.confirmed,
             team_id=row.team_id,
             team_name=names[row.team_id].name,
@@ -100,13 +102,14 @@ def due_between(start: date, end: date) -> ColumnElement[bool]:
 
 
 def _counts(*more: Any) -> Select[*tuple[Any, ...]]:
-    done = Obligation.done_at.is_not(None)
+    kept = kept_in_time(Obligation)
     confirmed = ServiceRecord.state == RecordState.CONFIRMED
     return (
         select(
             func.count().label("due"),
-            func.count().filter(done).label("kept"),
-            func.count().filter(done, confirmed).label("confirmed"),
+            func.count().filter(kept).label("kept"),
+            func.count().filter(Obligation.done_at.is_not(None), ~kept).label("late"),
+            func.count().filter(kept, confirmed).label("confirmed"),
             *more,
         )
         .select_from(Obligation)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Date,
     FromClause,
     Select,
+    Text,
     Uuid,
     and_,
     bindparam,
@@ -41,6 +42,7 @@ from family_doctor.queries.assignments import (
 )
 from family_doctor.queries.desks import away_as_value, own_staff
 from family_doctor.queries.disputes import waiting_for
+from family_doctor.queries.promises import kept_in_time
 from family_doctor.queries.rules import per_doctor, places
 from family_doctor.queries.waiting_refills import first_refills, refills_waiting
 from family_doctor.schemas import (
@@ -141,16 +143,18 @@ def team_figures(
         "account": account_id,
         "today": today,
         "month": today.replace(day=1),
+        "zone": clock.zone().key,
     }
     return TeamFigures.model_validate(session.execute(FIGURES, values).one())
 
 
 def _figures() -> Select[*tuple[Any, ...]]:
     done, due_on = OBLIGATION.c.done_at.is_not(None), OBLIGATION.c.due_on
+    kept = kept_in_time(OBLIGATION, bindparam("zone", type_=Text()))
     month = (
         select(
             func.count().label("due_this_month"),
-            func.count().filter(done).label("done_this_month"),
+            func.count().filter(kept).label("done_this_month"),
             func.count().filter(due_on == TODAY).label("due_today"),
             func.count().filter(due_on == TODAY, done).label("done_today"),
         )

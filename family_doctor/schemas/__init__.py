@@ -239,6 +239,7 @@ from family_doctor.schemas.teamwork import (
 )
 from family_doctor.schemas.terms import (
     SAME_TEAM,
+    BoughtRefund,
     ChangeContract,
     Kind,
     RefundItem,
@@ -301,6 +302,7 @@ __all__ = [
     "Arrival",
     "AskRefill",
     "Assessment",
+    "BoughtRefund",
     "CapacityView",
     "CardView",
     "Carer",

@@ -26,7 +26,8 @@ class RuleValues(BaseModel):
     Capacity and term: 国卫基层发〔2018〕35号 and 〔2022〕10号 (news copies; to verify). The days of
     answering, confirming and expiring are a design proposal, those of the cooling-off and of
     disputes this portal's own: estimates, to be verified by each region. ``silent_days`` without
-    contact make a resident silent: own too, the time between two follow-ups of a chronic patient.
+    contact make a resident silent: own too, the time between two follow-ups of a chronic patient. A
+    service is recorded within ``service_record_days`` of it (own, to verify).
     """
 
     capacity_per_doctor: Annotated[int, Field(ge=1, le=5000)] = 2000
@@ -39,6 +40,7 @@ class RuleValues(BaseModel):
     dispute_answer_days: Days = 5
     dispute_decide_days: Days = 15
     silent_days: Annotated[int, Field(ge=7, le=730)] = 90
+    service_record_days: Annotated[int, Field(ge=0, le=30)] = 3
 
     @field_validator("term_years_max")
     @classmethod

@@ -9,10 +9,13 @@ from family_doctor.schemas.base import View
 
 
 class ServedIndex(View):
-    """Counts of what fell due in a period, done early included; excused ones count nowhere."""
+    """Counts of what fell due in a period, done early included; excused ones count nowhere. What
+    is ``kept`` was done by its last day; what was done later is ``late``.
+    """
 
     due: int = 0
     kept: int = 0
+    late: int = 0
     confirmed: int = 0
 
     @property

@@ -67,10 +67,26 @@ class RefundItem(View):
     performed: Annotated[int, Field(ge=0)]
 
 
+class BoughtRefund(View):
+    """What is due back of a pack that the resident bought beside the contract and whose team leaves
+    with it; reckoned as the contract's own. Fen, CNY.
+    """
+
+    order_id: UUID
+    pack_name: str
+    pack_name_en: str
+    refund_fen: int
+    paid_fen: int
+    whole_fen: int
+    unperformed_fen: int
+    items: tuple[RefundItem, ...]
+
+
 class RefundView(View):
     """What the resident gets back when the contract ends: of ``paid_fen``, the person's part of the
     whole term, the share that ``unperformed_fen`` is of ``whole_fen`` (the items' prices),
-    rounded up to a whole fen. ``settled`` says that the contract has ended and this is what is due.
+    rounded up to a whole fen: ``contract_fen``. ``refund_fen`` is that and what is due of the packs
+    ``bought``. ``settled`` says that the contract has ended and this is what is due.
 
     ``free_until`` is the end of the cooling-off. Amounts are fen, CNY.
     """
@@ -78,9 +94,11 @@ class RefundView(View):
     contract_id: UUID
     rule: RefundRule
     refund_fen: int
+    contract_fen: int
     paid_fen: int
     whole_fen: int
     unperformed_fen: int
     items: tuple[RefundItem, ...]
+    bought: tuple[BoughtRefund, ...] = ()
     free_until: datetime | None
     settled: bool

@@ -136,7 +136,9 @@ def decide_dispute(
     """
     row = load_dispute(session, actor, dispute_id, DisputeAction.DECIDE)
     contract = hold(session, session.get_one(Contract, row.contract_id))
-    refund = reckon_refund(session, contract, RefundRule.TEAM_FAILED) if command.upheld else None
+    refund = None
+    if command.upheld:
+        refund = reckon_refund(session, contract, RefundRule.TEAM_FAILED, with_bought=False)
     moved = _move(
         session,
         row,

@@ -66,7 +66,13 @@ def record_follow_up(session: Session, actor: Actor, command: RecordFollowUp) ->
     on = clock.local(record.performed_at).date()
     rules = norm.assessment or Assessment(otherwise="done", next_days={})
     age = age_of(session, contract.person_id, on)
-    said = assess(rules, checked.values, age, _result_before(session, contract, command, on), on)
+    said = assess(
+        rules,
+        checked.values,
+        age,
+        _result_before(session, contract.person_id, command.item_code, on),
+        on,
+    )
     follow_up = FollowUp(
         id=new_id(),
         service_record_id=record.id,
@@ -115,7 +121,8 @@ def reclassify(
         raise Invalid("unknown_result", fields={"result": N_("请从列出的选项中选择。")})
     on = clock.local(row.performed_at).date()
     row.result, row.result_reason, row.result_by = command.result, command.reason, actor.name
-    row.referral = row.emergency or wants_referral(rules, command.result, None)
+    before = _result_before(session, row.person_id, row.item_code, on)
+    row.referral = row.emergency or wants_referral(rules, command.result, before)
     row.next_on = next_day(rules, command.result, emergency=row.emergency, on=on)
     session.flush()
     replan(session, {row.person_id})
@@ -186,14 +193,12 @@ def _allow_one_more(session: Session, contract: Contract, item_code: str) -> Non
         allow_items(session, [(held.id, item_code, sum(used) + 1)])
 
 
-def _result_before(
-    session: Session, contract: Contract, command: RecordFollowUp, on: date
-) -> str | None:
+def _result_before(session: Session, person_id: UUID, item_code: str, on: date) -> str | None:
     return session.scalar(
         select(FollowUp.result)
         .where(
-            FollowUp.person_id == contract.person_id,
-            FollowUp.item_code == command.item_code,
+            FollowUp.person_id == person_id,
+            FollowUp.item_code == item_code,
             FollowUp.performed_at < clock.at(on, 0),
         )
         .order_by(FollowUp.performed_at.desc())

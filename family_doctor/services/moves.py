@@ -21,7 +21,7 @@ from family_doctor.queries.rules import rule_for
 from family_doctor.schemas import EndReason
 from family_doctor.services.places import holds_place, release_place, shares_place
 from family_doctor.states import IN_FORCE, LIVE, State, Step, after
-from service_packs.public import end_entitlements, hand_over
+from service_packs.public import end_entitlements, hand_over, list_bought
 from service_packs.schemas import Source
 
 MOVED = N_("这份签约刚有变化，请刷新页面，按最新的状态办理。")
@@ -106,8 +106,10 @@ def end(
     """
     origin, held = State(contract.state), holds_place(contract)
     refund: dict[str, object] = {}
-    if contract.refund_basis is None and (step in REFUNDED or origin is State.SIGNED):
-        refund = stored(reckon_refund(session, contract, rule_now(contract)))
+    leaves = step is Step.TERMINATE
+    if leaves or (contract.refund_basis is None and (step in REFUNDED or origin is State.SIGNED)):
+        due = reckon_refund(session, contract, rule_now(contract), with_bought=leaves)
+        refund = stored(due)
     ended = move(
         session,
         actor,
@@ -122,6 +124,8 @@ def end(
     if origin in IN_FORCE:
         _excuse(session, ended.id)
         end_entitlements(session, Source.CONTRACT, ended.id)
+        if step is Step.TERMINATE:
+            _end_bought(session, ended.person_id)
         hand_over(session, ended.person_id, None)
         if step not in (Step.RENEW, Step.CHANGE):
             place_goes_on = _leave_successor(session, actor, ended, step, reason)
@@ -135,6 +139,12 @@ def end(
     if step is not Step.REJECT:
         announce(session, ContractEnded, ended)
     return ended
+
+
+def _end_bought(session: Session, person_id: UUID) -> None:
+    """What the team does not serve any more is due back (``reckon_refund``), so it ends."""
+    for granted, _ in list_bought(session, person_id):
+        end_entitlements(session, Source.ORDER, granted.source_id)
 
 
 def _leave_successor(

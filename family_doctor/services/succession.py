@@ -43,7 +43,7 @@ from family_doctor.services.moves import (
     successor,
 )
 from family_doctor.services.places import FULL
-from family_doctor.services.promises import promise
+from family_doctor.services.promises import adopt_promises, promise
 from family_doctor.states import State, Step
 from service_packs.public import get_pack, grant_entitlement, hand_over, list_packs
 from service_packs.schemas import PackView, Source, Tier
@@ -184,7 +184,7 @@ def begin_renewal(session: Session, old: Contract, new: Contract) -> Contract:
 
 def keep_promises(session: Session, contract: Contract) -> None:
     """Give the contract's pack to the resident and a date to what is owed by one; what the resident
-    bought before is now the team's to serve.
+    bought before is now the team's to serve, by its dates.
     """
     if contract.starts_on is None or contract.ends_on is None:
         raise ValueError("a contract without a term promises nothing")
@@ -199,6 +199,8 @@ def keep_promises(session: Session, contract: Contract) -> None:
         ends_on=contract.ends_on,
     )
     promise(session, contract, granted, contract.term_years)
+    before = session.get(Contract, contract.previous_id) if contract.previous_id else None
+    adopt_promises(session, contract, before)
 
 
 def basic_pack(session: Session) -> PackView:

@@ -251,7 +251,9 @@ def _shares(analysis: Analysis) -> Iterable[Figure]:
     now = {measure: counts.now for measure, counts in analysis.figures.items()}
     signed = now.get(Measure.IN_FORCE)
     if Measure.DUE in now:
-        yield _share(gettext("履约率"), now[Measure.KEPT], now[Measure.DUE], gettext("已做 / 应做"))
+        yield _share(
+            gettext("履约率"), now[Measure.KEPT], now[Measure.DUE], gettext("按时做 / 应做")
+        )
     if Measure.REGISTERED in now:
         registered = now[Measure.REGISTERED]
         yield _share(gettext("签约率"), signed, registered, gettext("期末在签 / 登记居民"))

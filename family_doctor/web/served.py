@@ -66,6 +66,7 @@ def institution() -> ResponseReturnValue:
     whole = ServedIndex(
         due=sum(row.due for row in rows),
         kept=sum(row.kept for row in rows),
+        late=sum(row.late for row in rows),
         confirmed=sum(row.confirmed for row in rows),
     )
     return render_template(

@@ -135,6 +135,7 @@ RULE_FIELDS = {
     "dispute_answer_days": N_("团队答复异议期限（天）"),
     "dispute_decide_days": N_("管理员裁定异议期限（天）"),
     "silent_days": N_("多少天没有联系算久未联系（天）"),
+    "service_record_days": N_("服务后多少天内登记（天）"),
     "estimate": N_("数值待核实"),
 }
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, exists, select
@@ -13,12 +13,13 @@ from core.access import Actor, Resource, Role, require
 from core.paging import Page, read_page
 from residents.public import Person, care_units, matches, people_by_id
 from residents.schemas import PersonSearch, PersonView
-from service_packs.models import Entitlement, EntitlementItem, Item, Pack
+from service_packs.models import Entitlement, EntitlementItem, Item, Order, Pack
 from service_packs.schemas import (
     Action,
     EntitlementItemView,
     EntitlementSearch,
     EntitlementView,
+    Source,
 )
 
 
@@ -70,6 +71,26 @@ def find_granted(session: Session, source: str, source_id: UUID) -> EntitlementV
     query = _entitlements().where(Entitlement.source == source, Entitlement.source_id == source_id)
     found = views(session, session.execute(query).all())
     return found[0] if found else None
+
+
+class Bought(NamedTuple):
+    """What a paid order gave, and what the person paid for it (fen)."""
+
+    granted: EntitlementView
+    paid_fen: int
+
+
+def list_bought(session: Session, person_id: UUID) -> list[Bought]:
+    """The packs in force that a person ordered and paid. The caller has asked the policy."""
+    query = (
+        _entitlements(Order.person_fen)
+        .join(Order, Order.id == Entitlement.source_id)
+        .where(Entitlement.person_id == person_id, Entitlement.source == Source.ORDER, in_force())
+        .order_by(Entitlement.ends_on, Entitlement.id)
+    )
+    rows = session.execute(query).all()
+    paid = [row.person_fen for row in rows]
+    return [Bought(*each) for each in zip(views(session, rows), paid, strict=True)]
 
 
 def find_people(session: Session, actor: Actor, search: PersonSearch) -> Page[PersonView]:

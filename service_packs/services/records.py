@@ -1,6 +1,6 @@
 """Recording services, and what the person says to it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from core.messages import N_
 from directory.public import find_staff_of_account
 from service_packs.events import ServiceConfirmed, ServiceDisputed, ServiceRecorded
 from service_packs.models import Entitlement, EntitlementItem, ServiceRecord
+from service_packs.ports import record_days
 from service_packs.queries.entitlements import entitled
 from service_packs.queries.records import require_record, view_record
 from service_packs.schemas import (
@@ -34,8 +35,8 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 def record_service(session: Session, actor: Actor, command: RecordService) -> RecordView:
     """Record a service that the actor's team did; it takes one time of the entitlement.
 
-    Raises NotFound, Denied, Invalid (a moment to come) and Conflict ``no_times_left``,
-    ``outside_term`` or ``not_staff``.
+    Raises NotFound, Denied, Invalid (a moment to come, or longer ago than the team's rule lets it
+    record) and Conflict ``no_times_left``, ``outside_term`` or ``not_staff``.
     """
     entitlement = _entitlement_of(session, command.entitlement_item_id)
     require(session, actor, Action.RECORD_SERVICE, entitled(session, entitlement.person_id))
@@ -43,7 +44,7 @@ def record_service(session: Session, actor: Actor, command: RecordService) -> Re
     team_id = caring_team(session, entitlement.person_id)
     if staff is None or team_id is None:
         raise Conflict("not_staff", N_("您的账号还没有关联工作人员信息，请联系本单位管理员。"))
-    performed_at = _moment(command.performed_at)
+    performed_at = _moment(command.performed_at, record_days(session, team_id))
     item_code = _take_one(session, command.entitlement_item_id, entitlement, performed_at)
     record = ServiceRecord(
         id=new_id(),
@@ -106,7 +107,7 @@ def _entitlement_of(session: Session, entitlement_item_id: UUID) -> Entitlement:
     return entitlement
 
 
-def _moment(given: datetime | None) -> datetime:
+def _moment(given: datetime | None, within_days: int | None) -> datetime:
     now = clock.now()
     if given is None:
         return now
@@ -116,6 +117,13 @@ def _moment(given: datetime | None) -> datetime:
         raise Invalid("in_the_future", fields={"performed_at": sentence})
     if moment < EARLIEST:
         raise _outside_term()
+    if within_days is not None and clock.local(moment).date() < clock.today() - timedelta(
+        days=within_days
+    ):
+        sentence = N_(
+            "这一天太早，按本地规定已过登记期限。请核对日期；确实漏记的，请为居民再安排一次。"
+        )
+        raise Invalid("recorded_too_late", fields={"performed_at": sentence})
     return moment
 
 

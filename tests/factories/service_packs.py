@@ -13,8 +13,8 @@ from core.access import Actor, Role
 from core.ids import new_id
 from directory.models import Team
 from residents.models import Person
-from service_packs.models import Group, Item, Pack, PackItem
-from service_packs.schemas import EntitlementView, Source, Tier
+from service_packs.models import Group, Item, Order, Pack, PackItem
+from service_packs.schemas import EntitlementView, OrderState, Source, Tier
 from service_packs.services.entitlements import grant_entitlement
 from tests.factories.directory import make_team
 from tests.factories.residents import make_resident
@@ -123,4 +123,32 @@ def make_entitlement(
         source_id=new_id(),
         starts_on=begin,
         ends_on=begin + timedelta(days=days - 1),
+    )
+
+
+def make_paid_order(session: Session, person: Person, pack: Pack) -> EntitlementView:
+    """A pack that the person bought today, for a year."""
+    order = Order(
+        id=new_id(),
+        person_id=person.id,
+        division_code=person.division_code,
+        pack_code=pack.code,
+        price_fen=pack.price_fen,
+        public_health_fen=pack.public_health_fen,
+        insurance_fen=pack.insurance_fen,
+        person_fen=pack.person_fen,
+        state=OrderState.PAID,
+        pay_by=clock.now(),
+        paid_at=clock.now(),
+    )
+    session.add(order)
+    session.flush()
+    return grant_entitlement(
+        session,
+        person_id=person.id,
+        pack_code=pack.code,
+        source=Source.ORDER,
+        source_id=order.id,
+        starts_on=clock.today(),
+        ends_on=clock.today() + timedelta(days=364),
     )

@@ -26,6 +26,7 @@ from core import clock
 from directory.public import division_prefix
 from family_doctor.models import Contract, Obligation
 from family_doctor.queries.analysis.scopes import Scope
+from family_doctor.queries.promises import kept_in_time
 from family_doctor.schemas import Measure, Period, TableCode
 from family_doctor.states import State
 from residents.public import GroupMembership, Household, Person
@@ -78,7 +79,7 @@ def counted(measure: Measure, period: Period) -> ColumnElement[bool]:
                 OBLIGATION.c.excused_at.is_(None),
             )
             if measure is Measure.KEPT:
-                return and_(due, OBLIGATION.c.done_at.is_not(None))
+                return and_(due, kept_in_time(OBLIGATION))
             return due
 
 

@@ -24,16 +24,23 @@ from family_doctor.schemas import (
 from family_doctor.services import contracts as services
 from family_doctor.services.places import holds_place
 from family_doctor.states import IN_FORCE, LIVE, UNDER_WAY, State
+from family_doctor.subscribers import date_order
+from residents.models import Person
+from service_packs.events import OrderPaid
 from service_packs.models import Entitlement, EntitlementItem, Item, Pack
+from service_packs.schemas import EntitlementView, Source
 from tests.factories.auth import make_account
 from tests.factories.directory import COUNTY, make_team
 from tests.factories.family_doctor import BASIC, actor_of, make_basic_pack
 from tests.factories.residents import make_resident
+from tests.factories.service_packs import make_pack, make_paid_order
 from tests.factories.signing import STROKES
 
 # Prices that do not divide evenly, so that rounding is seen.
 PRICES = {"T01": 3_333, "T02": 700}
 PERSON_FEN = 1_000
+# A pack bought beside the contract; divided by its four services it leaves a rest.
+EXTRA_FEN = 1_111
 
 
 @dataclass
@@ -52,12 +59,14 @@ class World:
     residents: list[Actor] = field(default_factory=list)
     sides: list[Side] = field(default_factory=list)
     administrator: Actor = field(init=False)
+    extra: Pack = field(init=False)
 
     @classmethod
     def make(cls, session: Session, *, residents: int = 1, capacity: int = 2) -> "World":
         """The usual one; the basic pack has a price of its own here."""
         world = cls(session)
         price_basic_pack(session)
+        world.extra = make_pack(session, person_fen=EXTRA_FEN)
         for _ in range(residents):
             account, _ = make_resident(session)
             world.residents.append(actor_of(session, account.id))
@@ -98,6 +107,15 @@ class World:
         accepted = services.accept_contract(self.session, self.sides[side].leader, applied.id)
         return self.confirm(accepted, resident)
 
+    def buy(self, resident: Actor) -> EntitlementView:
+        """A pack bought and paid beside whatever the resident has."""
+        assert resident.person_id
+        person = self.session.get_one(Person, resident.person_id)
+        granted = make_paid_order(self.session, person, self.extra)
+        paid = OrderPaid(order_id=granted.source_id, person_id=person.id)
+        date_order(self.session, paid)
+        return granted
+
     def row(self, contract_id: UUID) -> Contract:
         """The contract as the database has it."""
         self.session.expire_all()
@@ -126,6 +144,7 @@ def check(world: World) -> None:
         promises_fit(session, contract)
         refund_fits(session, contract)
     for resident in world.residents:
+        bought_goes_on(session, resident)
         views_agree(world, resident)
 
 
@@ -165,7 +184,9 @@ def capacity_is_kept(world: World, contracts: list[Contract]) -> None:
 
 def promises_fit(session: Session, contract: Contract) -> None:
     """Owed is what the pack gives in the term, and nothing to come after the end."""
-    rows = list(session.scalars(select(Obligation).where(Obligation.contract_id == contract.id)))
+    query = select(Obligation).join(Entitlement, Entitlement.id == Obligation.entitlement_id)
+    rows = list(session.scalars(query.where(Entitlement.source_id == contract.id)))
+    assert all(row.contract_id == contract.id for row in rows)
     begun = contract.signed_at is not None and contract.state != State.CANCELLED
     if contract.state in UNDER_WAY or not begun:
         assert not rows
@@ -195,10 +216,15 @@ def refund_fits(session: Session, contract: Contract) -> None:
         assert contract.refund_fen == refund.refund_fen
     if refund is None:
         return
+    of_bought = sum(each.refund_fen for each in refund.bought)
+    assert refund.refund_fen == refund.contract_fen + of_bought
+    for each in refund.bought:
+        assert each.paid_fen == EXTRA_FEN
+        assert each.refund_fen >= EXTRA_FEN * each.unperformed_fen / each.whole_fen
     paid = PERSON_FEN * contract.term_years
     assert refund.paid_fen == paid
     if refund.rule is not RefundRule.UNPERFORMED:
-        assert refund.refund_fen == paid
+        assert refund.contract_fen == paid
         return
     counted = session.execute(
         select(EntitlementItem.item_code, EntitlementItem.times_total, EntitlementItem.times_used)
@@ -208,7 +234,40 @@ def refund_fits(session: Session, contract: Contract) -> None:
     whole = sum(PRICES[code] * total for code, total, _ in counted)
     left = sum(PRICES[code] * (total - used) for code, total, used in counted)
     assert (refund.whole_fen, refund.unperformed_fen) == (whole, left)
-    assert 0 <= refund.refund_fen * whole - paid * left < whole
+    assert 0 <= refund.contract_fen * whole - paid * left < whole
+
+
+def bought_goes_on(session: Session, resident: Actor) -> None:
+    """What was bought is owed under the contract in force and served by its team; who left for good
+    has it back in money, and one or the other holds for every fen.
+    """
+    query = select(Contract).where(Contract.person_id == resident.person_id)
+    contracts = list(session.scalars(query))
+    now = next((each for each in contracts if each.state in IN_FORCE), None)
+    refunded = {
+        part["order_id"]
+        for each in contracts
+        if each.state == State.TERMINATED and each.refund_basis
+        for part in each.refund_basis["bought"]
+    }
+    orders = select(Entitlement).where(
+        Entitlement.person_id == resident.person_id, Entitlement.source == Source.ORDER
+    )
+    for held in session.scalars(orders):
+        over = held.ends_on < clock.today()
+        assert (held.ended_at is not None) == (str(held.source_id) in refunded)
+        owed = select(Obligation).where(Obligation.entitlement_id == held.id)
+        coming = [
+            row
+            for row in session.scalars(owed)
+            if row.done_at is None and row.due_on >= clock.today()
+        ]
+        if held.ended_at or now is None:
+            assert all(row.excused_at for row in coming)
+        elif not over:
+            assert held.team_id == now.team_id
+            assert {(row.contract_id, row.team_id) for row in coming} <= {(now.id, now.team_id)}
+            assert not any(row.excused_at for row in coming)
 
 
 def views_agree(world: World, resident: Actor) -> None:

@@ -6,11 +6,22 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core import clock
 from core.errors import Conflict, Invalid
-from family_doctor.models import Obligation
-from family_doctor.schemas import ChangeContract, ContractView, EndReason, Kind
+from family_doctor.models import Obligation, Plan
+from family_doctor.schemas import (
+    ChangeContract,
+    ContractView,
+    EndReason,
+    GivePlan,
+    Kind,
+    MakeTemplate,
+    PlanStep,
+    PlanTerm,
+)
 from family_doctor.services import contracts as signing
 from family_doctor.services import succession
+from family_doctor.services.plans import give_plan, make_template
 from family_doctor.states import State
 from service_packs.models import Entitlement, Pack
 from service_packs.schemas import Source, Tier
@@ -87,3 +98,20 @@ def test_only_another_basic_pack_is_a_change(world: World, session: Session) -> 
     with pytest.raises(Invalid) as personal:
         change(world, old, make_pack(session).code)
     assert personal.value.code == "unknown_pack"
+
+
+def test_the_teams_plan_goes_on_with_the_new_pack(world: World, session: Session) -> None:
+    old, leader = world.signed(), world.sides[0].leader
+    step = PlanStep(words="复查", offset_days=60)
+    template = make_template(
+        session,
+        leader,
+        MakeTemplate(team_id=old.team_id, name="术后", term=PlanTerm.SHORT, steps=(step,)),
+    )
+    command = GivePlan(template_id=template.id, starts_on=clock.today())
+    plan = give_plan(session, leader, old.id, command)
+    asked = change(world, old, fuller(session).code)
+    new = world.confirm(signing.accept_contract(session, leader, asked.id))
+    row = session.scalars(select(Obligation).where(Obligation.plan_id == plan.id)).one()
+    assert (row.contract_id, row.excused_at) == (new.id, None)
+    assert session.get_one(Plan, plan.id).contract_id == new.id

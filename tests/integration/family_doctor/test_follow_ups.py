@@ -170,6 +170,19 @@ def test_a_doctor_corrects_the_class_with_a_reason(session: Session, scene: Scen
     assert [each.excuse_reason for each in extra] == ["superseded"]
 
 
+def test_the_doctors_second_uncontrolled_in_a_row_refers(session: Session, scene: Scene) -> None:
+    session.scalars(
+        select(Staff).where(Staff.account_id == scene.leader)
+    ).one().profession = "doctor"
+    record_follow_up(session, scene.actor, scene.command(HIGH))
+    worse = Reclassify(result="uncontrolled", reason="家庭自测均值 165/98")
+    with clock.shifted(timedelta(days=14)):
+        second = record_follow_up(session, scene.actor, scene.command(GOOD))
+        assert not second.referral
+        leader = actor_of(session, scene.leader)
+        assert reclassify(session, leader, second.id, worse).referral
+
+
 def test_only_the_own_team_records_and_nobody_for_themself(session: Session, scene: Scene) -> None:
     _, stranger, _ = make_team(session)
     with pytest.raises(Denied):
@@ -265,7 +278,8 @@ def test_two_records_at_once_settle_two_obligations(committed_database: Engine) 
         with transaction() as session:
             replan(session, {scene.person.id})
 
-    with ThreadPoolExecutor(4) as pool:
+    # By then one was missed and the next is open.
+    with clock.shifted(timedelta(days=120)), ThreadPoolExecutor(4) as pool:
         plans = pool.map(plan, range(2))
         records = set(pool.map(record, range(2)))
         list(plans)

@@ -42,7 +42,7 @@ from tests.integration.family_doctor.machine import World, check
 OFTEN = {
     "sign": 6, "renew and sign": 5, "apply": 2, "accept": 5, "confirm": 6, "reject": 1,
     "cancel": 1, "renew": 5,
-    "change": 4, "change pack": 1, "withdraw change": 1, "leave": 1, "end": 1, "serve": 3,
+    "change": 4, "change pack": 1, "withdraw change": 1, "leave": 1, "end": 1, "serve": 3, "buy": 2,
     "dispute": 1, "answer": 1, "decide": 1, "a day": 1, "days": 3, "near the end": 4,
 }  # fmt: skip
 KINDS = [kind for kind, count in OFTEN.items() for _ in range(count)]
@@ -201,6 +201,7 @@ class Contracts(RuleBasedStateMachine):
             ),
             "end": lambda: end(EndReason.DECEASED if which % 2 else EndReason.MOVED),
             "serve": lambda: self._serve(about(*IN_FORCE)),
+            "buy": lambda: self.world.buy(resident),
             "dispute": dispute,
             "answer": lambda: disputes.answer_dispute(
                 session,
@@ -270,7 +271,7 @@ def test_the_contracts_stay_sound(session: Session) -> None:
         Contracts,
         settings=settings(
             max_examples=8,
-            stateful_step_count=24,
+            stateful_step_count=30,
             deadline=None,
             derandomize=True,
             database=None,
@@ -278,4 +279,7 @@ def test_the_contracts_stay_sound(session: Session) -> None:
         ),
     )
     # A walk that reaches little proves little.
-    assert set(Contracts.seen) >= {"active", "change_requested", "terminated", "signed"}
+    assert set(Contracts.seen) >= {
+        "active", "applied", "cancelled", "change_requested", "expired", "expiring",
+        "pending_signature", "signed", "terminated",
+    }  # fmt: skip

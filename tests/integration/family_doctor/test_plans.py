@@ -140,7 +140,7 @@ def test_a_step_with_a_service_is_settled_by_its_record(session: Session, scene:
         person_id=scene.person.id,
         item_code="T01",
         record_id=record,
-        performed_at=clock.now(),
+        performed_at=clock.now() + timedelta(days=14),
     )
     steps = scene.owed(session, Obligation.plan_id == given.id)
     assert steps[1].service_record_id == record  # due before the pack's own
@@ -210,15 +210,17 @@ def test_the_index_counts_kept_of_due_and_what_residents_confirmed(
     assert index_of_contract(session, late.contract.id).model_dump() == {
         "due": 1,
         "kept": 0,
+        "late": 0,
         "confirmed": 0,
     }
     record = make_service_record(session, late.contract, "T02")
+    last_day = late.owed(session, Obligation.item_code == "T02")[0].late_after
     keep_promise(
         session,
         person_id=late.person.id,
         item_code="T02",
         record_id=record,
-        performed_at=clock.now(),
+        performed_at=clock.at(last_day, 23, 59),
     )
     index = index_of_team(session, late.actor, late.team.id, search)
     assert (index.due, index.kept, index.index, index.confirmed_share) == (1, 1, 1, 0)

@@ -279,7 +279,7 @@ def test_the_database_knows_the_moves_of_the_machine(session: Session) -> None:
         "succeeding = true",
         "kind = 'renewal'",
         "refund_fen = 1",
-        "refund_fen = 1001, refund_basis = '{}'",
+        "refund_fen = -1, refund_basis = '{}'",
     ],
 )
 def test_the_database_refuses_what_may_not_be(world: World, session: Session, values: str) -> None:

@@ -32,6 +32,7 @@ from service_packs.schemas import (
     TeamRecordSearch,
 )
 from service_packs.services.records import confirm_record, dispute_record, record_service
+from tests.factories.family_doctor import days_ago
 from tests.factories.service_packs import (
     Served,
     make_entitlement,
@@ -307,3 +308,19 @@ def test_the_database_never_counts_beyond_the_total(
     statement = update(EntitlementItem).where(EntitlementItem.id == held.items[0].id)
     with pytest.raises(IntegrityError):
         session.execute(statement.values(times_used=3))
+
+
+def test_a_service_long_ago_is_recorded_no_more(
+    session: Session, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a year's figures could be made good afterwards."""
+    monkeypatch.setattr("service_packs.ports._record_days", lambda session, team_id: 3)
+    pack = make_pack(session, items={make_item(session).code: 2})
+    held = make_entitlement(session, served.person.id, pack, starts_on=days_ago(100))
+    midnight = clock.at(clock.today() - timedelta(days=3), 0)
+    with pytest.raises(Invalid) as refusal:
+        record(session, served.nurse, held, performed_at=midnight - timedelta(seconds=1))
+    assert refusal.value.code == "recorded_too_late"
+    assert used(session, held) == 0
+    record(session, served.nurse, held, performed_at=midnight)
+    assert used(session, held) == 1

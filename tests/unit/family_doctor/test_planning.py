@@ -173,6 +173,17 @@ def test_an_uncontrolled_result_asks_for_a_visit_within_a_fortnight() -> None:
     assert len(plan_norms([norm("04-F01")], calm, term, [], []).norms) == 4
 
 
+def test_a_result_of_the_contract_before_asks_under_the_next_one() -> None:
+    term = Term(date(2026, 1, 1), date(2026, 12, 31))
+    last = LastResult(date(2025, 12, 28), date(2026, 1, 11))
+    person = Person(date(1950, 1, 1), {"04": date(2020, 1, 1)}, {}, {"F01": last})
+    owed = plan_norms([norm("04-F01")], person, term, [], []).norms
+    window = next(each.window for each in owed if each.slot == "r2025-12-28")
+    assert (window.opens_on, window.due_on) == (date(2026, 1, 1), date(2026, 1, 11))
+    long_ago = person._replace(results={"F01": LastResult(date(2025, 11, 1), date(2025, 11, 15))})
+    assert len(plan_norms([norm("04-F01")], long_ago, term, [], []).norms) == 4
+
+
 def test_a_later_visit_overtakes_what_the_result_asked_for() -> None:
     term = Term(date(2026, 1, 1), date(2026, 12, 31))
     groups = {"04": date(2020, 1, 1)}
