@@ -201,7 +201,7 @@ def test_a_week_is_counted_and_every_figure_is_as_many_as_its_rows(
     assert view.figures[FigureCode.ANSWERED].seconds == 3 * 3600
     assert view.figures[FigureCode.DISPUTES_ANSWERED].seconds == 26 * 3600
     assert view.figures[FigureCode.EMERGENCIES].seconds == 20 * 60
-    assert (view.served_index, view.in_time_share, view.satisfaction) == (1.0, 1.0, 0.5)
+    assert (view.served_index, view.in_time_share, view.satisfaction) == (0.5, 1.0, 0.5)
     for each in session.scalars(select(Report)).all():
         for code, value in each.figures.items():
             rows = list_counted(session, leader, each.id, code, ALL).items
@@ -212,7 +212,7 @@ def test_a_week_is_counted_and_every_figure_is_as_many_as_its_rows(
     # The index is that of the room, where nothing came after the period.
     search = ServedSearch(start=week.period.starts_on, end=week.period.ends_on)
     index = index_of_team(session, leader, week.team.id, search)
-    assert (index.due, index.kept, index.confirmed) == (2, 2, 1)
+    assert (index.due, index.kept, index.late, index.confirmed) == (2, 1, 1, 1)
 
 
 def test_each_member_has_what_is_put_down_to_them(session: Session, week: Week) -> None:
