@@ -10,6 +10,7 @@ from appointments.schemas.booking import (
 )
 from appointments.schemas.bookings import (
     ARRIVE_BEFORE,
+    BY_THEMSELVES,
     Action,
     Because,
     BookGroup,
@@ -216,6 +217,7 @@ from appointments.schemas.waits import (
 
 __all__ = [
     "ARRIVE_BEFORE",
+    "BY_THEMSELVES",
     "DAYS_TO_MARK",
     "EXCHANGE_SCOPE",
     "LONGEST_REST",

@@ -67,6 +67,10 @@ class Source(StrEnum):
     HOSPITAL = "hospital"
 
 
+# What residents book for themselves and their families.
+BY_THEMSELVES = frozenset({Source.OWN, Source.FAMILY})
+
+
 class Because(StrEnum):
     """Why a booking ended before the visit; only ``late`` counts against the patient."""
 

@@ -13,6 +13,7 @@ from appointments.models import Booking, Rule
 from appointments.queries.bookings import booking_view, get_booking, hold_booking, units_of
 from appointments.queries.offers import ONE_SLOT, SLOT, get_slot
 from appointments.schemas import (
+    BY_THEMSELVES,
     Action,
     Because,
     BookGroup,
@@ -26,7 +27,7 @@ from appointments.schemas import (
     State,
 )
 from appointments.services import places
-from appointments.services.conduct import watch
+from appointments.services.conduct import require_standing, watch
 from appointments.services.proxies import limit_proxies
 from appointments.services.queue import pass_queue
 from appointments.services.refusals import (
@@ -134,11 +135,14 @@ def hold_slot(session: Session, actor: Actor, command: BookSlot) -> BookingView:
 def confirm_booking(session: Session, actor: Actor, booking_id: UUID) -> BookingView:
     """Make a held place a booking; one that is booked already stays so.
 
-    Raises NotFound, Denied, or Conflict ``hold_over``.
+    Raises NotFound, Denied, or Conflict ``hold_over``; for a place that was offered also
+    ``under_review`` and ``booking_rests``.
     """
     booking = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
     if booking.state is State.BOOKED:
         return booking
+    if booking.source is Source.WAITLIST:
+        require_standing(session, actor)
     confirmed = session.execute(places.CONFIRM, {"id": booking_id, "now": clock.now()}).first()
     if confirmed is None:
         current = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
@@ -325,11 +329,13 @@ def _allow(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any],
     more = {"pool": command.pool, "kin": sorted(map(str, kin)), "care": sorted(care)}
     slot = Resource("Slot", str(command.slot_id), command.person_id, units, more)
     require(session, acting(actor, command.person_id, kin), Action.BOOK, slot)
-    if command.pool is Pool.PUBLIC:
+    source = source_of(actor, command, kin)
+    # Places kept for the contracted are not a way around either.
+    if command.pool is Pool.PUBLIC or source in BY_THEMSELVES:
         watch(session, actor, wanted, command.person_id)
         if wanted.queue_minutes:
             pass_queue(session, actor, wanted, command.slot_id)
-    return wanted, source_of(actor, command, kin)
+    return wanted, source
 
 
 def _refuse_unless_elderly(session: Session, wanted: Row[Any], person_id: UUID) -> None:

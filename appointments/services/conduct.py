@@ -1,9 +1,11 @@
 """Unusual booking is slowed, then asked for a proof, then reviewed by staff.
 
-Each attempt from the public pool is one row, written by the statement that also counts; what a
-refusal rolls back is written again in a transaction of its own, so that refused attempts count.
+Each attempt from the public pool, or by oneself from any, is one row, written by the statement that
+also counts; what a refusal rolls back is written again in a transaction of its own, so that refused
+attempts count.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from appointments.events import AccountRested
 from appointments.models import Act, ConductCase, ConductRule
-from appointments.schemas import CaseState, ConductCode, Reason
+from appointments.schemas import BY_THEMSELVES, CaseState, ConductCode, Reason
 from appointments.services.refusals import day_and_time
 from auth.public import prove_again
 from core import clock, database
@@ -67,6 +69,13 @@ FROM known LEFT JOIN since ON true
 """)
 
 
+STANDING = text("""
+SELECT bool_or(state = 'open') AS open,
+    max(rests_until) FILTER (WHERE rests_until > :now) AS rests_until
+FROM appointments_conduct_case WHERE account_id = :account
+""")
+
+
 class UnderReview(Conflict):
     """The account's booking rests; ``opening`` is a review that this attempt led to."""
 
@@ -105,6 +114,35 @@ def watch(session: Session, actor: Actor, wanted: Row[Any], person_id: UUID) -> 
     unusual = [row for row in rows if row.code and row.count >= row.slow_at]
     if unusual:
         _answer(session, actor, wanted, unusual, now)
+
+
+def require_standing(session: Session, actor: Actor) -> None:
+    """Raises Conflict ``under_review`` or ``booking_rests`` where the account may not book now."""
+    row = session.execute(STANDING, {"account": actor.account_id, "now": clock.now()}).one()
+    if row.open:
+        raise UnderReview()
+    if row.rests_until:
+        raise Rests(until=day_and_time(row.rests_until))
+
+
+def note_lapsed(session: Session, holds: Iterable[Row[Any]]) -> None:
+    """Count places that residents held and let go unused as cancellations: they kept them from
+    others as those do.
+    """
+    acts = [
+        {
+            "id": new_id(),
+            "account": hold.account_id,
+            "person": hold.person_id,
+            "now": clock.now(),
+            "cancel": True,
+            "device": None,
+        }
+        for hold in holds
+        if hold.source in BY_THEMSELVES and hold.account_id
+    ]
+    if acts:
+        session.execute(KEEP, acts)
 
 
 def note_cancel(session: Session, actor: Actor, person_id: UUID) -> None:

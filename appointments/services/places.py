@@ -103,7 +103,8 @@ WITH place AS (
     SET state = 'cancelled', cancelled_at = :now, because = :because, held_until = NULL
     FROM place
     WHERE place.id = booking.slot_id AND booking.state IN ('held', 'booked') AND {bookings}
-    RETURNING booking.id, booking.person_id, booking.slot_id, place.session_id,
+    RETURNING booking.id, booking.person_id, booking.account_id, booking.source, booking.slot_id,
+        place.session_id,
         CASE WHEN booking.pool IN ('family_doctor', 'referral') AND place.reserved_until > :now
              THEN booking.pool
              WHEN booking.pool IN ('onsite', 'elderly') THEN booking.pool
@@ -123,7 +124,7 @@ WITH place AS (
     UPDATE appointments_wait AS wait SET state = 'lapsed', ended_at = :now
     FROM ended WHERE wait.booking_id = ended.id AND wait.state = 'offered'
 )
-SELECT id, person_id, slot_id, session_id, pool FROM ended
+SELECT id, person_id, account_id, source, slot_id, session_id, pool FROM ended
 """)  # noqa: S608  our own columns and conditions, nobody's input
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from appointments.events import HoldExpired, PlaceReturned
 from appointments.schemas import Pool
 from appointments.services import places
+from appointments.services.conduct import note_lapsed
 from core import clock
 from core.events import publish
 
@@ -21,6 +22,7 @@ def give_back_expired(session: Session, slot_id: UUID) -> bool:
     ended = places.end_expired(session, slot_id)
     for row in ended:
         publish(session, HoldExpired(booking_id=row.id, person_id=row.person_id))
+    note_lapsed(session, ended)
     offer_returned(session, ended)
     return bool(ended)
 

@@ -45,6 +45,7 @@ from appointments.schemas import (
 from appointments.services import places
 from appointments.services.booking import find_wanted, take_place
 from appointments.services.cancelling import cancel_booking
+from appointments.services.conduct import require_standing
 from appointments.services.refusals import already_booked, day_and_time, not_offered, suspended
 from core import clock
 from core.access import Actor, require
@@ -63,12 +64,13 @@ def join_wait(session: Session, actor: Actor, command: JoinWait) -> WaitView:
     """Wait for a place of a full session; who waits already goes on waiting.
 
     Raises NotFound, Denied, or Conflict: ``place_free``, ``wait_over``, ``wait_limit``, and what
-    refuses a booking to the patient or of the session.
+    refuses a booking to the patient, the account or of the session.
     """
     places.lock_patients(session, [command.person_id])
     slots = session_slots(session, command.session_id)
     resource = wait_resource(session, actor, command.person_id, command.session_id)
     require(session, actor, WaitAction.JOIN_WAIT, resource)
+    require_standing(session, actor)
     now = standing(session, slots[0], command.person_id)
     if now.wait_id:
         return get_wait(session, actor, now.wait_id)

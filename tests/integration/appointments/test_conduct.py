@@ -20,21 +20,32 @@ from appointments.schemas import (
     ChangeConductRule,
     ConductCode,
     DecideCase,
+    Pool,
 )
-from appointments.services.booking import book_slot
+from appointments.services.booking import book_slot, hold_slot
 from appointments.services.cancelling import cancel_booking
 from appointments.services.conduct import Rests, UnderReview
 from appointments.services.review import answer_case, change_rule, decide_case
+from appointments.services.sweeping import give_back_expired
 from core import clock
 from core.access import Actor, Role
 from core.database import transaction
 from core.errors import Conflict, Denied, PortalError, StepUpRequired, TooMany
 from notifications.models import Message
 from residents.models import Person
-from tests.factories.appointments import Clinic, make_clinic, make_conduct_rule, make_slots
+from tests.factories.appointments import (
+    Clinic,
+    make_case,
+    make_clinic,
+    make_conduct_rule,
+    make_full,
+    make_slots,
+)
 from tests.factories.auth import make_account, open_browser_session
-from tests.factories.directory import make_institution
+from tests.factories.directory import make_institution, make_team
+from tests.factories.family_doctor import make_contract
 from tests.factories.residents import make_person, make_resident
+from tests.integration.appointments.waiting import join
 
 MINUTE = timedelta(minutes=1)
 SAID = "替父母和孩子预约，时间没对上才取消。"
@@ -343,3 +354,35 @@ def test_rules_are_changed_by_an_administrator_of_the_whole_region(session: Sess
     assert rule.slow_at == 5
     with pytest.raises(ValueError, match="从小到大"):
         ChangeConductRule(**values | {"slow_at": 9}, pause_seconds=9, version=2)
+
+
+def test_a_review_rests_every_way_of_booking(session: Session) -> None:
+    """Neither the places kept for the contracted nor the waitlist goes around it."""
+    clinic = make_clinic(session)
+    actor, day = resident(session), clock.today() + timedelta(days=5)
+    (slot,) = make_slots(session, clinic, capacity=3, day=day)[:1]
+    slot.family_doctor, slot.remaining, slot.reserved_until = 1, 2, slot.starts_at
+    team, _, _ = make_team(session, clinic.institution)
+    assert actor.person_id
+    make_contract(session, session.get_one(Person, actor.person_id), team)
+    (full,) = make_full(session, clinic, day=day + timedelta(days=1))
+    make_case(session, clinic.institution, actor.account_id, actor.person_id)
+    kept = BookSlot(slot_id=slot.id, person_id=actor.person_id, pool=Pool.FAMILY_DOCTOR)
+    with pytest.raises(UnderReview), session.begin_nested():
+        book_slot(session, actor, kept)
+    with pytest.raises(UnderReview), session.begin_nested():
+        join(session, actor, full)
+
+
+def test_places_held_and_let_go_count_as_cancelled(session: Session) -> None:
+    clinic = make_clinic(session)
+    actor = resident(session)
+    slot = make_slots(session, clinic, capacity=1)[0]
+    assert actor.person_id
+    command = BookSlot(slot_id=slot.id, person_id=actor.person_id)
+    for _ in range(2):
+        hold_slot(session, actor, command)
+        with later(16):
+            assert give_back_expired(session, slot.id)
+    counted = select(func.count()).where(Act.account_id == actor.account_id, Act.cancel)
+    assert session.scalar(counted) == 2
