@@ -80,6 +80,7 @@ WORDS = Words(
         "family_doctor.team_plans": N_("团队成员可以管理本团队的计划模板"),
         "family_doctor.served": N_("团队看自己的履约指数，管理员看所辖机构的"),
         "family_doctor.follow_up": N_("签约团队可以查看随访结果"),
+        "family_doctor.kin_follow_up": N_("可以替居民看健康记录的人，可以查看随访结果和服务安排"),
         "family_doctor.own_follow_up": N_("居民本人可以查看自己的随访结果"),
         "family_doctor.administer-texts": N_("全区域的管理员可以编写和发布协议文本"),
         "family_doctor.keep-signature": N_("团队长可以留存自己的签名"),

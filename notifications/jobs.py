@@ -7,6 +7,7 @@ from core.database import transaction
 from core.jobs import job
 from core.settings import settings
 from notifications.models import Message
+from notifications.schemas import ABOUT, ABOUT_SOMEBODY
 from notifications.sms import SmsGateway
 from residents.public import Person
 
@@ -33,6 +34,7 @@ def send_message(message_id: str) -> None:
         phone = person.phone if person else None
     if message is None or phone is None or message.read_at is not None:
         return
-    text = message.sentence % message.values
+    about = ABOUT_SOMEBODY if ABOUT in message.values else ""
+    text = (about + message.sentence) % message.values
     link = settings().public_url + message.link
     SmsGateway(settings()).send_message(phone, text, link, message.id)

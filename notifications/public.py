@@ -2,7 +2,7 @@
 
 from notifications.models import Message
 from notifications.queries import count_unread
-from notifications.services import notify
+from notifications.services import notify, notify_with_carers
 from notifications.sms import SmsGateway
 
-__all__ = ["Message", "SmsGateway", "count_unread", "notify"]
+__all__ = ["Message", "SmsGateway", "count_unread", "notify", "notify_with_carers"]

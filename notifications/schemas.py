@@ -5,6 +5,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from core.messages import N_
+
+# The value that says whom a message is about, where that is not its reader.
+ABOUT = "about"
+# How such a message begins.
+ABOUT_SOMEBODY = N_("关于%(about)s：")
+
 
 class MessageView(BaseModel):
     """A message; ``sentence`` is the catalogue's key and ``values`` fill its places."""

@@ -11,6 +11,8 @@ from core import clock, jobs
 from core.access import Actor
 from core.ids import new_id
 from notifications.models import Message
+from notifications.schemas import ABOUT
+from residents.public import carers_of
 
 SEND = "notifications.jobs.send_message"
 
@@ -42,6 +44,28 @@ def notify(
     session.add(message)
     if sms:
         jobs.defer_by_name(session, SEND, message_id=str(message.id))
+
+
+def notify_with_carers(
+    session: Session,
+    person_id: UUID,
+    sentence: str,
+    values: Mapping[str, str],
+    link: str,
+    *,
+    carers_link: str,
+    sms: bool = False,
+) -> None:
+    """As ``notify``; for a child or ward those who look after them get it too, with whom it is
+    about, and the page of it that is theirs.
+    """
+    notify(session, person_id, sentence, values, link, sms=sms)
+    dependant = carers_of(session, {person_id}).get(person_id)
+    if dependant is None:
+        return
+    told = {**values, ABOUT: dependant.name}
+    for carer in sorted(dependant.carers):
+        notify(session, carer, sentence, told, carers_link, sms=sms)
 
 
 def mark_read(session: Session, actor: Actor) -> None:

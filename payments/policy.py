@@ -9,6 +9,7 @@ WORDS = Words(
         "payments:read": N_("查看支付"),
     },
     policies={
+        "payments.kin": N_("可以替居民付款的人，可以为其支付"),
         "payments.own": N_("实名认证后，可以为自己支付"),
     },
 )

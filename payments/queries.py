@@ -9,11 +9,19 @@ from core.access import Actor, Resource, require
 from core.errors import NotFound
 from payments.models import Payment
 from payments.schemas import OPEN_STATES, Action, PaymentState, PaymentView
+from residents.public import acting, representatives_of
+from residents.schemas import Scope
 
 
-def payment_resource(payment_id: UUID, person_id: UUID | None) -> Resource:
-    """A payment as the policy sees it."""
-    return Resource("Payment", str(payment_id), person_id)
+def require_payment(
+    session: Session, actor: Actor, action: Action, payment_id: UUID, person_id: UUID | None
+) -> None:
+    """Let the actor do ``action`` with a payment for this person. Raises Denied."""
+    kin: list[str] = []
+    if person_id and actor.person_id not in (None, person_id):
+        kin = sorted(map(str, representatives_of(session, person_id, Scope.PAY)))
+    resource = Resource("Payment", str(payment_id), person_id, more={"kin": kin})
+    require(session, acting(actor, person_id, kin) if person_id else actor, action, resource)
 
 
 def get_payment(session: Session, actor: Actor, payment_id: UUID) -> PaymentView:
@@ -26,7 +34,7 @@ def load(session: Session, actor: Actor, action: Action, payment_id: UUID) -> Pa
     payment = session.get(Payment, payment_id, populate_existing=True)
     if payment is None:
         raise NotFound()
-    require(session, actor, action, payment_resource(payment.id, payment.person_id))
+    require_payment(session, actor, action, payment.id, payment.person_id)
     return payment
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.access import Actor, require
+from core.access import Actor
 from core.errors import Conflict
 from core.events import publish
 from core.ids import new_id
@@ -22,7 +22,7 @@ from core.jobs import defer_by_name
 from core.messages import N_
 from payments.events import PaymentCancelled, PaymentFailed, PaymentRefunded, PaymentSettled
 from payments.models import Payment, WebhookEvent
-from payments.queries import load, payment_resource
+from payments.queries import load, require_payment
 from payments.schemas import (
     OPEN_STATES,
     Action,
@@ -60,7 +60,7 @@ def open_payment(
     Raises Denied.
     """
     payment_id = new_id()
-    require(session, actor, Action.OPEN, payment_resource(payment_id, person_id))
+    require_payment(session, actor, Action.OPEN, payment_id, person_id)
     row = insert(Payment).values(
         id=payment_id,
         purpose=purpose,

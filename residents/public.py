@@ -16,6 +16,7 @@ from residents.ports import (
 from residents.queries import (
     acting,
     born_by,
+    carers_of,
     family_of,
     find_consent,
     find_home,
@@ -53,6 +54,7 @@ __all__ = [
     "acting",
     "born_by",
     "care_units",
+    "carers_of",
     "check_digit",
     "check_id_number",
     "compose_record_number",

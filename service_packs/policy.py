@@ -18,6 +18,8 @@ WORDS = Words(
     },
     policies={
         "service_packs.own-order": N_("实名认证后，可以为自己订购服务包"),
+        "service_packs.kin-order": N_("可以替居民付款的人，可以为其订购服务包"),
+        "service_packs.kin-services": N_("可以替居民看健康记录的人，可以查看其享受的服务并作答"),
         "service_packs.own-services": N_("可以查看自己享受的服务并作答"),
         "service_packs.serving-team": N_("服务团队可以查看居民可享受的服务和本团队的服务记录"),
         "service_packs.record": N_("服务团队可以为居民登记服务，但不能为自己登记"),

@@ -124,9 +124,11 @@ class PackSearch(PageQuery):
 
 
 class PlaceOrder(BaseModel):
-    """Order a pack for oneself."""
+    """Order a pack for oneself, or for somebody for whom one may pay."""
 
     model_config = ConfigDict(extra="forbid")
+
+    person_id: UUID | None = None
 
     pack_code: Annotated[str, StringConstraints(min_length=1, max_length=40)]
 
@@ -149,8 +151,9 @@ class OrderView(Prices):
 
 
 class OrderSearch(PageQuery):
-    """One's own orders."""
+    """One's own orders, or those of somebody for whom one may pay."""
 
+    person_id: UUID | None = None
     state: OrderState | None = None
 
 
@@ -193,7 +196,9 @@ class EntitlementView(View):
 
 
 class EntitlementSearch(PageQuery):
-    """Entitlements in force of a person that one serves; without a person, one's own."""
+    """Entitlements in force of a person that one serves, or whose records one may see; without a
+    person, one's own.
+    """
 
     person_id: UUID | None = None
 
@@ -261,8 +266,11 @@ class TeamRecordView(RecordView):
 
 
 class RecordSearch(PageQuery):
-    """One's own records; with ``team_id`` those of a team that one works in."""
+    """One's own records, or of somebody whose records one may see; with ``team_id`` those of a team
+    that one works in.
+    """
 
+    person_id: UUID | None = None
     team_id: UUID | None = None
     state: RecordState | None = None
 

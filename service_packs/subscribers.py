@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.messages import N_
-from notifications.public import notify
+from notifications.public import notify, notify_with_carers
 from payments.events import PaymentCancelled, PaymentRefunded, PaymentSettled
 from service_packs.events import OrderPaid, ServiceRecorded, ServiceUpheld, ServiceWithdrawn
 from service_packs.queries.catalogue import item_names
@@ -62,7 +62,8 @@ def tell_of_service(session: Session, event: ServiceRecorded) -> None:
         "item": record.item_name,
         "item_en": record.item_name_en,
     }
-    notify(session, event.person_id, sentence, values, MINE)
+    link = f"/packs/records/{event.record_id}"
+    notify_with_carers(session, event.person_id, sentence, values, MINE, carers_link=link)
 
 
 def tell_of_withdrawal(session: Session, event: ServiceWithdrawn) -> None:
@@ -77,7 +78,8 @@ def tell_of_answer(session: Session, event: ServiceUpheld) -> None:
     """Tell the person that the team stands by a record, and where its reason is."""
     sentence = N_("团队核实了您对“%(item)s”的异议，认为记录属实。请看团队的说明，再作答复。")
     link = f"/packs/records/{event.record_id}"
-    notify(session, event.person_id, sentence, _item(session, event.item_code), link)
+    values = _item(session, event.item_code)
+    notify_with_carers(session, event.person_id, sentence, values, link, carers_link=link)
 
 
 def _item(session: Session, code: str) -> dict[str, str]:

@@ -137,6 +137,12 @@ def find_latest_contract(session: Session, actor: Actor) -> ContractView | None:
     return contract_view(contract)
 
 
+def find_contract_of(session: Session, person_id: UUID) -> ContractView | None:
+    """The same of a person. The caller has asked the policy."""
+    contract = session.execute(LATEST, {"person": person_id}).one_or_none()
+    return contract_view(contract) if contract is not None else None
+
+
 def find_successor(session: Session, contract: ContractView) -> ContractView | None:
     """The renewal or change under way beside a contract in force. The caller has asked the policy,
     and whoever reads the one reads the other.

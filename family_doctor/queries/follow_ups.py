@@ -1,6 +1,7 @@
 """Reads of follow-ups."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from family_doctor.models import Contract, FollowUp
 from family_doctor.queries.contracts import contract_resource
 from family_doctor.queries.norms import find_norm, find_norms, get_form
 from family_doctor.schemas import (
+    FollowUpSearch,
     FollowUpView,
     FormDefinition,
     Norm,
@@ -22,7 +24,8 @@ from family_doctor.schemas import (
     ResidentFollowUp,
 )
 from family_doctor.states import IN_FORCE
-from residents.public import Person, people_by_id
+from residents.public import Person, acting, people_by_id, representatives_of
+from residents.schemas import Scope
 
 SHORT = (
     FollowUp.id,
@@ -75,12 +78,29 @@ def follow_up_resource(row: Any) -> Resource:
     return Resource("FollowUp", str(row.id), row.person_id, (str(row.team_id),))
 
 
+def require_seeing(session: Session, actor: Actor, person_id: UUID) -> None:
+    """Let the actor see what is planned for a person and what was found: themself, or somebody
+    whose records they may see. Raises Denied.
+    """
+    kin = _seers(session, actor, person_id)
+    found = Resource("FollowUp", "own", person_id, more={"kin": kin})
+    require(session, acting(actor, person_id, kin), PlanAction.READ_FOLLOW_UP, found)
+
+
+def _seers(session: Session, actor: Actor, person_id: UUID) -> list[str]:
+    if actor.person_id in (None, person_id):
+        return []
+    return sorted(map(str, representatives_of(session, person_id, Scope.SEE_RECORDS)))
+
+
 def get_follow_up(session: Session, actor: Actor, follow_up_id: UUID) -> FollowUpView:
     """A follow-up with its values. Raises NotFound or Denied."""
     row = session.get(FollowUp, follow_up_id)
     if row is None:
         raise NotFound()
-    require(session, actor, PlanAction.READ_FOLLOW_UP, follow_up_resource(row))
+    kin = _seers(session, actor, row.person_id)
+    resource = replace(follow_up_resource(row), more={"kin": kin})
+    require(session, acting(actor, row.person_id, kin), PlanAction.READ_FOLLOW_UP, resource)
     return view_follow_up(session, row)
 
 
@@ -109,13 +129,17 @@ def view_follow_up(session: Session, row: FollowUp) -> FollowUpView:
     )
 
 
-def list_own_follow_ups(session: Session, actor: Actor, page: PageQuery) -> Page[ResidentFollowUp]:
-    """The actor's own follow-ups, newest first."""
-    if actor.person_id is None:
+def list_own_follow_ups(
+    session: Session, actor: Actor, search: FollowUpSearch
+) -> Page[ResidentFollowUp]:
+    """The actor's own follow-ups, or a person's whose records they may see, newest first. Raises
+    Denied.
+    """
+    person_id = search.person_id or actor.person_id
+    if person_id is None:
         return Page(items=[])
-    own = Resource("FollowUp", "own", actor.person_id)
-    require(session, actor, PlanAction.READ_FOLLOW_UP, own)
-    return _page(session, _short().where(FollowUp.person_id == actor.person_id), page)
+    require_seeing(session, actor, person_id)
+    return _page(session, _short().where(FollowUp.person_id == person_id), search)
 
 
 def follow_ups_of(session: Session, person_id: UUID, page: PageQuery) -> Page[ResidentFollowUp]:

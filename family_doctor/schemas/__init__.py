@@ -73,6 +73,7 @@ from family_doctor.schemas.field import (
 )
 from family_doctor.schemas.follow_ups import (
     Conclusion,
+    FollowUpSearch,
     FollowUpView,
     RecordFollowUp,
     ResidentFollowUp,
@@ -360,6 +361,7 @@ __all__ = [
     "FigureValue",
     "Figures",
     "Flaw",
+    "FollowUpSearch",
     "FollowUpView",
     "FormDefinition",
     "FormField",

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from core.paging import PageQuery
 from family_doctor.schemas.base import Command, View
 from family_doctor.schemas.forms import FormDefinition
 
@@ -39,6 +40,12 @@ class Conclusion(View):
     def emergency(self) -> bool:
         """Whether the person must go to hospital at once."""
         return bool(self.emergencies)
+
+
+class FollowUpSearch(PageQuery):
+    """One's own follow-ups, or of somebody whose records one may see."""
+
+    person_id: UUID | None = None
 
 
 class ResidentFollowUp(View):

@@ -36,7 +36,7 @@ from family_doctor.schemas import (
 from family_doctor.services.doctors import DOCTORS, require_one_of
 from family_doctor.services.planning import replan
 from family_doctor.services.promises import keep_promise
-from notifications.public import notify
+from notifications.public import notify, notify_with_carers
 from service_packs.public import allow_items, find_granted, list_entitlements, record_service
 from service_packs.schemas import EntitlementSearch, RecordService, RecordView, Source
 
@@ -223,7 +223,10 @@ def _next(said: Conclusion, chosen: date | None, on: date) -> date | None:
 def _tell(session: Session, follow_up: FollowUp) -> None:
     link = f"/family-doctor/follow-ups/{follow_up.id}"
     urgent = follow_up.emergency
-    notify(session, follow_up.person_id, FOUND_URGENT if urgent else FOUND, {}, link, sms=urgent)
+    sentence = FOUND_URGENT if urgent else FOUND
+    notify_with_carers(
+        session, follow_up.person_id, sentence, {}, link, carers_link=link, sms=urgent
+    )
     if urgent:
         for _, person_id in people_of_teams(session, {follow_up.team_id}, leaders=True):
             notify(session, person_id, EMERGENCY, {}, link, sms=True)

@@ -44,7 +44,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.services.planning import replan
 from family_doctor.states import IN_FORCE
-from notifications.public import notify
+from notifications.public import notify_with_carers
 from service_packs.public import item_names
 
 LINK = "/family-doctor/mine/plan"
@@ -89,7 +89,7 @@ def excuse_obligation(
         "item": excused.item_name,
         "item_en": excused.item_name_en,
     }
-    notify(session, contract.person_id, EXCUSED, values, LINK)
+    _tell(session, contract.person_id, EXCUSED, values)
     return obligation_view(excused)
 
 
@@ -187,7 +187,7 @@ def give_plan(session: Session, actor: Actor, contract_id: UUID, command: GivePl
     if rows:
         session.execute(insert(Obligation), rows)
     values = {"team": get_team(session, contract.team_id).name, "plan": plan.name}
-    notify(session, contract.person_id, GIVEN, values, LINK)
+    _tell(session, contract.person_id, GIVEN, values)
     return view_plan(plan)
 
 
@@ -339,3 +339,8 @@ def _held(session: Session, actor: Actor, contract_id: UUID | None) -> Contract:
         raise NotFound()
     require(session, actor, PlanAction.SERVE, contract_resource(contract))
     return contract
+
+
+def _tell(session: Session, person_id: UUID, sentence: str, values: dict[str, str]) -> None:
+    theirs = f"{LINK}?person_id={person_id}"
+    notify_with_carers(session, person_id, sentence, values, LINK, carers_link=theirs)

@@ -14,7 +14,7 @@ from family_doctor.models import Contract, Digest, Obligation, ReminderChoice
 from family_doctor.queries.norms import find_reminding
 from family_doctor.queries.staffing import people_of_teams
 from family_doctor.states import IN_FORCE
-from notifications.public import notify
+from notifications.public import notify, notify_with_carers
 
 BATCH = 500
 OWN = "/family-doctor/mine/plan"
@@ -79,7 +79,15 @@ def remind_residents(session: Session) -> int:
             "count": str(len(due)),
         }
         sentence = ONE if len(due) == 1 else MANY
-        notify(session, person_id, sentence, values, OWN, sms=person_id not in by_message)
+        notify_with_carers(
+            session,
+            person_id,
+            sentence,
+            values,
+            OWN,
+            carers_link=f"{OWN}?person_id={person_id}",
+            sms=person_id not in by_message,
+        )
     return len(reminded)
 
 

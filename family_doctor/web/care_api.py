@@ -5,7 +5,7 @@ from uuid import UUID
 from core.access import Role
 from core.database import transaction
 from core.errors import NotFound
-from core.paging import Page, PageQuery
+from core.paging import Page
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.api import SECURED, room_api
 from core.web.writes import write
@@ -21,6 +21,7 @@ from family_doctor.schemas import (
     EndPlan,
     EventView,
     ExcuseObligation,
+    FollowUpSearch,
     FollowUpView,
     FormSet,
     GivePlan,
@@ -68,14 +69,14 @@ def forms() -> FormSet:
 
 
 @api.get("/follow-ups")
-@api.input(PageQuery, location="query", arg_name="page")
+@api.input(FollowUpSearch, location="query", arg_name="search")
 @api.output(Page[ResidentFollowUp])
 @api.doc(**SECURED)
 @open_to(SIGNED_IN)
-def own_follow_ups(page: PageQuery) -> Page[ResidentFollowUp]:
-    """One's own follow-ups, newest first."""
+def own_follow_ups(search: FollowUpSearch) -> Page[ResidentFollowUp]:
+    """One's own follow-ups, or of somebody whose records one may see, newest first."""
     with transaction() as session:
-        return list_own_follow_ups(session, current_actor(), page)
+        return list_own_follow_ups(session, current_actor(), search)
 
 
 @api.post("/follow-ups")

@@ -23,7 +23,7 @@ from family_doctor.models import Contract
 from family_doctor.queries import team as teams
 from family_doctor.queries.contracts import (
     contract_resource,
-    find_latest_contract,
+    find_contract_of,
     promised,
     read_contract,
 )
@@ -40,6 +40,7 @@ from family_doctor.schemas import (
     EndPlan,
     EventView,
     ExcuseObligation,
+    FollowUpSearch,
     GivePlan,
     MakeTemplate,
     ObligationState,
@@ -54,7 +55,8 @@ from family_doctor.schemas import (
 from family_doctor.services import plans as services
 from family_doctor.states import IN_FORCE
 from family_doctor.web import care_words, wording
-from residents.public import people_by_id
+from residents.public import family_of, people_by_id
+from residents.schemas import Scope
 from service_packs.public import item_names
 
 TEAM = (Role.LEADER, Role.MEMBER)
@@ -77,20 +79,28 @@ def name_things() -> dict[str, object]:
 @pages.get("/mine/plan")
 @open_to(SIGNED_IN)
 def mine() -> ResponseReturnValue:
-    """All that is owed to me, what was excused and why, and what was found at follow-ups."""
+    """All that is owed to me, what was excused and why, and what was found at follow-ups; or the
+    same of a member of the family.
+    """
     actor = current_actor()
+    whose = read_query(FollowUpSearch).person_id
+    search = FollowUpSearch(person_id=whose, limit=RECENT.limit)
     with transaction() as session:
-        contract = find_latest_contract(session, actor)
+        found = list_own_follow_ups(session, actor, search).items
+        family = family_of(session, actor, Scope.SEE_RECORDS) if whose else []
+        person_id = whose or actor.person_id
+        contract = find_contract_of(session, person_id) if person_id else None
         in_force = contract is not None and contract.state in IN_FORCE
         owed = promised(session, contract.id) if contract and in_force else []
         index = index_of_contract(session, contract.id) if contract and in_force else None
-        found = list_own_follow_ups(session, actor, RECENT).items
         sms = wants_sms(session, actor.person_id) if actor.person_id else True
     return render_template(
         "family_doctor/care/own_plan.html",
         groups=_grouped(owed),
         index=index,
         found=found,
+        family=family,
+        whose=whose,
         choice=blank(ChooseReminders, sms=sms),
     )
 

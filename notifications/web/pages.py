@@ -11,7 +11,7 @@ from core.web.languages import gettext
 from core.web.names import named
 from core.web.pager import pager
 from notifications.queries import list_messages
-from notifications.schemas import MessageView
+from notifications.schemas import ABOUT, ABOUT_SOMEBODY, MessageView
 from notifications.services import mark_read
 
 pages = Blueprint("notifications", __name__, url_prefix="/messages")
@@ -36,4 +36,5 @@ def text(message: MessageView) -> str:
     """
     values = message.values
     names = {name: named(value, values.get(f"{name}_en")) for name, value in values.items()}
-    return gettext(message.sentence, **names)
+    said: str = gettext(message.sentence, **names)
+    return gettext(ABOUT_SOMEBODY, about=values[ABOUT]) + said if ABOUT in values else said

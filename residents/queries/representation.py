@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -54,6 +55,42 @@ def representatives_of(
         *_in_force(scope),
     )
     return frozenset(session.scalars(union_all(kin, named)))
+
+
+class Dependant(NamedTuple):
+    """A child or ward, and who looks after them."""
+
+    name: str
+    carers: frozenset[UUID]
+
+
+def carers_of(session: Session, person_ids: Collection[UUID]) -> dict[UUID, Dependant]:
+    """Who reads what is said to those of these people who cannot answer for themselves: the adults
+    of a child's household, and whoever staff bound to a child or ward by documents.
+    """
+    person, adult = aliased(Person), aliased(Person)
+    of_age = came_of_age()
+    household = (
+        select(person.id, person.name, adult.id.label("carer"))
+        .join(adult, adult.household_id == person.household_id)
+        .where(person.id.in_(person_ids), person.birth_date > of_age, adult.birth_date <= of_age)
+    )
+    bound = (
+        select(person.id, person.name, Representation.representative_id.label("carer"))
+        .join(Representation, Representation.person_id == person.id)
+        .where(
+            person.id.in_(person_ids),
+            Representation.representative_id.is_not(None),
+            Representation.basis.in_((Basis.CHILD, Basis.WARD)),
+            live(),
+        )
+    )
+    found: dict[UUID, Dependant] = {}
+    rows: Any = session.execute(union_all(household, bound))
+    for row in rows:
+        known = found.get(row.id, Dependant(row.name, frozenset()))
+        found[row.id] = known._replace(carers=known.carers | {row.carer})
+    return found
 
 
 def represented_by(session: Session, person_id: UUID, scope: Scope = Scope.BOOK) -> frozenset[UUID]:

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.access import Actor, Resource, Role, require
 from core.paging import Page, read_page
-from residents.public import Person, care_units, matches, people_by_id
-from residents.schemas import PersonSearch, PersonView
+from residents.public import Person, acting, care_units, matches, people_by_id
+from residents.schemas import PersonSearch, PersonView, Scope
 from service_packs.models import Entitlement, EntitlementItem, Item, Order, Pack
+from service_packs.queries.kin import kin_of
 from service_packs.schemas import (
     Action,
     EntitlementItemView,
@@ -23,9 +24,12 @@ from service_packs.schemas import (
 )
 
 
-def entitled(session: Session, person_id: UUID) -> Resource:
-    """A person as the policy sees them here: with the units that care for them."""
-    return Resource("Entitled", str(person_id), person_id, care_units(session, person_id))
+def entitled(session: Session, person_id: UUID, kin: Sequence[str] = ()) -> Resource:
+    """A person as the policy sees them here: with the units that care for them, and ``kin`` who may
+    see their records.
+    """
+    care = care_units(session, person_id)
+    return Resource("Entitled", str(person_id), person_id, care, more={"kin": list(kin)})
 
 
 def own_teams(actor: Actor) -> list[UUID]:
@@ -59,7 +63,9 @@ def list_entitlements(
     person_id = search.person_id or actor.person_id
     if person_id is None:
         return Page(items=[])
-    require(session, actor, Action.READ_ENTITLEMENTS, entitled(session, person_id))
+    kin = kin_of(session, actor, person_id, Scope.SEE_RECORDS)
+    asking = acting(actor, person_id, kin)
+    require(session, asking, Action.READ_ENTITLEMENTS, entitled(session, person_id, kin))
     order = [Entitlement.ends_on, Entitlement.id]
     query = _entitlements(*order).where(Entitlement.person_id == person_id, in_force())
     rows, following = read_page(session, query, order, search)

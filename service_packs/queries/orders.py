@@ -1,4 +1,4 @@
-"""Reads of orders; everybody reads their own only."""
+"""Reads of orders: one's own, and those of whom one may pay for."""
 
 from typing import Any
 from uuid import UUID
@@ -9,13 +9,20 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Resource, require
 from core.errors import NotFound
 from core.paging import Page, read_page
+from residents.public import acting
+from residents.schemas import Scope
 from service_packs.models import Order, Pack
+from service_packs.queries.kin import kin_of
 from service_packs.schemas import Action, OrderSearch, OrderView
 
 
-def order_resource(order_id: UUID, person_id: UUID) -> Resource:
-    """An order as the policy sees it."""
-    return Resource("PackOrder", str(order_id), person_id)
+def require_order(
+    session: Session, actor: Actor, action: Action, order_id: UUID | str, person_id: UUID
+) -> None:
+    """Let the actor do ``action`` with an order of this person. Raises Denied."""
+    kin = kin_of(session, actor, person_id, Scope.PAY)
+    resource = Resource("PackOrder", str(order_id), person_id, more={"kin": kin})
+    require(session, acting(actor, person_id, kin), action, resource)
 
 
 def _orders(*more: Any) -> Select[Any]:
@@ -28,7 +35,7 @@ def get_order(
 ) -> OrderView:
     """One order, to do ``action`` with it. Raises NotFound or Denied."""
     order = view_order(session, order_id)
-    require(session, actor, action, order_resource(order_id, order.person_id))
+    require_order(session, actor, action, order_id, order.person_id)
     return order
 
 
@@ -43,13 +50,13 @@ def view_order(session: Session, order_id: UUID) -> OrderView:
 
 
 def list_orders(session: Session, actor: Actor, search: OrderSearch) -> Page[OrderView]:
-    """The actor's own orders, newest first."""
-    if actor.person_id is None:
+    """The actor's own orders, or a person's for whom they may pay, newest first. Raises Denied."""
+    person_id = search.person_id or actor.person_id
+    if person_id is None:
         return Page(items=[])
-    own = Resource("PackOrder", "own", actor.person_id)
-    require(session, actor, Action.READ_ORDER, own)
+    require_order(session, actor, Action.READ_ORDER, "own", person_id)
     order = [Order.created_at, Order.id]
-    query = _orders(*order).where(Order.person_id == actor.person_id)
+    query = _orders(*order).where(Order.person_id == person_id)
     if search.state:
         query = query.where(Order.state == search.state)
     rows, following = read_page(session, query, order, search, descending=True)

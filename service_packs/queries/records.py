@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Resource, require
 from core.errors import NotFound
 from core.paging import Page, read_page
-from residents.public import Person, matches
+from residents.public import Person, acting, matches
+from residents.schemas import Scope
 from service_packs.models import Item, ServiceRecord
 from service_packs.queries.entitlements import require_own_teams, serving_team
+from service_packs.queries.kin import kin_of
 from service_packs.schemas import (
     Action,
     RecordSearch,
@@ -51,23 +53,36 @@ def record_stands(session: Session, record_id: UUID) -> bool:
 def require_record(session: Session, actor: Actor, record_id: UUID, action: Action) -> None:
     """Let the actor do ``action`` with a record. Raises NotFound or Denied."""
     record = view_record(session, record_id)
-    units = (str(record.team_id),)
-    resource = Resource("ServiceRecord", str(record_id), record.person_id, units)
-    require(session, actor, action, resource)
+    _require(session, actor, action, record_id, record.person_id, (str(record.team_id),))
+
+
+def _require(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    record_id: UUID | str,
+    person_id: UUID,
+    units: tuple[str, ...] = (),
+) -> None:
+    kin = kin_of(session, actor, person_id, Scope.SEE_RECORDS)
+    resource = Resource("ServiceRecord", str(record_id), person_id, units, {"kin": kin})
+    require(session, acting(actor, person_id, kin), action, resource)
 
 
 def list_records(session: Session, actor: Actor, search: RecordSearch) -> Page[RecordView]:
-    """One's own records or those of one team, newest first. Raises Denied for another team."""
+    """One's own records, a person's whose records one may see, or those of one team, newest first.
+    Raises Denied for others.
+    """
+    person_id = search.person_id or actor.person_id
     query = _records(*NEWEST)
     if search.team_id:
         require(session, actor, Action.READ_TEAM_RECORDS, serving_team(search.team_id))
         query = query.where(ServiceRecord.team_id == search.team_id)
-    elif actor.person_id is None:
+    elif person_id is None:
         return Page(items=[])
     else:
-        own = Resource("ServiceRecord", "own", actor.person_id)
-        require(session, actor, Action.READ_RECORDS, own)
-        query = query.where(ServiceRecord.person_id == actor.person_id)
+        _require(session, actor, Action.READ_RECORDS, "own", person_id)
+        query = query.where(ServiceRecord.person_id == person_id)
     if search.state:
         query = query.where(ServiceRecord.state == search.state)
     rows, following = read_page(session, query, NEWEST, search, descending=True)

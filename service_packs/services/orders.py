@@ -9,11 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.access import Actor, require
+from core.access import Actor
 from core.errors import Conflict
 from core.events import publish
 from core.ids import new_id
 from core.messages import N_
+from notifications.public import notify
 from payments.public import (
     CheckoutRequest,
     IntentView,
@@ -29,7 +30,7 @@ from service_packs.events import OrderPaid
 from service_packs.models import Entitlement, Order
 from service_packs.queries.catalogue import get_pack
 from service_packs.queries.entitlements import in_force
-from service_packs.queries.orders import get_order, order_resource, view_order
+from service_packs.queries.orders import get_order, require_order, view_order
 from service_packs.schemas import (
     Action,
     CheckoutView,
@@ -46,25 +47,30 @@ from service_packs.terms import last_day_of_year
 PURPOSE = "service_packs.order"
 AT_THE_PROVIDER = N_("服务包订单 %(number)s")
 PAY_WITHIN = timedelta(hours=24)
+ORDERED_FOR = N_("%(name)s为您选购了“%(pack)s”。不是您的意思，请与家人或团队联系。")
 
 
 def place_order(session: Session, actor: Actor, command: PlaceOrder) -> OrderView:
-    """Order a pack for oneself; where the person pays nothing it is paid at once.
+    """Order a pack for oneself or for whom one may pay; where the person pays nothing it is paid at
+    once. Somebody else is told who ordered for them.
 
     Raises Denied, NotFound, and Conflict ``identity_required``, ``pack_withdrawn``,
     ``comes_with_contract``, ``contract_required``, ``already_entitled`` or ``order_open``.
     """
-    person_id = actor.person_id
+    person_id = command.person_id or actor.person_id
     if person_id is None:
         raise Conflict("identity_required", N_("请先完成实名认证，再选购服务包。"))
     order_id = new_id()
-    require(session, actor, Action.PLACE_ORDER, order_resource(order_id, person_id))
+    require_order(session, actor, Action.PLACE_ORDER, order_id, person_id)
     pack = get_pack(session, command.pack_code)
     _refuse_what_cannot_be_ordered(session, person_id, pack)
     payment_id = _open_payment(session, actor, order_id, person_id, pack)
     _insert(session, order_id, person_id, pack, payment_id)
     if payment_id is None:
         settle_order(session, order_id, None)
+    if person_id != actor.person_id:
+        values = {"name": actor.name, "pack": pack.name, "pack_en": pack.name_en}
+        notify(session, person_id, ORDERED_FOR, values, "/packs/mine")
     return view_order(session, order_id)
 
 

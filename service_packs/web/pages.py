@@ -15,6 +15,8 @@ from core.web.pager import pager
 from core.web.writes import write
 from payments.public import get_payment
 from payments.schemas import PaymentState
+from residents.public import may_act
+from residents.schemas import Scope
 from service_packs.queries.catalogue import (
     get_pack,
     list_groups,
@@ -22,6 +24,7 @@ from service_packs.queries.catalogue import (
     search_packs,
 )
 from service_packs.queries.entitlements import list_entitlements
+from service_packs.queries.kin import family_paid_for, family_seen
 from service_packs.queries.orders import get_order, list_orders
 from service_packs.queries.records import list_records, require_record, view_record
 from service_packs.schemas import (
@@ -78,7 +81,7 @@ def pack(code: str) -> ResponseReturnValue:
 @pages.post("/<code>/order")
 @open_to(SIGNED_IN)
 def order_pack(code: str) -> ResponseReturnValue:
-    """Order the pack for oneself."""
+    """Order the pack for oneself, or for a member of the family."""
     form = read_form(PlaceOrder, pack_code=code)
     command = form.command
     if command is None:
@@ -89,26 +92,35 @@ def order_pack(code: str) -> ResponseReturnValue:
         return _pack_page(code, form, form.fail(error), error.code)
     if order.state is OrderState.PAID:
         flash(gettext("服务包已生效，不需要付款。"), "good")
-        return redirect(url_for("service_packs.mine"))
+        return redirect(_mine(order.person_id))
     return redirect(url_for("service_packs.order", order_id=order.id))
 
 
 @pages.get("/mine")
 @open_to(SIGNED_IN)
 def mine() -> ResponseReturnValue:
-    """What one may use, what waits for one's word, and what is not paid yet."""
+    """What one may use, what waits for one's word, and what is not paid yet; or the same of a
+    member of the family.
+    """
     actor = current_actor()
+    search = read_query(EntitlementSearch)
+    whose = search.person_id
     with transaction() as session:
-        entitlements = list_entitlements(
-            session, actor, read_query(EntitlementSearch, person_id=None)
-        )
-        waiting = list_records(session, actor, RecordSearch(state=RecordState.RECORDED, limit=5))
-        unpaid = list_orders(session, actor, OrderSearch(state=OrderState.PENDING_PAYMENT, limit=5))
+        family = family_seen(session, actor)
+        entitlements = list_entitlements(session, actor, search)
+        answer = RecordSearch(person_id=whose, state=RecordState.RECORDED, limit=5)
+        waiting = list_records(session, actor, answer)
+        payable = whose in (None, actor.person_id) or may_act(session, actor, whose, Scope.PAY)
+        pay = OrderSearch(person_id=whose, state=OrderState.PENDING_PAYMENT, limit=5)
+        unpaid = list_orders(session, actor, pay).items if payable else []
     return render_template(
         "service_packs/mine.html",
+        family=family,
+        whose=whose,
         entitlements=entitlements,
         waiting=waiting,
         unpaid=unpaid,
+        payable=payable,
         pager=pager(entitlements),
     )
 
@@ -116,7 +128,7 @@ def mine() -> ResponseReturnValue:
 @pages.get("/mine/records")
 @open_to(SIGNED_IN)
 def own_records() -> ResponseReturnValue:
-    """All services that were done for one."""
+    """All services that were done for one, or for a member of the family."""
     search = read_query(RecordSearch, team_id=None)
     with transaction() as session:
         records = list_records(session, current_actor(), search)
@@ -128,7 +140,7 @@ def own_records() -> ResponseReturnValue:
 @pages.get("/mine/orders")
 @open_to(SIGNED_IN)
 def own_orders() -> ResponseReturnValue:
-    """All one's orders."""
+    """All one's orders, or those of a member of the family."""
     search = read_query(OrderSearch)
     with transaction() as session:
         orders = list_orders(session, current_actor(), search)
@@ -192,12 +204,14 @@ def cancel(order_id: UUID) -> ResponseReturnValue:
 def confirm(record_id: UUID) -> ResponseReturnValue:
     """Confirm that a service was done."""
     try:
-        write(RecordView, lambda session: confirm_record(session, current_actor(), record_id))
+        record = write(
+            RecordView, lambda session: confirm_record(session, current_actor(), record_id)
+        )
     except PortalError as error:
         form = blank(DisputeRecord)
         return _record_page(record_id, form, form.fail(error))
     flash(gettext("已确认，谢谢。"), "good")
-    return redirect(url_for("service_packs.mine"))
+    return redirect(_mine(record.person_id))
 
 
 @pages.get("/records/<uuid:record_id>")
@@ -216,14 +230,20 @@ def dispute(record_id: UUID) -> ResponseReturnValue:
     if command is None:
         return _record_page(record_id, form, 422)
     try:
-        write(
+        record = write(
             RecordView,
             lambda session: dispute_record(session, current_actor(), record_id, command),
         )
     except PortalError as error:
         return _record_page(record_id, form, form.fail(error))
     flash(gettext("已告诉服务团队，他们会与您联系核实。"), "good")
-    return redirect(url_for("service_packs.mine"))
+    return redirect(_mine(record.person_id))
+
+
+def _mine(person_id: UUID) -> str:
+    """The page of this person's services: one's own, or of a member of the family."""
+    own = person_id == current_actor().person_id
+    return url_for("service_packs.mine", person_id=None if own else person_id)
 
 
 def _pack_page(
@@ -231,7 +251,10 @@ def _pack_page(
 ) -> ResponseReturnValue:
     with transaction() as session:
         found = get_pack(session, code)
-    page = render_template("service_packs/pack.html", pack=found, form=form, problem=problem)
+        family = family_paid_for(session, current_actor()) if signed_in() else []
+    page = render_template(
+        "service_packs/pack.html", pack=found, form=form, problem=problem, family=family
+    )
     return page, status
 
 
@@ -262,4 +285,6 @@ def _record_page(
     with transaction() as session:
         require_record(session, current_actor(), record_id, Action.ANSWER_RECORD)
         found = view_record(session, record_id)
-    return render_template("service_packs/record.html", record=found, form=form), status
+    return render_template(
+        "service_packs/record.html", record=found, form=form, mine=_mine(found.person_id)
+    ), status

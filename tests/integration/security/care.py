@@ -21,9 +21,10 @@ from family_doctor.schemas import ContractSearch, PanelQuery, WorkSearch
 from family_doctor.states import State as ContractState
 from notifications.models import Message
 from notifications.queries import list_messages
+from residents.public import representatives_of
 from residents.queries import person_resource
 from residents.schemas import Action as Reading
-from residents.schemas import PersonSearch
+from residents.schemas import PersonSearch, Scope
 from service_packs.models import Entitlement, Order, ServiceRecord
 from service_packs.queries.entitlements import (
     entitled,
@@ -32,7 +33,7 @@ from service_packs.queries.entitlements import (
     serving_team,
 )
 from service_packs.queries.entitlements import in_force as entitlement_in_force
-from service_packs.queries.orders import list_orders, order_resource
+from service_packs.queries.orders import list_orders
 from service_packs.queries.records import list_records, list_team_records
 from service_packs.schemas import Action as Serving
 from service_packs.schemas import EntitlementSearch, OrderSearch, RecordSearch, TeamRecordSearch
@@ -121,27 +122,47 @@ def services(session: Session, region: Region) -> list[Listing]:
             found = pages(lambda page: list_records(session, actor, page), search)
             yield from (row.id for row in found)
 
+    def own_records(actor: Actor) -> Iterator[UUID]:
+        for person in region.people:
+            search = RecordSearch(person_id=person.id)
+            found = pages(lambda page: list_records(session, actor, page), search)
+            yield from (row.id for row in found)
+
+    def orders_of(actor: Actor) -> Iterator[UUID]:
+        for person in region.people:
+            search = OrderSearch(person_id=person.id)
+            found = pages(lambda page: list_orders(session, actor, page), search)
+            yield from (row.id for row in found)
+
+    def kin(person_id: UUID, scope: Scope) -> list[str]:
+        return sorted(map(str, representatives_of(session, person_id, scope)))
+
     records = list(session.scalars(select(ServiceRecord)))
     of_teams = {row.id: serving_team(row.team_id) for row in records}
     of_people = {
-        row.id: Resource("ServiceRecord", str(row.id), row.person_id, (str(row.team_id),))
+        row.id: Resource(
+            "ServiceRecord",
+            str(row.id),
+            row.person_id,
+            (str(row.team_id),),
+            {"kin": kin(row.person_id, Scope.SEE_RECORDS)},
+        )
         for row in records
     }
     orders = {
-        row.id: order_resource(row.id, row.person_id) for row in session.scalars(select(Order))
+        row.id: Resource(
+            "PackOrder", str(row.id), row.person_id, more={"kin": kin(row.person_id, Scope.PAY)}
+        )
+        for row in session.scalars(select(Order))
     }
     given = {
-        row.id: entitled(session, row.person_id)
+        row.id: entitled(session, row.person_id, kin(row.person_id, Scope.SEE_RECORDS))
         for row in session.scalars(select(Entitlement).where(entitlement_in_force()))
     }
     return [
-        Listing("own records", lambda actor: (row.id for row in pages(
-            lambda page: list_records(session, actor, page), RecordSearch())),
-            of_people, Serving.READ_RECORDS),
+        Listing("own records", own_records, of_people, Serving.READ_RECORDS),
         Listing("team records", team_records, of_teams, Serving.READ_TEAM_RECORDS),
-        Listing("orders", lambda actor: (row.id for row in pages(
-            lambda page: list_orders(session, actor, page), OrderSearch())),
-            orders, Serving.READ_ORDER),
+        Listing("orders", orders_of, orders, Serving.READ_ORDER),
         Listing("entitlements", entitlements, given, Serving.READ_ENTITLEMENTS),
     ]  # fmt: skip
 

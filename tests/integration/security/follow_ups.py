@@ -12,14 +12,13 @@ from core import clock
 from core.access import Actor, Resource
 from core.errors import Denied
 from core.ids import new_id
-from core.paging import PageQuery
 from directory.models import Institution
 from directory.queries import unit_path
 from family_doctor.models import FollowUp, FormVersion, Obligation, PlanTemplate
 from family_doctor.queries.follow_ups import list_own_follow_ups
 from family_doctor.queries.plans import list_templates
 from family_doctor.queries.served import list_served
-from family_doctor.schemas import PlanAction, ServedSearch
+from family_doctor.schemas import FollowUpSearch, PlanAction, ServedSearch
 from service_packs.models import ServiceRecord
 from tests.integration.security.listing import Listing, pages
 from tests.integration.security.region import Region
@@ -66,7 +65,7 @@ def care_of_groups(session: Session, region: Region) -> list[Listing]:
     )
 
     def own(actor: Actor) -> Iterator[UUID]:
-        found = pages(lambda page: list_own_follow_ups(session, actor, page), PageQuery())
+        found = pages(lambda page: list_own_follow_ups(session, actor, page), FollowUpSearch())
         yield from (row.id for row in found)
 
     def templates(actor: Actor) -> Iterator[UUID]:
