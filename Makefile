@@ -32,16 +32,29 @@ assets: $(VENV)/.app
 run: assets ## Serve the portal with the demo region (PORT, INSTANCE_DIR, SCALE, DATABASE_URL)
 	@$(BIN)/python -m portal.serve
 
-test: $(VENV)/.dev assets ## Run every test, with a real PostgreSQL and a real browser
+.PHONY: tools
+tools: $(VENV)/.dev
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m tests.peers
 	@$(BIN)/python -m tests.poppler
+
+test: tools assets ## Run every test, with a real PostgreSQL and a real browser
 	@$(BIN)/python -m pytest -n 2 --durations 20
 
-check: $(VENV)/.dev assets ## Format, lint, types, import contract, migrations
+# Apart, so that `make --jobs 2 check` reads types beside the rest.
+CHECKS := check-types check-style check-rules
+.PHONY: $(CHECKS)
+$(CHECKS): $(VENV)/.dev assets
+check: $(CHECKS) ## Format, lint, types, import contract, migrations
+
+check-types:
+	@$(BIN)/mypy .
+
+check-style:
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy .
+
+check-rules:
 	@PYTHONPATH=. $(BIN)/lint-imports
 	@$(BIN)/python -m tests.architecture.guards
 	@$(BIN)/python -m tests.architecture.migrations

@@ -4,13 +4,14 @@ fits it too, and none is a crash. Half of the requests name real things, so that
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import pytest
 import schemathesis
 from apiflask import APIFlask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 from schemathesis import Case, checks
 from schemathesis.schemas import APIOperation
@@ -35,9 +36,13 @@ from tests.factories.residents import make_resident
 from tests.factories.service_packs import make_pack
 
 EXAMPLES = 6
-# Else the requests would prove little, however well refused.
-EXPECTED_SUCCESSES = 150
-ROLES = ("resident", "leader", "registrar", "administrator", "auditor")
+# To be dealt to the workers. Making up requests takes longer than answering them, so all roles
+# send the same.
+PARTS = 2
+# Of each role in each part, else the requests would prove little, however well refused.
+EXPECTED_SUCCESSES = 60
+# Why `core.web.access` refuses who has none of a view's roles.
+AT_THE_DOOR = "role_required"
 CHECKS = [
     checks.not_a_server_error,
     openapi.status_code_conformance,
@@ -131,9 +136,9 @@ def world(app: APIFlask, session: Session, monkeypatch: pytest.MonkeyPatch) -> I
         yield World(session)
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("part", range(PARTS))
 def test_every_answer_is_as_described(
-    role: str,
+    part: int,
     app: APIFlask,
     world: World,
     connection: Connection,
@@ -141,20 +146,24 @@ def test_every_answer_is_as_described(
     subtests: pytest.Subtests,
 ) -> None:
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
-    headers = bearer(world.askers[role])
-    answers: Counter[int] = Counter()
-    for found in schema.get_all_operations():
+    askers = {role: bearer(account_id) for role, account_id in world.askers.items()}
+    successes: Counter[str] = Counter()
+    for found in list(schema.get_all_operations())[part::PARTS]:
         operation: Operation = found.ok()  # type: ignore[union-attr]  # raises where it is none
         with subtests.test(operation.label):
-            answers += ask(operation, world, headers, connection)
-    assert answers[200] > EXPECTED_SUCCESSES
+            successes += ask(operation, world, askers, connection)
+    print("SUCC", part, dict(successes))
+    assert min(successes[role] for role in askers) > EXPECTED_SUCCESSES
 
 
 def ask(
-    operation: Operation, world: World, headers: Headers, connection: Connection
-) -> Counter[int]:
-    """Try an operation in several ways; what a try changed is undone. Gives the statuses."""
-    answers: Counter[int] = Counter()
+    operation: Operation, world: World, askers: dict[str, Headers], connection: Connection
+) -> Counter[str]:
+    """Try an operation in several ways, each as everybody; what a try changed is undone. Whom the
+    door refuses, without a look at the request, tries no further way. Gives the successes by role.
+    """
+    successes: Counter[str] = Counter()
+    refused: set[str] = set()
 
     @settings(
         max_examples=EXAMPLES,
@@ -168,10 +177,15 @@ def ask(
     def attempt(case: Request, real: bool) -> None:
         if real:
             world.name_real_things(case)
-        with connection.begin_nested() as undone:
-            answer = case.call_and_validate(headers=headers, checks=CHECKS)
-            undone.rollback()
-        answers[answer.status_code] += 1
+        for role in [role for role in askers if role not in refused]:
+            note(f"asked by the {role}")
+            with connection.begin_nested() as undone:
+                answer = case.call_and_validate(headers=askers[role], checks=CHECKS)
+                undone.rollback()
+            successes[role] += answer.status_code == HTTPStatus.OK
+            denied = answer.status_code == HTTPStatus.FORBIDDEN
+            if denied and answer.json()["reason"] == AT_THE_DOOR:
+                refused.add(role)
 
     attempt()
-    return answers
+    return successes

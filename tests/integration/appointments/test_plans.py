@@ -133,6 +133,8 @@ def fill(engine: Engine, clinic: Clinic) -> None:
             connection.execute(text(drop))
         for index in indexes:
             connection.execute(text(f"DROP INDEX IF EXISTS {index.name}"))
+        for table in sorted(LARGE):  # no plan hangs on the log that is written ahead
+            connection.execute(text(f"ALTER TABLE {table} SET UNLOGGED"))
         for statement in FILL:
             _run(connection, statement, values)
         for index in indexes:
