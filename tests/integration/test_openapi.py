@@ -152,7 +152,6 @@ def test_every_answer_is_as_described(
         operation: Operation = found.ok()  # type: ignore[union-attr]  # raises where it is none
         with subtests.test(operation.label):
             successes += ask(operation, world, askers, connection)
-    print("SUCC", part, dict(successes))
     assert min(successes[role] for role in askers) > EXPECTED_SUCCESSES
 
 
