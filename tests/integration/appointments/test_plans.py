@@ -9,11 +9,12 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, Engine, text
 
-from appointments.jobs import return_places
+from appointments.jobs import offer_places, return_places
+from appointments.queries.due import reminders_due
 from bench.pgbench import recording
 from core import clock, database
 from core.access import Role
-from core.database import transaction
+from core.database import reading, transaction
 from tests import postgres
 from tests.conftest import _scratch
 from tests.factories.appointments import Clinic, make_clinic, make_slots
@@ -32,6 +33,7 @@ LARGE = {
     "appointments_session",
     "appointments_wait",
     "appointments_suspension",
+    "appointments_conduct_act",
 }
 # Constraints and indexes are away until the rows are there. Patients take turns.
 BARE = """
@@ -95,6 +97,9 @@ FILL = (
     SELECT gen_random_uuid(), patient.id, department.institution_id, '', '990102',
         :now - interval '1 year', :now - interval '9 months', 3, ''
     FROM patient JOIN department ON department.n = patient.n % :departments""",
+    """INSERT INTO appointments_conduct_act (id, account_id, person_id, at, cancel)
+    SELECT gen_random_uuid(), patient.id, patient.id, :now - n % 1440 * interval '1 minute', k = 3
+    FROM patient, generate_series(1, 3) AS k""",
 )
 
 
@@ -220,6 +225,33 @@ def test_the_refusal_of_a_full_slot(app: APIFlask, clinic: Clinic) -> None:
     with recording() as sent:
         answer = visit.client.post(f"{API}/bookings", json=visit.wish(0, 0), headers=visit.headers)
     assert answer.status_code == 409
+    assert read_whole(sent) == {}
+
+
+def test_the_wait_for_a_place_and_its_offer(app: APIFlask, clinic: Clinic) -> None:
+    first, second = Visit(app, clinic, 6), Visit(app, clinic)
+    with transaction() as session:
+        for slot in first.slots[0]:
+            session.merge(slot).remaining = 0
+        one = session.merge(first.slots[0][0])
+        one.remaining = 1
+        session_id = str(one.session_id)
+    with recording() as sent:
+        booked = first.post("/bookings", first.wish(0, 0))
+        wish = {"session_id": session_id, "person_id": str(second.person_id)}
+        wait = second.post("/waits", wish)
+        address = f"{API}/bookings/{booked}"
+        assert first.client.delete(address, headers=first.headers).status_code == 200
+        offer_places(session_id)
+        offered = second.client.get(f"{API}/waits/{wait}", headers=second.headers).json
+        assert offered
+        second.post(f"/bookings/{offered['booking_id']}/confirm")
+    assert read_whole(sent) == {}
+
+
+def test_the_job_that_reminds(app: APIFlask, clinic: Clinic) -> None:
+    with recording() as sent, reading() as session:
+        reminders_due(session)
     assert read_whole(sent) == {}
 
 
