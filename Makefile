@@ -10,11 +10,12 @@ export PORT INSTANCE_DIR SCALE DATABASE_URL
 .PHONY: help run test check bench format lock clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.app: requirements/app.txt requirements/node.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@$(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { $(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)' \
+		&& $(PYTHON) -m venv --clear $(VENV); }
 	@echo "Installing the locked dependencies"
 	@$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/app.txt
 	@command -v npm >/dev/null || $(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/node.txt

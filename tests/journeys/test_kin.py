@@ -1,4 +1,4 @@
-"""Journey: a daughter binds her father by a code and books for him; he takes it back."""
+"""Journey: a daughter binds her father by a code, signs and books for him; he takes it back."""
 
 import re
 
@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
-from tests.journeys.people import CODE, Newcomers, join
-from tests.journeys.signing import TOWNSHIP
+from tests.journeys.people import CODE, Newcomer, Newcomers, Staff, join
+from tests.journeys.signing import TEAM, TODAY, TOWNSHIP, draw, open_application, sealed_file
 from tests.journeys.test_appointment import DEPARTMENT
 from tests.journeys.test_family_booking import pick_slot, to_last_day
 from tests.journeys.visitor import PHONE, Visitor
@@ -36,9 +36,9 @@ def consent_code(visitor: Visitor, phone: str) -> str:
 
 @pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_a_daughter_acts_for_her_father_until_he_takes_it_back(
-    visit: Visit, newcomers: Newcomers
+    visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:
-    daughter, father = visit(), visit()
+    daughter, father, leader = visit(), visit(), visit()
     she, he = newcomers.new(), newcomers.new()
     join(father, he, TOWNSHIP)
     join(daughter, she, TOWNSHIP)
@@ -59,6 +59,7 @@ def test_a_daughter_acts_for_her_father_until_he_takes_it_back(
     daughter.arrive("家人")
     daughter.see(f"现在可以为{he.name}代办了", "签约家庭医生、预约挂号")
 
+    sign_for(daughter, he, leader, staff)
     to_last_day(daughter)
     pick_slot(daughter)
     daughter.arrive("确认预约")
@@ -72,6 +73,9 @@ def test_a_daughter_acts_for_her_father_until_he_takes_it_back(
     daughter.arrive("预约成功")
     daughter.see(f"正在为 {he.name} 办理")
 
+    father.go("/family-doctor/mine", "我的家庭医生")
+    father.see("签约中")
+    assert sealed_file(father).startswith(b"%PDF-")
     father.go("/me/family", "家人")
     father.see(she.name, "签约家庭医生、预约挂号")
     father.ask("收回授权", f"收回{she.name}的授权吗")
@@ -85,3 +89,27 @@ def test_a_daughter_acts_for_her_father_until_he_takes_it_back(
     daughter.miss(he.name)
     daughter.go("/appointments/bookings", "我的预约")
     expect(daughter.main.get_by_text(he.name)).to_have_count(0)
+
+
+def sign_for(daughter: Visitor, he: Newcomer, leader: Visitor, staff: Staff) -> None:
+    """She applies for him; his team's leader accepts; she reads and signs with her own hand."""
+    daughter.go("/family-doctor/?search=贵城", "找家庭医生")
+    daughter.follow(TEAM)
+    daughter.arrive(TEAM)
+    daughter.follow("为家人申请")
+    daughter.arrive("为家人申请签约")
+    daughter.main.get_by_role("radio", name=re.compile(he.name)).check()
+    daughter.press("申请签约")
+    staff.sign_in(leader, "demo-leader", TODAY)
+    open_application(leader, he.name)
+    leader.see("代签")
+    leader.press("同意签约")
+    leader.see("已同意")
+    daughter.go("/family-doctor/mine", "我的家庭医生")
+    daughter.follow(he.name, daughter.main)
+    daughter.arrive(f"{he.name}的签约")
+    daughter.follow("阅读协议并签名")
+    daughter.arrive("签约协议")
+    draw(daughter)
+    daughter.main.get_by_label("我已阅读并同意以上协议").check()
+    daughter.press("确认签约")
