@@ -90,7 +90,8 @@
     const sideways = spec.horizontal !== false;
     const names = categories(spec.labels, sideways ? { inverse: true, axisLine: { show: false } } : {});
     if (sideways) {
-      const overflow = many && !spec.stacked ? "break" : "truncate"; // beside two bars there is room for two lines
+      // Beside two bars there is room for two lines, and where it is wide two are enough.
+      const overflow = many && !spec.stacked && width > 30 * rem() ? "break" : "truncate";
       names.axisLabel = { ...names.axisLabel, width: Math.min(width * 0.38, 11 * rem()), overflow, interval: 0 };
     }
     const amounts = values(spec, sideways ? { show: false } : {});
