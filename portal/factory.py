@@ -15,7 +15,18 @@ from core.access import PolicyBook, open_book
 from core.events import subscribe
 from core.permissions import provide_words
 from core.settings import Settings, settings
-from core.web import access, formats, languages, limits, live, logs, names, problems, security
+from core.web import (
+    access,
+    formats,
+    languages,
+    limits,
+    live,
+    logs,
+    names,
+    packing,
+    problems,
+    security,
+)
 from core.web.api import bearer
 from core.web.rooms import Room
 from portal import embedded
@@ -77,6 +88,7 @@ def create_app(configuration: Settings | None = None) -> APIFlask:
     logs.install(app)
     problems.install(app)
     security.install(app, https=chosen.https)
+    packing.install(app)
     app.before_request(limits.restrict_body)
     csrf = CSRFProtect(app)
     app.before_request(access.enforce)

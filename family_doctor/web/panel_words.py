@@ -30,6 +30,6 @@ SORTS = {
 CHOICES = {
     "group": N_("人群"),
     "village": N_("村屯"),
-    "pack": N_("服务包"),
+    "pack": N_("签约服务包"),
     "sex": N_("性别"),
 }

@@ -12,6 +12,7 @@ from regions.identifiers import Identifiers
 from regions.load.bulk import Bulk
 from regions.load.organisation import Team
 from regions.pack import RegionPack
+from regions.population import SyntheticPerson
 
 _FOLLOW_UPS, _DISPUTES = 40, 3
 _USUAL_FORMS = {"F01": "hypertension", "F02": "diabetes"}
@@ -47,7 +48,7 @@ class CareLoader:
     """Writes them for the team of the demo's leader and its resident."""
 
     def __init__(
-        self, bulk: Bulk, pack: RegionPack, team: Team, resident_id: UUID, *, seed: int
+        self, bulk: Bulk, pack: RegionPack, team: Team, resident: SyntheticPerson, *, seed: int
     ) -> None:
         self._bulk = bulk
         self._rules = pack.contract_rules
@@ -56,7 +57,8 @@ class CareLoader:
         self._norms = {norm.item: norm.code for norm in pack.norms.norms if norm.form}
         self._team = team
         self._doctor = team.members[0].name
-        self._resident_id = resident_id
+        self._resident_id = resident.id
+        self._resident_name = resident.name
         self._ids = Identifiers(Random(f"{seed}/care"))
 
     def load(self, now: datetime) -> None:
@@ -136,8 +138,8 @@ class CareLoader:
             self._team.institution_id, self._team.division_code, code,
             crypto.encrypt(name, "family_doctor_refill.name"),
             crypto.encrypt(dose, "family_doctor_refill.dose"),
-            "renewed" if decided else "waiting", asked, "本人", self._resident_id, False,
-            asked + timedelta(days=self._renewing.answer_days), self._renewing.usual_days,
+            "renewed" if decided else "waiting", asked, self._resident_name, self._resident_id,
+            False, asked + timedelta(days=self._renewing.answer_days), self._renewing.usual_days,
             decided, self._doctor if decided else None,
             self._renewing.usual_days if decided else None,
         )  # fmt: skip

@@ -115,7 +115,7 @@ def load_demo(
     accounts.tell(setting.cast, order, booking)
     load_ways(bulk, setting.model, setting.cast.resident.id, now=setting.now, seed=seed)
     load_teamwork(bulk, setting.model, now=setting.now, today=setting.today, seed=seed)
-    care = CareLoader(bulk, pack, setting.model, setting.cast.resident.id, seed=seed)
+    care = CareLoader(bulk, pack, setting.model, setting.cast.resident, seed=seed)
     care.load(setting.now)
     referrals = ReferralLoader(bulk, setting.places, desk, seed=seed, now=setting.now)
     referrals.load(setting.model, setting.cast.resident.id)

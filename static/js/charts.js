@@ -90,7 +90,9 @@
     const sideways = spec.horizontal !== false;
     const names = categories(spec.labels, sideways ? { inverse: true, axisLine: { show: false } } : {});
     if (sideways) {
-      names.axisLabel = { ...names.axisLabel, width: Math.min(width * 0.38, 11 * rem()), overflow: "truncate", interval: 0 };
+      // Beside two bars there is room for two lines, and where it is wide two are enough.
+      const overflow = many && !spec.stacked && width > 30 * rem() ? "break" : "truncate";
+      names.axisLabel = { ...names.axisLabel, width: Math.min(width * 0.38, 11 * rem()), overflow, interval: 0 };
     }
     const amounts = values(spec, sideways ? { show: false } : {});
     return {
@@ -187,6 +189,13 @@
 
   const KINDS = { line, bar, map };
 
+  // Bars on their side need a line each, or their numbers cover each other.
+  function room(spec) {
+    if (spec.kind !== "bar" || spec.horizontal === false) return 0;
+    const bars = spec.stacked ? 1 : spec.series.length;
+    return (spec.labels.length * (bars * 1.25 + 0.3) + (spec.series.length > 1 ? 2.4 : 1)) * rem();
+  }
+
   function draw(chart, figure, spec, canvas) {
     const option = KINDS[spec.kind](spec, canvas.clientWidth, figure);
     chart.setOption({ animation: !still, animationDuration: 300, ...option }, true);
@@ -209,6 +218,7 @@
       if (!answer.ok) throw new Error(`map ${answer.status}`);
       learn(spec.map_url, await answer.json());
     }
+    canvas.style.minHeight = `${room(spec)}px`;
     const chart = echarts.init(canvas, null, { renderer: "canvas" });
     draw(chart, figure, spec, canvas);
     lead(chart, spec);
