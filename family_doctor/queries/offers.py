@@ -38,7 +38,7 @@ def list_offers(session: Session, actor: Actor) -> list[OfferView]:
     """The offers that wait for the actor or those for whom they sign; a person has one at most.
     Raises Denied.
     """
-    if actor.person_id is None:
+    if actor.person_id is None or not actor.verified:
         return []
     people = {actor.person_id, *(each.id for each in family_to_sign(session, actor))}
     return waiting_for(session, people)
