@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from core import clock
 from core.access import Actor, Role, decide
@@ -211,7 +212,10 @@ def _new(
                 "institution_id": team.institution_id if near else None,
             }
         )
-        found = [each for each in list_teams(session, search).items if each.id != team.id]
+        found = _others(session, team, search)
+        if not found and not words_asked and rule.transfer_reach is Reach.REGION:
+            # Alone in its institution: the whole region is shown rather than nothing.
+            found = _others(session, team, search.model_copy(update={"institution_id": None}))
         capacity = places(session, [*found, receiver] if receiver else found)
     page = render_template(
         "family_doctor/transfers/new.html",
@@ -227,6 +231,10 @@ def _new(
         form=form,
     )
     return page, status
+
+
+def _others(session: Session, team: TeamView, search: TeamSearch) -> list[TeamView]:
+    return [each for each in list_teams(session, search).items if each.id != team.id]
 
 
 def _show(transfer_id: UUID, form: Form[DeclineTransfer], status: int) -> ResponseReturnValue:
