@@ -213,7 +213,8 @@ def _new(
             }
         )
         found = _others(session, team, search)
-        if not found and not words_asked and rule.transfer_reach is Reach.REGION:
+        anywhere = rule.transfer_reach is Reach.REGION and not words_asked
+        if not found and anywhere and receiver is None:
             # Alone in its institution: the whole region is shown rather than nothing.
             found = _others(session, team, search.model_copy(update={"institution_id": None}))
         capacity = places(session, [*found, receiver] if receiver else found)
