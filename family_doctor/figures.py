@@ -13,7 +13,7 @@ from uuid import UUID
 from family_doctor.schemas.points import PointLine, PointOf, SchemeValues
 from family_doctor.schemas.reports import Counted, FigureCode, Figures, FigureValue
 
-RULES = 1
+RULES = 2
 OF = {
     FigureCode.SIGNED: Counted.CONTRACT,
     FigureCode.RENEWED: Counted.CONTRACT,

@@ -33,6 +33,9 @@ from family_doctor.services.reports import (
     teams_without,
 )
 from family_doctor.services.sealing import keep, paper_of, take_up_unsealed
+from family_doctor.services.transfer_notices import tell_offered as tell_batch
+from family_doctor.services.transfers import BATCH as TRANSFERS
+from family_doctor.services.transfers import lapse
 from notifications.public import SmsGateway
 
 INVITATION = N_("%(doctor)s邀请您与%(team)s签约家庭医生，不想再收到请打开拒绝：")
@@ -143,6 +146,26 @@ def tell_handed_over(handover_id: str) -> None:
     while told == TELL_BATCH:
         with transaction() as session:
             told = tell_residents(session, UUID(handover_id))
+
+
+@scheduled("5 * * * *")
+def advance_transfers() -> None:
+    """Take on transfers to other teams whose time to answer or to decide is over; hourly."""
+    passed = TRANSFERS
+    while passed == TRANSFERS:
+        with transaction() as session:
+            passed = lapse(session)
+
+
+@job
+def tell_offered(transfer_id: str) -> None:
+    """Tell the residents of a transfer to another team what they are asked, or what became of it; a
+    batch is a transaction, and who was told is not told again when the job is.
+    """
+    told = 1
+    while told:
+        with transaction() as session:
+            told = tell_batch(session, UUID(transfer_id))
 
 
 @scheduled("20 * * * *")

@@ -16,6 +16,8 @@ from family_doctor.sealing.keys import check_key
 from family_doctor.services.promises import reopen_promise
 from family_doctor.subscribers import (
     date_order,
+    drop_offer,
+    finish_transfer,
     keep_carer,
     plan_after_withdrawal,
     plan_contract,
@@ -53,6 +55,8 @@ from family_doctor.web import (
     terms_api,
     texts,
     texts_api,
+    transfers,
+    transfers_api,
     way_rules,
     way_rules_api,
 )
@@ -106,6 +110,7 @@ room = Room(
         tablet.pages,
         prescriptions.pages,
         way_rules.pages,
+        transfers.pages,
     ],
     apis=[
         api,
@@ -124,6 +129,7 @@ room = Room(
         field_api.api,
         prescriptions_api.api,
         way_rules_api.api,
+        transfers_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
@@ -134,6 +140,8 @@ room = Room(
         (ContractActivated, seal_agreement),
         (ContractActivated, keep_carer),
         (ContractEnded, release_resident),
+        (ContractActivated, finish_transfer),
+        (ContractEnded, drop_offer),
     ],
     commands={"agreement": "family_doctor.commands:agreement"},
     navigation=[

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from family_doctor.events import ContractActivated, ContractEnded
 from family_doctor.services.handing_over import carry_on, release
+from family_doctor.services.offers import note_begun, note_over
 from family_doctor.services.planning import replan
 from family_doctor.services.promises import keep_promise, promise_order
 from family_doctor.services.sealing import seal_soon
@@ -60,3 +61,13 @@ def keep_carer(session: Session, event: ContractActivated) -> None:
 def release_resident(session: Session, event: ContractEnded) -> None:
     """A contract ended: nobody looks after its resident by it any more."""
     release(session, event.contract_id)
+
+
+def finish_transfer(session: Session, event: ContractActivated) -> None:
+    """A contract came into force: if by a transfer to another team, that is done."""
+    note_begun(session, event.contract_id)
+
+
+def drop_offer(session: Session, event: ContractEnded) -> None:
+    """A contract ended: a transfer to another team that was about it comes to nothing."""
+    note_over(session, event.contract_id)

@@ -63,6 +63,11 @@ from family_doctor.models.teamwork import (
     Assignment,
     Handover,
 )
+from family_doctor.models.transfers import (
+    Offer,
+    RenewalInvitation,
+    Transfer,
+)
 from family_doctor.models.ways import (
     Card,
     Introduction,
@@ -99,6 +104,7 @@ __all__ = [
     "NormRow",
     "NormVersion",
     "Obligation",
+    "Offer",
     "OwnSignature",
     "Plan",
     "PlanTemplate",
@@ -108,6 +114,7 @@ __all__ = [
     "Presence",
     "Refill",
     "ReminderChoice",
+    "RenewalInvitation",
     "Report",
     "ReportRows",
     "ReportRun",
@@ -117,5 +124,6 @@ __all__ = [
     "Share",
     "Signature",
     "TeamLoad",
+    "Transfer",
     "WayRule",
 ]

@@ -170,7 +170,8 @@ class ContractTransition(Base):
 
 
 class TeamLoad(Base):
-    """How many places of a team are taken: the count of its contracts that hold one.
+    """How many places of a team are taken: the count of its contracts that hold one, and of the
+    residents whom it agreed to take over and who were asked (``Offer``).
 
     The counter is what two acceptances meet on, so that a team is never overfull.
     """

@@ -6,6 +6,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Id, Version
+from family_doctor.models.columns import one_of
+from family_doctor.schemas import Reach
 
 
 class Rule(Base):
@@ -32,6 +34,10 @@ class Rule(Base):
         ),
         CheckConstraint("silent_days > 0", name="silent"),
         CheckConstraint("service_record_days >= 0", name="record"),
+        CheckConstraint(
+            "transfer_answer_days > 0 AND transfer_consent_days > 0", name="transfer_days"
+        ),
+        CheckConstraint(one_of("transfer_reach", Reach), name="transfer_reach"),
     )
 
     id: Mapped[Id]
@@ -51,6 +57,11 @@ class Rule(Base):
     dispute_decide_days: Mapped[int] = mapped_column(SmallInteger)
     silent_days: Mapped[int] = mapped_column(SmallInteger, default=90, server_default="90")
     service_record_days: Mapped[int] = mapped_column(SmallInteger, default=3, server_default="3")
+    transfer_answer_days: Mapped[int] = mapped_column(SmallInteger, default=7, server_default="7")
+    transfer_consent_days: Mapped[int] = mapped_column(
+        SmallInteger, default=14, server_default="14"
+    )
+    transfer_reach: Mapped[str] = mapped_column(default=Reach.REGION, server_default=Reach.REGION)
     estimate: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     version: Mapped[Version]
 

@@ -89,7 +89,7 @@ def givers(
             moved.c.staff_id,
             moved.c.staff_name.label("name"),
             func.count().label("residents"),
-            func.count().filter(_late(moved.c.id)).label("overdue"),
+            func.count().filter(late(moved.c.id)).label("overdue"),
         )
         .group_by(moved.c.staff_id, moved.c.staff_name)
         .order_by(func.count().desc(), moved.c.staff_name)
@@ -118,7 +118,7 @@ def shares(session: Session, team_id: UUID) -> list[Share]:
     in_team = and_(CARE.c.id.is_not(None), IN_TEAM).label("in_team")
     keys = (CARE.c.staff_id, CARE.c.staff_name, village, in_team)
     query = (
-        select(*keys, func.count(), func.count().filter(_late(CONTRACT.c.id)))
+        select(*keys, func.count(), func.count().filter(late(CONTRACT.c.id)))
         .join_from(CONTRACT, PERSON, PERSON.c.id == CONTRACT.c.person_id)
         .outerjoin(HOUSEHOLD, HOUSEHOLD.c.id == PERSON.c.household_id)
         .outerjoin(CARE, current_care(CONTRACT.c.id))
@@ -186,7 +186,7 @@ def _any_care(contract_id: Any) -> ColumnElement[bool]:
     return and_(ANY.c.contract_id == contract_id, ANY.c.until.is_(None))
 
 
-def _late(contract_id: Any) -> ColumnElement[bool]:
+def late(contract_id: Any) -> ColumnElement[bool]:
     """The condition that a contract has a service that is late."""
     return (
         select(PROMISE.c.id)

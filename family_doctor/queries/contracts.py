@@ -145,9 +145,10 @@ def find_contract_of(session: Session, person_id: UUID) -> ContractView | None:
 
 def find_successor(session: Session, contract: ContractView) -> ContractView | None:
     """The renewal or change under way beside a contract in force. The caller has asked the policy,
-    and whoever reads the one reads the other.
+    and whoever reads the one reads the other. One that is ``active`` has none: whoever renews or
+    changes it moves it on first.
     """
-    if contract.state not in IN_FORCE:
+    if contract.state not in IN_FORCE - {State.ACTIVE}:
         return None
     query = select(Contract).where(Contract.previous_id == contract.id, text(SUCCESSOR))
     row = session.scalar(query)

@@ -2,19 +2,27 @@
 
 Things are counted in the period in which they happened, and obligations as they stood at its end,
 so that a period gives the same again unless something was entered late or withdrawn.
+
+Whose a thing is among the members: a new contract is theirs who brought the resident, else who
+accepted; a service, and what the resident says of it, theirs who did it; an answer to an
+application theirs who gave it. A renewal, an end and a service that is owed are theirs who looked
+after the resident when it was signed, when it ended, on the day it was due: by the history of
+assignments, so that later handovers change nothing. What nobody looked after is the team's alone.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from core import clock
 from directory.schemas import TeamStaff
 from family_doctor.figures import Thing
 from family_doctor.models import (
+    Assignment,
     Contract,
     ContractTransition,
     Dispute,
@@ -47,12 +55,23 @@ BROUGHT_BY = (
 )
 
 
+class Care(NamedTuple):
+    """From when until when one of a team looked after a resident."""
+
+    since: datetime
+    until: datetime | None
+    staff_id: UUID
+
+
 class Asked(NamedTuple):
-    """A period, the teams, and which of their staff an account is."""
+    """A period, the teams, which of their staff an account is, and by team and contract who looked
+    after the resident, the latest first.
+    """
 
     period: Period
     team_ids: Collection[UUID]
     staff_of: Mapping[tuple[UUID, UUID | None], UUID]
+    care: Mapping[tuple[UUID, UUID | None], Sequence[Care]]
 
     def within(self, moment: Any) -> ColumnElement[bool]:
         """The condition that something happened in the period."""
@@ -63,6 +82,13 @@ class Asked(NamedTuple):
         found = (self.staff_of.get((team_id, account)) for account in accounts)
         return next((staff_id for staff_id in found if staff_id), None)
 
+    def carer(self, team_id: UUID, contract_id: UUID | None, at: datetime) -> UUID | None:
+        """Who of the team looked after the resident of a contract at that moment."""
+        for each in self.care.get((team_id, contract_id), ()):
+            if each.since <= at and (each.until is None or each.until >= at):
+                return each.staff_id
+        return None
+
 
 def count_things(
     session: Session, period: Period, team_ids: Collection[UUID], staff: Collection[TeamStaff]
@@ -71,31 +97,65 @@ def count_things(
     staff_of: dict[tuple[UUID, UUID | None], UUID] = {
         (each.team_id, each.account_id): each.staff_id for each in staff if each.account_id
     }
-    asked = Asked(period, team_ids, staff_of)
+    asked = Asked(period, team_ids, staff_of, _care(session, period, team_ids))
     return [thing for figure in FIGURES for thing in figure(session, asked)]
+
+
+def _care(
+    session: Session, period: Period, team_ids: Collection[UUID]
+) -> dict[tuple[UUID, UUID | None], list[Care]]:
+    """Who looked after the residents of these teams at any time of a period, its end included."""
+    query: Query = (
+        select(
+            Assignment.team_id,
+            Assignment.contract_id,
+            Assignment.since,
+            Assignment.until,
+            Assignment.staff_id,
+        )
+        .where(
+            Assignment.team_id.in_(team_ids),
+            Assignment.since <= period.ends_at,
+            or_(Assignment.until.is_(None), Assignment.until >= period.begins_at),
+        )
+        .order_by(Assignment.since.desc(), Assignment.id.desc())
+    )
+    found: dict[tuple[UUID, UUID | None], list[Care]] = {}
+    for team_id, contract_id, *care in session.execute(query):
+        found.setdefault((team_id, contract_id), []).append(Care(*care))
+    return found
 
 
 def _signed(session: Session, asked: Asked) -> Iterator[Thing]:
     query: Query = select(
-        Contract.id, Contract.team_id, Contract.signed_at, Contract.kind, BROUGHT_BY, ACCEPTED_BY
+        Contract.id,
+        Contract.team_id,
+        Contract.signed_at,
+        Contract.kind,
+        Contract.previous_id,
+        BROUGHT_BY,
+        ACCEPTED_BY,
     ).where(Contract.team_id.in_(asked.team_ids), asked.within(Contract.signed_at))
-    for contract_id, team_id, at, kind, *accounts in session.execute(query):
-        code = FigureCode.RENEWED if kind == Kind.RENEWAL else FigureCode.SIGNED
-        yield Thing(code, contract_id, at, team_id, asked.member(team_id, *accounts))
+    for contract_id, team_id, at, kind, previous_id, *accounts in session.execute(query):
+        if kind == Kind.RENEWAL:
+            # Signed ahead, while the resident is looked after by the contract before.
+            carer = asked.carer(team_id, previous_id, at)
+            yield Thing(FigureCode.RENEWED, contract_id, at, team_id, carer)
+        else:
+            member = asked.member(team_id, *accounts)
+            yield Thing(FigureCode.SIGNED, contract_id, at, team_id, member)
 
 
 def _ended(session: Session, asked: Asked) -> Iterator[Thing]:
-    query: Query = select(
-        Contract.id, Contract.team_id, Contract.ended_at, BROUGHT_BY, ACCEPTED_BY
-    ).where(
+    query: Query = select(Contract.id, Contract.team_id, Contract.ended_at).where(
         Contract.team_id.in_(asked.team_ids),
         asked.within(Contract.ended_at),
         Contract.state.in_((State.EXPIRED, State.TERMINATED)),
         Contract.end_reason.not_in(GOING_ON),
     )
-    for contract_id, team_id, at, *accounts in session.execute(query):
-        member = asked.member(team_id, *accounts)
-        yield Thing(FigureCode.ENDED, contract_id, at, team_id, member)
+    for contract_id, team_id, at in session.execute(query):
+        carer = asked.carer(team_id, contract_id, at)
+        yield Thing(FigureCode.ENDED, contract_id, at, team_id, carer)
 
 
 def _services(session: Session, asked: Asked) -> Iterator[Thing]:
@@ -182,10 +242,8 @@ def _owed(session: Session, asked: Asked) -> Iterator[Thing]:
             Obligation.due_on,
             ((Obligation.done_at < end) & kept_in_time(Obligation)).label("kept"),
             (ServiceRecord.confirmed_at < end).label("confirmed"),
-            BROUGHT_BY,
-            ACCEPTED_BY,
+            Obligation.contract_id,
         )
-        .join(Contract, Contract.id == Obligation.contract_id)
         .outerjoin(ServiceRecord, ServiceRecord.id == Obligation.service_record_id)
         .where(
             Obligation.team_id.in_(asked.team_ids),
@@ -193,15 +251,17 @@ def _owed(session: Session, asked: Asked) -> Iterator[Thing]:
             NOT_EXCUSED | (Obligation.excused_at >= end),
         )
     )
-    for row_id, team_id, due_on, kept, confirmed, *accounts in session.execute(query):
-        member, at = asked.member(team_id, *accounts), clock.at(due_on, 0)
+    for row_id, team_id, due_on, kept, confirmed, contract_id in session.execute(query):
+        at, night = clock.at(due_on, 0), clock.at(due_on + timedelta(days=1), 0)
+        # Who was released that day had the service until then.
+        carer = asked.carer(team_id, contract_id, night) or asked.carer(team_id, contract_id, at)
         codes = {
             FigureCode.DUE: True,
             FigureCode.KEPT: kept,
             FigureCode.KEPT_CONFIRMED: kept and confirmed,
         }
         for code in (code for code, holds in codes.items() if holds):
-            yield Thing(code, row_id, at, team_id, member)
+            yield Thing(code, row_id, at, team_id, carer)
 
 
 FIGURES: tuple[Callable[[Session, Asked], Iterator[Thing]], ...] = (

@@ -20,6 +20,13 @@ class RuleAction(StrEnum):
     CHANGE = "family_doctor:change-rules"
 
 
+class Reach(StrEnum):
+    """How far from its own a team may propose to transfer residents."""
+
+    INSTITUTION = "institution"
+    REGION = "region"
+
+
 class RuleValues(BaseModel):
     """What a rule says; the defaults hold where a region brought none.
 
@@ -28,6 +35,9 @@ class RuleValues(BaseModel):
     disputes this portal's own: estimates, to be verified by each region. ``silent_days`` without
     contact make a resident silent: own too, the time between two follow-ups of a chronic patient. A
     service is recorded within ``service_record_days`` of it (own, to verify).
+    The days of a transfer to another team, for it to answer and then for the residents to decide,
+    are own estimates; that it may go to another institution follows 〔2018〕35号, which allows
+    signing across areas.
     """
 
     capacity_per_doctor: Annotated[int, Field(ge=1, le=5000)] = 2000
@@ -41,6 +51,9 @@ class RuleValues(BaseModel):
     dispute_decide_days: Days = 15
     silent_days: Annotated[int, Field(ge=7, le=730)] = 90
     service_record_days: Annotated[int, Field(ge=0, le=30)] = 3
+    transfer_answer_days: Days = 7
+    transfer_consent_days: Days = 14
+    transfer_reach: Reach = Reach.REGION
 
     @field_validator("term_years_max")
     @classmethod

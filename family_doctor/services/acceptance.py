@@ -9,7 +9,7 @@ from core.access import Actor
 from directory.schemas import TeamView
 from family_doctor import agreement
 from family_doctor.models import AgreementText, Contract
-from family_doctor.services.moves import move
+from family_doctor.services.moves import Doer, move
 from family_doctor.services.signing import sign_for_team
 from family_doctor.services.texts import wording_for
 from family_doctor.states import Step
@@ -39,7 +39,7 @@ def freeze(
 
 def write_down(
     session: Session,
-    actor: Actor,
+    actor: Doer,
     contract: Contract,
     terms: agreement.Terms,
     wording: AgreementText,

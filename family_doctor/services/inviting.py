@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -52,6 +53,22 @@ def invite(session: Session, actor: Actor, command: Invite) -> InvitationBatch:
         lasting = timedelta(days=rule.invitation_days)
         _send(session, actor, team, [(phone, indexes[phone]) for phone in good], lasting)
     return InvitationBatch(invited=len(good), left_today=left - len(good), refused=refused)
+
+
+def invite_again(session: Session, actor: Actor, team: TeamView, person_id: UUID) -> UUID | None:
+    """Invite a resident who was signed before, by SMS; None where they have no phone number. The
+    caller has asked the policy.
+
+    Raises Conflict ``invitations_stopped`` where they want none.
+    """
+    person = session.get_one(Person, person_id)
+    if person.phone is None or person.phone_index is None:
+        return None
+    if session.get(InvitationStop, person.phone_index):
+        raise Conflict("invitations_stopped", N_("这位居民不想再收到邀请，请在见面时当面说。"))
+    lasting = timedelta(days=way_rule(session).invitation_days)
+    [sent] = _send(session, actor, team, [(person.phone, person.phone_index)], lasting)
+    return sent
 
 
 def refuse_invitation(session: Session, invitation: Invitation, *, never: bool) -> None:
@@ -166,10 +183,10 @@ def _send(
     team: TeamView,
     phones: Sequence[tuple[str, bytes]],
     lasting: timedelta,
-) -> None:
+) -> list[UUID]:
     staff = find_staff_of_account(session, actor.account_id)
     now = clock.now()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
             "team_id": team.id,
@@ -185,6 +202,7 @@ def _send(
     session.execute(insert(Invitation), rows)
     for row in rows:
         jobs.defer_by_name(session, SEND, invitation_id=str(row["id"]))
+    return [row["id"] for row in rows]
 
 
 def _bad(code: str, sentence: str) -> Invalid:

@@ -3,6 +3,7 @@ what becomes of the contract that it succeeds or that waits to succeed it.
 """
 
 from datetime import timedelta
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import insert, or_, select, text, update
@@ -27,6 +28,18 @@ from service_packs.schemas import Source
 MOVED = N_("这份签约刚有变化，请刷新页面，按最新的状态办理。")
 # After these the person's part that was not served is due back.
 REFUNDED = frozenset({Step.TERMINATE, Step.CHANGE})
+
+
+class Doer(Protocol):
+    """Who does something, as a contract's history names them."""
+
+    @property
+    def account_id(self) -> UUID | None:
+        """Their account."""
+
+    @property
+    def name(self) -> str:
+        """Their name then."""
 
 
 def hold(session: Session, contract: Contract) -> Contract:
@@ -60,7 +73,7 @@ def successor(session: Session, contract: Contract) -> Contract | None:
 
 def move(
     session: Session,
-    actor: Actor | None,
+    actor: Doer | None,
     contract: Contract,
     step: Step,
     *,
@@ -182,7 +195,7 @@ def announce(session: Session, event: type[ContractEvent], contract: Contract) -
 
 def remember(
     session: Session,
-    actor: Actor | None,
+    actor: Doer | None,
     contract_id: UUID,
     origin: State | None,
     target: State,

@@ -42,9 +42,18 @@ FOR_KIN = {
 # What somebody else did in the resident's name.
 RENEWAL_FOR = N_("%(name)s为您申请了与%(team)s续签。不是您的意思，可以在期满前撤回。")
 CHANGE_FOR = N_("%(name)s为您申请更换签约，新的团队是%(team)s。不是您的意思，可以撤回。")
+STAYED_FOR = N_("%(name)s替您答复了换团队的提议：不换，仍由%(team)s照看您。")
 KEPT_FOR = N_("%(name)s为您撤回了更换，与%(team)s的签约照旧。")
 CANCELLED_FOR = N_("%(name)s为您撤回了向%(team)s的签约申请。")
 LEFT_FOR = N_("%(name)s为您与%(team)s解约了。不是您的意思，可以提出异议，或重新申请签约。")
+
+# An invitation to renew, with the page where that is done; the second after the term.
+RENEW_ASKED = N_("%(by)s邀请您与%(team)s续签，现在的签约到 %(date)s 为止，点开就能续。")
+RETURN_ASKED = N_("%(by)s邀请您再与%(team)s签约，上一份已在 %(date)s 到期，点开就能申请。")
+INVITED_KIN = {
+    RENEW_ASKED: N_("%(by)s邀请%(name)s与%(team)s续签，签约到 %(date)s 为止，您可以代为办理。"),
+    RETURN_ASKED: N_("%(by)s邀请%(name)s再与%(team)s签约，上一份已在 %(date)s 到期。"),
+}
 
 APPLIED_FOR = N_(
     "%(name)s为您向%(team)s申请了家庭医生签约。不是您的意思，请打开拒绝，协议没有您本人确认不会生效。"
@@ -74,12 +83,30 @@ def tell(session: Session, contract: Contract, sentence: str, team_name: str) ->
         _tell_kin(session, contract, FOR_KIN[sentence], values)
 
 
-def _tell_kin(session: Session, contract: Contract, sentence: str, values: dict[str, str]) -> None:
+def tell_invited(
+    session: Session, contract: Contract, sentence: str, by_name: str, team_name: str, link: str
+) -> None:
+    """Tell the resident that a member of the team invites them to renew at ``link``, and those who
+    sign for them.
+    """
+    date = contract.ends_on.isoformat() if contract.ends_on else ""
+    values = {"by": by_name, "team": team_name, "date": date}
+    notify(session, contract.person_id, sentence, values, link, sms=True)
+    _tell_kin(session, contract, INVITED_KIN[sentence], values, link)
+
+
+def _tell_kin(
+    session: Session,
+    contract: Contract,
+    sentence: str,
+    values: dict[str, str],
+    link: str | None = None,
+) -> None:
     kin = representatives_of(session, contract.person_id, SIGNING)
     if not kin:
         return
     name = people_by_id(session, {contract.person_id})[contract.person_id].name
-    link = f"/family-doctor/contracts/{contract.id}/application"
+    link = link or f"/family-doctor/contracts/{contract.id}/application"
     for each in sorted(kin):
         notify(session, each, sentence, {**values, "name": name}, link)
 

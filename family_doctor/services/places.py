@@ -25,28 +25,29 @@ def holds_place(contract: Contract) -> bool:
     return State(contract.state) in HOLDING_A_PLACE and not shares_place(contract)
 
 
-def take_place(session: Session, team_id: UUID, capacity: int) -> None:
-    """Take one of the team's places, with one statement that two acceptances cannot both pass.
+def take_place(session: Session, team_id: UUID, capacity: int, number: int = 1) -> None:
+    """Take one of the team's places, or all of a ``number`` or none, with one statement that two
+    acceptances cannot both pass.
 
     Raises Conflict ``team_full``.
     """
-    if capacity < 1:
+    if capacity < number:
         raise Conflict("team_full", FULL)
-    claim = postgresql.insert(TeamLoad).values(team_id=team_id, taken=1)
+    claim = postgresql.insert(TeamLoad).values(team_id=team_id, taken=number)
     claim = claim.on_conflict_do_update(
         index_elements=[TeamLoad.team_id],
-        set_={"taken": TeamLoad.taken + 1},
-        where=TeamLoad.taken < capacity,
+        set_={"taken": TeamLoad.taken + number},
+        where=TeamLoad.taken + number <= capacity,
     )
     if session.execute(claim.returning(TeamLoad.taken)).one_or_none() is None:
         raise Conflict("team_full", FULL)
 
 
-def release_place(session: Session, team_id: UUID) -> None:
-    """Give one of the team's places back."""
+def release_place(session: Session, team_id: UUID, number: int = 1) -> None:
+    """Give one or more of the team's places back."""
     session.execute(
         update(TeamLoad)
         .where(TeamLoad.team_id == team_id)
-        .values(taken=TeamLoad.taken - 1)
+        .values(taken=TeamLoad.taken - number)
         .execution_options(synchronize_session=False)
     )

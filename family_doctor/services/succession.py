@@ -77,7 +77,7 @@ def renew_contract(
     require_in_service(team)
     rule = rule_for(session, old.institution_id)
     years = term_of(rule, command.years or min(old.term_years, rule.term_years_max))
-    pack = _pack_again(session, old.pack_code)
+    pack = pack_again(session, old.pack_code)
     new = _succeed(session, actor, old, Kind.RENEWAL, team, pack, years, rule)
     notices.tell_done_for(session, actor, new, notices.RENEWAL_FOR, team.name)
     return contract_view(new)
@@ -97,7 +97,7 @@ def change_contract(
         raise Conflict("successor_exists", UNDER_WAY)
     team = get_team(session, command.team_id or old.team_id)
     pack = pack_of(session, command.pack_code) if command.pack_code else None
-    pack = pack or _pack_again(session, old.pack_code)
+    pack = pack or pack_again(session, old.pack_code)
     kind = Kind.CHANGE_PACK if team.id == old.team_id else Kind.CHANGE_TEAM
     if kind is Kind.CHANGE_PACK and pack.code == old.pack_code:
         raise Conflict("nothing_changed", N_("新的团队和服务包与现在的一样，不用更换。"))
@@ -106,10 +106,27 @@ def change_contract(
         raise Conflict("team_full", FULL)
     rule = rule_for(session, team.institution_id)
     years = term_of(rule, command.years)
+    return contract_view(request_change(session, actor, old, kind, team, pack, years, rule))
+
+
+def request_change(
+    session: Session,
+    actor: Actor,
+    old: Contract,
+    kind: Kind,
+    team: TeamView,
+    pack: PackView,
+    years: int,
+    rule: RuleView,
+) -> Contract:
+    """The application that is to take the place of a contract in force, which the caller holds.
+
+    Raises Conflict ``successor_exists`` or ``contract_moved``.
+    """
     old = move(session, actor, old, Step.REQUEST_CHANGE)
     new = _succeed(session, actor, old, kind, team, pack, years, rule)
     notices.tell_done_for(session, actor, new, notices.CHANGE_FOR, team.name)
-    return contract_view(new)
+    return new
 
 
 def withdraw_change(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
@@ -305,7 +322,7 @@ def _near_end(session: Session, contract: Contract) -> bool:
     return session.scalar(query) is not None
 
 
-def _pack_again(session: Session, code: str) -> PackView:
+def pack_again(session: Session, code: str) -> PackView:
     """The pack of before if it is still on offer, else the usual one."""
     pack = get_pack(session, code)
     return basic_pack(session) if pack.withdrawn else pack

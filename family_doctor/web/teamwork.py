@@ -5,7 +5,6 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import MultiDict
 
 from core import clock
 from core.access import Resource, Role, decide
@@ -28,12 +27,14 @@ from family_doctor.queries.handovers import (
     teamwork_of,
 )
 from family_doctor.queries.team import panel_resource, require_team, teams_worked_in
+from family_doctor.queries.transfers import note_for
 from family_doctor.schemas import (
     AbsenceView,
     Action,
     HandOver,
     HandoverSearch,
     HandoverView,
+    Kind,
     OfTeam,
     PreviewHandover,
     RecordAbsence,
@@ -42,11 +43,10 @@ from family_doctor.schemas import (
 from family_doctor.schemas.base import Command
 from family_doctor.services import absences, handing_over
 from family_doctor.web import wording
+from family_doctor.web.selections import TICKED, selection_of
 from residents.public import people_by_id
 
 TEAM = (Role.LEADER, Role.MEMBER)
-# How the address says which residents were ticked: short, as it may say so a hundred times.
-TICKED = "c"
 pages = Blueprint("family_doctor_teamwork", __name__, url_prefix="/family-doctor/teamwork")
 
 
@@ -108,8 +108,8 @@ def carer(contract_id: UUID) -> ResponseReturnValue:
 @open_to(Role.LEADER)
 def handover() -> ResponseReturnValue:
     """Choose who gets the chosen residents, and see what that means before it happens."""
-    asked = request.args
-    return _handover(_selection(asked), blank(HandOver), 200)
+    asked = selection_of(PreviewHandover, request.args)
+    return _handover(asked, blank(HandOver), 200)
 
 
 @pages.post("/handovers")
@@ -126,7 +126,8 @@ def hand_over() -> ResponseReturnValue:
     if made is None and one:
         return _carer(one, form, form.status)
     if made is None:
-        return _handover(_selection(request.form, "contract_ids"), form, form.status)
+        asked = selection_of(PreviewHandover, request.form, "contract_ids")
+        return _handover(asked, form, form.status)
     flash(
         gettext("%(count)s 位居民已交给%(name)s负责，会发消息告诉居民。", count=made.residents,
                 name=made.to_name),
@@ -204,6 +205,7 @@ def _carer(contract_id: UUID, form: Form[HandOver], status: int) -> ResponseRetu
         row = read_contract(session, actor, Action.READ_CONTRACT, contract_id)
         contract = contract_view(row)
         found = find_carer(session, contract_id)
+        came = note_for(session, contract_id) if contract.kind is Kind.CHANGE_TEAM else None
         desk = Resource("Panel", str(contract.team_id), None, contract_resource(row).units)
         leads, _ = decide(actor, TeamworkAction.ASSIGN, desk)
         members = list_team_members(session, contract.team_id) if leads else []
@@ -213,6 +215,7 @@ def _carer(contract_id: UUID, form: Form[HandOver], status: int) -> ResponseRetu
         contract=contract,
         person=person,
         carer=found,
+        came=came,
         leads=leads,
         members=members,
         handing=form,
@@ -242,21 +245,6 @@ def _handover(
         form=form,
     )
     return page, status
-
-
-def _selection(given: MultiDict[str, str], ticked: str = TICKED) -> PreviewHandover | None:
-    """What the address or the form asks for; None where it names no team. A ticked one that is no
-    id is left out, like any other mistyped filter.
-    """
-    contract_ids = []
-    for text in given.getlist(ticked):
-        with suppress(ValueError):
-            contract_ids.append(UUID(text))
-    names = ("team_id", "to_staff_id", "member_id", "unassigned", "village", "search", "everyone")
-    values = {name: given[name] for name in names if given.get(name)}
-    with suppress(ValueError):
-        return PreviewHandover.model_validate(values | {"contract_ids": contract_ids})
-    return None
 
 
 def _id_in(values: dict[str, str], name: str) -> UUID | None:

@@ -6,9 +6,10 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from core import clock
+from core.access import Role
 from core.database import transaction
 from core.web.access import SIGNED_IN, current_actor, open_to
-from core.web.actions import attempt
+from core.web.actions import attempt, carry_out
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
 from core.web.pager import pager
@@ -21,10 +22,13 @@ from family_doctor.schemas import (
     Action,
     ChangeContract,
     ContractView,
+    RenewalInvited,
     RenewContract,
     TerminateContract,
 )
+from family_doctor.schemas.base import Command
 from family_doctor.services import contracts, succession
+from family_doctor.services.renewal_invites import invite_to_renew
 from family_doctor.web import wording
 from service_packs.public import list_packs
 from service_packs.schemas import Tier
@@ -67,6 +71,19 @@ def renew(contract_id: UUID) -> ResponseReturnValue:
         return _renewal_page(contract_id, form, form.status)
     flash(gettext("续签申请已送到团队，现在的签约照旧。团队签好协议后会发消息给您。"), "good")
     return redirect(home_of(contract_id, new.person_id), 303)
+
+
+@pages.post("/contracts/<uuid:contract_id>/invite-to-renew")
+@open_to(Role.LEADER, Role.MEMBER)
+def invite(contract_id: UUID) -> ResponseReturnValue:
+    """The team invites the resident to renew."""
+    return carry_out(
+        Command,
+        RenewalInvited,
+        lambda session, _: invite_to_renew(session, current_actor(), contract_id),
+        gettext("邀请已发出，居民点开消息就能续签。"),
+        url_for("family_doctor.resident", contract_id=contract_id),
+    )
 
 
 @pages.get("/contracts/<uuid:contract_id>/change")

@@ -2,13 +2,21 @@
 
 from uuid import UUID
 
+from core.access import Role
 from core.database import transaction
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.api import SECURED, room_api
 from core.web.writes import write
 from family_doctor.queries.refunds import get_refund
-from family_doctor.schemas import ChangeContract, ContractView, RefundView, RenewContract
+from family_doctor.schemas import (
+    ChangeContract,
+    ContractView,
+    RefundView,
+    RenewalInvited,
+    RenewContract,
+)
 from family_doctor.services import succession as services
+from family_doctor.services.renewal_invites import invite_to_renew
 
 api = room_api("family_doctor_terms", "Family doctor", "family-doctor")
 
@@ -25,6 +33,20 @@ def renew_contract(contract_id: UUID, command: RenewContract) -> ContractView:
     return write(
         ContractView,
         lambda session: services.renew_contract(session, current_actor(), contract_id, command),
+    )
+
+
+@api.post("/contracts/<uuid:contract_id>/invite-to-renew")
+@api.output(RenewalInvited, status_code=201)
+@api.doc(**SECURED)
+@open_to(Role.LEADER, Role.MEMBER)
+def invite_resident(contract_id: UUID) -> RenewalInvited:
+    """Send the resident a message that leads straight to renewing: near the end of the term or
+    after it, at most once in the days that the rule sets.
+    """
+    return write(
+        RenewalInvited,
+        lambda session: invite_to_renew(session, current_actor(), contract_id),
     )
 
 

@@ -9,6 +9,7 @@ from family_doctor.schemas import (
     EndReason,
     Kind,
     ProofMethod,
+    Reach,
     RefundRule,
     Side,
     Subject,
@@ -137,6 +138,13 @@ RULE_FIELDS = {
     "silent_days": N_("多少天没有联系算久未联系（天）"),
     "service_record_days": N_("服务后多少天内登记（天）"),
     "estimate": N_("数值待核实"),
+    "transfer_answer_days": N_("接收团队答复移交期限（天）"),
+    "transfer_consent_days": N_("居民答复移交期限（天）"),
+    "transfer_reach": N_("居民可以移交给"),
+}
+REACHES = {
+    Reach.INSTITUTION: N_("同一机构的其他团队"),
+    Reach.REGION: N_("全区域的其他团队"),
 }
 
 WHOSE = {

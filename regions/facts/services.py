@@ -208,6 +208,9 @@ class ContractRules(Fact):
     dispute_answer_days: Annotated[int, Field(gt=0)]
     dispute_decide_days: Annotated[int, Field(gt=0)]
     silent_days: Annotated[int, Field(gt=0)]
+    transfer_answer_days: Annotated[int, Field(gt=0)]
+    transfer_consent_days: Annotated[int, Field(gt=0)]
+    transfer_reach: Literal["institution", "region"]
     service_record_days: Count
     health_checks_per_year: Count
     chronic_followups_per_year: Count

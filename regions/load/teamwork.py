@@ -2,8 +2,10 @@
 
 from datetime import date, datetime, timedelta
 from random import Random
+from uuid import UUID
 
 from core import crypto
+from family_doctor.schemas import RuleValues
 from regions.identifiers import Identifiers
 from regions.load.bulk import Bulk
 from regions.load.organisation import Team
@@ -18,6 +20,21 @@ WHERE contract.team_id = %(team)s
 AND contract.state IN ('active', 'change_requested', 'expiring')
 ORDER BY home.village_name, contract.id
 """
+# Two whom nobody signs in as, and a team of the same institution if there is one.
+_MOVING = """
+SELECT contract.id, contract.person_id FROM family_doctor_contract AS contract
+WHERE contract.team_id = %(team)s AND contract.state = 'active'
+AND NOT EXISTS (
+    SELECT FROM auth_account AS account WHERE account.person_id = contract.person_id
+)
+ORDER BY contract.id LIMIT 2
+"""
+_NEIGHBOUR = """
+SELECT other.id, other.name FROM directory_team AS other, directory_team AS own
+WHERE own.id = %(team)s AND other.id <> own.id
+ORDER BY other.institution_id <> own.institution_id, other.id LIMIT 1
+"""
+_MOVING_NOTE = "（示例）搬到邻近的村，离您的站更近。血压在随访，请同意后先上门认识一下。"
 _ACCOUNT = "SELECT account_id, id FROM directory_staff WHERE id = %(staff)s"
 
 
@@ -63,3 +80,30 @@ def load_teamwork(bulk: Bulk, team: Team, *, now: datetime, today: date, seed: i
              today + timedelta(days=3), today + timedelta(days=7), now, account)
         ],
     )  # fmt: skip
+    _propose_transfer(bulk, team, ids, account, now)
+
+
+def _propose_transfer(
+    bulk: Bulk, team: Team, ids: Identifiers, account: UUID, now: datetime
+) -> None:
+    """The leader proposed two residents to another team, which has not answered yet."""
+    moving = [row[0] for row in bulk.rows(_MOVING, {"team": team.id})]
+    others = bulk.rows(_NEIGHBOUR, {"team": team.id})
+    if not moving or not others:
+        return
+    made, at = ids.new(), now - timedelta(days=1)
+    bulk.copy(
+        "family_doctor_transfer",
+        ("id", "from_team_id", "to_team_id", "state", "residents", "note", "proposed_at",
+         "proposed_by", "by_name", "waits_until"),
+        [
+            (made, team.id, others[0][0], "proposed", len(moving),
+             crypto.encrypt(_MOVING_NOTE, "family_doctor_transfer.note"), at, account,
+             team.members[0].name, at + timedelta(days=RuleValues().transfer_answer_days))
+        ],
+    )  # fmt: skip
+    bulk.copy(
+        "family_doctor_transfer_offer",
+        ("id", "transfer_id", "contract_id", "state"),
+        [(ids.new(), made, contract, "proposed") for contract in moving],
+    )

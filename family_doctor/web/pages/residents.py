@@ -26,6 +26,7 @@ from family_doctor.queries.contracts import (
     get_contract,
     promised,
 )
+from family_doctor.queries.offers import find_offer
 from family_doctor.queries.rules import places, rule_and_places
 from family_doctor.queries.signatories import signer_of
 from family_doctor.queries.signing import signed_agreement
@@ -205,6 +206,7 @@ def _mine_page(form: Form[ApplyForContract], status: int) -> ResponseReturnValue
         promises = promised(session, contract.id) if contract and contract.starts_on else []
         following = find_successor(session, contract) if contract else None
         carer = find_carer(session, contract.id) if contract else None
+        offer = find_offer(session, contract.id) if contract and not following else None
     coming = [each for each in promises if each.state is not ObligationState.DONE]
     page = render_template(
         "family_doctor/mine.html",
@@ -217,6 +219,7 @@ def _mine_page(form: Form[ApplyForContract], status: int) -> ResponseReturnValue
         coming=coming[:SOON],
         following=following,
         carer=carer,
+        offer=offer,
         form=form,
     )
     return page, status

@@ -30,7 +30,9 @@ from family_doctor.queries.contracts import (
 )
 from family_doctor.queries.desks import Desk
 from family_doctor.queries.refunds import find_refund
+from family_doctor.queries.renewals import RENEWABLE, find_invited
 from family_doctor.queries.rules import capacity_of, places
+from family_doctor.queries.team import panel_resource
 from family_doctor.queries.ways import introduction_of
 from family_doctor.schemas import (
     Action,
@@ -39,6 +41,7 @@ from family_doctor.schemas import (
     PlanAction,
     RejectContract,
     TerminateContract,
+    TransferAction,
     WorkSearch,
 )
 from family_doctor.services import contracts as services
@@ -199,6 +202,8 @@ def _resident_page(
         promises = promised(session, contract_id) if contract.starts_on else []
         history = list_transitions(session, contract_id)
         introduction = introduction_of(session, row)
+        renewable = contract.state in RENEWABLE
+        invited = find_invited(session, contract_id) if renewable else None
     may_decide, _ = decide(actor, Action.DECIDE, contract_resource(row))
     serves, _ = decide(actor, PlanAction.SERVE, contract_resource(row))
     page = render_template(
@@ -216,6 +221,10 @@ def _resident_page(
         in_force=contract.state in IN_FORCE,
         may_decide=may_decide,
         serves=serves,
+        renewable=renewable,
+        invited=invited,
+        may_invite_again=invited is None or invited.again_at <= clock.now(),
+        may_transfer=decide(actor, TransferAction.PROPOSE, panel_resource(team))[0],
         rejection=rejection,
     )
     return page, status

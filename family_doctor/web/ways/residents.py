@@ -15,6 +15,7 @@ from core.web.writes import write
 from directory.public import get_team
 from family_doctor.queries.contracts import find_successor, get_contract
 from family_doctor.queries.family import list_family_contracts
+from family_doctor.queries.offers import find_offer
 from family_doctor.queries.rules import places
 from family_doctor.queries.signatories import family_to_sign
 from family_doctor.queries.ways import get_introduction, get_share
@@ -153,6 +154,7 @@ def _application_page(
         team = get_team(session, contract.team_id)
         person = people_by_id(session, {contract.person_id})[contract.person_id]
         following = find_successor(session, contract)
+        offer = None if following else find_offer(session, contract.id)
     own = contract.person_id == actor.person_id
     page = render_template(
         "family_doctor/ways/application.html",
@@ -163,6 +165,7 @@ def _application_page(
         own=own,
         acts=not own and contract.state in IN_FORCE,
         following=following,
+        offer=offer,
         may_refuse=contract.state in (State.APPLIED, State.PENDING_SIGNATURE),
         form=form,
     )

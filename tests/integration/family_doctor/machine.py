@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.access import Actor, Role
 from directory.models import Team
 from directory.public import teams_by_id
-from family_doctor.models import Contract, Obligation, TeamLoad
+from family_doctor.models import Contract, Obligation, Offer, TeamLoad, Transfer
 from family_doctor.queries.contracts import get_contract, list_contracts
 from family_doctor.queries.refunds import find_refund, get_refund
 from family_doctor.queries.rules import places
@@ -19,6 +19,7 @@ from family_doctor.schemas import (
     ConfirmContract,
     ContractSearch,
     ContractView,
+    OfferState,
     RefundRule,
 )
 from family_doctor.services import contracts as services
@@ -178,8 +179,20 @@ def capacity_is_kept(world: World, contracts: list[Contract]) -> None:
     load = {row.team_id: row.taken for row in world.session.scalars(select(TeamLoad))}
     for team_id, capacity in places(world.session, list(views.values())).items():
         held = sum(1 for c in contracts if c.team_id == team_id and holds_place(c))
+        held += places_kept(world.session, team_id)
         assert capacity.taken == load.get(team_id, 0) == held
         assert held <= capacity.capacity
+
+
+def places_kept(session: Session, team_id: UUID) -> int:
+    """For how many residents who were asked to come a team keeps a place."""
+    query = (
+        select(func.count())
+        .select_from(Offer)
+        .join(Transfer, Transfer.id == Offer.transfer_id)
+        .where(Transfer.to_team_id == team_id, Offer.state == OfferState.ASKED)
+    )
+    return session.scalar(query) or 0
 
 
 def promises_fit(session: Session, contract: Contract) -> None:

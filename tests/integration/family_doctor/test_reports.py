@@ -19,10 +19,13 @@ from core.paging import PageQuery
 from directory.models import Staff
 from family_doctor import jobs
 from family_doctor.models import (
+    Assignment,
+    Contract,
     ContractTransition,
     Dispute,
     FollowUp,
     FormVersion,
+    Handover,
     Obligation,
     PointScheme,
     Report,
@@ -155,6 +158,26 @@ def _dispute(week: Week, at: datetime) -> Dispute:
     )  # fmt: skip
 
 
+def look_after(
+    session: Session, contract: Contract, account: UUID, since: datetime, until: datetime | None
+) -> None:
+    """Let a member have looked after the resident of a contract."""
+    staff = session.scalars(select(Staff).where(Staff.account_id == account)).one()
+    given = Handover(
+        id=new_id(), team_id=contract.team_id, to_staff_id=staff.id, to_name=staff.name,
+        residents=1, at=since, account_id=account, by_name="",
+    )  # fmt: skip
+    session.add(given)
+    session.flush()
+    session.add(
+        Assignment(
+            id=new_id(), contract_id=contract.id, team_id=contract.team_id, staff_id=staff.id,
+            staff_name=staff.name, handover_id=given.id, since=since, until=until,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
 @pytest.fixture
 def week(session: Session) -> Week:
     return Week(session)
@@ -226,6 +249,36 @@ def test_each_member_has_what_is_put_down_to_them(session: Session, week: Week) 
     assert (own["nurse"]["signed"], own["nurse"]["services"], own["nurse"]["in_time"]) == (0, 1, 1)
     assert (own["nurse"]["disputed"], own["nurse"]["confirmed"]) == (0, 1)
     assert "emergencies" not in own["leader"]
+
+
+def test_what_becomes_of_a_resident_is_put_down_to_who_looked_after_them(
+    session: Session, week: Week
+) -> None:
+    person = make_person(session)
+    old = make_contract(session, person, week.team, state=State.RENEWED)
+    new = make_contract(session, person, week.team, starts_on=week.period.ends_on)
+    new.kind, new.previous_id, new.signed_at = "renewal", old.id, week.noon
+    ended = session.scalars(
+        select(Contract).where(Contract.team_id == week.team.id, Contract.state == State.TERMINATED)
+    ).one()
+    begun, late = week.noon - timedelta(days=30), week.noon + timedelta(days=20)
+    # The nurse until noon of the third day, then the leader: one service was due before, one after.
+    look_after(session, week.contract, week.nurse, begun, week.noon)
+    look_after(session, week.contract, week.leader, week.noon, None)
+    look_after(session, old, week.nurse, begun, late)
+    look_after(session, ended, week.nurse, begun, week.noon)
+    week.make(session)
+    own = {
+        name: {code: value["count"] for code, value in week.report(session, who).figures.items()}
+        for name, who in (("leader", week.leader), ("nurse", week.nurse))
+    }
+    assert (own["nurse"]["due"], own["leader"]["due"]) == (1, 1)
+    # The first was done too late to count as kept.
+    assert (own["nurse"]["kept"], own["leader"]["kept"]) == (0, 1)
+    assert (own["nurse"]["renewed"], own["leader"]["renewed"]) == (1, 0)
+    assert (own["nurse"]["ended"], own["leader"]["ended"]) == (1, 0)
+    # Signing is still theirs who brought it about.
+    assert (own["nurse"]["signed"], own["leader"]["signed"]) == (0, 1)
 
 
 def test_points_are_shown_line_by_line(session: Session, week: Week) -> None:

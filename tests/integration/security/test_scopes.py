@@ -28,6 +28,7 @@ from tests.integration.security.prescriptions import prescriptions
 from tests.integration.security.region import make_actors, make_region
 from tests.integration.security.reviews import reviews, waiting
 from tests.integration.security.teamwork import teamwork
+from tests.integration.security.transfers import transfers
 from tests.integration.security.visits import village_signing
 from tests.integration.security.ways import ways_of_signing
 from tests.integration.security.work_reports import work
@@ -50,6 +51,7 @@ OF_ONE_THING = {
     "list_exceptions_of",
     "list_exchange_day",
     "list_obligations",
+    "list_offered",
     "list_templates_of",
     "list_visits_of",
     "upstream_history",
@@ -87,6 +89,7 @@ LISTINGS = (
     work,
     village_signing,
     prescriptions,
+    transfers,
 )
 
 
