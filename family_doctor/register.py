@@ -4,7 +4,7 @@ from flask import Flask
 
 from core.access import Role
 from core.messages import N_
-from core.web.rooms import NavItem, Room
+from core.web.rooms import Group, NavItem, Room
 from family_doctor import jobs
 from family_doctor.events import ContractActivated, ContractEnded
 from family_doctor.holdings import OWN
@@ -138,14 +138,31 @@ room = Room(
     commands={"agreement": "family_doctor.commands:agreement"},
     navigation=[
         NavItem(N_("医生"), "stethoscope", "family_doctor.find", [Role.RESIDENT], 30),
-        NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10),
-        NavItem(N_("我的居民"), "users", "family_doctor.panel", TEAM, 20),
-        NavItem(N_("签约申请"), "signature", "family_doctor.applications", TEAM, 25),
+        NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10, group=Group.TODAY),
+        NavItem(N_("我的居民"), "users", "family_doctor.panel", TEAM, 20, group=Group.TODAY),
         NavItem(
-            N_("签约异议"), "message-circle-question", "family_doctor_disputes.of_team", TEAM, 27
+            N_("签约申请"),
+            "signature",
+            "family_doctor.applications",
+            TEAM,
+            25,
+            group=Group.RESIDENTS,
         ),
         NavItem(
-            N_("签约规则"), "adjustments", "family_doctor_rules.listing", [Role.ADMINISTRATOR], 60
+            N_("签约异议"),
+            "message-circle-question",
+            "family_doctor_disputes.of_team",
+            TEAM,
+            27,
+            group=Group.RESIDENTS,
+        ),
+        NavItem(
+            N_("签约规则"),
+            "adjustments",
+            "family_doctor_rules.listing",
+            [Role.ADMINISTRATOR],
+            60,
+            group=Group.FAMILY_DOCTORS,
         ),
         NavItem(
             N_("签约异议"),
@@ -153,25 +170,110 @@ room = Room(
             "family_doctor_disputes.to_decide",
             [Role.ADMINISTRATOR],
             61,
+            group=Group.TODAY,
         ),
-        NavItem(N_("分工与代班"), "users-group", "family_doctor_teamwork.overview", TEAM, 22),
-        NavItem(N_("签约方式的限额"), "qrcode", "family_doctor_way_rules.show", ADMINISTRATORS, 62),
-        NavItem(N_("签约方式"), "qrcode", "family_doctor_ways.overview", TEAM, 26),
-        NavItem(N_("续方申请"), "pill", "family_doctor_prescriptions.of_team", TEAM, 28),
-        NavItem(N_("计划模板"), "list-check", "family_doctor_plans.templates", TEAM, 40),
-        NavItem(N_("履约指数"), "chart-bar", "family_doctor_served.team", TEAM, 45),
         NavItem(
-            N_("履约指数"), "chart-bar", "family_doctor_served.institution", ADMINISTRATORS, 59
+            N_("分工与代班"),
+            "users-group",
+            "family_doctor_teamwork.overview",
+            TEAM,
+            22,
+            group=Group.TEAM,
         ),
-        NavItem(N_("随访规范"), "list-details", "family_doctor_served.norms", ADMINISTRATORS, 60),
-        NavItem(N_("签约分析"), "chart-bar", "family_doctor_analysis.overview", LEADER, 46),
-        NavItem(N_("签约分析"), "chart-bar", "family_doctor_analysis.overview", SEERS, 62),
-        NavItem(N_("协议文本"), "file-text", "family_doctor_texts.listing", ADMINISTRATORS, 75),
-        NavItem(N_("工作报告"), "report-analytics", "family_doctor_reports.listing", TEAM, 46),
         NavItem(
-            N_("工作报告"), "report-analytics", "family_doctor_reports.listing", ADMINISTRATORS, 62
+            N_("签约方式的限额"),
+            "qrcode",
+            "family_doctor_way_rules.show",
+            ADMINISTRATORS,
+            62,
+            group=Group.FAMILY_DOCTORS,
         ),
-        NavItem(N_("绩效积分"), "award", "family_doctor_points.listing", ADMINISTRATORS, 63),
+        NavItem(
+            N_("签约方式"), "qrcode", "family_doctor_ways.overview", TEAM, 26, group=Group.TEAM
+        ),
+        NavItem(
+            N_("续方申请"),
+            "pill",
+            "family_doctor_prescriptions.of_team",
+            TEAM,
+            28,
+            group=Group.TODAY,
+        ),
+        NavItem(
+            N_("计划模板"),
+            "list-check",
+            "family_doctor_plans.templates",
+            TEAM,
+            40,
+            group=Group.TEAM,
+        ),
+        NavItem(
+            N_("履约指数"), "chart-bar", "family_doctor_served.team", TEAM, 45, group=Group.FIGURES
+        ),
+        NavItem(
+            N_("履约指数"),
+            "chart-bar",
+            "family_doctor_served.institution",
+            ADMINISTRATORS,
+            59,
+            group=Group.FIGURES,
+        ),
+        NavItem(
+            N_("随访规范"),
+            "list-details",
+            "family_doctor_served.norms",
+            ADMINISTRATORS,
+            60,
+            group=Group.FAMILY_DOCTORS,
+        ),
+        NavItem(
+            N_("签约分析"),
+            "chart-bar",
+            "family_doctor_analysis.overview",
+            LEADER,
+            46,
+            group=Group.FIGURES,
+        ),
+        NavItem(
+            N_("签约分析"),
+            "chart-bar",
+            "family_doctor_analysis.overview",
+            SEERS,
+            62,
+            group=Group.FIGURES,
+        ),
+        NavItem(
+            N_("协议文本"),
+            "file-text",
+            "family_doctor_texts.listing",
+            ADMINISTRATORS,
+            75,
+            group=Group.FAMILY_DOCTORS,
+        ),
+        NavItem(
+            N_("工作报告"),
+            "report-analytics",
+            "family_doctor_reports.listing",
+            TEAM,
+            46,
+            group=Group.FIGURES,
+        ),
+        NavItem(
+            N_("工作报告"),
+            "report-analytics",
+            "family_doctor_reports.listing",
+            ADMINISTRATORS,
+            62,
+            group=Group.FIGURES,
+        ),
+        NavItem(
+            N_("绩效积分"),
+            "award",
+            "family_doctor_points.listing",
+            ADMINISTRATORS,
+            63,
+            group=Group.FAMILY_DOCTORS,
+        ),
     ],
     counts=waiting,
     install=_install,
