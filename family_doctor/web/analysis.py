@@ -18,10 +18,12 @@ from core.web.pager import pager
 from family_doctor.queries.analysis.people import export_analysed, list_analysed
 from family_doctor.queries.analysis.periods import quarters_offered
 from family_doctor.queries.analysis.reading import read_analysis
+from family_doctor.queries.analysis.scopes import tabs_of
 from family_doctor.schemas import (
     Analysis,
     AnalysisAction,
     AnalysisQuery,
+    AnalysisTab,
     PeopleQuery,
 )
 from family_doctor.web import analysis_panels, analysis_sheets, wording
@@ -106,15 +108,10 @@ def _screen(analysis: Analysis) -> dict[str, Any]:
                 "active": tab is analysis.tab,
             }
             for tab, label in words.TABS.items()
+            if tab in tabs_of(analysis.scope)
         ],
         "scopes": _scopes(analysis),
-        "path": [
-            (
-                named(division.name, division.name_en),
-                analysis_panels.address(analysis, division=division.code, village=None),
-            )
-            for division in analysis.path
-        ],
+        "path": _path(analysis),
         "quarters": [(each, words.quarter_words(each)) for each in _offered(analysis)],
         "given": blank(AnalysisQuery, start=analysis.period.start, end=analysis.period.end),
         "asked": {
@@ -129,6 +126,24 @@ def _screen(analysis: Analysis) -> dict[str, Any]:
         "exports": _exports("family_doctor_analysis.export", analysis_panels.asked(analysis)),
         "example": _demo(),
     }
+
+
+def _path(analysis: Analysis) -> list[tuple[str, str]]:
+    """The names and addresses of what lies above, the highest first."""
+    own: dict[str, Any] = {"village": None}
+    if analysis.scope.from_above:
+        own |= {"institution_id": None, "team_id": None, "tab": AnalysisTab.PROVIDERS.value}
+    found = [
+        (
+            named(division.name, division.name_en),
+            analysis_panels.address(analysis, **own | {"division": division.code}),
+        )
+        for division in analysis.path
+    ]
+    if analysis.parent:
+        above = {"team_id": None, **analysis_panels.unit(analysis.parent)}
+        found.append((named(analysis.parent.name), analysis_panels.address(analysis, **above)))
+    return found
 
 
 def _offered(analysis: Analysis) -> list[str]:
