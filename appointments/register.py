@@ -39,7 +39,7 @@ from appointments.web.referrals import referrals
 from appointments.web.referrals_api import referrals_api
 from core.access import Role
 from core.messages import N_
-from core.web.rooms import Group, NavItem, Room
+from core.web.rooms import Group, NavItem, Reach, Room
 from directory.public import provide_coming_bookings
 from residents.public import provide_holdings
 
@@ -192,6 +192,7 @@ room = Room(
             (Role.ADMINISTRATOR,),
             order=61,
             group=Group.BOOKING,
+            reach=Reach.REGION,
         ),
     ],
     counts=waiting,

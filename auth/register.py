@@ -90,6 +90,7 @@ room = Room(
             "auth_applications.listing",
             [Role.ADMINISTRATOR],
             66,
+            also=(upstream_admin.pages.name,),
             group=Group.ACCOUNTS,
         ),
     ],

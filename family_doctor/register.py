@@ -4,7 +4,7 @@ from flask import Flask
 
 from core.access import Role
 from core.messages import N_
-from core.web.rooms import Group, NavItem, Room
+from core.web.rooms import Group, NavItem, Reach, Room
 from family_doctor import jobs
 from family_doctor.events import ContractActivated, ContractEnded
 from family_doctor.holdings import OWN
@@ -139,13 +139,22 @@ room = Room(
     navigation=[
         NavItem(N_("医生"), "stethoscope", "family_doctor.find", [Role.RESIDENT], 30),
         NavItem(N_("今日"), "sun", "family_doctor.today", TEAM, 10, group=Group.TODAY),
-        NavItem(N_("我的居民"), "users", "family_doctor.panel", TEAM, 20, group=Group.TODAY),
+        NavItem(
+            N_("我的居民"),
+            "users",
+            "family_doctor.panel",
+            TEAM,
+            20,
+            also=("family_doctor.agreement",),
+            group=Group.TODAY,
+        ),
         NavItem(
             N_("签约申请"),
             "signature",
             "family_doctor.applications",
             TEAM,
             25,
+            also=("family_doctor_signing.signature",),
             group=Group.RESIDENTS,
         ),
         NavItem(
@@ -187,9 +196,16 @@ room = Room(
             ADMINISTRATORS,
             62,
             group=Group.FAMILY_DOCTORS,
+            reach=Reach.REGION,
         ),
         NavItem(
-            N_("签约方式"), "qrcode", "family_doctor_ways.overview", TEAM, 26, group=Group.TEAM
+            N_("签约方式"),
+            "qrcode",
+            "family_doctor_ways.overview",
+            TEAM,
+            26,
+            also=(field.pages.name, tablet.pages.name),
+            group=Group.TEAM,
         ),
         NavItem(
             N_("续方申请"),
@@ -249,6 +265,7 @@ room = Room(
             ADMINISTRATORS,
             75,
             group=Group.FAMILY_DOCTORS,
+            reach=Reach.REGION,
         ),
         NavItem(
             N_("工作报告"),
@@ -267,7 +284,7 @@ room = Room(
             group=Group.FIGURES,
         ),
         NavItem(
-            N_("绩效积分"),
+            N_("绩效积分方案"),
             "award",
             "family_doctor_points.listing",
             ADMINISTRATORS,

@@ -3,7 +3,7 @@
 import gov_stats.jobs  # noqa: F401  the worker knows a job once its module is loaded
 from core.access import Role
 from core.messages import N_
-from core.web.rooms import Group, NavItem, Room
+from core.web.rooms import Group, NavItem, Reach, Room
 from gov_stats.policy import WORDS
 from gov_stats.web.api import api
 from gov_stats.web.pages import pages
@@ -30,6 +30,7 @@ room = Room(
             [Role.ADMINISTRATOR],
             order=80,
             group=Group.FIGURES,
+            reach=Reach.DIVISION,
         ),
     ],
 )

@@ -55,7 +55,7 @@ room = Room(
             group=Group.RESIDENTS,
         ),
         NavItem(
-            N_("重复档案"),
+            N_("疑似重复的档案"),
             "copy",
             "residents_duplicates.listing",
             DUPLICATE_ROLES,
@@ -63,11 +63,12 @@ room = Room(
             group=Group.RESIDENTS,
         ),
         NavItem(
-            N_("按号码找人"),
+            N_("按号码找居民"),
             "id",
             "residents_identifiers.find",
             FIND_ROLES,
             order=47,
+            also=(labels.pages.name,),
             group=Group.RESIDENTS,
         ),
     ],

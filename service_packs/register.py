@@ -45,7 +45,7 @@ room = Room(
             group=Group.RESIDENTS,
         ),
         NavItem(
-            N_("服务包目录"),
+            N_("服务包"),
             "packages",
             "service_packs.catalogue",
             (Role.LEADER, Role.MEMBER),

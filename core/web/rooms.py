@@ -33,13 +33,22 @@ class Group(StrEnum):
     MORE = "more"
 
 
+class Reach(StrEnum):
+    """How wide the units must be in which a role is held, for an entry to lead anywhere."""
+
+    ANYWHERE = "anywhere"
+    DIVISION = "division"
+    REGION = "region"
+
+
 @dataclass(frozen=True, slots=True)
 class NavItem:
     """An entry of the side bar (staff) or the tab bar (residents), shown to some roles.
 
     ``label`` is marked for translation; ``order`` sorts within a role's bar, and in the side bar
-    within its ``group``, which every entry of the staff has. It is lit on the pages of its
-    endpoint's blueprint, and of those that ``also`` names.
+    within its ``group``, which every entry of the staff has. It is lit on the pages below its own
+    address, else on those of its endpoint's blueprint, and of the blueprints and endpoints that
+    ``also`` names.
     """
 
     label: str
@@ -49,6 +58,7 @@ class NavItem:
     order: int = 50
     also: Sequence[str] = ()
     group: Group | None = None
+    reach: Reach = Reach.ANYWHERE
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """The entries of a role's navigation, and the groups that they stand in within the side bar."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import request, url_for
 
+from core.access import Actor, Role
 from core.messages import N_
 from core.web.languages import gettext
-from core.web.rooms import Group, NavItem
+from core.web.rooms import Group, NavItem, Reach
 
 # With so many entries or fewer nothing is folded away.
 FEW = 8
@@ -67,12 +68,43 @@ class NavGroup:
         return sum(counts.get(entry.endpoint, 0) for entry in self.entries)
 
 
-def entries_of(items: Collection[NavItem]) -> list[NavEntry]:
+def entries_for(
+    actor: Actor, role: Role, items: Iterable[NavItem], region_code: str
+) -> list[NavEntry]:
     """A role's entries in their order, the present page's lit."""
-    areas = [_area(item.endpoint) for item in items]
-    shared = {area for area in areas if areas.count(area) > 1}
-    ordered = sorted(items, key=lambda item: item.order)
-    return [_entry(item, alone=_area(item.endpoint) not in shared) for item in ordered]
+    units = actor.units(role)
+    mine = [
+        item for item in items if role in item.roles and _reaches(item.reach, units, region_code)
+    ]
+    here = present(mine)
+    return [
+        NavEntry(
+            label=gettext(item.label),
+            icon=item.icon,
+            endpoint=item.endpoint,
+            url=url_for(item.endpoint),
+            active=item is here,
+            group=item.group,
+        )
+        for item in sorted(mine, key=lambda item: item.order)
+    ]
+
+
+def present(items: Collection[NavItem]) -> NavItem | None:
+    """The entry that the present page belongs to: by its name, the longest beginning of its
+    address, or its blueprint, where only one entry has that.
+    """
+    endpoint = request.endpoint or ""
+    area = _area(endpoint)
+    for item in items:
+        if endpoint == item.endpoint or {endpoint, area} & {*item.also}:
+            return item
+    above = {url_for(item.endpoint).rstrip("/"): item for item in items}
+    begun = [url for url in above if url and request.path.startswith(f"{url}/")]
+    if begun:
+        return above[max(begun, key=len)]
+    same = [item for item in items if _area(item.endpoint) == area]
+    return same[0] if len(same) == 1 else None
 
 
 def grouped(entries: Sequence[NavEntry]) -> list[NavGroup]:
@@ -86,15 +118,16 @@ def grouped(entries: Sequence[NavEntry]) -> list[NavGroup]:
     return found
 
 
-def _entry(item: NavItem, *, alone: bool) -> NavEntry:
-    here = _area(request.endpoint)
-    active = here == _area(item.endpoint) or here in item.also
-    if here == _area(item.endpoint) and not alone:
-        active = request.endpoint == item.endpoint
-    url = url_for(item.endpoint)
-    return NavEntry(gettext(item.label), item.icon, item.endpoint, url, active, item.group)
+def _reaches(reach: Reach, units: Collection[str], region_code: str) -> bool:
+    match reach:
+        case Reach.ANYWHERE:
+            return True
+        case Reach.DIVISION:
+            return any(unit.isdigit() for unit in units)
+        case Reach.REGION:
+            return region_code in units
 
 
-def _area(endpoint: str | None) -> str:
+def _area(endpoint: str) -> str:
     """The blueprint an endpoint belongs to."""
-    return (endpoint or "").split(".")[0]
+    return endpoint.split(".")[0]

@@ -20,7 +20,7 @@ from core.web.redirects import this_address
 from core.web.rooms import Counts, NavItem, Room
 from core.web.writes import once_token
 from notifications.public import count_unread
-from portal.web.menu import NavEntry, NavGroup, entries_of, grouped
+from portal.web.menu import NavEntry, NavGroup, entries_for, grouped
 from regions.public import Region
 
 LARGE_TEXT = "large_text"
@@ -147,7 +147,8 @@ class Shell:
         """The bar of this role."""
         if not self.signed_in:
             return []
-        return entries_of(self._mine())
+        house = self._house
+        return entries_for(self.actor, self.role, house.items, house.region.code)
 
     @cached_property
     def menu(self) -> list[NavGroup]:
@@ -189,9 +190,6 @@ class Shell:
     def acting_for(self) -> str | None:
         """For whom the person acts, when not for themself."""
         return None
-
-    def _mine(self) -> list[NavItem]:
-        return [item for item in self._house.items if self.role in item.roles]
 
 
 _current: ContextVar[Shell | None] = ContextVar("shell", default=None)
