@@ -153,8 +153,9 @@ def _offered(analysis: Analysis) -> list[str]:
 
 
 def _scopes(analysis: Analysis) -> list[dict[str, Any]]:
-    """The actor's other units; none where there is only this one."""
-    if len(analysis.scopes) < 2 and analysis.scope in analysis.scopes:
+    """The actor's other units; none where there is only this one, or the one above it."""
+    known = analysis.scope in analysis.scopes or analysis.scope.from_above
+    if len(analysis.scopes) < 2 and known:
         return []
     own: dict[str, Any] = {"tab": analysis.tab.value, "quarter": analysis.quarter}
     return [
