@@ -98,7 +98,8 @@ def read_scope(
     asked = {query.team_id} if query.team_id else set()
     teams = teams_by_id(session, led | asked) if led | asked else {}
     team = teams.get(query.team_id) if query.team_id else None
-    institution_id = team.institution_id if team else query.institution_id
+    institution_id = None if query.team_id else query.institution_id
+    institution_id = team.institution_id if team else institution_id
     wanted = own | {institution_id} if institution_id else own
     institutions = institutions_by_id(session, wanted) if wanted else {}
     institution = institutions.get(institution_id) if institution_id else None

@@ -6,13 +6,17 @@ from html import unescape
 from uuid import UUID
 
 import pytest
+from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from core.access import Role
+from portal.factory import load_rooms
+from portal.web.menu import present
 from tests.factories.auth import make_account
 from tests.factories.directory import COUNTY, make_institution
 
+ZERO = UUID(int=0)
 BAR = re.compile(r'<ul class="side-nav">(.*?)</nav>', re.S)
 LINK = re.compile(r'<a href="([^"]+)"( aria-current="page")?>')
 HEADING = re.compile(r"<h1>(.*?)</h1>", re.S)
@@ -37,6 +41,27 @@ def test_each_entry_opens_and_is_lit(
         assert _words(TITLE, answer.text) == _words(HEADING, answer.text), link
         opened = '<details class="side-group" name="side-group" open>' in answer.text
         assert opened == (link not in _unfolded(answer.text)), link
+
+
+@pytest.mark.parametrize(
+    ("path", "endpoint"),
+    [
+        (f"/family-doctor/panel/{ZERO}/medicines", "family_doctor.panel"),
+        (f"/family-doctor/contracts/{ZERO}/agreement", "family_doctor.panel"),
+        ("/family-doctor/signature", "family_doctor.applications"),
+        (f"/family-doctor/disputes/{ZERO}", "family_doctor_disputes.of_team"),
+        ("/service-records/new", "service_records.index"),
+        (f"/residents/people/{ZERO}/labels", "residents_identifiers.find"),
+        ("/auth/security", None),
+    ],
+)
+def test_a_page_lights_what_it_lies_below(app: APIFlask, path: str, endpoint: str | None) -> None:
+    leaders = [
+        item for room in load_rooms() for item in room.navigation if Role.LEADER in item.roles
+    ]
+    with app.test_request_context(path):
+        found = present(leaders)
+    assert (found and found.endpoint) == endpoint
 
 
 def _bar(page: str) -> str:
