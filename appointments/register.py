@@ -39,7 +39,7 @@ from appointments.web.referrals import referrals
 from appointments.web.referrals_api import referrals_api
 from core.access import Role
 from core.messages import N_
-from core.web.rooms import NavItem, Room
+from core.web.rooms import Group, NavItem, Reach, Room
 from directory.public import provide_coming_bookings
 from residents.public import provide_holdings
 
@@ -103,6 +103,7 @@ room = Room(
             "appointments_exchange.exceptions",
             (Role.REGISTRAR, Role.ADMINISTRATOR),
             order=40,
+            group=Group.BOOKING,
         ),
         NavItem(
             N_("医院对接"),
@@ -110,6 +111,7 @@ room = Room(
             "appointments_exchange.links",
             (Role.ADMINISTRATOR,),
             order=58,
+            group=Group.BOOKING,
         ),
         NavItem(
             N_("预约"),
@@ -120,16 +122,36 @@ room = Room(
             also=RESIDENTS_PAGES,
         ),
         NavItem(
-            N_("每日预约"), "clipboard-list", "appointments.day_list", (Role.REGISTRAR,), order=10
+            N_("每日预约"),
+            "clipboard-list",
+            "appointments.day_list",
+            (Role.REGISTRAR,),
+            order=10,
+            group=Group.TODAY,
         ),
         NavItem(
-            N_("排班"), "calendar-plus", "appointments_schedule.week", (Role.REGISTRAR,), order=12
+            N_("排班"),
+            "calendar-plus",
+            "appointments_schedule.week",
+            (Role.REGISTRAR,),
+            order=12,
+            group=Group.BOOKING,
         ),
         NavItem(
-            N_("叫号台"), "speakerphone", "appointments_day.rooms", (Role.REGISTRAR,), order=14
+            N_("叫号台"),
+            "speakerphone",
+            "appointments_day.rooms",
+            (Role.REGISTRAR,),
+            order=14,
+            group=Group.TODAY,
         ),
         NavItem(
-            N_("候诊大屏"), "device-tv", "appointments_halls.screens", (Role.REGISTRAR,), order=16
+            N_("候诊大屏"),
+            "device-tv",
+            "appointments_halls.screens",
+            (Role.REGISTRAR,),
+            order=16,
+            group=Group.TODAY,
         ),
         NavItem(
             N_("爽约核对"),
@@ -137,6 +159,7 @@ room = Room(
             "appointments_visits.review",
             (Role.REGISTRAR,),
             order=20,
+            group=Group.BOOKING,
         ),
         NavItem(
             N_("转诊"),
@@ -144,6 +167,7 @@ room = Room(
             "appointments_referrals.inbox",
             (*TEAM_ROLES, Role.REGISTRAR),
             order=30,
+            group=Group.TODAY,
         ),
         NavItem(
             N_("预约规则"),
@@ -151,6 +175,7 @@ room = Room(
             "appointments_rules.listing",
             (Role.ADMINISTRATOR,),
             order=59,
+            group=Group.BOOKING,
         ),
         NavItem(
             N_("异常预约核查"),
@@ -158,6 +183,7 @@ room = Room(
             "appointments_conduct.listing",
             (Role.REGISTRAR, Role.ADMINISTRATOR),
             order=60,
+            group=Group.BOOKING,
         ),
         NavItem(
             N_("异常预约规则"),
@@ -165,6 +191,8 @@ room = Room(
             "appointments_conduct.rules",
             (Role.ADMINISTRATOR,),
             order=61,
+            group=Group.BOOKING,
+            reach=Reach.REGION,
         ),
     ],
     counts=waiting,

@@ -9,7 +9,7 @@ from audit.web.mine import pages as own_pages
 from audit.web.pages import pages
 from core.access import Role
 from core.messages import N_
-from core.web.rooms import NavItem, Room
+from core.web.rooms import Group, NavItem, Room
 from residents.public import Holding, provide_holdings
 
 __all__ = ["jobs", "room"]
@@ -24,8 +24,8 @@ room = Room(
     apis=[api],
     commands={"audit": "audit.commands:audit"},
     navigation=[
-        NavItem(N_("访问记录"), "list-search", "audit.search", AUDITORS, 10),
-        NavItem(N_("居民询问"), "message-question", "audit.cases", AUDITORS, 20),
+        NavItem(N_("访问记录"), "list-search", "audit.search", AUDITORS, 10, group=Group.TODAY),
+        NavItem(N_("居民询问"), "message-question", "audit.cases", AUDITORS, 20, group=Group.TODAY),
     ],
     counts=waiting,
 )

@@ -30,7 +30,7 @@ from auth.web.wechat import wechat_api, wechat_pages
 from core.access import Role, provide_demands
 from core.messages import N_
 from core.web.limits import provide_counter
-from core.web.rooms import NavItem, Room
+from core.web.rooms import Group, NavItem, Room
 
 provide_demands(step_up.demand, STAFF)
 provide_counter(route_limits.RouteCounter())
@@ -74,11 +74,25 @@ room = Room(
         "token": "auth.commands.tokens:token",
     },
     navigation=[
-        NavItem(N_("总览"), "shield-check", "auth_security.home", [Role.SECURITY], 10),
-        NavItem(N_("账号"), "key", "auth_accounts.listing", OVERSEERS, 60),
-        NavItem(N_("权限"), "lock", "auth_permissions.listing", OVERSEERS, 62),
-        NavItem(N_("找回账号"), "lifebuoy", "recovery.listing", DESK_ROLES, 64),
-        NavItem(N_("应用管理"), "apps", "auth_applications.listing", [Role.ADMINISTRATOR], 66),
+        NavItem(
+            N_("总览"), "shield-check", "auth_security.home", [Role.SECURITY], 10, group=Group.TODAY
+        ),
+        NavItem(N_("账号"), "key", "auth_accounts.listing", OVERSEERS, 60, group=Group.ACCOUNTS),
+        NavItem(
+            N_("权限"), "lock", "auth_permissions.listing", OVERSEERS, 62, group=Group.ACCOUNTS
+        ),
+        NavItem(
+            N_("找回账号"), "lifebuoy", "recovery.listing", DESK_ROLES, 64, group=Group.RESIDENTS
+        ),
+        NavItem(
+            N_("应用管理"),
+            "apps",
+            "auth_applications.listing",
+            [Role.ADMINISTRATOR],
+            66,
+            also=(upstream_admin.pages.name,),
+            group=Group.ACCOUNTS,
+        ),
     ],
     install=identity.install,
 )

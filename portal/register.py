@@ -2,7 +2,7 @@
 
 from core.access import GRANTED_ROLES, Role
 from core.messages import N_
-from core.web.rooms import NavItem, Room
+from core.web.rooms import Group, NavItem, Room
 from portal.web.docs import pages as docs_pages
 from portal.web.pages import pages
 
@@ -12,6 +12,13 @@ room = Room(
     commands={"policy": "portal.commands:policy", "worker": "portal.commands:worker"},
     navigation=[
         NavItem(N_("首页"), "home", "portal.home", (Role.RESIDENT,), order=10),
-        NavItem(N_("应用"), "layout-grid", "portal.applications", GRANTED_ROLES, order=70),
+        NavItem(
+            N_("应用"),
+            "layout-grid",
+            "portal.applications",
+            GRANTED_ROLES,
+            order=70,
+            group=Group.MORE,
+        ),
     ],
 )

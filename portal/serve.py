@@ -38,7 +38,9 @@ DEMO_ACCOUNTS = (
     ("demo-leader", "家庭医生团队长 family-doctor leader"),
     ("demo-nurse", "团队护士 team nurse"),
     ("demo-registrar", "医院挂号员 hospital registrar"),
-    ("demo-admin", "管理员 administrator"),
+    ("demo-admin", "管理员 administrator of the city"),
+    ("demo-county-admin", "县区管理员 administrator of a county"),
+    ("demo-institution-admin", "机构管理员 administrator of an institution"),
     ("demo-analyst", "统计分析员 government analyst"),
     ("demo-security", "安全管理员 security administrator"),
     ("demo-auditor", "审计员 auditor"),
@@ -284,7 +286,7 @@ def _announce(settings: Settings, port: int) -> None:
     print(f"  A hospital's system:   http://127.0.0.1:{port + 1}/hospital/\n")
     print(f"  Demo accounts, all with the password {DEMO_PASSWORD}:")
     for name, role in DEMO_ACCOUNTS:
-        print(f"    {name:<16}{role}")
+        print(f"    {name:<24}{role}")
     phone = resident_phone(load_region(settings.region))
     print("  Staff then get a code by SMS; it is in the SMS inbox, newest first.")
     print(f"  demo-resident also signs in by phone {phone} and the code in the SMS inbox.")

@@ -25,6 +25,8 @@ from residents.public import check_digit
 PASSWORD = "kangqiao-demo"  # noqa: S105  printed for everybody: it opens nothing but the demo
 RESIDENT, LEADER, NURSE = "demo-resident", "demo-leader", "demo-nurse"
 REGISTRAR, ADMINISTRATOR, ANALYST = "demo-registrar", "demo-admin", "demo-analyst"
+COUNTY_ADMINISTRATOR = "demo-county-admin"
+INSTITUTION_ADMINISTRATOR = "demo-institution-admin"
 SECURITY = "demo-security"
 AUDITOR = "demo-auditor"
 WELCOME = N_("这是演示账号：里面的人和事都是示例，您可以放心试用。")
@@ -42,6 +44,8 @@ _STAFF_PHONES = {
     ANALYST: 55,
     SECURITY: 56,
     AUDITOR: 57,
+    COUNTY_ADMINISTRATOR: 58,
+    INSTITUTION_ADMINISTRATOR: 59,
 }
 STAFF = tuple(_STAFF_PHONES)
 _PHONE_DIGITS = 11

@@ -6,7 +6,7 @@ from auth.events import PhoneChanged
 from auth.public import provide_identity_desk
 from core.access import Role
 from core.messages import N_
-from core.web.rooms import NavItem, Room
+from core.web.rooms import Group, NavItem, Room
 from residents.holdings import provide_holdings
 from residents.own_holdings import OWN
 from residents.papers import PapersDesk
@@ -46,8 +46,30 @@ room = Room(
     subscribers=[(PhoneChanged, keep_phone)],
     navigation=[
         NavItem(N_("我的"), "user", "residents.me", (Role.RESIDENT,), order=90),
-        NavItem(N_("代办核对"), "users", "residents_checks.listing", CHECK_ROLES, order=45),
-        NavItem(N_("重复档案"), "copy", "residents_duplicates.listing", DUPLICATE_ROLES, order=46),
-        NavItem(N_("按号码找人"), "id", "residents_identifiers.find", FIND_ROLES, order=47),
+        NavItem(
+            N_("代办核对"),
+            "users",
+            "residents_checks.listing",
+            CHECK_ROLES,
+            order=45,
+            group=Group.RESIDENTS,
+        ),
+        NavItem(
+            N_("疑似重复的档案"),
+            "copy",
+            "residents_duplicates.listing",
+            DUPLICATE_ROLES,
+            order=46,
+            group=Group.RESIDENTS,
+        ),
+        NavItem(
+            N_("按号码找居民"),
+            "id",
+            "residents_identifiers.find",
+            FIND_ROLES,
+            order=47,
+            also=(labels.pages.name,),
+            group=Group.RESIDENTS,
+        ),
     ],
 )

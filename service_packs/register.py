@@ -3,7 +3,7 @@
 import service_packs.jobs  # noqa: F401  the worker knows a job once its module is loaded
 from core.access import Role
 from core.messages import N_
-from core.web.rooms import NavItem, Room
+from core.web.rooms import Group, NavItem, Room
 from payments.events import PaymentCancelled, PaymentRefunded, PaymentSettled
 from residents.public import provide_groups, provide_holdings
 from service_packs import subscribers
@@ -42,9 +42,15 @@ room = Room(
             "service_records.index",
             (Role.LEADER, Role.MEMBER),
             30,
+            group=Group.RESIDENTS,
         ),
         NavItem(
-            N_("服务包目录"), "packages", "service_packs.catalogue", (Role.LEADER, Role.MEMBER), 60
+            N_("服务包"),
+            "packages",
+            "service_packs.catalogue",
+            (Role.LEADER, Role.MEMBER),
+            60,
+            group=Group.MORE,
         ),
     ],
 )

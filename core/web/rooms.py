@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
@@ -16,12 +17,38 @@ from core.waiting import Waiting
 Counts: TypeAlias = Callable[[Actor], Waiting]
 
 
+class Group(StrEnum):
+    """Under which name an entry stands in the side bar, in the order of the day's work. The portal
+    has their words (portal/web/menu.py).
+    """
+
+    TODAY = "today"
+    RESIDENTS = "residents"
+    TEAM = "team"
+    ORGANISATION = "organisation"
+    BOOKING = "booking"
+    FAMILY_DOCTORS = "family_doctors"
+    FIGURES = "figures"
+    ACCOUNTS = "accounts"
+    MORE = "more"
+
+
+class Reach(StrEnum):
+    """How wide the units must be in which a role is held, for an entry to lead anywhere."""
+
+    ANYWHERE = "anywhere"
+    DIVISION = "division"
+    REGION = "region"
+
+
 @dataclass(frozen=True, slots=True)
 class NavItem:
     """An entry of the side bar (staff) or the tab bar (residents), shown to some roles.
 
-    ``label`` is marked for translation; ``order`` sorts within a role's bar. It is lit on the pages
-    of its endpoint's blueprint, and of those that ``also`` names.
+    ``label`` is marked for translation; ``order`` sorts within a role's bar, and in the side bar
+    within its ``group``, which every entry of the staff has. It is lit on the pages below its own
+    address, else on those of its endpoint's blueprint, and of the blueprints and endpoints that
+    ``also`` names.
     """
 
     label: str
@@ -30,6 +57,8 @@ class NavItem:
     roles: Sequence[Role]
     order: int = 50
     also: Sequence[str] = ()
+    group: Group | None = None
+    reach: Reach = Reach.ANYWHERE
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,13 @@ class ScopeView(View):
     people: bool
     example: bool = False
 
+    @property
+    def from_above(self) -> bool:
+        """Whether an institution or team is seen by who is responsible for a division above it: as
+        figures, and not cut by place.
+        """
+        return self.kind is not ScopeKind.DIVISION and not self.people
+
 
 class Counts(View):
     """A measure now and in the period before; None is hidden."""
@@ -156,7 +163,7 @@ class AnalysisTable(View):
 
 class Analysis(View):
     """An analysis of a unit in a place. ``path`` are the places above that the actor may read, the
-    highest first. ``figures`` are of the place as a whole.
+    highest first; ``parent`` is the institution of a team. ``figures`` are of the place as a whole.
     """
 
     tab: AnalysisTab
@@ -165,6 +172,7 @@ class Analysis(View):
     place: DivisionView
     village: str | None
     path: tuple[DivisionView, ...]
+    parent: ScopeView | None
     period: Period
     before: Period
     quarter: str | None

@@ -18,10 +18,12 @@ from core.web.pager import pager
 from family_doctor.queries.analysis.people import export_analysed, list_analysed
 from family_doctor.queries.analysis.periods import quarters_offered
 from family_doctor.queries.analysis.reading import read_analysis
+from family_doctor.queries.analysis.scopes import tabs_of
 from family_doctor.schemas import (
     Analysis,
     AnalysisAction,
     AnalysisQuery,
+    AnalysisTab,
     PeopleQuery,
 )
 from family_doctor.web import analysis_panels, analysis_sheets, wording
@@ -106,15 +108,10 @@ def _screen(analysis: Analysis) -> dict[str, Any]:
                 "active": tab is analysis.tab,
             }
             for tab, label in words.TABS.items()
+            if tab in tabs_of(analysis.scope)
         ],
         "scopes": _scopes(analysis),
-        "path": [
-            (
-                named(division.name, division.name_en),
-                analysis_panels.address(analysis, division=division.code, village=None),
-            )
-            for division in analysis.path
-        ],
+        "path": _path(analysis),
         "quarters": [(each, words.quarter_words(each)) for each in _offered(analysis)],
         "given": blank(AnalysisQuery, start=analysis.period.start, end=analysis.period.end),
         "asked": {
@@ -131,6 +128,24 @@ def _screen(analysis: Analysis) -> dict[str, Any]:
     }
 
 
+def _path(analysis: Analysis) -> list[tuple[str, str]]:
+    """The names and addresses of what lies above, the highest first."""
+    own: dict[str, Any] = {"village": None}
+    if analysis.scope.from_above:
+        own |= {"institution_id": None, "team_id": None, "tab": AnalysisTab.PROVIDERS.value}
+    found = [
+        (
+            named(division.name, division.name_en),
+            analysis_panels.address(analysis, **own | {"division": division.code}),
+        )
+        for division in analysis.path
+    ]
+    if analysis.parent:
+        above = {"team_id": None, **analysis_panels.unit(analysis.parent)}
+        found.append((named(analysis.parent.name), analysis_panels.address(analysis, **above)))
+    return found
+
+
 def _offered(analysis: Analysis) -> list[str]:
     """The quarters to choose from, the latest first; the one shown is always among them."""
     own = {analysis.quarter} if analysis.quarter else set()
@@ -138,8 +153,9 @@ def _offered(analysis: Analysis) -> list[str]:
 
 
 def _scopes(analysis: Analysis) -> list[dict[str, Any]]:
-    """The actor's other units; none where there is only this one."""
-    if len(analysis.scopes) < 2 and analysis.scope in analysis.scopes:
+    """The actor's other units; none where there is only this one, or the one above it."""
+    known = analysis.scope in analysis.scopes or analysis.scope.from_above
+    if len(analysis.scopes) < 2 and known:
         return []
     own: dict[str, Any] = {"tab": analysis.tab.value, "quarter": analysis.quarter}
     return [

@@ -49,6 +49,11 @@ class Row:
     cells: Sequence[Cell]
     url: str | None = None
 
+    @property
+    def opens(self) -> bool:
+        """Whether all of it leads to one place: none of its figures has a list of its own."""
+        return self.url is not None and not any(cell.url for cell in self.cells)
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -173,9 +178,15 @@ def _into(analysis: Analysis, table: AnalysisTable, row: AnalysisRow) -> str | N
     """The way into what a row is about."""
     if table.code is TableCode.PLACES and (not row.village or analysis.scope.people):
         return address(analysis, **_place(row))
-    if table.code is TableCode.PROVIDERS and analysis.scope.kind is ScopeKind.INSTITUTION:
-        return address(analysis, institution_id=None, team_id=row.key, tab="contracts")
-    return None
+    if table.code is not TableCode.PROVIDERS:
+        return None
+    match analysis.scope.kind:
+        case ScopeKind.DIVISION:
+            return address(analysis, institution_id=row.key, division=None, tab="contracts")
+        case ScopeKind.INSTITUTION:
+            return address(analysis, institution_id=None, team_id=row.key, tab="contracts")
+        case ScopeKind.TEAM:
+            return None
 
 
 def _place(row: AnalysisRow) -> dict[str, str]:

@@ -20,7 +20,9 @@ def span(period: Period) -> str:
 
 def title(analysis: Analysis) -> str:
     """The unit, the place in it and what is analysed."""
-    names = [named(analysis.scope.name), named(analysis.place.name, analysis.place.name_en)]
+    names = [named(analysis.scope.name)]
+    if not analysis.scope.from_above:
+        names.append(named(analysis.place.name, analysis.place.name_en))
     parts = [*dict.fromkeys(name for name in names if name), analysis.village]
     return " · ".join([*(part for part in parts if part), gettext(words.TABS[analysis.tab])])
 

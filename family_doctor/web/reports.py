@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from core.access import Role, decide
 from core.database import transaction
-from core.paging import PageQuery
+from core.paging import DEFAULT_LIMIT, PageQuery
 from core.web.access import current_actor, open_to
 from core.web.forms import read_query
 from core.web.languages import gettext
@@ -31,6 +31,8 @@ from family_doctor.services import reports as services
 from family_doctor.web import report_words, wording
 from service_packs.public import item_names
 
+# A team looks at the last two months, week by week; an administrator at many teams.
+TEAMS_OWN, MANY = 8, DEFAULT_LIMIT
 READERS = (Role.LEADER, Role.MEMBER, Role.ADMINISTRATOR)
 LEADING = (Role.LEADER, Role.ADMINISTRATOR)
 pages = Blueprint("family_doctor_reports", __name__, url_prefix="/family-doctor/reports")
@@ -48,7 +50,8 @@ def listing() -> ResponseReturnValue:
     """The reports that one may read: a member their own, who leads also the teams'."""
     actor = current_actor()
     leads = bool(actor.units(*LEADING))
-    search = read_query(ReportSearch)
+    own_team = not actor.units(Role.ADMINISTRATOR)
+    search = read_query(ReportSearch, limit=TEAMS_OWN if own_team else MANY)
     if not leads:
         search = search.model_copy(update={"members": True})
     with transaction() as session:
@@ -59,6 +62,7 @@ def listing() -> ResponseReturnValue:
         pager=pager(found),
         search=search,
         leads=leads,
+        own_team=own_team,
     )
 
 

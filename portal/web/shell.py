@@ -20,6 +20,7 @@ from core.web.redirects import this_address
 from core.web.rooms import Counts, NavItem, Room
 from core.web.writes import once_token
 from notifications.public import count_unread
+from portal.web.menu import NavEntry, NavGroup, entries_for, grouped
 from regions.public import Region
 
 LARGE_TEXT = "large_text"
@@ -34,17 +35,6 @@ ROLE_LABELS = {
     Role.AUDITOR: N_("审计员"),
 }
 LAYOUTS = {Role.RESIDENT: "resident", Role.ANALYST: "analyst"}
-
-
-@dataclass(frozen=True, slots=True)
-class NavEntry:
-    """One entry of the bar as the template draws it."""
-
-    label: str
-    icon: str
-    endpoint: str
-    url: str
-    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +147,13 @@ class Shell:
         """The bar of this role."""
         if not self.signed_in:
             return []
-        return [self._entry(item) for item in sorted(self._mine(), key=lambda item: item.order)]
+        house = self._house
+        return entries_for(self.actor, self.role, house.items, house.region.code)
+
+    @cached_property
+    def menu(self) -> list[NavGroup]:
+        """The side bar of this role: its entries in their groups."""
+        return grouped(self.nav)
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -195,17 +191,6 @@ class Shell:
         """For whom the person acts, when not for themself."""
         return None
 
-    def _entry(self, item: NavItem) -> NavEntry:
-        here, own = _area(request.endpoint), _area(item.endpoint)
-        active = here == own or here in item.also
-        if here == own and sum(_area(each.endpoint) == own for each in self._mine()) > 1:
-            active = request.endpoint == item.endpoint
-        url = url_for(item.endpoint)
-        return NavEntry(gettext(item.label), item.icon, item.endpoint, url, active)
-
-    def _mine(self) -> list[NavItem]:
-        return [item for item in self._house.items if self.role in item.roles]
-
 
 _current: ContextVar[Shell | None] = ContextVar("shell", default=None)
 
@@ -220,11 +205,6 @@ class CurrentShell:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_current.get() or Shell(self._house), name)
-
-
-def _area(endpoint: str | None) -> str:
-    """The blueprint an endpoint belongs to."""
-    return (endpoint or "").split(".")[0]
 
 
 def shown_role() -> Role:

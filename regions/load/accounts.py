@@ -64,15 +64,17 @@ class AccountLoader:
         self._resident(people)
         self._team(people, team)
         self._registrar(desk)
-        region = self._pack.region
-        for username, role, name in (
-            (demo.ADMINISTRATOR, Role.ADMINISTRATOR, "示例管理员"),
-            (demo.ANALYST, Role.ANALYST, "示例分析员"),
-            (demo.SECURITY, Role.SECURITY, "示例安全管理员"),
-            (demo.AUDITOR, Role.AUDITOR, "示例审计员"),
+        city, county = self._pack.region, self._county(team.division_code)
+        institution = str(team.institution_id), team.institution_name
+        for username, role, name, unit in (
+            (demo.ADMINISTRATOR, Role.ADMINISTRATOR, "示例管理员", (city.code, city.name)),
+            (demo.COUNTY_ADMINISTRATOR, Role.ADMINISTRATOR, "示例县区管理员", county),
+            (demo.INSTITUTION_ADMINISTRATOR, Role.ADMINISTRATOR, "示例机构管理员", institution),
+            (demo.ANALYST, Role.ANALYST, "示例分析员", (city.code, city.name)),
+            (demo.SECURITY, Role.SECURITY, "示例安全管理员", (city.code, city.name)),
+            (demo.AUDITOR, Role.AUDITOR, "示例审计员", (city.code, city.name)),
         ):
-            account_id = self._staff_account(username, name)
-            grant_role(self._session, account_id, role, region.code, region.name)
+            grant_role(self._session, self._staff_account(username, name), role, *unit)
 
     def tell(self, people: demo.Cast, order: Order | None, booking_id: UUID | None) -> None:
         """What the resident is told: a welcome now, the rest as the rooms hear of it."""
@@ -131,6 +133,12 @@ class AccountLoader:
         account_id = self._staff_account(demo.REGISTRAR, name)
         grant_role(self._session, account_id, Role.REGISTRAR, str(institution_id), desk.name)
         self._work_as(staff_id, account_id)
+
+    def _county(self, township: str) -> tuple[str, str]:
+        """Code and name of the county that a township lies in."""
+        divisions = {division.code: division for division in self._pack.divisions}
+        county = divisions[divisions[township].parent_code or township]
+        return county.code, county.name
 
     def _staff_account(self, username: str, name: str) -> UUID:
         return self._account(username, name, demo.staff_phone(self._pack.region, username))

@@ -89,15 +89,23 @@ class Visitor:
         self._picture()
 
     def tab(self, label: str) -> None:
-        """Go by the main navigation: the bar of tabs, or the menu that slides in on a phone."""
+        """Go by the main navigation: the bar of tabs, or the menu that slides in on a phone, where
+        the entry's group is opened first.
+        """
         self._open_side_bar()
+        group = self.page.locator("details.side-group:not([open])").filter(
+            has=self.page.get_by_role("link", name=label, include_hidden=True)
+        )
+        if group.count():
+            group.locator("summary").click()
         navigation = self.page.get_by_role("navigation")
         navigation.get_by_role("link", name=label).filter(visible=True).first.click()
 
     def open_account_menu(self) -> Locator:
-        """The menu with the roles and the way out, opened."""
+        """The menu with the roles and the way out, which is always in sight, opened."""
         self._open_side_bar()
         menu = self.page.locator("details.menu").filter(visible=True)
+        expect(menu.locator("summary")).to_be_in_viewport(ratio=1)
         menu.locator("summary").click()
         return menu
 

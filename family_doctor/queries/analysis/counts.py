@@ -12,8 +12,10 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    Text,
     and_,
     case,
+    cast,
     func,
     literal,
     or_,
@@ -94,6 +96,9 @@ def in_force_on(day: date) -> ColumnElement[bool]:
 
 def of_scope(scope: Scope, table: FromClause = CONTRACT) -> list[ColumnElement[bool]]:
     """The conditions that contracts, or services by their team, are the scope's."""
+    if scope.view.from_above:
+        # What is hidden of one depends on all others.
+        return []
     if scope.team_id:
         return [table.c.team_id == scope.team_id]
     if scope.institution_id and table is CONTRACT:
@@ -173,8 +178,10 @@ class Counting:
         ]
 
     def parts(self, tables: Iterable[TableCode]) -> list[Fact]:
-        """The parted counts of these tables and who is registered where, with one statement."""
-        queries = [self._registered()]
+        """The parted counts of these tables and who is registered where, with one statement; of an
+        institution or team from above all teams' by team, and nobody registered.
+        """
+        queries = [] if self._scope.view.from_above else [self._registered()]
         for table in tables:
             queries += PARTED[table](self)
         return [
@@ -218,7 +225,10 @@ class Counting:
         if self._scope.village:
             where += in_place(self._scope, rows)
         now, earlier = self._columns([measure])
-        query = _row(table, measure, rows.c.division_code, key, now, earlier, name, name_en)
+        place: ColumnElement[str] = rows.c.division_code
+        if self._scope.view.from_above:
+            place = cast(rows.c.team_id, Text)
+        query = _row(table, measure, place, key, now, earlier, name, name_en)
         return query.select_from(source).where(*where)
 
     def _people(self, table: TableCode, key: Any) -> Select[Any]:

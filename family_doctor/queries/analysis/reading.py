@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.access import Actor
-from core.disclosure import Tree
-from directory.public import division_path, institutions_by_id, teams_by_id
+from directory.public import teams_by_id
 from family_doctor.queries.analysis import periods
 from family_doctor.queries.analysis.counts import AGE_BANDS, Counting, Fact
+from family_doctor.queries.analysis.providers import CONTRACTS, SERVICES, Providers
 from family_doctor.queries.analysis.scopes import Scope, read_scope
 from family_doctor.queries.analysis.tables import NamedPlace, Tables
 from family_doctor.schemas import (
@@ -19,6 +19,7 @@ from family_doctor.schemas import (
     AnalysisTab,
     AnalysisTable,
     Channel,
+    Counts,
     EndReason,
     Measure,
     ScopeKind,
@@ -26,8 +27,6 @@ from family_doctor.schemas import (
 )
 from service_packs.public import list_groups
 
-CONTRACTS = (Measure.IN_FORCE, Measure.BEGAN, Measure.ENDED, Measure.COMING)
-SERVICES = (Measure.DUE, Measure.KEPT)
 FIGURES = {
     AnalysisTab.CONTRACTS: (Measure.IN_FORCE, Measure.BEGAN, Measure.ENDED),
     AnalysisTab.SERVICES: SERVICES,
@@ -84,9 +83,24 @@ def read_analysis(
     period, quarter = periods.chosen(query, people=scope.people)
     earlier = periods.before(period, quarter)
     counting = Counting(session, scope, period, earlier)
-    if query.tab is AnalysisTab.PROVIDERS:
-        tables = [_providers(session, scope, counting)]
-        figures = {}
+    figures: dict[Measure, Counts] = {}
+    if scope.view.from_above:
+        wanted = {
+            table: measures
+            for table, measures in TABLES[query.tab].items()
+            if Measure.REGISTERED not in measures
+        }
+        measures = FIGURES[query.tab] or PROVIDED
+        providers = Providers(session, scope, counting, measures, wanted)
+        figures = {measure: providers.whole(measure) for measure in FIGURES[query.tab]}
+        tables = [
+            *(providers.parted(table, names, NAMED_ALWAYS) for table, names in wanted.items()),
+            providers.below(measures),
+        ]
+    elif query.tab is AnalysisTab.PROVIDERS and scope.view.kind is ScopeKind.DIVISION:
+        tables = [Providers(session, scope, counting, PROVIDED, {}).below(PROVIDED)]
+    elif query.tab is AnalysisTab.PROVIDERS:
+        tables = [_teams(session, scope, counting)]
     else:
         counted, tables = _tables(session, scope, counting, query.tab)
         at = _node(scope)
@@ -97,7 +111,8 @@ def read_analysis(
         scopes=scope.choices,
         place=scope.place,
         village=scope.village,
-        path=scope.path(),
+        path=scope.path(actor),
+        parent=scope.parent,
         period=period,
         before=earlier,
         quarter=quarter,
@@ -156,34 +171,16 @@ def _below(scope: Scope, counted: Tables) -> list[NamedPlace]:
     return [*divisions, *villages]
 
 
-def _providers(session: Session, scope: Scope, counting: Counting) -> AnalysisTable:
-    """The teams of an institution, or the institutions that lie in a division."""
+def _teams(session: Session, scope: Scope, counting: Counting) -> AnalysisTable:
+    """The teams of an institution, or the one, for who may see the people."""
     facts = counting.providers(CONTRACTS) + counting.providers(SERVICES)
     teams = teams_by_id(session, {UUID(fact.key) for fact in facts})
-    if scope.view.kind is not ScopeKind.DIVISION:
-        named = {str(team.id): team.name for team in teams.values()}
-        placed = [fact._replace(place=scope.tree_root) for fact in facts]
-        counted = Tables(scope.tree(), placed, control=False)
-        table = counted.parted(TableCode.PROVIDERS, PROVIDED, scope.tree_root)
-        rows = [
-            row.model_copy(update={"name": named[row.key], "name_en": named[row.key]})
-            for row in table.rows
-        ]
-        return table.model_copy(update={"rows": tuple(rows)})
-    institutions = institutions_by_id(session, {team.institution_id for team in teams.values()})
-    parents = {code: each.parent_code for code, each in scope.divisions.items()}
-    parents |= {str(each.id): each.division_code for each in institutions.values()}
-    placed = [
-        fact._replace(
-            table=TableCode.PLACES, place=str(teams[UUID(fact.key)].institution_id), key=""
-        )
-        for fact in facts
+    placed = [fact._replace(place=scope.tree_root) for fact in facts]
+    counted = Tables(scope.tree(), placed, control=False)
+    table = counted.parted(TableCode.PROVIDERS, PROVIDED, scope.tree_root)
+    rows = [
+        row.model_copy(update={"name": name, "name_en": name})
+        for row in table.rows
+        for name in [teams[UUID(row.key)].name]
     ]
-    counted = Tables(Tree(parents), placed, control=True)
-    inside = [
-        (str(each.id), each.name, each.name)
-        for each in institutions.values()
-        if scope.place.code in division_path(each.division_code)
-    ]
-    table = counted.places(PROVIDED, sorted(inside, key=lambda each: each[1]))
-    return table.model_copy(update={"code": TableCode.PROVIDERS})
+    return table.model_copy(update={"rows": tuple(rows)})

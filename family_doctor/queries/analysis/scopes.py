@@ -1,6 +1,6 @@
 """Whose contracts an actor may analyse, where, and as figures or down to the people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -10,8 +10,8 @@ from core.disclosure import Tree
 from core.errors import Denied, NotFound
 from core.messages import N_
 from directory.public import division_path, institutions_by_id, list_divisions, teams_by_id
-from directory.schemas import DivisionView
-from family_doctor.schemas import AnalysisAction, AnalysisQuery, ScopeKind, ScopeView
+from directory.schemas import DivisionView, ServingInstitution
+from family_doctor.schemas import AnalysisAction, AnalysisQuery, AnalysisTab, ScopeKind, ScopeView
 
 SEERS = (Role.ANALYST, Role.ADMINISTRATOR)
 
@@ -28,6 +28,9 @@ class Scope:
     village: str | None
     institution_id: UUID | None = None
     team_id: UUID | None = None
+    parent: ScopeView | None = None
+    # The division that an institution or team from above lies in.
+    home: str = ""
 
     @property
     def people(self) -> bool:
@@ -48,8 +51,13 @@ class Scope:
         """The divisions of the region, without villages."""
         return Tree({code: each.parent_code for code, each in self.divisions.items()})
 
-    def path(self) -> tuple[DivisionView, ...]:
+    def path(self, actor: Actor) -> tuple[DivisionView, ...]:
         """The places above that the actor may read, the highest first."""
+        if self.view.from_above:
+            own = actor.units(*SEERS)
+            inside = [code for code in division_path(self.home) if {*division_path(code)} & own]
+            found = sorted(inside, key=lambda code: len(division_path(code)))
+            return tuple(self.divisions[code] for code in found if code in self.divisions)
         above = self.tree().path(self.place.code)[1:]
         if self.village:
             above = [self.place.code, *above]
@@ -57,14 +65,25 @@ class Scope:
         return tuple(self.divisions[code] for code in reversed(inside))
 
 
-def resource_of(kind: ScopeKind, unit: str, *holders: str) -> Resource:
-    """What is asked of the policies. Divisions are analysed from above; an institution or team by
-    itself alone: cut by provider and by place at once, small counts could be worked out.
+def resource_of(kind: ScopeKind, unit: str, *holders: str, home: str = "") -> Resource:
+    """What is asked of the policies. All are analysed from above; the people of an institution or
+    team are its ``holders``' alone. ``home`` is the division that an institution lies in.
     """
-    own = (unit, *holders)
     if kind is ScopeKind.DIVISION:
         return Resource("Analysis", unit, None, division_path(unit), {"holders": []})
-    return Resource("Analysis", unit, None, own, {"holders": list(own)})
+    own = (unit, *holders)
+    above = division_path(home) if home else ()
+    return Resource("Analysis", unit, None, (*own, *above), {"holders": list(own)})
+
+
+def tabs_of(view: ScopeView) -> tuple[AnalysisTab, ...]:
+    """The analyses that there are of a unit. From above there is none of who is registered: no
+    institution or team has residents of its own.
+    """
+    without = {AnalysisTab.RESIDENTS} if view.from_above else set()
+    if without and view.kind is ScopeKind.TEAM:
+        without.add(AnalysisTab.PROVIDERS)
+    return tuple(tab for tab in AnalysisTab if tab not in without)
 
 
 def read_scope(
@@ -76,27 +95,36 @@ def read_scope(
     divisions = {each.code: each for each in list_divisions(session)}
     own = {UUID(unit) for unit in actor.units(Role.ADMINISTRATOR) if not unit.isdigit()}
     led = {UUID(unit) for unit in actor.units(Role.LEADER) if not unit.isdigit()}
-    institutions = institutions_by_id(session, own) if own else {}
     asked = {query.team_id} if query.team_id else set()
     teams = teams_by_id(session, led | asked) if led | asked else {}
+    team = teams.get(query.team_id) if query.team_id else None
+    institution_id = None if query.team_id else query.institution_id
+    institution_id = team.institution_id if team else institution_id
+    wanted = own | {institution_id} if institution_id else own
+    institutions = institutions_by_id(session, wanted) if wanted else {}
+    institution = institutions.get(institution_id) if institution_id else None
+    home = institution.division_code if institution else ""
+    parent: ScopeView | None = None
     codes = sorted(
         (unit for unit in actor.units(*SEERS) if unit in divisions),
         key=lambda code: (len(division_path(code)), code),
     )
     choices = [
         *(_view(actor, ScopeKind.DIVISION, code, divisions[code].name) for code in codes),
-        *(_view(actor, ScopeKind.INSTITUTION, str(i.id), i.name) for i in institutions.values()),
+        *(
+            _view(actor, ScopeKind.INSTITUTION, str(key), institutions[key].name)
+            for key in sorted(own & institutions.keys())
+        ),
         *(_view(actor, ScopeKind.TEAM, str(key), teams[key].name) for key in led if key in teams),
     ]
     if query.team_id:
-        team = teams.get(query.team_id)
-        holders = [str(team.institution_id)] if team else []
-        resource = resource_of(ScopeKind.TEAM, str(query.team_id), *holders)
+        holders = [str(institution.id)] if institution else []
+        resource = resource_of(ScopeKind.TEAM, str(query.team_id), *holders, home=home)
         name = team.name if team else ""
         view = _view(actor, ScopeKind.TEAM, str(query.team_id), name, resource)
+        parent = _parent(actor, institution) if institution else None
     elif query.institution_id:
-        resource = resource_of(ScopeKind.INSTITUTION, str(query.institution_id))
-        institution = institutions.get(query.institution_id)
+        resource = resource_of(ScopeKind.INSTITUTION, str(query.institution_id), home=home)
         name = institution.name if institution else ""
         view = _view(actor, ScopeKind.INSTITUTION, str(query.institution_id), name, resource)
     elif query.division and any(choice.kind is ScopeKind.DIVISION for choice in choices):
@@ -108,7 +136,8 @@ def read_scope(
     else:
         raise Denied()
     require(session, actor, action, resource)
-    return _placed(view, tuple(choices), resource, divisions, query)
+    scope = _placed(view, tuple(choices), resource, divisions, query)
+    return replace(scope, parent=parent, home=home)
 
 
 def _within(divisions: dict[str, DivisionView], choices: list[ScopeView], code: str) -> ScopeView:
@@ -118,6 +147,15 @@ def _within(divisions: dict[str, DivisionView], choices: list[ScopeView], code: 
     above = division_path(code)
     own = (each for each in choices if each.id in above)
     return next(own, ScopeView(kind=ScopeKind.DIVISION, id=code, name="", people=False))
+
+
+def _parent(actor: Actor, institution: ServingInstitution) -> ScopeView | None:
+    """The institution of a team, for who may analyse it too."""
+    unit = str(institution.id)
+    resource = resource_of(ScopeKind.INSTITUTION, unit, home=institution.division_code)
+    allowed, _ = decide(actor, AnalysisAction.READ, resource)
+    view = _view(actor, ScopeKind.INSTITUTION, unit, institution.name, resource)
+    return view if allowed else None
 
 
 def _view(
@@ -139,6 +177,9 @@ def _placed(
     code = query.division or start
     if code not in divisions:
         raise NotFound("unknown_division", N_("没有这个区划，请从上级区划重新选择。"))
+    if view.from_above and (query.village or code != start or query.tab not in tabs_of(view)):
+        # Cut by provider and by place at once, small counts could be worked out.
+        raise NotFound("not_by_place", N_("机构和团队的数字不再按地方细分，请看它的合计。"))
     if query.village and not view.people:
         raise NotFound("unknown_village", N_("村（社区）的数字只给能看名单的人，请看乡镇。"))
     return Scope(

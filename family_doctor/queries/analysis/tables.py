@@ -129,7 +129,9 @@ class Tables:
         stock = self._total(Measure.IN_FORCE, at)
         match measure:
             case Measure.IN_FORCE:
-                known = [self._less(self._total(Measure.REGISTERED, at), total)]
+                # By provider nobody is registered: there is no rest to be known.
+                registered = self._total(Measure.REGISTERED, at)
+                known = [self._less(registered, total)] if registered else []
             case Measure.BEGAN:
                 # With both stocks, each of the two follows from the other.
                 known = [self._total(Measure.ENDED, at)]

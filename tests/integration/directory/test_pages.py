@@ -14,6 +14,7 @@ from core.access import Role
 from directory.models import Department, Institution, Staff, Team
 from tests.factories.auth import make_account
 from tests.factories.directory import (
+    CITY,
     COUNTY,
     OTHER_TOWNSHIP,
     TOWNSHIP,
@@ -150,6 +151,34 @@ def test_nothing_elsewhere_is_shown_or_changed(session: Session, region: Region)
     assert region.browser.get(f"/admin/teams/{team.id}/history").status_code == 404
     listed = region.browser.get("/admin/institutions/").get_data(as_text=True)
     assert "甲县人民医院" in listed and "乙县医院" not in listed
+
+
+def test_each_level_sees_its_own_alone(
+    session: Session, signed_in: SignedIn, region: Region
+) -> None:
+    """City, county and institution: whoever is above sees what is below, and nobody sideways."""
+    neighbour = make_institution(session, name="邻家卫生院")
+    elsewhere = make_institution(session, division_code=OTHER_TOWNSHIP, name="乙县医院")
+    places = {region.institution: "覃大夫", neighbour: "邻大夫", elsewhere: "乙大夫"}
+    people = {place: make_staff(session, place, name=name).id for place, name in places.items()}
+    for unit, own in (
+        (CITY, {region.institution, neighbour, elsewhere}),
+        (COUNTY, {region.institution, neighbour}),
+        (str(region.institution.id), {region.institution}),
+    ):
+        admin = make_account(session, name="管理者", roles={Role.ADMINISTRATOR: [unit]})
+        browser = signed_in(admin.id)
+        institutions, staff = (
+            browser.get(f"/admin/{kind}/").text for kind in ("institutions", "staff")
+        )
+        for place, name in places.items():
+            assert (place.name in institutions) == (place in own), (unit, place.name)
+            assert (f"/admin/staff/{people[place]}" in staff) == (place in own), (unit, name)
+            may = browser.get(f"/admin/staff/{people[place]}/edit").status_code
+            assert may == (200 if place in own else 404), (unit, name)
+    assert f"/admin/accounts/{region.leader}" in browser.get("/admin/accounts/").text
+    _, others, _ = make_team(session, neighbour)
+    assert f"/admin/accounts/{others}" not in browser.get("/admin/accounts/").text
 
 
 def test_an_institution_is_registered_by_the_form(session: Session, region: Region) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.access import Role
 from core.errors import Denied, Invalid, NotFound
-from family_doctor.models import Obligation
+from family_doctor.models import Contract, Obligation
 from family_doctor.queries.analysis.people import list_analysed
 from family_doctor.queries.analysis.reading import read_analysis
 from family_doctor.schemas import (
@@ -26,12 +26,13 @@ from tests.factories.analysis import (
     MOVED,
     SECOND_VILLAGE,
     Analysed,
+    another,
     make_analysed,
     make_manager,
 )
 from tests.factories.directory import CITY, COUNTY, OTHER_COUNTY, OTHER_TOWNSHIP, TOWNSHIP
 from tests.factories.family_doctor import BASIC, actor_of
-from tests.factories.residents import make_resident
+from tests.factories.residents import make_person, make_resident
 
 
 @pytest.fixture
@@ -184,17 +185,51 @@ def test_figures_alone_are_of_whole_quarters_and_townships(session: Session, ana
     assert township.rows == ()
 
 
-def test_a_division_opens_no_list_and_no_institution(
-    session: Session, world: Analysed, analyst: UUID
-) -> None:
+def test_a_division_opens_no_list(session: Session, world: Analysed, analyst: UUID) -> None:
     governor = make_manager(session, CITY).id
     for account in (analyst, governor):
-        with pytest.raises(Denied):
-            list_analysed(session, actor_of(session, account), PeopleQuery())
-        with pytest.raises(Denied):
-            read(session, account, institution_id=world.institution.id)
-        with pytest.raises(Denied):
-            read(session, account, team_id=world.team.id)
+        for unit in ({}, {"institution_id": world.institution.id}, {"team_id": world.team.id}):
+            with pytest.raises(Denied):
+                list_analysed(session, actor_of(session, account), PeopleQuery(**unit))
+
+
+def test_what_lies_below_opens_as_figures(session: Session, world: Analysed) -> None:
+    of_county = make_manager(session, COUNTY).id
+    unit = {"institution_id": world.institution.id}
+    hidden = read(session, of_county, **unit)
+    assert hidden.figures[Measure.IN_FORCE].now is None, "with the other's one it would tell both"
+    other = session.scalars(select(Contract).where(Contract.team_id == world.others.id)).one()
+    for _ in range(6):
+        another(session, other, make_person(session))
+    found = read(session, of_county, **unit)
+    assert not found.scope.people
+    assert found.figures[Measure.IN_FORCE].now == 15
+    assert found.figures[Measure.ENDED].now is None
+    assert now(found, TableCode.CHANNELS, "card", Measure.BEGAN) is None, "of ten others, as four"
+    assert now(found, TableCode.PROVIDERS, str(world.team.id), Measure.IN_FORCE) == 15
+    assert found.table(TableCode.PLACES) is None
+    assert found.table(TableCode.GROUPS) is None
+    assert [each.code for each in found.path] == [COUNTY, TOWNSHIP]
+    listed = read(session, of_county, tab=AnalysisTab.PROVIDERS)
+    assert now(listed, TableCode.PROVIDERS, str(world.institution.id), Measure.IN_FORCE) == 15
+    team = read(session, of_county, team_id=world.team.id)
+    assert team.figures == found.figures, "the only team is the institution"
+    assert team.parent
+    assert team.parent.id == str(world.institution.id)
+
+
+def test_from_above_nothing_is_cut_by_place_or_day(session: Session, world: Analysed) -> None:
+    of_county = make_manager(session, COUNTY).id
+    unit = {"institution_id": world.institution.id}
+    for place in (
+        {"division": TOWNSHIP},
+        {"division": CITY, "village": SECOND_VILLAGE},
+        {"tab": AnalysisTab.RESIDENTS},
+    ):
+        with pytest.raises(NotFound):
+            read(session, of_county, **unit, **place)
+    with pytest.raises(Invalid):
+        read(session, of_county, **unit, start=clock.today())
 
 
 def test_each_stays_within_what_was_granted(
@@ -208,6 +243,10 @@ def test_each_stays_within_what_was_granted(
     assert read(session, of_county, division=TOWNSHIP).path[0].code == COUNTY
     with pytest.raises(Denied):
         read(session, keeper, institution_id=world.others.institution_id)
+    elsewhere = make_manager(session, OTHER_COUNTY).id
+    for unit in ({"institution_id": world.institution.id}, {"team_id": world.team.id}):
+        with pytest.raises(Denied):
+            read(session, elsewhere, **unit)
     resident, _ = make_resident(session)
     with pytest.raises(Denied):
         read(session, resident.id)

@@ -70,6 +70,21 @@ def test_figures_lead_to_the_list_and_names_to_the_place(keeper: FlaskClient) ->
     assert "没有符合的签约" in page(keeper, f"{URL}people", figure="kept")
 
 
+def test_an_institution_opens_from_above(
+    analyst: FlaskClient, world: Analysed, count_statements: Callable[[], Any]
+) -> None:
+    unit = {"institution_id": str(world.institution.id)}
+    assert unit["institution_id"] in page(analyst, tab="providers")
+    for tab in ("contracts", "services", "endings", "providers"):
+        with count_statements() as statements:
+            text = page(analyst, tab=tab, **unit)
+        assert len(statements) <= 8, statements.statements
+        assert "people" not in text.partition("<main")[2]
+        assert "tab=residents" not in text
+    assert f"team_id={world.team.id}" in text
+    assert "<5*" in page(analyst, f"{URL}export.csv", **unit)
+
+
 def test_an_analyst_is_led_to_no_list(analyst: FlaskClient) -> None:
     text = page(analyst)
     assert "&lt;5*" in text

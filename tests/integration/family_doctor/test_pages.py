@@ -284,6 +284,6 @@ def test_the_side_bar_says_what_waits(
 ) -> None:
     nurse = signed_in(team[2])
     for page in ("/family-doctor/today", "/family-doctor/panel", "/service-records/"):
-        bar = text(nurse.get(page)).split('<ul class="side-nav">')[1].split("</ul>")[0]
+        bar = text(nurse.get(page)).split('<ul class="side-nav">')[1].split("</nav>")[0]
         assert 'class="count">3<' in bar.split("/family-doctor/applications")[1], page
         assert 'class="count"' in bar.split("/family-doctor/today")[1].split("</a>")[0], page

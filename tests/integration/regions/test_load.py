@@ -203,8 +203,11 @@ def test_constraints_and_indexes_are_all_back(loaded: Engine, template: str) -> 
         demo.NURSE,
         demo.REGISTRAR,
         demo.ADMINISTRATOR,
+        demo.COUNTY_ADMINISTRATOR,
+        demo.INSTITUTION_ADMINISTRATOR,
         demo.ANALYST,
         demo.SECURITY,
+        demo.AUDITOR,
     ],
 )
 def test_the_demo_accounts_sign_in(loaded: Engine, app: APIFlask, name: str) -> None:
