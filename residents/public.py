@@ -35,6 +35,8 @@ from residents.queries import (
 from residents.queries.bindings import find_refused
 from residents.queries.care import labels_now, who_acts_for
 from residents.queries.duplicates import find_merge
+from residents.queries.known_by import identifier_index, papers_of, tails_of
+from residents.queries.papers import find_by_paper
 from residents.services.identity import (
     check_id_number,
     find_identified,
@@ -60,6 +62,7 @@ __all__ = [
     "compose_record_number",
     "contracted",
     "family_of",
+    "find_by_paper",
     "find_consent",
     "find_home",
     "find_identified",
@@ -69,10 +72,12 @@ __all__ = [
     "get_person",
     "id_index",
     "id_tail_index",
+    "identifier_index",
     "labels_now",
     "last_day_as_child",
     "matches",
     "may_act",
+    "papers_of",
     "parse_id_number",
     "people_by_id",
     "person_resource",
@@ -88,6 +93,7 @@ __all__ = [
     "register_present",
     "representatives_of",
     "represented_by",
+    "tails_of",
     "verifier",
     "who_acts_for",
 ]

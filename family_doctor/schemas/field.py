@@ -86,7 +86,7 @@ class FieldSigning(Signed):
     person_id: UUID | None = None
     name: Name
     id_number: Annotated[str | None, StringConstraints(min_length=18, max_length=18)] = None
-    id_tail: Annotated[str | None, Field(pattern=r"^[0-9]{3}[0-9X]$")] = None
+    id_tail: Annotated[str | None, Field(pattern=r"^[0-9A-Z]{4}$")] = None
     evidence: Literal[Evidence.ID_CARD, Evidence.HOUSEHOLD_BOOK]
     evidence_number: Annotated[
         str | None, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)
@@ -227,7 +227,7 @@ class FieldText(View):
 
 class FieldPerson(View):
     """A resident on the list. ``tail_digest`` is the SHA-256 of their id and the last four of
-    their ID number: enough to notice a slip, and nothing to read by mistake.
+    the paper that they are known by: enough to notice a slip, and nothing to read by mistake.
     """
 
     person_id: UUID

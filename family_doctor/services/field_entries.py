@@ -58,6 +58,7 @@ from residents.public import (
     check_id_number,
     people_by_id,
     register_present,
+    tails_of,
 )
 from residents.schemas import PersonView, age_on
 
@@ -313,7 +314,7 @@ def _person(
     person_id = _on_list(session, visit, signing)
     person = session.get(Person, person_id) if person_id else None
     same = person is not None and person.name == signing.name
-    if person is None or not same or person.id_number[-4:] != signing.id_tail:
+    if person is None or not same or tails_of(session, [person]).get(person.id) != signing.id_tail:
         raise Invalid("identity_mismatch")
     return people_by_id(session, {person.id})[person.id]
 

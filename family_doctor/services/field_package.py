@@ -16,11 +16,9 @@ from family_doctor.queries.field import has_contract
 from family_doctor.queries.rules import rule_for
 from family_doctor.schemas import FieldPackage, FieldPerson, FieldText, PackOffer
 from family_doctor.services.texts import wording_for
-from residents.public import Person
+from residents.public import Person, tails_of
 from service_packs.public import get_pack, list_packs
 from service_packs.schemas import Tier
-
-TAIL = 4
 
 
 def package_of(session: Session, visit: FieldVisit, team: TeamView) -> FieldPackage:
@@ -53,7 +51,7 @@ def package_of(session: Session, visit: FieldVisit, team: TeamView) -> FieldPack
 
 
 def tail_digest(person_id: UUID, tail: str) -> str:
-    """By what a tablet notices that the last four of an ID number are another's."""
+    """By what a tablet notices that the last four of a paper are another's."""
     return hashlib.sha256(f"{person_id}\n{tail.upper()}".encode()).hexdigest()
 
 
@@ -89,26 +87,20 @@ def _terms(pack: PackOffer, team: TeamView) -> agreement.Terms:
 
 
 def _people(session: Session, visit: FieldVisit) -> list[FieldPerson]:
-    columns = (
-        Person.id,
-        Person.name,
-        Person.sex,
-        Person.birth_date,
-        Person.id_number,
-        FieldResident.text_id,
-        has_contract(),
-    )
-    query = select(*columns).join(FieldResident, FieldResident.person_id == Person.id)
+    query = select(Person, FieldResident.text_id, has_contract())
+    query = query.join(FieldResident, FieldResident.person_id == Person.id)
     query = query.where(FieldResident.visit_id == visit.id).order_by(FieldResident.position)
+    rows = session.execute(query).all()
+    tails = tails_of(session, [row[0] for row in rows])
     return [
         FieldPerson(
-            person_id=person_id,
-            name=name,
-            sex=sex,
-            birth_date=born,
-            tail_digest=tail_digest(person_id, id_number[-TAIL:]),
+            person_id=person.id,
+            name=person.name,
+            sex=person.sex,
+            birth_date=person.birth_date,
+            tail_digest=tail_digest(person.id, tails.get(person.id, "")),
             text_id=text_id,
             signed=signed,
         )
-        for person_id, name, sex, born, id_number, text_id, signed in session.execute(query)
+        for person, text_id, signed in rows
     ]

@@ -48,6 +48,7 @@ from family_doctor.services.contracts import basic_pack
 from family_doctor.web.ways.asking import ask_identity
 from family_doctor.web.ways.blueprint import pages, whole_link
 from residents.public import people_by_id
+from residents.schemas import ACCEPTED, PAPER_NAMES
 
 # 500 lines of a table, as a file or pasted.
 LIST_BYTES = 64 * 1024
@@ -293,6 +294,7 @@ def _present_page(kind: str, form: Form[ApplyPresent], status: int) -> ResponseR
         kind=kind,
         team=team,
         teams=teams,
+        papers=[(kind.value, gettext(PAPER_NAMES[kind])) for kind in ACCEPTED],
         evidence=list(Evidence),
         form=form,
     )
