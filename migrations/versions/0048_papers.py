@@ -1,4 +1,6 @@
-"""Papers: people without an ID number, what staff did about who somebody is, and claims."""
+"""Papers: people without an ID number, what staff did about who somebody is, claims; and signings in
+a village that are refused as who may sign, or what was to be renewed, changed meanwhile.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +12,18 @@ depends_on = None
 
 PERSON, IDENTIFIER = "residents_person", "residents_identifier"
 STEP, CLAIM = "residents_identity_step", "residents_paper_claim"
+ENTRY = "family_doctor_field_entry"
+OUTCOMES = (
+    "already_signed",
+    "clock_wrong",
+    "identity_mismatch",
+    "minor",
+    "over_capacity",
+    "signed",
+    "team_closed",
+    "text_withdrawn",
+    "unreadable",
+)
 NUMBER = ["kind", "issuer", "number_index"]
 
 
@@ -33,6 +47,15 @@ def upgrade() -> None:
     op.create_index(f"uq_{IDENTIFIER}_own", IDENTIFIER, [*NUMBER, "person_id"], unique=True)
     _steps()
     _claims()
+    _outcomes(sorted([*OUTCOMES, "not_represented", "renewal_changed"]))
+
+
+def _outcomes(outcomes: list[str]) -> None:
+    """What may become of a signing in a village."""
+    name = op.f(f"ck_{ENTRY}_outcome")
+    op.drop_constraint(name, ENTRY, type_="check")
+    listed = ", ".join(f"'{each}'" for each in outcomes)
+    op.create_check_constraint(name, ENTRY, f"outcome IN ({listed})")
 
 
 def _check(table: str, name: str, condition: str) -> sa.CheckConstraint:
@@ -116,7 +139,10 @@ def _claims() -> None:
 
 
 def downgrade() -> None:
-    """Undo; refused by the database where there are people without an ID number."""
+    """Undo; refused by the database where there are people without an ID number, or entries refused
+    for one of the new reasons.
+    """
+    _outcomes([*OUTCOMES])
     op.drop_table(CLAIM)
     op.drop_table(STEP)
     op.drop_index(f"uq_{IDENTIFIER}_own", IDENTIFIER)

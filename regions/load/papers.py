@@ -1,4 +1,4 @@
-"""People without an ID number in the demo: one registered by a passport, one who waits to be seen."""
+"""People without an ID number in the demo: one registered by a passport, one waiting for staff."""
 
 from datetime import date, datetime, timedelta
 from random import Random

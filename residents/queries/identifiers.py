@@ -52,6 +52,12 @@ def get_identifiers(session: Session, actor: Actor, person_id: UUID) -> Identifi
     return book_of(session, person)
 
 
+def may_read_numbers(session: Session, actor: Actor, person_id: UUID) -> bool:
+    """Whether the actor sees this person's numbers, for a link to them; nothing is read."""
+    resource = numbers_resource(session, session.get_one(Person, person_id))
+    return decide(actor, IdentifierAction.READ, resource)[0]
+
+
 def book_of(session: Session, person: Person) -> IdentifierBook:
     """As ``get_identifiers``; the caller has asked the policy."""
     rows = session.scalars(

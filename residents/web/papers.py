@@ -21,6 +21,7 @@ from directory.schemas import VillageView
 from residents.papers import verifier
 from residents.queries.bindings import CHECK_ROLES, desk_institutions
 from residents.queries.claims import get_claim, list_claims
+from residents.queries.identifiers import may_read_numbers
 from residents.schemas import (
     Alike,
     ClaimCase,
@@ -76,7 +77,7 @@ def submit_register() -> ResponseReturnValue:
         flash(gettext("%(name)s已登记。", name=done.person.name), "good")
     else:
         flash(gettext("%(name)s已经登记过，没有重复登记。", name=done.person.name), "info")
-    return redirect(url_for("residents_identifiers.show", person_id=done.person.id), 303)
+    return redirect(_next(done.person.id), 303)
 
 
 @pages.get("/claims")
@@ -169,6 +170,14 @@ def alike_choices(alike: list[Alike] | tuple[Alike, ...]) -> list[tuple[str, str
     if not any(each.same_paper for each in alike):
         options.append((NONE_OF_THEM, gettext("都不是，是另一个人"), ""))
     return options
+
+
+def _next(person_id: UUID) -> str:
+    """The person's numbers, for whoever sees them: not who only registers people at the desk."""
+    with transaction() as session:
+        if may_read_numbers(session, current_actor(), person_id):
+            return url_for("residents_identifiers.show", person_id=person_id)
+    return url_for(REGISTERED)
 
 
 def _register_page(form: Form[RegisterPerson], alike: list[Alike]) -> ResponseReturnValue:
