@@ -148,7 +148,6 @@ def with_wrong_digits(leader: Visitor, name: str, number: str) -> None:
 def with_a_parent(leader: Visitor, tail: str) -> None:
     """A child is signed for by who lives with it, whose paper is seen; not without."""
     assert "谁代为签约" in sign(leader.page, CHILD, tail)
-    leader.see("孩子的家长")
     leader.press("返回名单")
     assert sign(leader.page, CHILD, tail, stands="0") == ""
 
