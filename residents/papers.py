@@ -25,7 +25,7 @@ def verifier() -> IdentityVerifier:
 def _is_card(number: str) -> bool:
     """Whether a number is meant to be that of an ID card; it need not be right."""
     text = number.strip().upper()
-    return len(text) == CARD_LENGTH and text[:-1].isdigit() and not text.startswith("9")
+    return len(text) == CARD_LENGTH and text[:-1].isdigit()
 
 
 class PapersDesk:
@@ -35,16 +35,16 @@ class PapersDesk:
         """Whether the name belongs to the number; asks outside. Of another paper it is so where it
         was registered here under this name. Raises Invalid, Unavailable.
         """
+        with reading() as session:
+            if find_by_paper(session, name, id_number) is not None:
+                return True
         if not _is_card(id_number):
-            with reading() as session:
-                return find_by_paper(session, name, id_number) is not None
+            return False
         check_id_number(id_number)
         return verifier().verify(name, id_number) is Verdict.MATCH
 
     def person_of(self, session: Session, name: str, id_number: str) -> UUID | None:
         """The person of that number, if known here; of another paper than the ID card, and name."""
-        if _is_card(id_number):
-            person = find_by_number(session, id_index(id_number))
-        else:
-            person = find_by_paper(session, name, id_number)
+        by_number = find_by_number(session, id_index(id_number.strip()))
+        person = by_number or find_by_paper(session, name, id_number)
         return person.id if person else None

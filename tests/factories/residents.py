@@ -35,6 +35,12 @@ def make_id_number(birth_date: date = date(1980, 5, 17), division: str = "990102
     return first + check_digit(first)
 
 
+def number_of(person: Person) -> str:
+    """The ID number of somebody who has one."""
+    assert person.id_number is not None
+    return person.id_number
+
+
 def make_person(
     session: Session,
     *,

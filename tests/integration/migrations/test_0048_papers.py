@@ -27,7 +27,7 @@ def test_people_keep_their_number_and_others_have_none(app: object, empty: Engin
             with pytest.raises(IntegrityError), connection.begin_nested():
                 run(statement)
 
-        command.upgrade(config(connection), "0052")
+        command.upgrade(config(connection), "0046")
         for person_id in (GIVER, OTHER):
             connection.execute(PERSON, {"id": person_id})
         run(PAPER.format(person=GIVER, kind="passport"))
@@ -43,6 +43,6 @@ def test_people_keep_their_number_and_others_have_none(app: object, empty: Engin
         refused(PAPER.format(person=OTHER, kind="household_book"))
         run(f"DELETE FROM residents_identifier WHERE person_id = '{OTHER}'")
         run(f"DELETE FROM residents_person WHERE id = '{OTHER}'")
-        command.downgrade(config(connection), "0052")
+        command.downgrade(config(connection), "0046")
         refused("UPDATE residents_person SET id_number = NULL")
         command.upgrade(config(connection), "0048")
