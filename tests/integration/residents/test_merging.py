@@ -61,7 +61,7 @@ def test_all_that_hangs_on_one_hangs_on_the_other_and_goes_back(
     consent = make_consent(session, mother, second)
     team = make_team(session)[0]
     contract = make_contract(session, second, team, state=State.APPLIED)
-    numbers = (first.id_number, second.id_number)
+    numbers = (number_of(first), number_of(second))
     command = MergePair(
         keep=Keeping.FIRST, name=Keeping.SECOND, id_number=Keeping.SECOND, home=Keeping.SECOND
     )
