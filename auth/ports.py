@@ -16,12 +16,13 @@ class IdentityDesk(Protocol):
     """Where identity papers are checked, and whose they are."""
 
     def genuine(self, name: str, id_number: str) -> bool:
-        """Ask the real-name service, outside any transaction. Raises Invalid for a number that
-        cannot be right, Unavailable.
+        """Ask the real-name service, outside any transaction; of another paper than the ID card,
+        whether it is known under this name. Raises Invalid for a number that cannot be right,
+        Unavailable.
         """
 
-    def person_of(self, session: Session, id_number: str) -> UUID | None:
-        """The person of that number, if known."""
+    def person_of(self, session: Session, name: str, id_number: str) -> UUID | None:
+        """The person of that name and number, if known."""
 
 
 _code_sender: CodeSender | None = None

@@ -47,11 +47,14 @@ def compose(terms: Terms, body: str | None = None) -> str:
     return fill(body or first_wording(), _values(terms))
 
 
-def template(terms: Terms, body: str) -> str:
-    """The text with the places left that are known only where it is signed; whoever fills these
-    gets what ``compose`` gives.
+def template(terms: Terms, body: str, *, renewal: bool = False) -> str:
+    """The text with the places left that are known only where it is signed, of a ``renewal`` also
+    its first day, ``begins_on``; whoever fills these gets what ``compose`` gives.
     """
-    return fill(body, _values(terms) | {place: f"{{{{ {place} }}}}" for place in LEFT})
+    left = {place: f"{{{{ {place} }}}}" for place in LEFT}
+    if renewal:
+        left["begins"] = _begins_wordings()[1].format(day="{{ begins_on }}")
+    return fill(body, _values(terms) | left)
 
 
 def _values(terms: Terms) -> dict[str, str]:

@@ -36,6 +36,7 @@ ORDERED_GROUP = "04"
 
 # Numbers that the population never gets: it steps through all others first.
 _RESIDENT_PHONE = 1
+_ASKING_PHONE = 91
 _STAFF_PHONES = {
     LEADER: 51,
     NURSE: 52,
@@ -73,6 +74,11 @@ class Cast:
 def resident_phone(region: Region) -> str:
     """The phone that the demo's resident signs in with."""
     return _phone(region, _RESIDENT_PHONE)
+
+
+def asking_phone(region: Region) -> str:
+    """The phone of somebody whose paper staff have to see before they are anybody here."""
+    return _phone(region, _ASKING_PHONE)
 
 
 def staff_phone(region: Region, username: str) -> str:

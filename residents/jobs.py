@@ -14,6 +14,7 @@ from residents.ports import send_consent_code as send
 from residents.schemas import in_order
 from residents.services.adults import SEALED
 from residents.services.bindings import lapse
+from residents.services.claims import lapse_claims
 from residents.services.holding import BATCH, end_over
 from residents.services.labels import LABEL_BATCH, follow_ages
 from residents.services.numbering import NUMBER_BATCH, number_unnumbered
@@ -41,6 +42,7 @@ def end_terms() -> None:
             ended = end_over(session)
     with transaction() as session:
         lapse(session)
+        lapse_claims(session)
 
 
 @scheduled("35 18 * * *")

@@ -29,7 +29,7 @@ class Record:
     name: str
     sex: str
     birth_date: date
-    id_number: str
+    id_number: str | None
     phone: str | None
     household: str | None
     village: str | None
@@ -74,6 +74,7 @@ LEVELS: dict[str, list[tuple[Reason | None, str, float, float]]] = {
     ],
     "sex": [(Reason.SEX_SAME, "sex_l = sex_r", 0.98, 0.5), (None, "ELSE", 0.02, 0.5)],
     "number": [
+        (None, _NULL, 0, 0),
         # Neighbours in a register of births have close numbers too: little is added to the date.
         (
             Reason.ID_CLOSE,

@@ -2,10 +2,25 @@
 
 from core.messages import N_
 from residents.holdings import Holding
-from residents.models import Binding, FormerMembership, GroupMembership, Identifier, Representation
+from residents.models import (
+    Binding,
+    FormerMembership,
+    GroupMembership,
+    Identifier,
+    IdentityStep,
+    PaperClaim,
+    Representation,
+)
 
 OWN = (
-    Holding(Identifier.person_id, N_("证件"), shown=True),
+    Holding(
+        Identifier.person_id,
+        N_("证件"),
+        once_with=(Identifier.kind, Identifier.issuer, Identifier.number_index),
+        shown=True,
+    ),
+    Holding(IdentityStep.person_id, N_("身份登记的记录"), telling=False),
+    Holding(PaperClaim.person_id, N_("证件核对的申请"), telling=False),
     Holding(
         GroupMembership.person_id,
         N_("健康标签"),

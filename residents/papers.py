@@ -5,10 +5,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.database import reading
 from core.settings import settings
 from residents.ports import IdentityVerifier, Verdict
 from residents.queries import find_by_number
+from residents.queries.papers import find_by_paper
 from residents.services.identity import check_id_number, id_index
+
+CARD_LENGTH = 18
 
 
 @cache
@@ -18,15 +22,29 @@ def verifier() -> IdentityVerifier:
     return IdentityVerifier(chosen.identity_url, chosen.identity_key.get_secret_value())
 
 
+def _is_card(number: str) -> bool:
+    """Whether a number is meant to be that of an ID card; it need not be right."""
+    text = number.strip().upper()
+    return len(text) == CARD_LENGTH and text[:-1].isdigit()
+
+
 class PapersDesk:
     """Checks a name and number, and finds whose they are."""
 
     def genuine(self, name: str, id_number: str) -> bool:
-        """Whether the name belongs to the number; asks outside. Raises Invalid, Unavailable."""
+        """Whether the name belongs to the number; asks outside. Of another paper it is so where it
+        was registered here under this name. Raises Invalid, Unavailable.
+        """
+        with reading() as session:
+            if find_by_paper(session, name, id_number) is not None:
+                return True
+        if not _is_card(id_number):
+            return False
         check_id_number(id_number)
         return verifier().verify(name, id_number) is Verdict.MATCH
 
-    def person_of(self, session: Session, id_number: str) -> UUID | None:
-        """The person of that number, if known here."""
-        person = find_by_number(session, id_index(id_number))
+    def person_of(self, session: Session, name: str, id_number: str) -> UUID | None:
+        """The person of that number, if known here; of another paper than the ID card, and name."""
+        by_number = find_by_number(session, id_index(id_number.strip()))
+        person = by_number or find_by_paper(session, name, id_number)
         return person.id if person else None

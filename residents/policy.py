@@ -24,6 +24,11 @@ WORDS = Words(
         "residents:read-identifiers": N_("查看居民的证件和健康档案编码"),
         "residents:record-identifier": N_("登记居民的证件"),
         "residents:find-by-identifier": N_("按证件号或健康档案编码查找居民"),
+        "residents:register-person": N_("凭证件登记居民"),
+        "residents:claim-paper": N_("用其他证件申请实名"),
+        "residents:read-claim": N_("查看用其他证件实名的申请"),
+        "residents:withdraw-claim": N_("撤回用其他证件实名的申请"),
+        "residents:check-claim": N_("核对用其他证件实名的申请"),
     },
     policies={
         "residents.own": N_("可以查看自己的基本资料"),
@@ -46,6 +51,13 @@ WORDS = Words(
         ),
         "residents.not-own-identifier": N_("自己的证件要由同事登记"),
         "residents.find-by-number": N_("医务人员和窗口人员可以按证件号查找本地居民"),
+        "residents.claim-paper": N_("还没有实名认证的人可以用其他证件申请"),
+        "residents.own-claim": N_("可以查看和撤回自己的申请"),
+        "residents.register-person": N_(
+            "机构的挂号登记员、管理员和团队长可以凭证件登记居民，核对本机构的证件申请"
+        ),
+        "residents.not-own-registration": N_("自己的证件要由同事登记和核对"),
+        "residents.not-own-claim": N_("自己的申请要由同事核对"),
         "residents.care-labels": N_("签约团队可以查看、设置和结束所签约居民的健康标签"),
         "residents.care-representatives": N_("签约团队可以查看谁能为所签约的居民代办"),
     },

@@ -35,6 +35,9 @@ from residents.queries import (
 from residents.queries.bindings import find_refused
 from residents.queries.care import labels_now, who_acts_for
 from residents.queries.duplicates import find_merge
+from residents.queries.known_by import identifier_index, papers_of, tails_of
+from residents.queries.papers import find_by_paper
+from residents.queries.signers import Stander, has_stander, is_ward, standers
 from residents.services.identity import (
     check_id_number,
     find_identified,
@@ -50,6 +53,7 @@ __all__ = [
     "Holding",
     "Household",
     "Person",
+    "Stander",
     "Verdict",
     "acting",
     "born_by",
@@ -60,6 +64,7 @@ __all__ = [
     "compose_record_number",
     "contracted",
     "family_of",
+    "find_by_paper",
     "find_consent",
     "find_home",
     "find_identified",
@@ -67,12 +72,16 @@ __all__ = [
     "find_own_identity",
     "find_refused",
     "get_person",
+    "has_stander",
     "id_index",
     "id_tail_index",
+    "identifier_index",
+    "is_ward",
     "labels_now",
     "last_day_as_child",
     "matches",
     "may_act",
+    "papers_of",
     "parse_id_number",
     "people_by_id",
     "person_resource",
@@ -88,6 +97,8 @@ __all__ = [
     "register_present",
     "representatives_of",
     "represented_by",
+    "standers",
+    "tails_of",
     "verifier",
     "who_acts_for",
 ]

@@ -23,6 +23,9 @@ from residents.web import (
     identifiers,
     labels,
     labels_api,
+    own_paper,
+    papers,
+    papers_api,
     persons_api,
 )
 from residents.web.api import api
@@ -41,11 +44,29 @@ room = Room(
         labels.pages,
         duplicates.pages,
         identifiers.pages,
+        papers.pages,
+        own_paper.pages,
     ],
-    apis=[api, bindings_api.api, labels_api.api, persons_api.api],
+    apis=[api, bindings_api.api, labels_api.api, persons_api.api, papers_api.api],
     subscribers=[(PhoneChanged, keep_phone)],
     navigation=[
         NavItem(N_("我的"), "user", "residents.me", (Role.RESIDENT,), order=90),
+        NavItem(
+            N_("凭证件登记"),
+            "user-plus",
+            "residents_papers.register",
+            CHECK_ROLES,
+            order=43,
+            group=Group.RESIDENTS,
+        ),
+        NavItem(
+            N_("证件核对"),
+            "id",
+            "residents_papers.claims",
+            CHECK_ROLES,
+            order=44,
+            group=Group.RESIDENTS,
+        ),
         NavItem(
             N_("代办核对"),
             "users",

@@ -41,7 +41,7 @@ class FindPatient(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
-    tail: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{3}[0-9Xx]$")]
+    tail: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9A-Za-z]{4}$")]
 
 
 class DeskPatient(Aged):

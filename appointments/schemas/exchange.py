@@ -12,6 +12,7 @@ from appointments.schemas.wall_time import WallTime
 from core.messages import N_
 from core.paging import PageQuery
 from directory.schemas import SearchText
+from residents.schemas import DocumentNumber, IdentifierKind
 
 # What a hospital's application needs in its token.
 EXCHANGE_SCOPE = "appointments.exchange"
@@ -174,13 +175,31 @@ class ImportResult(BaseModel):
     errors: list[ImportFault] = []
 
 
+class PatientPaper(Strict):
+    """A paper of somebody without an ID number, by which the portal registered them."""
+
+    kind: IdentifierKind
+    number: DocumentNumber
+
+
 class Patient(Strict):
-    """Who comes: both must be those of one person in the portal."""
+    """Who comes: name and ID number, or name and another paper, of one person in the portal."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
-    id_number: Annotated[
-        str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[0-9]{17}[0-9Xx]$")
-    ]
+    id_number: (
+        Annotated[
+            str,
+            StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[0-9]{17}[0-9Xx]$"),
+        ]
+        | None
+    ) = None
+    paper: PatientPaper | None = None
+
+    @model_validator(mode="after")
+    def _one_number(self) -> Self:
+        if (self.id_number is None) == (self.paper is None):
+            raise ValueError(N_("请给出身份证号，或一种其他证件，不能都给。"))
+        return self
 
 
 class LockNumber(Strict):

@@ -21,6 +21,7 @@ from appointments.schemas import (
     LockNumber,
     LockState,
     LockView,
+    Patient,
     Source,
     State,
 )
@@ -33,7 +34,7 @@ from core.access import Actor, require
 from core.errors import Conflict, Invalid, NotFound
 from core.events import publish
 from core.messages import N_
-from residents.public import find_identified
+from residents.public import find_by_paper, find_identified
 
 
 def lock_number(
@@ -54,11 +55,13 @@ def lock_number(
     ``lock_mismatch``, ``lock_returned``.
     """
     require(session, actor, ExchangeAction.LOCK, exchange_resource(institution_id, unit))
-    fingerprint = hashlib.sha256(command.model_dump_json().encode()).digest()
+    # Without what is not given, so that calls from before there were other papers stay the same.
+    told = command.model_dump_json(exclude_none=True)
+    fingerprint = hashlib.sha256(told.encode()).digest()
     if (known := _find(session, institution_id, lock_id)) is not None:
         return _again(session, known, fingerprint)
     slot_id = _slot_of(session, institution_id, command)
-    person_id = find_identified(session, command.patient.name, command.patient.id_number)
+    person_id = _patient(session, command.patient)
     if person_id is None:
         sentence = N_(
             "门户里没有这位患者，或姓名与证件号不符。请核对证件；患者还没有在门户实名的，"
@@ -83,6 +86,14 @@ def lock_number(
     if session.execute(lock.on_conflict_do_nothing().returning(HospitalLock.lock_id)).first():
         return _view(session, lock_id, booking.id)
     raise _mismatch()
+
+
+def _patient(session: Session, patient: Patient) -> UUID | None:
+    if patient.paper is not None:
+        kind, number = patient.paper.kind, patient.paper.number
+        person = find_by_paper(session, patient.name, number, kind)
+        return person.id if person else None
+    return find_identified(session, patient.name, patient.id_number or "")
 
 
 def confirm_number(

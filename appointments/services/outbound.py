@@ -28,7 +28,7 @@ from core.events import publish
 from core.ids import new_id
 from core.jobs import defer_by_name
 from core.messages import N_
-from residents.public import Person
+from residents.public import Person, papers_of
 
 CALL_JOB = "appointments.jobs.call_hospital"
 MOST_TRIES = 3
@@ -313,9 +313,19 @@ def _body(session: Session, subject: Subject, call: Call) -> dict[str, Any]:
     }
     if call is Call.LOCK:
         person = session.get_one(Person, subject.person_id)
-        body["patient"] = {"name": person.name, "id_number": person.id_number}
+        body["patient"] = {"name": person.name} | _papers(session, person)
         body["fee_fen"] = subject.fee_fen
     return body
+
+
+def _papers(session: Session, person: Person) -> dict[str, Any]:
+    """The ID number; of whoever has none the paper that they are known by."""
+    if person.id_number is not None:
+        return {"id_number": person.id_number}
+    paper = papers_of(session, [person]).get(person.id)
+    if paper is None:
+        return {}
+    return {"paper": {"kind": paper.kind.value, "number": paper.number}}
 
 
 def _their_number(session: Session, booking_id: UUID) -> str:

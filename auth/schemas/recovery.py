@@ -23,14 +23,14 @@ class RecoveryAction(StrEnum):
 
 
 class Papers(BaseModel):
-    """What stands on the identity card that lies on the counter."""
+    """What stands on the identity card that lies on the counter, or on another paper by which the
+    person was registered.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
-    id_number: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=18, max_length=18)
-    ]
+    id_number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=40)]
 
 
 class BeginRecovery(Papers):

@@ -198,7 +198,7 @@ def _account_of(session: Session, papers: Papers, genuine: bool) -> Account:
     """The account of the person whom the papers name. Raises Invalid or NotFound."""
     if not genuine:
         raise _not_theirs()
-    person_id = ports.identity_desk().person_of(session, papers.id_number)
+    person_id = ports.identity_desk().person_of(session, papers.name, papers.id_number)
     account = session.scalar(select(Account).where(Account.person_id == person_id))
     if person_id is None or account is None or account.disabled_at is not None:
         raise NotFound(

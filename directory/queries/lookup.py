@@ -33,6 +33,7 @@ from directory.schemas import (
     TeamSearch,
     TeamStaff,
     TeamView,
+    VillageView,
 )
 
 
@@ -75,6 +76,15 @@ def village_segments(session: Session, codes: Collection[str]) -> dict[str, str]
     """The three digits by which villages stand in health-record numbers, by village code."""
     query = select(Village.code, Village.record_code).where(Village.code.in_(set(codes)))
     return {row.code: row.record_code for row in session.execute(query)}
+
+
+def list_villages(session: Session, division_code: str) -> list[VillageView]:
+    """The villages and communities of a township, by code."""
+    query = select(Village.code, Village.name).where(Village.division_code == division_code)
+    return [
+        VillageView(code=row.code, name=row.name)
+        for row in session.execute(query.order_by(Village.code))
+    ]
 
 
 def list_institutions(session: Session, search: InstitutionSearch) -> Page[InstitutionView]:

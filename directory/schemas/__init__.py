@@ -55,6 +55,7 @@ from directory.schemas.views import (
     TeamSearch,
     TeamStaff,
     TeamView,
+    VillageView,
 )
 
 __all__ = [
@@ -110,4 +111,5 @@ __all__ = [
     "TeamSearch",
     "TeamStaff",
     "TeamView",
+    "VillageView",
 ]

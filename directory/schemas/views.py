@@ -41,6 +41,13 @@ class DivisionView(View):
     estimated: bool
 
 
+class VillageView(View):
+    """A village or community of a township."""
+
+    code: str
+    name: str
+
+
 class InstitutionView(View):
     """An institution; ``example`` marks one made up in the usual shape."""
 

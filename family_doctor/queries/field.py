@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from core import clock
 from core.access import Actor, Resource, require
@@ -13,6 +13,8 @@ from core.paging import Page, PageQuery, read_page
 from directory.public import get_team
 from directory.schemas import TeamView
 from family_doctor.models import Contract, FieldEntry, FieldResident, FieldVisit
+from family_doctor.queries.rules import near_end
+from family_doctor.queries.signatories import SIGNING
 from family_doctor.queries.team import panel_resource
 from family_doctor.schemas import (
     EntryAnswer,
@@ -25,8 +27,8 @@ from family_doctor.schemas import (
     VisitState,
     VisitView,
 )
-from family_doctor.states import LIVE
-from residents.public import Household, Person
+from family_doctor.states import LIVE, State
+from residents.public import Household, Person, has_stander
 
 # From this age on one signs for oneself (Civil Code of 2020, articles 17 and 18).
 OF_AGE = 18
@@ -42,15 +44,50 @@ def has_contract() -> ColumnElement[bool]:
     )
 
 
+def is_renewable(session: Session, team: TeamView) -> ColumnElement[bool]:
+    """The condition on a contract that it may be renewed with the team now."""
+    new = aliased(Contract)
+    under_way = select(new.id).where(
+        new.previous_id == Contract.id, new.succeeding, new.state.in_(LIVE)
+    )
+    return and_(
+        Contract.team_id == team.id,
+        Contract.state.in_({State.ACTIVE, State.EXPIRING}),
+        near_end(session),
+        ~under_way.exists(),
+    )
+
+
+def may_renew(session: Session, team: TeamView) -> ColumnElement[bool]:
+    """The condition that a person's contract may be renewed with the team now."""
+    own = select(Contract.id).where(Contract.person_id == Person.id, is_renewable(session, team))
+    return own.exists()
+
+
 def adults_of(team: TeamView) -> Select[*tuple[Any, ...]]:
-    """Those of a team's township who sign for themselves."""
-    today = clock.today()
-    latest = today.replace(year=today.year - OF_AGE, day=min(today.day, 28))
+    """The adults of a team's township."""
+    return _people_of(team).where(_is_adult())
+
+
+def listed_of(team: TeamView) -> Select[*tuple[Any, ...]]:
+    """Those of a team's township who can be signed on a visit: who sign for themselves, and for
+    whom somebody may.
+    """
+    return _people_of(team).where(or_(_is_adult(), has_stander(SIGNING)))
+
+
+def _people_of(team: TeamView) -> Select[*tuple[Any, ...]]:
     return (
         select(Person)
         .join(Household, Household.id == Person.household_id)
-        .where(Person.division_code == team.division_code, Person.birth_date <= latest)
+        .where(Person.division_code == team.division_code, Person.merged_into.is_(None))
     )
+
+
+def _is_adult() -> ColumnElement[bool]:
+    today = clock.today()
+    latest = today.replace(year=today.year - OF_AGE, day=min(today.day, 28))
+    return Person.birth_date <= latest
 
 
 def villages_of(session: Session, actor: Actor, team: TeamView) -> list[VillageChoice]:

@@ -50,6 +50,8 @@ class Outcome(StrEnum):
     IDENTITY_MISMATCH = "identity_mismatch"
     TEXT_WITHDRAWN = "text_withdrawn"
     MINOR = "minor"
+    NOT_REPRESENTED = "not_represented"
+    RENEWAL_CHANGED = "renewal_changed"
     CLOCK_WRONG = "clock_wrong"
     UNREADABLE = "unreadable"
     CHAIN_BROKEN = "chain_broken"
@@ -59,6 +61,10 @@ class Outcome(StrEnum):
 KEPT = frozenset(Outcome) - {Outcome.CHAIN_BROKEN, Outcome.TRY_AGAIN}
 DeviceWord = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
+
+
+Tail = Annotated[str, Field(pattern=r"^[0-9A-Z]{4}$")]
+Relation = Literal["child", "ward"]
 
 
 class PrepareVisit(Command):
@@ -76,17 +82,32 @@ class LoadVisit(Command):
     device: DeviceWord
 
 
+class SignedBy(Command):
+    """Who signed for a child or ward: what the resident is to them, and the last four of the number
+    on the paper that was seen of them.
+    """
+
+    person_id: UUID
+    name: Name
+    relation: Relation
+    id_tail: Tail
+
+
 class FieldSigning(Signed):
     """What an entry says: who signed, what paper was seen, which text, and both signatures.
 
     Of whom the list holds: ``person_id`` and the last four of the number on the paper; of others
-    the whole ``id_number``. Times are the tablet's. ``witness`` is the member's signature.
+    the whole ``id_number``. ``signed_by`` is who signed for a child or ward, whose paper was seen
+    then; ``renews`` the contract that is to go on. Times are the tablet's. ``witness`` is the
+    member's signature.
     """
 
     person_id: UUID | None = None
     name: Name
     id_number: Annotated[str | None, StringConstraints(min_length=18, max_length=18)] = None
-    id_tail: Annotated[str | None, Field(pattern=r"^[0-9]{3}[0-9X]$")] = None
+    id_tail: Tail | None = None
+    signed_by: SignedBy | None = None
+    renews: UUID | None = None
     evidence: Literal[Evidence.ID_CARD, Evidence.HOUSEHOLD_BOOK]
     evidence_number: Annotated[
         str | None, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)
@@ -218,16 +239,38 @@ class PackOffer(View):
 
 
 class FieldText(View):
-    """A wording, by pack, with the places that only the tablet can fill."""
+    """A wording, by pack, with the places that only the tablet can fill; ``renewals`` is that of
+    the packs which somebody on the list may renew.
+    """
 
     id: UUID
     version: int
     bodies: dict[str, str]
+    renewals: dict[str, str]
+
+
+class FieldStander(View):
+    """One who signs for a child or ward on the list; ``tail_digest`` as of a resident."""
+
+    person_id: UUID
+    name: str
+    relation: Relation
+    tail_digest: Digest
+
+
+class FieldRenewal(View):
+    """A contract that may be renewed on the visit, on the same terms: its renewal's first day."""
+
+    contract_id: UUID
+    begins_on: date
+    pack_code: str
+    years: int
 
 
 class FieldPerson(View):
     """A resident on the list. ``tail_digest`` is the SHA-256 of their id and the last four of
-    their ID number: enough to notice a slip, and nothing to read by mistake.
+    the paper that they are known by: enough to notice a slip, and nothing to read by mistake.
+    Where there are ``standers`` one of them signs instead.
     """
 
     person_id: UUID
@@ -237,6 +280,8 @@ class FieldPerson(View):
     tail_digest: Digest
     text_id: UUID
     signed: bool
+    standers: list[FieldStander]
+    renewal: FieldRenewal | None
 
 
 class FieldPackage(View):

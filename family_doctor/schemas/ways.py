@@ -13,6 +13,7 @@ from core.paging import PageQuery
 from family_doctor.schemas.base import Command, View
 from family_doctor.schemas.contracts import Channel
 from family_doctor.states import State
+from residents.schemas import IdentifierKind
 
 # A list of phone numbers as it was pasted; MOST_LINES lines fit well.
 LONGEST_LIST = 30_000
@@ -107,13 +108,15 @@ class ShareTeam(Command):
 class ApplyPresent(Command):
     """Apply for a resident who is present. Whoever applies on their behalf says by which papers; a
     household book or written authorisation has a number, of an ID card it is the resident's own.
-    On site the ID card is seen. ``phone`` is for somebody who is not known here yet.
+    On site the ID card is seen. ``phone`` is for somebody who is not known here yet. ``id_number``
+    is of the paper ``kind``; whoever has no ID card has to be registered by theirs before.
     """
 
     team_id: UUID
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
+    kind: IdentifierKind = IdentifierKind.ID_CARD
     id_number: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=18, max_length=18)
+        str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=4, max_length=40)
     ]
     phone: Phone | None = None
     evidence: Evidence | None = None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from secrets import token_bytes
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, select, update
 from sqlalchemy.orm import Session
 
 from auth.public import prove_to_sign
@@ -19,10 +19,11 @@ from directory.public import get_team
 from directory.schemas import TeamView
 from family_doctor.models import FieldEntry, FieldResident, FieldVisit
 from family_doctor.queries.field import (
-    adults_of,
     entry_view,
     get_visit,
     has_contract,
+    listed_of,
+    may_renew,
     visit_resource,
     visit_state,
 )
@@ -51,7 +52,7 @@ OVER = N_("这次下乡签约已经结束、作废或过期，请重新准备一
 
 
 def prepare_visit(session: Session, actor: Actor, command: PrepareVisit) -> VisitView:
-    """Prepare a visit of the actor to a village: who has no contract stands first on its list.
+    """Prepare a visit of the actor to a village: who can sign or renew stands first on its list.
 
     Raises NotFound, Denied, Invalid (``unknown_village``, the pack or the years), Conflict
     ``team_closed``, ``no_basic_pack`` or ``no_text``.
@@ -213,10 +214,13 @@ def _require_open(visit: FieldVisit) -> None:
 
 
 def _residents(session: Session, team: TeamView, village: str, most: int) -> list[tuple[UUID, str]]:
-    """Who stands on the list, and the village's name; households together."""
-    query = adults_of(team).with_only_columns(Person.id, Household.village_name)
+    """Who stands on the list, and the village's name; households together, who has nothing to sign
+    at the end.
+    """
+    done = and_(has_contract(), ~may_renew(session, team))
+    query = listed_of(team).with_only_columns(Person.id, Household.village_name)
     query = query.where(Household.village_code == village)
-    query = query.order_by(has_contract(), Household.id, Person.birth_date, Person.id).limit(most)
+    query = query.order_by(done, Household.id, Person.birth_date, Person.id).limit(most)
     return [(row[0], row[1]) for row in session.execute(query)]
 
 

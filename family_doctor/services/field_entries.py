@@ -4,7 +4,7 @@ is none, in one transaction.
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -25,7 +25,7 @@ from family_doctor.models import (
     FieldVisit,
     OwnSignature,
 )
-from family_doctor.queries.field import OF_AGE, answer_of
+from family_doctor.queries.field import answer_of
 from family_doctor.queries.rules import places
 from family_doctor.queries.team import panel_resource
 from family_doctor.queries.ways import way_rule
@@ -46,11 +46,12 @@ from family_doctor.services import notices
 from family_doctor.services.acceptance import terms_of, write_down
 from family_doctor.services.contracts import apply_by
 from family_doctor.services.field import OVER, held, may_still_be_taken, require_device
+from family_doctor.services.field_signers import has_tail, signer_on_visit
 from family_doctor.services.introductions import Way
 from family_doctor.services.moves import announce
-from family_doctor.services.places import take_place
+from family_doctor.services.places import shares_place, take_place
 from family_doctor.services.signing import Signer, require_own_name, write_signature
-from family_doctor.services.succession import come_into_force
+from family_doctor.services.succession import come_into_force, next_day, renew_by
 from family_doctor.services.texts import wording_for
 from residents.public import (
     Person,
@@ -59,7 +60,7 @@ from residents.public import (
     people_by_id,
     register_present,
 )
-from residents.schemas import PersonView, age_on
+from residents.schemas import PersonView
 
 # How far a tablet's clock may be wrong.
 TOLERANCE = timedelta(minutes=10)
@@ -77,6 +78,12 @@ OUTCOMES = {
     "unknown_pack": Outcome.TEXT_WITHDRAWN,
     "term_too_long": Outcome.TEXT_WITHDRAWN,
     "minor": Outcome.MINOR,
+    "not_represented": Outcome.NOT_REPRESENTED,
+    "renewal_changed": Outcome.RENEWAL_CHANGED,
+    "contract_moved": Outcome.RENEWAL_CHANGED,
+    "not_yet_renewable": Outcome.RENEWAL_CHANGED,
+    "successor_exists": Outcome.RENEWAL_CHANGED,
+    "no_basic_pack": Outcome.TEXT_WITHDRAWN,
     "clock_wrong": Outcome.CLOCK_WRONG,
 }
 
@@ -217,9 +224,8 @@ def _sign(
     """The contract, in force from the day on which it was signed."""
     at = _moment(visit, signing)
     person = _person(session, visit, team, signing, verdict)
-    if age_on(person.birth_date, clock.local(at).date()) < OF_AGE:
-        raise Conflict("minor")
-    require_own_name(signing, person.name)
+    signer = signer_on_visit(session, person, signing, clock.local(at).date())
+    require_own_name(signing, signer.name)
     acting = replace(actor, acting_for=person.id)
     resource = replace(panel_resource(team), person_id=person.id)
     require(session, acting, WayAction.APPLY_PRESENT, resource)
@@ -231,29 +237,59 @@ def _sign(
         evidence_number=signing.evidence_number,
         visit_id=visit.id,
     )
-    apply_by(
-        session,
-        acting,
-        contract_id,
-        team,
-        person,
-        way,
-        years=signing.years,
-        pack_code=signing.pack_code,
-        at=at,
-    )
+    begins_on = _apply(session, acting, contract_id, team, person, way, signing, at)
     contract = session.get_one(Contract, contract_id)
     wording = wording_for(session, person.groups)
-    terms = terms_of(session, contract, team, person.name, clock.local(at).date())
+    signed_on = clock.local(at).date()
+    terms = terms_of(session, contract, team, person.name, signed_on, begins_on)
     accepted = write_down(session, acting, contract, terms, wording, at)
     if accepted.agreement_digest != bytes.fromhex(signing.agreement_sha256):
         raise Conflict("text_withdrawn")
-    take_place(session, team.id, places(session, [team])[team.id].capacity)
+    if not shares_place(accepted):
+        take_place(session, team.id, places(session, [team])[team.id].capacity)
     announce(session, ContractAccepted, accepted)
-    _both_sign(session, actor, visit, accepted, person, signing)
+    _both_sign(session, actor, visit, accepted, signer, signing)
     signed = come_into_force(session, acting, accepted, at)
-    notices.tell_signed_on_visit(session, signed, team.name)
+    notices.tell_signed_on_visit(session, signed, team.name, person.name, signer.id, signer.name)
     return signed
+
+
+def _apply(
+    session: Session,
+    acting: Actor,
+    contract_id: UUID,
+    team: TeamView,
+    person: PersonView,
+    way: Way,
+    signing: FieldSigning,
+    at: datetime,
+) -> date | None:
+    """The application, and of a renewal its first day."""
+    if signing.renews is None:
+        apply_by(
+            session,
+            acting,
+            contract_id,
+            team,
+            person,
+            way,
+            years=signing.years,
+            pack_code=signing.pack_code,
+            at=at,
+        )
+        return None
+    renew_by(
+        session,
+        acting,
+        signing.renews,
+        person.id,
+        team,
+        way,
+        contract_id=contract_id,
+        years=signing.years,
+        at=at,
+    )
+    return next_day(session.get_one(Contract, signing.renews))
 
 
 def _both_sign(
@@ -264,7 +300,9 @@ def _both_sign(
     person: PersonView,
     signing: FieldSigning,
 ) -> None:
-    """The team's side by its leader's authority, the resident's before the member's eyes."""
+    """The team's side by its leader's authority, the resident's, by themself or by ``person`` for
+    them, before the member's eyes.
+    """
     if visit.proof_method is None or visit.proved_at is None:
         raise ValueError("a visit that was loaded is authorised")
     at = contract.accepted_at or signing.signed_at
@@ -313,7 +351,10 @@ def _person(
     person_id = _on_list(session, visit, signing)
     person = session.get(Person, person_id) if person_id else None
     same = person is not None and person.name == signing.name
-    if person is None or not same or person.id_number[-4:] != signing.id_tail:
+    if person is None or not same:
+        raise Invalid("identity_mismatch")
+    # Whose paper was seen is asked where it is known who signs.
+    if signing.signed_by is None and not has_tail(session, person, signing.id_tail):
         raise Invalid("identity_mismatch")
     return people_by_id(session, {person.id})[person.id]
 

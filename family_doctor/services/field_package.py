@@ -3,6 +3,7 @@ same, as long as nobody's data changed.
 """
 
 import hashlib
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,22 +12,30 @@ from sqlalchemy.orm import Session
 from core import clock
 from directory.schemas import TeamView
 from family_doctor import agreement
-from family_doctor.models import AgreementText, FieldResident, FieldVisit
-from family_doctor.queries.field import has_contract
+from family_doctor.models import AgreementText, Contract, FieldResident, FieldVisit
+from family_doctor.queries.field import has_contract, is_renewable
 from family_doctor.queries.rules import rule_for
-from family_doctor.schemas import FieldPackage, FieldPerson, FieldText, PackOffer
+from family_doctor.queries.signatories import SIGNING
+from family_doctor.schemas import (
+    FieldPackage,
+    FieldPerson,
+    FieldRenewal,
+    FieldStander,
+    FieldText,
+    PackOffer,
+)
+from family_doctor.services.succession import next_day, pack_again
 from family_doctor.services.texts import wording_for
-from residents.public import Person
+from residents.public import Person, standers, tails_of
 from service_packs.public import get_pack, list_packs
 from service_packs.schemas import Tier
-
-TAIL = 4
 
 
 def package_of(session: Session, visit: FieldVisit, team: TeamView) -> FieldPackage:
     """The package of a visit that was loaded. The caller has asked the policy."""
     packs = [_offer(session, pack.code) for pack in list_packs(session) if pack.tier is Tier.BASIC]
-    people = _people(session, visit)
+    people = _people(session, visit, team)
+    renewed = {each.renewal.pack_code for each in people if each.renewal}
     usual = wording_for(session, ())
     ids = {usual.id, *(person.text_id for person in people)}
     texts = session.scalars(select(AgreementText).where(AgreementText.id.in_(ids)))
@@ -46,14 +55,14 @@ def package_of(session: Session, visit: FieldVisit, team: TeamView) -> FieldPack
         years=visit.term_years,
         longest_years=rule_for(session, team.institution_id).term_years_max,
         packs=packs,
-        texts=[_text(text, packs, team) for text in texts],
+        texts=[_text(text, packs, team, renewed) for text in texts],
         usual_text=usual.id,
         residents=people,
     )
 
 
 def tail_digest(person_id: UUID, tail: str) -> str:
-    """By what a tablet notices that the last four of an ID number are another's."""
+    """By what a tablet notices that the last four of a paper are another's."""
     return hashlib.sha256(f"{person_id}\n{tail.upper()}".encode()).hexdigest()
 
 
@@ -65,9 +74,20 @@ def _offer(session: Session, code: str) -> PackOffer:
     )
 
 
-def _text(text: AgreementText, packs: list[PackOffer], team: TeamView) -> FieldText:
-    bodies = {pack.code: agreement.template(_terms(pack, team), text.body) for pack in packs}
-    return FieldText(id=text.id, version=text.version, bodies=bodies)
+def _text(
+    text: AgreementText, packs: list[PackOffer], team: TeamView, renewed: Collection[str]
+) -> FieldText:
+    terms = {pack.code: _terms(pack, team) for pack in packs}
+    return FieldText(
+        id=text.id,
+        version=text.version,
+        bodies={code: agreement.template(each, text.body) for code, each in terms.items()},
+        renewals={
+            code: agreement.template(each, text.body, renewal=True)
+            for code, each in terms.items()
+            if code in renewed
+        },
+    )
 
 
 def _terms(pack: PackOffer, team: TeamView) -> agreement.Terms:
@@ -88,27 +108,54 @@ def _terms(pack: PackOffer, team: TeamView) -> agreement.Terms:
     )
 
 
-def _people(session: Session, visit: FieldVisit) -> list[FieldPerson]:
-    columns = (
-        Person.id,
-        Person.name,
-        Person.sex,
-        Person.birth_date,
-        Person.id_number,
-        FieldResident.text_id,
-        has_contract(),
-    )
-    query = select(*columns).join(FieldResident, FieldResident.person_id == Person.id)
+def _people(session: Session, visit: FieldVisit, team: TeamView) -> list[FieldPerson]:
+    query = select(Person, FieldResident.text_id, has_contract())
+    query = query.join(FieldResident, FieldResident.person_id == Person.id)
     query = query.where(FieldResident.visit_id == visit.id).order_by(FieldResident.position)
+    rows = session.execute(query).all()
+    people = {row[0].id: row[0] for row in rows}
+    signers = standers(session, people.keys(), SIGNING)
+    renewals = _renewals(session, team, people.keys())
+    others = (each.person for known in signers.values() for each in known)
+    tails = tails_of(session, list(({each.id: each for each in others} | people).values()))
     return [
         FieldPerson(
-            person_id=person_id,
-            name=name,
-            sex=sex,
-            birth_date=born,
-            tail_digest=tail_digest(person_id, id_number[-TAIL:]),
+            person_id=person.id,
+            name=person.name,
+            sex=person.sex,
+            birth_date=person.birth_date,
+            tail_digest=tail_digest(person.id, tails.get(person.id, "")),
             text_id=text_id,
             signed=signed,
+            standers=[
+                FieldStander(
+                    person_id=each.person.id,
+                    name=each.person.name,
+                    relation=each.relation,
+                    tail_digest=tail_digest(each.person.id, tails.get(each.person.id, "")),
+                )
+                for each in signers.get(person.id, ())
+            ],
+            renewal=renewals.get(person.id),
         )
-        for person_id, name, sex, born, id_number, text_id, signed in session.execute(query)
+        for person, text_id, signed in rows
     ]
+
+
+def _renewals(
+    session: Session, team: TeamView, person_ids: Collection[UUID]
+) -> dict[UUID, FieldRenewal]:
+    """Of each of these people who may renew with the team, on which terms."""
+    longest = rule_for(session, team.institution_id).term_years_max
+    query = select(Contract).where(Contract.person_id.in_(person_ids), is_renewable(session, team))
+    old = session.scalars(query).all()
+    packs = {code: pack_again(session, code).code for code in {each.pack_code for each in old}}
+    return {
+        each.person_id: FieldRenewal(
+            contract_id=each.id,
+            begins_on=next_day(each),
+            pack_code=packs[each.pack_code],
+            years=min(each.term_years, longest),
+        )
+        for each in old
+    }

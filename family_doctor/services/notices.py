@@ -65,6 +65,13 @@ PRESENT_CONFIRMED = N_("您在现场向%(team)s申请了家庭医生签约。不
 
 ON_VISIT = N_("您在现场与%(team)s签约，到 %(date)s 为止。不是您本人签的，请打开查看并解约。")
 
+ON_VISIT_FOR = N_(
+    "%(name)s在现场为您与%(team)s签约，到 %(date)s 为止。不是您的意思，请打开查看并解约。"
+)
+ON_VISIT_KIN = N_(
+    "您在现场为%(person)s与%(team)s签约，到 %(date)s 为止。不是您签的，请打开查看并解约。"
+)
+
 
 def tell(session: Session, contract: Contract, sentence: str, team_name: str) -> None:
     """Leave ``sentence``, one of this module's, for the resident of the contract, and what it says
@@ -139,8 +146,24 @@ def tell_applied_for(
     notify(session, person_id, sentence, values, link, sms=True)
 
 
-def tell_signed_on_visit(session: Session, contract: Contract, team_name: str) -> None:
-    """Tell a resident, by SMS too, what was signed in their name in the village."""
+def tell_signed_on_visit(
+    session: Session,
+    contract: Contract,
+    team_name: str,
+    person_name: str,
+    signer_id: UUID,
+    signer_name: str,
+) -> None:
+    """Tell a resident, by SMS too, what was signed in their name in the village, and who signed it
+    for them where it was somebody else.
+    """
     date = contract.ends_on.isoformat() if contract.ends_on else ""
     values = {"team": team_name, "date": date}
-    notify(session, contract.person_id, ON_VISIT, values, LINK, sms=True)
+    if signer_id == contract.person_id:
+        notify(session, contract.person_id, ON_VISIT, values, LINK, sms=True)
+        return
+    told = {**values, "name": signer_name}
+    notify(session, contract.person_id, ON_VISIT_FOR, told, LINK, sms=True)
+    link = f"/family-doctor/contracts/{contract.id}/application"
+    kin = {**values, "person": person_name}
+    notify(session, signer_id, ON_VISIT_KIN, kin, link, sms=True)

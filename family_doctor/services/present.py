@@ -35,11 +35,12 @@ from family_doctor.services.introductions import Way, note_refused
 from residents.public import (
     Person,
     Verdict,
+    find_by_paper,
     people_by_id,
     register_present,
     representatives_of,
 )
-from residents.schemas import PersonView
+from residents.schemas import IdentifierKind, PersonView
 
 # Papers that have a number of their own.
 NUMBERED = (Evidence.HOUSEHOLD_BOOK, Evidence.AUTHORISATION)
@@ -175,7 +176,17 @@ def _staffed(session: Session, actor: Actor, team_id: UUID) -> TeamView:
 def _registered(
     session: Session, team: TeamView, command: ApplyPresent, verdict: Verdict
 ) -> PersonView:
-    """Somebody not known yet is registered in the township that the team serves."""
+    """Somebody not known yet is registered in the township that the team serves; by another paper
+    than the ID card only at a desk, before. Raises Invalid.
+    """
+    if command.kind is not IdentifierKind.ID_CARD:
+        known = find_by_paper(session, command.name, command.id_number, command.kind)
+        if known is None:
+            sentence = N_(
+                "没有用这个姓名和证件登记的居民。请先在“凭证件登记”里看原件登记，再来签约。"
+            )
+            raise Invalid("not_registered", sentence, fields={"id_number": sentence})
+        return people_by_id(session, {known.id})[known.id]
     return register_present(
         session,
         command.name,

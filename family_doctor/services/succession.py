@@ -67,20 +67,35 @@ def renew_contract(
     again = successor(session, old)
     if again is not None and again.kind == Kind.RENEWAL:
         return contract_view(again)
-    if old.state == State.ACTIVE:
-        if not _near_end(session, old):
-            raise Conflict("not_yet_renewable", N_("还没到续签的时候，到期前会提醒您。"))
-        old = move(session, actor, old, Step.NEAR_END)
-    if old.state != State.EXPIRING:
-        raise Conflict("contract_moved", MOVED)
     team = get_team(session, old.team_id)
-    require_in_service(team)
-    rule = rule_for(session, old.institution_id)
-    years = term_of(rule, command.years or min(old.term_years, rule.term_years_max))
-    pack = pack_again(session, old.pack_code)
-    new = _succeed(session, actor, old, Kind.RENEWAL, team, pack, years, rule)
+    new = _renew(session, actor, old, team, command.years, _way_of(session, actor, old))
     notices.tell_done_for(session, actor, new, notices.RENEWAL_FOR, team.name)
     return contract_view(new)
+
+
+def renew_by(
+    session: Session,
+    actor: Actor,
+    old_id: UUID,
+    person_id: UUID,
+    team: TeamView,
+    way: Way,
+    *,
+    contract_id: UUID,
+    years: int,
+    at: datetime,
+) -> Contract:
+    """Write a renewal of the person's contract with the team that came by ``way``, made ``at``. The
+    caller has asked the policy.
+
+    Raises Invalid (the years), Conflict ``renewal_changed`` for another's or another team's, or as
+    ``renew_contract``; ``successor_exists`` also for a renewal under way.
+    """
+    old = session.get(Contract, old_id)
+    if old is None or (old.person_id, old.team_id) != (person_id, team.id):
+        raise Conflict("renewal_changed", MOVED)
+    old = hold(session, old)
+    return _renew(session, actor, old, team, years, way, contract_id=contract_id, at=at)
 
 
 def change_contract(
@@ -124,7 +139,8 @@ def request_change(
     Raises Conflict ``successor_exists`` or ``contract_moved``.
     """
     old = move(session, actor, old, Step.REQUEST_CHANGE)
-    new = _succeed(session, actor, old, kind, team, pack, years, rule)
+    way = _way_of(session, actor, old)
+    new = _succeed(session, actor, old, kind, team, pack, years, rule, way, new_id())
     notices.tell_done_for(session, actor, new, notices.CHANGE_FOR, team.name)
     return new
 
@@ -238,6 +254,12 @@ def pack_of(session: Session, code: str | None) -> PackView:
     raise Invalid("unknown_pack", fields={"pack_code": N_("请从列出的选项中选择。")})
 
 
+def pack_again(session: Session, code: str) -> PackView:
+    """The pack of before if it is still on offer, else the usual one."""
+    pack = get_pack(session, code)
+    return basic_pack(session) if pack.withdrawn else pack
+
+
 def term_of(rule: RuleView, years: int | None) -> int:
     """The term in years: the usual one if none is asked for. Raises Invalid beyond the longest."""
     if years is None:
@@ -317,15 +339,41 @@ def next_day(old: Contract) -> date:
     return old.ends_on + timedelta(days=1)
 
 
+def _renew(
+    session: Session,
+    actor: Actor,
+    old: Contract,
+    team: TeamView,
+    years: int | None,
+    way: Way,
+    *,
+    contract_id: UUID | None = None,
+    at: datetime | None = None,
+) -> Contract:
+    if old.state == State.ACTIVE:
+        if not _near_end(session, old):
+            raise Conflict("not_yet_renewable", N_("还没到续签的时候，到期前会提醒您。"))
+        old = move(session, actor, old, Step.NEAR_END)
+    if old.state != State.EXPIRING:
+        raise Conflict("contract_moved", MOVED)
+    require_in_service(team)
+    rule = rule_for(session, old.institution_id)
+    years = term_of(rule, years or min(old.term_years, rule.term_years_max))
+    pack = pack_again(session, old.pack_code)
+    kind, ids = Kind.RENEWAL, contract_id or new_id()
+    return _succeed(session, actor, old, kind, team, pack, years, rule, way, ids, at)
+
+
 def _near_end(session: Session, contract: Contract) -> bool:
     query = select(Contract.id).where(Contract.id == contract.id, near_end(session))
     return session.scalar(query) is not None
 
 
-def pack_again(session: Session, code: str) -> PackView:
-    """The pack of before if it is still on offer, else the usual one."""
-    pack = get_pack(session, code)
-    return basic_pack(session) if pack.withdrawn else pack
+def _way_of(session: Session, actor: Actor, old: Contract) -> Way:
+    """The resident's own wish, or that of one who signs for them."""
+    if acts_for(session, actor, old.person_id):
+        return Way(Channel.AGENT, actor.account_id, actor.name)
+    return PORTAL
 
 
 def _succeed(
@@ -337,14 +385,14 @@ def _succeed(
     pack: PackView,
     years: int,
     rule: RuleView,
+    way: Way,
+    contract_id: UUID,
+    at: datetime | None = None,
 ) -> Contract:
-    way = PORTAL
-    if acts_for(session, actor, old.person_id):
-        way = Way(Channel.AGENT, actor.account_id, actor.name)
     new = insert_application(
         session,
         actor,
-        contract_id=new_id(),
+        contract_id=contract_id,
         team=team,
         person_id=old.person_id,
         division_code=old.division_code,
@@ -354,6 +402,7 @@ def _succeed(
         channel=way.channel,
         kind=kind,
         previous_id=old.id,
+        at=at,
     )
     if new is None:
         raise Conflict("successor_exists", UNDER_WAY)

@@ -40,6 +40,7 @@ from regions.load.contracts import (
 from regions.load.norms import load_norms, load_prescription_rules
 from regions.load.orders import Order, OrderLoader, OrderMaker
 from regions.load.organisation import Places, Team
+from regions.load.papers import load_papers
 from regions.load.people import PeopleLoader
 from regions.load.points import load_points
 from regions.load.referrals import ReferralLoader
@@ -122,6 +123,7 @@ def load_demo(
     load_points(bulk, pack, seed=seed, now=setting.now, today=setting.today)
     make_past_reports(session, setting.model.id)
     load_acting(bulk, setting.cast, setting.model, seed=seed, now=setting.now, today=setting.today)
+    load_papers(bulk, pack, setting.model, seed=seed, now=setting.now)
     propose_duplicates(session)
     bulk.analyze()
     tell("figures", 0.85)

@@ -4,6 +4,7 @@ from residents.models.bindings import Binding
 from residents.models.duplicates import Duplicate, Merge
 from residents.models.groups import FormerMembership, GroupMembership
 from residents.models.identifiers import Identifier, RecordSerial
+from residents.models.papers import IdentityStep, PaperClaim
 from residents.models.people import Household, Person
 from residents.models.representation import Representation
 
@@ -14,7 +15,9 @@ __all__ = [
     "GroupMembership",
     "Household",
     "Identifier",
+    "IdentityStep",
     "Merge",
+    "PaperClaim",
     "Person",
     "RecordSerial",
     "Representation",

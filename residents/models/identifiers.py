@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Created, Encrypted, Id
@@ -15,7 +15,9 @@ SOURCES = ", ".join(f"'{source}'" for source in IdentifierSource)
 
 class Identifier(Base):
     """A paper or card with a number, of one person. ``issuer`` is who gave it (empty where the kind
-    has one issuer), ``number_index`` the keyed digest that finds it. Both days are included.
+    has one issuer; of a passport its state), ``number_index`` the keyed digest that finds it. All
+    of a household have one household book, any other number is one person's. Both days are
+    included.
     """
 
     __tablename__ = "residents_identifier"
@@ -24,7 +26,22 @@ class Identifier(Base):
         CheckConstraint(f"source IN ({SOURCES})", name="source"),
         CheckConstraint("valid_until >= valid_from", name="validity"),
         CheckConstraint("kind <> 'hospital_card' OR issuer <> ''", name="issuer"),
-        Index("uq_residents_identifier_number", "kind", "issuer", "number_index", unique=True),
+        Index(
+            "uq_residents_identifier_number",
+            "kind",
+            "issuer",
+            "number_index",
+            unique=True,
+            postgresql_where=text("kind <> 'household_book'"),
+        ),
+        Index(
+            "uq_residents_identifier_own",
+            "kind",
+            "issuer",
+            "number_index",
+            "person_id",
+            unique=True,
+        ),
         Index("ix_residents_identifier_person_id", "person_id"),
         Index("ix_residents_identifier_number_index", "number_index"),
     )

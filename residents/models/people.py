@@ -23,6 +23,10 @@ class Household(Base):
 class Person(Base):
     """A resident. The ID number, phone and health-record number are encrypted; keyed digests find
     them. One that was found to be another's is kept as it was: its numbers find ``merged_into``.
+
+    Whoever has no ID number (yet) is known by their papers (Identifier): then ``id_index`` is the
+    record's own id, which no digest equals, and ``id_tail_index`` is of the paper that they were
+    registered by.
     """
 
     __tablename__ = "residents_person"
@@ -44,6 +48,7 @@ class Person(Base):
         ),
         CheckConstraint("merged_into <> id", name="merged_into"),
         CheckConstraint("(record_number IS NULL) = (record_index IS NULL)", name="record"),
+        CheckConstraint("(id_number IS NULL) = (id_index = uuid_send(id))", name="id_number"),
     )
 
     id: Mapped[Id]
@@ -52,7 +57,7 @@ class Person(Base):
     name: Mapped[str]
     sex: Mapped[str]
     birth_date: Mapped[date]
-    id_number: Mapped[str] = mapped_column(Encrypted("residents_person.id_number"))
+    id_number: Mapped[str | None] = mapped_column(Encrypted("residents_person.id_number"))
     id_index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     id_tail_index: Mapped[bytes] = mapped_column(LargeBinary)
     phone: Mapped[str | None] = mapped_column(Encrypted("residents_person.phone"))

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.access import Actor, Resource, Role, decide, require
 from core.errors import NotFound
-from core.masking import masked_id
 from core.paging import Page, read_page
 from directory.public import (
     institutions_by_id,
@@ -21,6 +20,7 @@ from directory.public import (
 )
 from directory.schemas import ServingInstitution
 from residents.models import Binding, Person
+from residents.queries.known_by import masked_known
 from residents.queries.people import find_by_number
 from residents.schemas import (
     BindingAction,
@@ -169,12 +169,12 @@ def case_view(session: Session, actor: Actor, row: Binding, resource: Resource) 
         {
             **_values(row, _names(session, [row])),
             "representative_name": representative.name,
-            "representative_masked_id": masked_id(representative.id_number),
+            "representative_masked_id": masked_known(session, representative),
             "evidence_number": row.evidence_number,
             "id_number": row.id_number,
             "sex": row.sex,
             "birth_date": row.birth_date,
-            "candidates": [_candidate(person) for person in found],
+            "candidates": [_candidate(session, person) for person in found],
             "may_check": may_check,
         }
     )
@@ -200,7 +200,7 @@ def candidates(session: Session, binding: Binding) -> Sequence[Person]:
 def desk_institutions(session: Session, actor: Actor) -> list[ServingInstitution]:
     """Where the actor can see people: the institutions they hold a role on or lead a team of."""
     held = actor.units(Role.REGISTRAR, Role.ADMINISTRATOR)
-    ids = {UUID(unit) for unit in held if not unit.isdigit()} | _led(session, actor)
+    ids = {UUID(unit) for unit in held if not unit.isdigit()} | led_institutions(session, actor)
     return sorted(institutions_by_id(session, ids).values(), key=lambda each: each.name)
 
 
@@ -215,11 +215,12 @@ def within(session: Session, actor: Actor) -> ColumnElement[bool]:
     held = actor.units(Role.REGISTRAR, Role.ADMINISTRATOR)
     return or_(
         units_within(cast(Binding.institution_id, Text), held),
-        Binding.institution_id.in_(_led(session, actor)),
+        Binding.institution_id.in_(led_institutions(session, actor)),
     )
 
 
-def _led(session: Session, actor: Actor) -> frozenset[UUID]:
+def led_institutions(session: Session, actor: Actor) -> frozenset[UUID]:
+    """The institutions of the teams that the actor leads."""
     teams = {UUID(unit) for unit in actor.units(Role.LEADER) if not unit.isdigit()}
     return institutions_of_teams(session, teams) if teams else frozenset()
 
@@ -228,12 +229,12 @@ def _own(actor: Actor) -> Resource:
     return binding_resource("own", representative_id=actor.person_id)
 
 
-def _candidate(person: Person) -> Candidate:
+def _candidate(session: Session, person: Person) -> Candidate:
     return Candidate(
         id=person.id,
         name=person.name,
         birth_date=person.birth_date,
-        masked_id_number=masked_id(person.id_number),
+        masked_id_number=masked_known(session, person),
         division_code=person.division_code,
     )
 

@@ -14,6 +14,8 @@ from residents.identity import grouped_record_number
 from residents.models import Identifier, Person
 from residents.ports import care_units
 from residents.queries.duplicates import units_of
+from residents.queries.known_by import identifier_index
+from residents.queries.papers import steps_of
 from residents.queries.people import find_by_number, people_by_id, standing
 from residents.schemas import (
     FindByNumber,
@@ -26,11 +28,6 @@ from residents.schemas import (
 )
 
 FIND_ROLES = (Role.REGISTRAR, Role.ADMINISTRATOR, Role.LEADER, Role.MEMBER)
-
-
-def identifier_index(number: str) -> bytes:
-    """The blind index by which a number of any kind is found."""
-    return blind_index(number.upper(), "identifier")
 
 
 def numbers_resource(session: Session, person: Person) -> Resource:
@@ -55,6 +52,12 @@ def get_identifiers(session: Session, actor: Actor, person_id: UUID) -> Identifi
     return book_of(session, person)
 
 
+def may_read_numbers(session: Session, actor: Actor, person_id: UUID) -> bool:
+    """Whether the actor sees this person's numbers, for a link to them; nothing is read."""
+    resource = numbers_resource(session, session.get_one(Person, person_id))
+    return decide(actor, IdentifierAction.READ, resource)[0]
+
+
 def book_of(session: Session, person: Person) -> IdentifierBook:
     """As ``get_identifiers``; the caller has asked the policy."""
     rows = session.scalars(
@@ -71,9 +74,10 @@ def book_of(session: Session, person: Person) -> IdentifierBook:
         name=person.name,
         example=person.example,
         record_number=grouped_record_number(number) if number else None,
-        masked_id_number=masked_id(person.id_number),
+        masked_id_number=masked_id(person.id_number) if person.id_number else None,
         former_numbers=[masked_number(each) for row in merged for each in row if each is not None],
         identifiers=[_view(row) for row in rows],
+        steps=steps_of(session, person.id),
     )
 
 

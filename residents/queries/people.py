@@ -15,7 +15,8 @@ from directory.public import contains, division_path, division_path_of
 from residents.identity import grouped_record_number
 from residents.models import GroupMembership, Household, Person
 from residents.ports import care_units
-from residents.schemas import Action, OwnIdentity, PersonView
+from residents.queries.known_by import masked_paper, papers_of
+from residents.schemas import Action, IdentifierKind, OwnIdentity, PersonView
 
 ID_TAIL = 4
 
@@ -62,9 +63,13 @@ def find_own_identity(session: Session, actor: Actor) -> OwnIdentity | None:
     person: Person = row[0]
     resource = person_resource(person.id, person.division_code)
     require(session, actor, Action.READ_PERSON, resource)
+    paper = papers_of(session, [person]).get(person.id)
+    other = paper if paper and paper.kind is not IdentifierKind.ID_CARD else None
     return OwnIdentity(
         **_view(row).model_dump(),
-        masked_id_number=masked_id(person.id_number),
+        masked_id_number=masked_id(person.id_number) if person.id_number else None,
+        paper=masked_paper(other) if other else None,
+        paper_kind=other.kind if other else None,
         masked_phone=masked_phone(person.phone) if person.phone else None,
         record_number=(
             grouped_record_number(person.record_number) if person.record_number else None

@@ -13,7 +13,7 @@ from residents.schemas.representation import Basis, IdNumberText, PersonName, Sc
 
 Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]
 Tail = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[0-9]{3}[0-9X]$")
+    str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[0-9A-Z]{4}$")
 ]
 DocumentNumber = Annotated[
     str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=4, max_length=40)
@@ -108,12 +108,17 @@ class EnterCode(BaseModel):
 
 
 class ConfirmBinding(BaseModel):
-    """Staff saw the document: whose child or ward it is, as known here or by the ID number."""
+    """Staff saw the document: whose child or ward it is, as known here or by the ID number. A child
+    that has none yet is registered by the document: ``by_document``, with its number as staff read
+    it where the applicant mistyped it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     person_id: UUID | None = None
     id_number: IdNumberText | None = None
+    by_document: bool = False
+    document_number: DocumentNumber | None = None
 
 
 class RefuseBinding(BaseModel):
@@ -126,7 +131,7 @@ class RefuseBinding(BaseModel):
 
 class RecordBinding(BaseModel):
     """Both stand before staff: who consents, who is to act, by the name and the last four
-    characters of their ID cards.
+    characters of the paper that they are known by.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -180,7 +185,7 @@ class BindingRow(BindingView):
 
 
 class Candidate(BaseModel):
-    """Somebody known here who may be the one named; the ID number masked."""
+    """Somebody known here who may be the one named; the number of their paper masked."""
 
     id: UUID
     name: str

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     PHONE_SAME = "phone_same"
     ID_CLOSE = "id_close"
     IDENTIFIER_SAME = "identifier_same"
+    NUMBER_SAME = "number_same"
     HOUSEHOLD_SAME = "household_same"
     VILLAGE_SAME = "village_same"
     TOWNSHIP_SAME = "township_same"
@@ -93,7 +94,8 @@ class DuplicateRow(BaseModel):
 
 
 class RecordSide(BaseModel):
-    """One of the two records. The ID number is whole: whoever decides compares it digit by digit.
+    """One of the two records. The ID number, which not everybody has, is whole: whoever decides
+    compares it digit by digit.
     ``holds`` is how many rows of what hang on it: (words, count).
     """
 
@@ -103,7 +105,7 @@ class RecordSide(BaseModel):
     name: str
     sex: Sex
     birth_date: date
-    id_number: str
+    id_number: str | None
     phone: str | None
     division: str
     village: str
@@ -171,7 +173,7 @@ class Saying(BaseModel):
     name: str
     sex: str
     birth_date: date
-    id_number: str
+    id_number: str | None
     phone: str | None
     household_id: UUID | None
     relation: str

@@ -1,6 +1,6 @@
 """The papers and cards by which somebody is known besides the ID number."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -20,6 +20,17 @@ class IdentifierKind(StrEnum):
     RESIDENCE_CARD = "residence_card"
     INSURANCE = "insurance"
     HOSPITAL_CARD = "hospital_card"
+
+
+# The papers that say who somebody is, besides the ID card; the others are cards of a service.
+PAPERS = (
+    IdentifierKind.BIRTH_CERTIFICATE,
+    IdentifierKind.HOUSEHOLD_BOOK,
+    IdentifierKind.PASSPORT,
+    IdentifierKind.HK_MACAU_PERMIT,
+    IdentifierKind.TAIWAN_PERMIT,
+    IdentifierKind.RESIDENCE_CARD,
+)
 
 
 class IdentifierSource(StrEnum):
@@ -73,6 +84,26 @@ class IdentifierView(BaseModel):
     recorded_by_name: str | None
 
 
+class Step(StrEnum):
+    """What staff did about who somebody is."""
+
+    REGISTERED = "registered"
+    VERIFIED = "verified"
+    NUMBERED = "numbered"
+
+
+class StepView(BaseModel):
+    """What staff did about who somebody is, by whom and when."""
+
+    model_config = ConfigDict(frozen=True)
+
+    step: Step
+    kind: IdentifierKind
+    former_name: str | None
+    by_name: str
+    at: datetime
+
+
 class IdentifierBook(BaseModel):
     """By which numbers a person is known. ``record_number`` is in groups: county, township, village
     and serial; ``former_numbers`` are those of records that were merged into this one, masked.
@@ -82,9 +113,11 @@ class IdentifierBook(BaseModel):
     name: str
     example: bool
     record_number: str | None
-    masked_id_number: str
+    # None of whoever has no ID number (yet): their papers say who they are.
+    masked_id_number: str | None
     former_numbers: list[str]
     identifiers: list[IdentifierView]
+    steps: list[StepView]
 
 
 class FindByNumber(BaseModel):

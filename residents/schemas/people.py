@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.paging import PageQuery
 from directory.schemas import SearchText
+from residents.schemas.identifiers import IdentifierKind
 
 
 class Action(StrEnum):
@@ -60,7 +61,10 @@ class PersonView(BaseModel):
 class OwnIdentity(PersonView):
     """What a person sees of themself, the numbers masked."""
 
-    masked_id_number: str
+    # None of whoever has no ID number (yet); then ``paper`` is what they are known by.
+    masked_id_number: str | None
+    paper: str | None = None
+    paper_kind: IdentifierKind | None = None
     masked_phone: str | None
     # The 17 digits of the health record in groups: county, township, village, serial.
     record_number: str | None = None

@@ -238,6 +238,6 @@ def _at_desk(session: Session, side: str, name: str, tail: str) -> Person:
     query = select(Person).where(Person.id_tail_index == id_tail_index(tail), Person.name == name)
     found = session.scalars(query.where(Person.merged_into.is_(None)).limit(2)).all()
     if len(found) != 1:
-        sentence = N_("没有唯一对应的登记居民，请核对身份证上的姓名和后四位。")
+        sentence = N_("没有唯一对应的登记居民，请核对证件上的姓名和号码后四位。")
         raise Invalid("nobody_found", sentence, fields={f"{side}_tail": sentence})
     return found[0]

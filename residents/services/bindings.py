@@ -15,7 +15,9 @@ from core.ids import new_id
 from core.messages import N_
 from directory.public import institutions_by_id, serving_institutions
 from residents.events import BindingRefused
+from residents.identity import NumberError
 from residents.models import Binding, Person
+from residents.paper_numbers import normal_paper
 from residents.queries import came_of_age, find_by_number, last_day_as_child, person_resource
 from residents.queries.bindings import (
     binding_resource,
@@ -26,6 +28,8 @@ from residents.queries.bindings import (
     resource_of,
     state_of,
 )
+from residents.queries.known_by import Paper
+from residents.queries.papers import Facts, same_paper
 from residents.schemas import (
     Basis,
     BindChild,
@@ -36,13 +40,16 @@ from residents.schemas import (
     BindWard,
     ConfirmBinding,
     Evidence,
+    IdentifierKind,
     RefuseBinding,
     Scope,
     Sex,
     Way,
 )
 from residents.services.holding import hold
+from residents.services.identifiers import FORM_SENTENCES
 from residents.services.identity import check_id_number, id_index, register_person
+from residents.services.papers import lock, make_person
 
 CHILD_PAPERS = (Evidence.BIRTH_CERTIFICATE, Evidence.HOUSEHOLD_BOOK)
 
@@ -90,14 +97,15 @@ def confirm_binding(
     session: Session, actor: Actor, binding_id: UUID, command: ConfirmBinding
 ) -> BindingCase:
     """Staff saw the document: from now on the applicant acts for the person, who is registered
-    here by their ID number where they were not. Confirmed twice is once.
+    here by their ID number, a child also by the document, where they were not. Confirmed twice is
+    once.
 
     Raises NotFound, Denied, Invalid, Conflict ``binding_settled``.
     """
     row = _to_check(session, actor, binding_id)
     if row.state != BindingState.CONFIRMED:
         must_wait(row)
-        person = _found(session, row, command)
+        person = _found(session, actor, row, command)
         resource = resource_of(session, row, person.id)
         require(session, actor, BindingAction.CHECK, resource)
         if row.until is not None and row.until < clock.today():
@@ -247,7 +255,7 @@ def _ask(
     return get_own_binding(session, actor, row.id)
 
 
-def _found(session: Session, row: Binding, command: ConfirmBinding) -> Person:
+def _found(session: Session, actor: Actor, row: Binding, command: ConfirmBinding) -> Person:
     """Whose the document is: one of those known who fit, or by the ID number on it."""
     known: Collection[Person] = candidates(session, row)
     if command.person_id:
@@ -256,8 +264,13 @@ def _found(session: Session, row: Binding, command: ConfirmBinding) -> Person:
             raise bad("person_id", N_("请从列出的选项中选择。"))
         return person
     text = command.id_number or row.id_number
+    if command.by_document and not text:
+        return _register_by_document(session, actor, row, command)
     if not text:
-        raise bad("id_number", N_("请选择对应的人，或填写证件上的身份证号。"))
+        raise bad(
+            "id_number",
+            N_("请选择对应的人，或填写证件上的身份证号；孩子还没有号码的，勾选按这份证件登记。"),
+        )
     number = check_id_number(text)
     if (number.sex, number.birth_date) != (row.sex, row.birth_date):
         raise bad("id_number", N_("这个号码的性别或出生日期与申请不一致，请核对证件。"))
@@ -269,14 +282,44 @@ def _found(session: Session, row: Binding, command: ConfirmBinding) -> Person:
     return person
 
 
-def _register(session: Session, row: Binding, id_number: str) -> Person:
+def _register_by_document(
+    session: Session, actor: Actor, row: Binding, command: ConfirmBinding
+) -> Person:
+    """A child without an ID number is known by the birth certificate or household book that staff
+    saw. Registered already by the same one it is the same child.
+    """
+    if row.evidence not in CHILD_PAPERS:
+        raise bad("by_document", N_("只有孩子的出生医学证明或户口簿可以用来登记。"))
+    kind = IdentifierKind(row.evidence)
+    number = "".join((command.document_number or row.evidence_number or "").split())
+    try:
+        paper = Paper(kind, normal_paper(kind, number))
+    except NumberError:
+        raise bad("document_number", FORM_SENTENCES[kind]) from None
+    facts = Facts(row.name, row.sex, row.birth_date)
+    lock(session, paper, facts)
+    theirs = same_paper(session, paper, facts)
+    for person in theirs:
+        if Facts(person.name, person.sex, person.birth_date) == facts:
+            return person
+    if theirs:
+        raise bad("document_number", N_("这份证件登记的是另一个孩子，请核对证件。"))
+    place = _place(session, row)
+    return make_person(session, actor, paper, facts, place, relation="child")
+
+
+def _place(session: Session, row: Binding) -> str:
     at: Sequence[UUID] = [row.institution_id] if row.institution_id else []
     (institution,) = institutions_by_id(session, at).values()
+    return institution.division_code
+
+
+def _register(session: Session, row: Binding, id_number: str) -> Person:
     relation = "child" if row.basis == Basis.CHILD else "other"
     return register_person(
         session,
         name=row.name,
         id_number=id_number,
-        division_code=institution.division_code,
+        division_code=_place(session, row),
         relation=relation,
     )

@@ -132,12 +132,19 @@ def _register(session: Session, actor: Actor, command: VerifyIdentity) -> Person
 
 
 def register_person(
-    session: Session, *, name: str, id_number: str, division_code: str, relation: str
+    session: Session,
+    *,
+    name: str,
+    id_number: str,
+    division_code: str,
+    relation: str,
+    household_id: UUID | None = None,
 ) -> Person:
     """Somebody becomes known here by a number that was checked, with the label of their age."""
     number = check_id_number(id_number)
     person = Person(
         id=new_id(),
+        household_id=household_id,
         relation=relation,
         name=name,
         sex=number.sex,
@@ -148,6 +155,11 @@ def register_person(
         division_code=division_code,
         created_at=clock.now(),
     )
+    return begin_record(session, person)
+
+
+def begin_record(session: Session, person: Person) -> Person:
+    """A new record is kept, with its health-record number and the label of the person's age."""
     session.add(person)
     session.flush()
     give_record_numbers(session, [person])

@@ -17,6 +17,7 @@ from residents.holdings import give_back, holdings, look, move, written_since
 from residents.models import Duplicate, Merge, Person, Representation
 from residents.queries import live
 from residents.queries.duplicates import case_of, find_merge_of, resources_of
+from residents.queries.known_by import tails_of
 from residents.schemas import (
     DecidePair,
     DuplicateAction,
@@ -210,7 +211,8 @@ def _choose(session: Session, command: MergePair, kept: Person, former: Person) 
         for part in HOME:
             setattr(kept, part, getattr(former, part))
     kept.verified_at = kept.verified_at or former.verified_at
-    if command.takes(Part.ID_NUMBER):
+    # A number is never given up for none.
+    if former.id_number and (kept.id_number is None or command.takes(Part.ID_NUMBER)):
         _swap_numbers(session, kept, former)
     session.flush()
 
@@ -218,13 +220,17 @@ def _choose(session: Session, command: MergePair, kept: Person, former: Person) 
 def _swap_numbers(session: Session, one: Person, other: Person) -> None:
     """Each is found by the number that was the other's; a number is never two records'."""
     says = {part: (getattr(one, part), getattr(other, part)) for part in NUMBERED}
-    one.id_index = one.id.bytes
+    one.id_number, one.id_index = None, one.id.bytes
     session.flush()
     for person, place in ((other, 0), (one, 1)):
         for part, values in says.items():
             setattr(person, part, values[place])
-        person.id_index = id_index(person.id_number)
-        person.id_tail_index = id_tail_index(person.id_number)
+        number = person.id_number
+        person.id_index = id_index(number) if number else person.id.bytes
+        # Whoever has no number is found by the tail of the paper that they were registered by.
+        tail = number or tails_of(session, [person]).get(person.id)
+        if tail:
+            person.id_tail_index = id_tail_index(tail)
         session.flush()
 
 

@@ -12,7 +12,7 @@ from core import clock
 from core.ids import new_id
 from residents.linkage import Pair, Record, find_pairs
 from residents.models import Duplicate, Household, Identifier, Person
-from residents.schemas import PairState
+from residents.schemas import IdentifierKind, PairState
 
 PROPOSED_AT_ONCE = 500
 # So many of a night as somebody can look at; the likeliest, the others come the next nights.
@@ -27,7 +27,10 @@ def propose_duplicates(session: Session) -> int:
 def read_records(session: Session) -> list[Record]:
     """Everybody who was not merged, as they are compared."""
     papers: dict[UUID, list[str]] = defaultdict(list)
-    known = select(Identifier.person_id, Identifier.kind, Identifier.number_index)
+    known = select(Identifier.person_id, Identifier.kind, Identifier.number_index).where(
+        # All of a household have one book.
+        Identifier.kind != IdentifierKind.HOUSEHOLD_BOOK
+    )
     for row in session.execute(known):
         papers[row.person_id].append(f"{row.kind}:{row.number_index.hex()}")
     query = (

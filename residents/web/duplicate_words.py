@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.messages import N_
-from residents.schemas import IdentifierKind, PairState, Reason, RecordSide
+from residents.schemas import PAPER_NAMES, PAPERS, IdentifierKind, PairState, Reason, RecordSide
 
 REASONS = {
     Reason.NAME_SAME: N_("姓名相同"),
@@ -14,6 +14,7 @@ REASONS = {
     Reason.PHONE_SAME: N_("手机号相同"),
     Reason.ID_CLOSE: N_("身份证号只差一两位"),
     Reason.IDENTIFIER_SAME: N_("有同号的其他证件"),
+    Reason.NUMBER_SAME: N_("身份证号相同"),
     Reason.HOUSEHOLD_SAME: N_("同一户"),
     Reason.VILLAGE_SAME: N_("同村（社区）"),
     Reason.TOWNSHIP_SAME: N_("同乡镇（街道）"),
@@ -35,12 +36,7 @@ EMPTY = {
 }
 KINDS = {
     IdentifierKind.ID_CARD: N_("旧身份证"),
-    IdentifierKind.BIRTH_CERTIFICATE: N_("出生医学证明"),
-    IdentifierKind.HOUSEHOLD_BOOK: N_("户口簿"),
-    IdentifierKind.PASSPORT: N_("护照"),
-    IdentifierKind.HK_MACAU_PERMIT: N_("港澳居民来往内地通行证"),
-    IdentifierKind.TAIWAN_PERMIT: N_("台湾居民来往大陆通行证"),
-    IdentifierKind.RESIDENCE_CARD: N_("外国人永久居留身份证"),
+    **{kind: PAPER_NAMES[kind] for kind in PAPERS},
     IdentifierKind.INSURANCE: N_("医保编号"),
     IdentifierKind.HOSPITAL_CARD: N_("就诊卡"),
 }

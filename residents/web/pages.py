@@ -2,7 +2,6 @@
 
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from core.database import transaction
 from core.errors import PortalError
@@ -11,12 +10,13 @@ from core.web.forms import Form, blank, read_form
 from core.web.languages import gettext
 from core.web.redirects import next_path
 from core.web.writes import write
-from directory.public import list_divisions
-from directory.schemas import DivisionView
 from residents.papers import verifier
 from residents.queries import find_own_identity
+from residents.queries.claims import list_own_claims
 from residents.schemas import PersonView, VerifyIdentity
 from residents.services.identity import check_id_number, count_check, join_identity
+from residents.web import paper_words
+from residents.web.places import townships
 from wechat.public import wechat
 
 pages = Blueprint("residents", __name__, url_prefix="/me")
@@ -27,9 +27,15 @@ pages = Blueprint("residents", __name__, url_prefix="/me")
 def me() -> ResponseReturnValue:
     """Who I am here; the way to the real-name check before it."""
     with transaction() as session:
-        identity = find_own_identity(session, current_actor())
+        actor = current_actor()
+        identity = find_own_identity(session, actor)
+        claims = [] if identity else list_own_claims(session, actor)
     return render_template(
-        "residents/me.html", identity=identity, wechat_offered=wechat().is_offered
+        "residents/me.html",
+        identity=identity,
+        claim=claims[0] if claims else None,
+        words=paper_words,
+        wechat_offered=wechat().is_offered,
     )
 
 
@@ -69,19 +75,8 @@ def verify_identity(command: VerifyIdentity) -> PersonView:
 
 def _verify_page(form: Form[VerifyIdentity], status: int) -> ResponseReturnValue:
     with transaction() as session:
-        townships = _townships(session)
+        places = townships(session)
     page = render_template(
-        "residents/verify.html", verification=form, townships=townships, next=next_path()
+        "residents/verify.html", verification=form, townships=places, next=next_path()
     )
     return page, status
-
-
-def _townships(session: Session) -> dict[str, list[DivisionView]]:
-    """Townships by the name of their county, for the select."""
-    divisions = list_divisions(session)
-    names = {division.code: division.name for division in divisions}
-    grouped: dict[str, list[DivisionView]] = {}
-    for division in divisions:
-        if len(division.code) > 6 and division.parent_code:  # a township, not a county
-            grouped.setdefault(names[division.parent_code], []).append(division)
-    return grouped

@@ -48,7 +48,8 @@
 
   const textOf = (terms, textId, packCode, values) => {
     const text = terms.texts.find((each) => each.id === textId);
-    return text.bodies[packCode].replace(PLACE, (_, place) => values[place]);
+    const body = values.begins_on ? text.renewals[packCode] : text.bodies[packCode];
+    return body.replace(PLACE, (_, place) => values[place]);
   };
 
   const tailDigest = (personId, tail) => sha256(`${personId}\n${tail.toUpperCase()}`);

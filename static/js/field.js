@@ -87,10 +87,11 @@
     const age = ageOn(person.birth_date, dayIn(terms.zone, Date.now()));
     about.append(make("div", `${word(person.sex)} ${word("age", { n: age })}`, { className: "entry-note" }));
     const side = make("div", "", { className: "entry-side" });
-    if (signed || person.signed) side.append(make("span", word(signed ? "signed_now" : "signed_before"), { className: "quiet" }));
+    if (signed || (person.signed && !person.renewal)) side.append(make("span", word(signed ? "signed_now" : "signed_before"), { className: "quiet" }));
     else {
-      const button = make("button", word("sign"), { className: "btn", type: "button", disabled: expired() });
-      button.setAttribute("aria-label", `${word("sign")} ${person.name}`);
+      const act = word(person.renewal ? "renew" : "sign");
+      const button = make("button", act, { className: "btn", type: "button", disabled: expired() });
+      button.setAttribute("aria-label", `${act} ${person.name}`);
       button.addEventListener("click", () => open(person));
       side.append(button);
     }
@@ -121,19 +122,22 @@
     const [years, day] = [elements.years.value, dayIn(terms.zone, Date.now())];
     const name = signer.person ? signer.person.name : elements.name.value.trim();
     const textId = signer.person ? signer.person.text_id : terms.usual_text;
+    const renewal = signer.person ? signer.person.renewal : null;
     const values = { contract_id: signer.id, resident: name, years, written_on: day };
+    if (renewal) values.begins_on = renewal.begins_on;
     Object.assign(signer, { day, textId, text: textOf(terms, textId, pack.code, values) });
     one("text").replaceChildren(...signer.text.split("\n").filter(Boolean).map((line) => make("p", line)));
     one("points").replaceChildren(
       make("li", word("team", { team: terms.team_name, institution: terms.institution_name })),
       make("li", word("pack", { pack: english ? pack.name_en : pack.name })),
       make("li", word("fee", { price: yuan(pack.price_fen), person: yuan(pack.person_fen) })),
-      make("li", word("term", { years })),
+      make("li", renewal ? word("term_renewed", { years, day: renewal.begins_on }) : word("term", { years })),
     );
   };
   const showBook = () => {
     one("book").hidden = form("sign").elements.evidence.value !== "household_book";
   };
+  const standersOf = (person) => (person && person.standers) || [];
   const open = (person) => {
     const where = form("sign");
     signer = { person, id: newId() };
@@ -142,10 +146,19 @@
     fail(where, "");
     one("new").hidden = Boolean(person);
     one("listed").hidden = !person;
-    const packs = terms.packs.map((pack) => [pack.code, english ? pack.name_en : pack.name]);
-    options(where.elements.pack_code, packs, terms.pack_code);
+    const renewal = person ? person.renewal : null;
+    const offered = renewal ? terms.packs.filter((pack) => pack.code === renewal.pack_code) : terms.packs;
+    const packs = offered.map((pack) => [pack.code, english ? pack.name_en : pack.name]);
+    options(where.elements.pack_code, packs, renewal ? renewal.pack_code : terms.pack_code);
     const years = Array.from({ length: terms.longest_years }, (_, place) => String(place + 1));
-    options(where.elements.years, years.map((each) => [each, each]), String(terms.years));
+    options(where.elements.years, years.map((each) => [each, each]), String(renewal ? renewal.years : terms.years));
+    const standers = standersOf(person);
+    one("standing").hidden = !standers.length;
+    options(
+      where.elements.stander,
+      [["", word("choose_stander")], ...standers.map((each, place) => [String(place), `${each.name} ${word(each.relation)}`])],
+      "",
+    );
     one("who").textContent = person ? person.name : word("outsider");
     showBook();
     write();
@@ -162,10 +175,19 @@
       if (seen.evidence_number.length < 2) return "no_book";
     }
     if (signer.person) {
+      // The paper is of whoever signs: a child or ward has somebody who does.
+      const standers = standersOf(signer.person);
+      const stander = standers[fields.stander.value];
+      if (standers.length && (!fields.stander.value || !stander)) return "no_stander";
+      const by = stander || signer.person;
       const tail = fields.id_tail.value.trim().toUpperCase();
-      const right = (await tailDigest(signer.person.person_id, tail)) === signer.person.tail_digest;
+      const right = (await tailDigest(by.person_id, tail)) === by.tail_digest;
       if (!right) return "tail_differs";
-      return { ...seen, person_id: signer.person.person_id, name: signer.person.name, id_tail: tail };
+      const who = { ...seen, person_id: signer.person.person_id, name: signer.person.name };
+      if (signer.person.renewal) who.renews = signer.person.renewal.contract_id;
+      if (!stander) return { ...who, id_tail: tail };
+      const { person_id, name, relation } = stander;
+      return { ...who, signed_by: { person_id, name, relation, id_tail: tail } };
     }
     const [name, number] = [fields.name.value.trim(), fields.id_number.value.trim().toUpperCase()];
     const born = bornBy(number);
@@ -184,7 +206,7 @@
     if (!fields.agreed.checked) return fail(where, "not_agreed");
     const typed = fields.typed_name.value.trim();
     if (!fields.strokes.value && !typed) return fail(where, "no_strokes");
-    if (typed && typed !== who.name) return fail(where, "name_differs");
+    if (typed && typed !== (who.signed_by || who).name) return fail(where, "name_differs");
     if (signer.day !== dayIn(terms.zone, Date.now())) {
       write();
       return fail(where, "new_day");

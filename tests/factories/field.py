@@ -22,6 +22,8 @@ class Tablet:
 
     package: dict[str, Any]
     entries: list[dict[str, Any]] = field(default_factory=list)
+    # The last four on the papers of those who stand for others.
+    tails: dict[str, str] = field(default_factory=dict)
 
     @property
     def last_hash(self) -> str:
@@ -46,7 +48,7 @@ class Tablet:
             "signed_at": at.isoformat(),
         }
         if person is not None:
-            signing |= {"person_id": str(person.id), "id_tail": person.id_number[-4:]}
+            signing |= self._who(person)
         signing |= more
         signing.setdefault("agreement_sha256", self.digest(signing, entry_id, at))
         return self.write(entry_id, json.dumps(signing))
@@ -64,13 +66,37 @@ class Tablet:
 
     def digest(self, signing: dict[str, Any], entry_id: UUID, at: datetime) -> str:
         """Of the text as the tablet shows it."""
-        texts = {text["id"]: text["bodies"] for text in self.package["texts"]}
+        texts = {text["id"]: text for text in self.package["texts"]}
         values = {
             "contract_id": str(entry_id), "resident": signing["name"],
             "years": str(signing["years"]), "written_on": clock.local(at).date().isoformat(),
         }  # fmt: skip
-        text = fill(texts[signing["text_id"]][signing["pack_code"]], values)
+        kind = "bodies"
+        if "renews" in signing:
+            kind, values["begins_on"] = "renewals", self._listed(signing)["renewal"]["begins_on"]
+        text = fill(texts[signing["text_id"]][kind][signing["pack_code"]], values)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def _who(self, person: Person) -> dict[str, Any]:
+        """Themself, or whoever stands for them first on the list; and what they renew."""
+        who: dict[str, Any] = {"person_id": str(person.id)}
+        listed = self._listed(who)
+        if listed.get("renewal"):
+            renewal = listed["renewal"]
+            who |= {
+                "renews": renewal["contract_id"], "pack_code": renewal["pack_code"],
+                "years": renewal["years"],
+            }  # fmt: skip
+        if not listed.get("standers"):
+            return who | {"id_tail": (person.id_number or "")[-4:]}
+        stander = listed["standers"][0]
+        by = {name: stander[name] for name in ("person_id", "name", "relation")}
+        return who | {"signed_by": by | {"id_tail": self.tails[stander["person_id"]]}}
+
+    def _listed(self, signing: dict[str, Any]) -> dict[str, Any]:
+        wanted = signing["person_id"]
+        rows = self.package["residents"]
+        return next((each for each in rows if each["person_id"] == wanted), {})
 
     def _text_of(self, person: Person | None) -> str:
         listed = {each["person_id"]: each["text_id"] for each in self.package["residents"]}

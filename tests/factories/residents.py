@@ -12,7 +12,16 @@ from auth.services.sign_in import phone_index
 from core import clock
 from core.ids import new_id
 from residents.identity import check_digit
-from residents.models import Binding, Duplicate, GroupMembership, Household, Person, Representation
+from residents.models import (
+    Binding,
+    Duplicate,
+    GroupMembership,
+    Household,
+    PaperClaim,
+    Person,
+    Representation,
+)
+from residents.queries.known_by import identifier_index
 from residents.services.identity import id_index, id_tail_index
 from tests.factories.auth import make_account, make_phone
 from tests.factories.directory import TOWNSHIP, make_divisions
@@ -24,6 +33,12 @@ def make_id_number(birth_date: date = date(1980, 5, 17), division: str = "990102
     """A valid number in a division that does not exist."""
     first = f"{division}{birth_date:%Y%m%d}{next(_numbers) % 1000:03d}"
     return first + check_digit(first)
+
+
+def number_of(person: Person) -> str:
+    """The ID number of somebody who has one."""
+    assert person.id_number is not None
+    return person.id_number
 
 
 def make_person(
@@ -122,6 +137,31 @@ def make_binding(
     session.add(binding)
     session.flush()
     return binding
+
+
+def make_claim(session: Session, institution_id: UUID, **more: object) -> PaperClaim:
+    """An account of its own that says to be somebody by a passport, to be shown there."""
+    account = make_account(session, phone=make_phone())
+    waits = more.get("state", "waiting") == "waiting"
+    values: dict[str, object] = {
+        "account_id": account.id,
+        "kind": "passport",
+        "issuer": "VNM",
+        "number": "C1234567",
+        "number_index": identifier_index("C1234567"),
+        "name": "NGUYEN VAN AN",
+        "sex": "male",
+        "birth_date": date(1990, 5, 17),
+        "division_code": TOWNSHIP,
+        "institution_id": institution_id,
+        "state": "waiting",
+        "settled_at": None if waits else clock.now(),
+        "created_at": clock.now(),
+    }
+    claim = PaperClaim(**(values | more))
+    session.add(claim)
+    session.flush()
+    return claim
 
 
 def make_duplicate(session: Session, one: Person, other: Person, **more: object) -> Duplicate:

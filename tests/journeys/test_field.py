@@ -12,11 +12,12 @@ from tests.journeys.signing import TODAY
 from tests.journeys.visitor import Screen, Visitor
 
 TABLET = Screen("tablet", 820, 1180, mobile=True)
-VILLAGE, PEOPLE, PIN = "示例离线村", 60, "246810"
+VILLAGE, PEOPLE, PIN, CHILD = "示例离线村", 60, "246810", "示例村童"
 # Opens the resident's form by their button and fills it in, as a finger would; gives where to sign.
-OPEN = """([name, tail]) => {
+OPEN = """([name, tail, stands]) => {
   const form = document.querySelector('[data-form=sign]');
   document.querySelector(`[data-people] button[aria-label$=" ${name}"]`).click();
+  if (stands) form.elements.stander.value = stands;
   form.elements.evidence[0].click();
   form.elements.id_tail.value = tail;
   form.elements.agreed.click();
@@ -63,7 +64,9 @@ def test_a_village_is_signed_offline_and_synced_once(
     with_wrong_digits(leader, *people[0])
     for name, number in people:
         assert (name, sign(leader.page, name, number[-4:])) == (name, "")
-    leader.see(f"本次已签 {PEOPLE} 人，待同步 {PEOPLE} 条")
+    with_a_parent(leader, people[0][1][-4:])
+    signed = PEOPLE + 1
+    leader.see(f"本次已签 {signed} 人，待同步 {signed} 条")
     kept = leader.page.evaluate(KEPT)
     assert people[0][0] not in kept
     assert people[0][1][-4:] + '"' not in kept
@@ -72,7 +75,7 @@ def test_a_village_is_signed_offline_and_synced_once(
     leader.context.set_offline(False)
     sync_with_a_cut(leader)
     leader.press("同步")
-    until(leader, f"已签约：{PEOPLE} 人")
+    until(leader, f"已签约：{signed} 人")
     leader.see("已全部同步")
     assert leader.page.evaluate(KEPT) == "[[],[]]"
     leader.follow("查看结果")
@@ -80,7 +83,9 @@ def test_a_village_is_signed_offline_and_synced_once(
     leader.follow(VILLAGE)
     leader.arrive(VILLAGE)
     leader.see("已同步完", "示例村民1")
-    assert signed_on_site(leader) == [each + PEOPLE for each in before]
+    # One of them renewed, which is in force only when the old contract is over.
+    in_force, applied = before
+    assert signed_on_site(leader) == [in_force + signed - 1, applied + signed]
 
 
 def signed_on_site(leader: Visitor) -> list[int]:
@@ -140,9 +145,16 @@ def with_wrong_digits(leader: Visitor, name: str, number: str) -> None:
     leader.press("返回名单")
 
 
-def sign(page: Page, name: str, tail: str) -> str:
-    """One resident signs with one stroke; gives what was wrong."""
-    draw(page, *page.evaluate(OPEN, [name, tail]))
+def with_a_parent(leader: Visitor, tail: str) -> None:
+    """A child is signed for by who lives with it, whose paper is seen; not without."""
+    assert "谁代为签约" in sign(leader.page, CHILD, tail)
+    leader.press("返回名单")
+    assert sign(leader.page, CHILD, tail, stands="0") == ""
+
+
+def sign(page: Page, name: str, tail: str, stands: str = "") -> str:
+    """One resident signs with one stroke, or who ``stands`` for them does; gives what was wrong."""
+    draw(page, *page.evaluate(OPEN, [name, tail, stands]))
     said: str = page.evaluate(SIGN)
     return said
 

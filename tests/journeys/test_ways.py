@@ -139,7 +139,7 @@ def sign(visitor: Visitor) -> None:
 def fill_papers(leader: Visitor, somebody: Newcomer) -> None:
     """Write down the name and number of the card that was seen."""
     leader.fill("姓名", somebody.name)
-    leader.fill("身份证号", somebody.id_number)
+    leader.fill("证件号码", somebody.id_number)
 
 
 def sign_in_and_come_back(visitor: Visitor, somebody: Newcomer) -> None:

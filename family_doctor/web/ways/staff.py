@@ -48,6 +48,7 @@ from family_doctor.services.contracts import basic_pack
 from family_doctor.web.ways.asking import ask_identity
 from family_doctor.web.ways.blueprint import pages, whole_link
 from residents.public import people_by_id
+from residents.schemas import ACCEPTED, PAPER_NAMES, IdentifierKind
 
 # 500 lines of a table, as a file or pasted.
 LIST_BYTES = 64 * 1024
@@ -160,7 +161,7 @@ def invite() -> ResponseReturnValue:
 @open_to(Role.LEADER, Role.MEMBER)
 def on_site() -> ResponseReturnValue:
     """Find or register the resident in front of the tablet."""
-    return _present_page("on_site", blank(ApplyPresent), 200)
+    return _present_page("on_site", blank(ApplyPresent, kind=IdentifierKind.ID_CARD), 200)
 
 
 @pages.post("/ways/on-site")
@@ -212,7 +213,7 @@ def confirm_on_site(presence_id: UUID) -> ResponseReturnValue:
 @open_to(Role.LEADER, Role.MEMBER)
 def on_behalf() -> ResponseReturnValue:
     """Apply for a resident by the papers that were seen."""
-    return _present_page("on_behalf", blank(ApplyPresent), 200)
+    return _present_page("on_behalf", blank(ApplyPresent, kind=IdentifierKind.ID_CARD), 200)
 
 
 @pages.post("/ways/on-behalf")
@@ -293,6 +294,7 @@ def _present_page(kind: str, form: Form[ApplyPresent], status: int) -> ResponseR
         kind=kind,
         team=team,
         teams=teams,
+        papers=[(kind.value, gettext(PAPER_NAMES[kind])) for kind in ACCEPTED],
         evidence=list(Evidence),
         form=form,
     )

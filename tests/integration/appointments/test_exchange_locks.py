@@ -33,7 +33,7 @@ from tests.factories.exchange import (
     slot,
     token_headers,
 )
-from tests.factories.residents import make_person, make_resident
+from tests.factories.residents import make_person, make_resident, number_of
 
 DAY = timedelta(days=3)
 
@@ -149,7 +149,7 @@ def test_who_the_portal_does_not_know(
     person = make_person(session)
     session.commit()
     wrong_name = wish(person, patient={"name": "别人", "id_number": person.id_number})
-    unknown = wish(person, patient={"name": person.name, "id_number": person.id_number[:-1] + "0"})
+    unknown = wish(person, patient={"name": person.name, "id_number": number_of(person)[:-1] + "0"})
     answers = [lock(client, hospital, "L1", body) for body in (wrong_name, unknown)]
     details = {(a.status_code, a.get_json()["code"], a.get_json()["detail"]) for a in answers}
     assert len(details) == 1  # nobody learns which of both was wrong

@@ -17,7 +17,7 @@ from notifications.sms import SmsGateway
 from residents.ports import IdentityVerifier, Verdict
 from tests.factories.auth import make_account, make_phone
 from tests.factories.directory import OTHER_COUNTY, make_institution
-from tests.factories.residents import make_resident
+from tests.factories.residents import make_resident, number_of
 
 Browser = Callable[[UUID], FlaskClient]
 
@@ -59,7 +59,7 @@ class Counter:
 
     def papers(self, **changes: str) -> dict[str, str]:
         """What the card says."""
-        return {"name": self.person.name, "id_number": self.person.id_number} | changes
+        return {"name": self.person.name, "id_number": number_of(self.person)} | changes
 
     def show(self, staff: UUID, **changes: str) -> TestResponse:
         """The first look at the papers."""

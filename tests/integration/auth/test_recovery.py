@@ -18,7 +18,7 @@ from core.models import AuditEvent
 from residents.models import Person
 from tests.factories.auth import make_account, open_browser_session
 from tests.factories.directory import COUNTY
-from tests.factories.residents import make_resident
+from tests.factories.residents import make_resident, number_of
 from tests.integration.auth.recovering import Counter, counter, sent
 
 __all__ = ["counter", "sent"]
@@ -108,7 +108,7 @@ def test_papers_must_be_right_both_times(
     assert sent == []
     case = counter.begin(sent)
     assert counter.confirm(counter.second, case, name="冒名者") == 422
-    assert counter.confirm(counter.second, case, id_number=stranger.id_number) == 422
+    assert counter.confirm(counter.second, case, id_number=number_of(stranger)) == 422
     assert counter.state(case) == State.BEGUN
 
 

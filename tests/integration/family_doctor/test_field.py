@@ -1,5 +1,6 @@
 """Signed in a village without a network: what comes back is taken once, and judged one by one."""
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -26,7 +27,7 @@ from residents.models import Person
 from tests.factories.directory import make_team
 from tests.factories.family_doctor import make_basic_pack, make_contract, taken
 from tests.factories.field import DEVICE, Tablet
-from tests.factories.residents import make_id_number, make_person
+from tests.factories.residents import make_consent, make_id_number, make_person
 from tests.integration.family_doctor.ways import BASE, Bearer, Crew, register, team
 
 __all__ = ["register", "team"]
@@ -175,6 +176,87 @@ def test_a_child_of_the_township_does_not_sign(field: Field, register: list[str]
         "minor"
     ]
     assert len(register) == 1
+
+
+def household(field: Field, session: Session) -> tuple[Person, Person, Contract]:
+    """A child who lives with the first of the village, and the last one's contract that ends soon;
+    prepared anew, as the list is of the day.
+    """
+    parent, _, last = field.people
+    child = make_person(session, name="村童", birth_date=date(clock.today().year - 9, 1, 1))
+    child.household_id = parent.household_id
+    begun = clock.today() - timedelta(days=355)
+    old = make_contract(session, last, field.team, starts_on=begun)
+    session.commit()
+    field.visit = field.post("", field.nurse, **field.wish()).json["id"]
+    return child, last, old
+
+
+def test_a_child_is_signed_by_a_parent_and_a_contract_is_renewed(
+    field: Field, session: Session, run_jobs: Callable[[], int]
+) -> None:
+    child, last, old = household(field, session)
+    parent = field.people[0]
+    tablet = field.load()
+    tablet.tails[str(parent.id)] = (parent.id_number or "")[-4:]
+    listed = {each["person_id"]: each for each in tablet.package["residents"]}
+    assert [each["name"] for each in listed[str(child.id)]["standers"]] == [parent.name]
+    assert listed[str(last.id)]["renewal"]["contract_id"] == str(old.id)
+    entries = [tablet.sign(child), tablet.sign(last)]
+    first, again = field.sync(*entries), field.sync(*entries)
+    assert first.json == again.json
+    assert [item["outcome"] for item in first.json["items"]] == ["signed", "signed"]
+    of_child, renewal = (session.get_one(Contract, UUID(each["id"])) for each in entries)
+    assert (of_child.state, of_child.person_id) == ("active", child.id)
+    signed = signatures_of(session, of_child.id)[0]
+    assert (signed.name, signed.method) == (parent.name, "on_site")
+    told = select(func.count()).where(Message.person_id == parent.id)
+    assert session.scalar(told) == 1
+    assert (renewal.state, renewal.kind, renewal.previous_id) == ("signed", "renewal", old.id)
+    assert old.ends_on is not None
+    assert renewal.starts_on == old.ends_on + timedelta(days=1)
+    session.refresh(old)
+    assert old.state == "expiring"
+    # The renewal goes on in the place of the old contract.
+    assert taken(session, field.team.id) == 2
+    run_jobs()
+    assert session.get(SealedAgreement, of_child.id)
+
+
+def test_what_changed_meanwhile_is_refused(field: Field, session: Session) -> None:
+    child, last, old = household(field, session)
+    parent, other, _ = field.people
+    tablet = field.load()
+    tablet.tails[str(parent.id)] = (parent.id_number or "")[-4:]
+    wrong = tablet.sign(child)
+    signed_by = json.loads(wrong["payload"])["signed_by"]
+    entries = [
+        wrong,
+        tablet.sign(child, signed_by=signed_by | {"id_tail": "0000"}),
+        tablet.sign(child, signed_by=signed_by | {"person_id": str(other.id)}),
+        tablet.sign(last),
+        tablet.sign(last, renews=str(new_id())),
+        tablet.sign(last, at=clock.now()),
+    ]
+    child.household_id = None
+    old.state = "change_requested"
+    session.commit()
+    assert field.outcomes(entries[0]) == ["not_represented"]
+    child.household_id = parent.household_id
+    session.commit()
+    assert field.outcomes(*entries[1:5]) == [
+        "identity_mismatch", "not_represented", "renewal_changed", "renewal_changed",
+    ]  # fmt: skip
+    old.state = "active"
+    session.commit()
+    assert field.outcomes(entries[5]) == ["signed"]
+    again = tablet.sign(last)
+    assert field.outcomes(again) == ["renewal_changed"]
+    # A guardian was appointed since: the ward does not sign alone.
+    bound = make_consent(session, other, parent, ("sign",))
+    bound.basis = "ward"
+    session.commit()
+    assert field.outcomes(tablet.sign(other)) == ["not_represented"]
 
 
 def test_a_newer_text_refuses_the_old_one(field: Field, session: Session) -> None:

@@ -22,7 +22,7 @@ from service_packs.models import Entitlement, EntitlementItem, Group
 from tests.factories.auth import make_account
 from tests.factories.directory import TOWNSHIP, make_team
 from tests.factories.family_doctor import days_ago, make_basic_pack, make_contract
-from tests.factories.residents import make_person, make_resident
+from tests.factories.residents import make_person, make_resident, number_of
 from tests.factories.service_packs import make_entitlement, make_item, make_pack
 from tests.factories.signing import STROKES
 
@@ -211,7 +211,7 @@ def test_the_panel_finds_by_the_last_four(
     make_contract(session, person, team[0])
     session.commit()
     nurse = signed_in(team[2])
-    assert "莫示例" in text(nurse.get(f"/family-doctor/panel?search={person.id_number[-4:]}"))
+    assert "莫示例" in text(nurse.get(f"/family-doctor/panel?search={number_of(person)[-4:]}"))
     assert "莫示例" not in text(nurse.get("/family-doctor/panel?search=0000x"))
 
 

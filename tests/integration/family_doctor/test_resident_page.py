@@ -20,7 +20,7 @@ from residents.models import Person
 from tests.factories.directory import make_team
 from tests.factories.family_doctor import actor_of, make_contract
 from tests.factories.follow_ups import HIGH, join_group, make_norms
-from tests.factories.residents import make_consent, make_person, make_resident
+from tests.factories.residents import make_consent, make_person, make_resident, number_of
 
 Browser = Callable[[UUID], FlaskClient]
 Counting = Callable[[], AbstractContextManager[Any]]
@@ -91,7 +91,7 @@ def test_who_acts_and_the_labels_with_their_source(
     page = nurse.get(f"{scene.home}/people").text
     assert "示例女儿" in page
     assert "由本人授权" in page
-    assert daughter.id_number not in page
+    assert number_of(daughter) not in page
     assert "高血压" in page
     person = session.get_one(Person, scene.person.id)
     person.birth_date = clock.today() - timedelta(days=2000)

@@ -33,7 +33,7 @@ from residents.services.adults import ask_for_adult, count_code, enter_code, rec
 from residents.services.consents import change_consent, end_consent, give_consent
 from tests.factories.auth import overseer
 from tests.factories.directory import make_institution, make_team
-from tests.factories.residents import make_id_number, make_person, make_resident
+from tests.factories.residents import make_id_number, make_person, make_resident, number_of
 
 Browser = Callable[[UUID], FlaskClient]
 Jobs = Callable[[], int]
@@ -212,9 +212,9 @@ def test_both_before_staff(session: Session, run_jobs: Jobs, sent: Codes) -> Non
     command = RecordBinding(
         institution_id=place.id,
         person_name=parent.name,
-        person_tail=parent.id_number[-4:],
+        person_tail=number_of(parent)[-4:],
         representative_name=son.name,
-        representative_tail=son.id_number[-4:],
+        representative_tail=number_of(son)[-4:],
         evidence=Evidence.ID_CARDS,
         scopes=[Scope.SIGN],
     )
@@ -232,7 +232,7 @@ def test_both_before_staff(session: Session, run_jobs: Jobs, sent: Codes) -> Non
     for wrong in (
         {"person_tail": "0000"},
         {"evidence": Evidence.CODE},
-        {"representative_name": parent.name, "representative_tail": parent.id_number[-4:]},
+        {"representative_name": parent.name, "representative_tail": number_of(parent)[-4:]},
         {"institution_id": make_institution(session).id},
     ):
         with pytest.raises(Invalid):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from residents.models import Binding
-from tests.factories.residents import make_person, make_resident
+from tests.factories.residents import make_person, make_resident, number_of
 from tests.integration.residents.binding import (
     NUMBER,
     Browser,
@@ -48,7 +48,7 @@ def test_the_pages_ask_check_and_show(session: Session, signed_in: Browser) -> N
     asked = session.scalars(select(Binding)).one()
     case = desk.get(f"/residents/bindings/{asked.id}").text
     assert NUMBER in case
-    assert child.id_number not in case
+    assert number_of(child) not in case
     refused = desk.post(f"/residents/bindings/{asked.id}/refuse", data={"reason": ""})
     assert refused.status_code == 422
     answer = desk.post(

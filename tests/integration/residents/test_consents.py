@@ -25,7 +25,7 @@ from residents.services.consents import (
 )
 from residents.services.identity import join_identity
 from tests.factories.auth import make_account, make_phone
-from tests.factories.residents import make_id_number, make_person, make_resident
+from tests.factories.residents import make_id_number, make_person, make_resident, number_of
 
 Browser = Callable[[UUID], FlaskClient]
 Jobs = Callable[[], int]
@@ -166,7 +166,7 @@ def test_the_page_shows_both_sides(session: Session, signed_in: Browser) -> None
     page = theirs.get("/me/family").text
     assert "覃秀英" in page
     assert "不再代办" in page
-    assert other.id_number not in mine.get("/me/family").text
+    assert number_of(other) not in mine.get("/me/family").text
     given = session.scalars(select(Representation)).one()
     ended = mine.post(f"/me/family/{given.id}/end", follow_redirects=True)
     assert "代办授权已结束" in ended.text

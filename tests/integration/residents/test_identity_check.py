@@ -16,7 +16,7 @@ from residents.models import Person
 from residents.ports import IdentityVerifier, Verdict
 from tests.factories.auth import make_account, make_phone
 from tests.factories.directory import TOWNSHIP, make_divisions
-from tests.factories.residents import make_id_number, make_person, make_resident
+from tests.factories.residents import make_id_number, make_person, make_resident, number_of
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def test_a_known_person_is_joined_by_their_phone(
     phone = make_phone()
     person = make_person(session, phone=phone)
     account = make_account(session, phone=phone)
-    assert submit(client, bearer(account.id), person.id_number)[0] == 201
+    assert submit(client, bearer(account.id), number_of(person))[0] == 201
     session.refresh(account)
     assert account.person_id == person.id
 
@@ -78,7 +78,7 @@ def test_knowing_a_name_and_number_is_not_being_that_person(
     bearer: Callable[[UUID], dict[str, str]],
 ) -> None:
     person = make_person(session, phone=make_phone())
-    assert submit(client, bearer(newcomer.id), person.id_number) == (409, "phone_differs")
+    assert submit(client, bearer(newcomer.id), number_of(person)) == (409, "phone_differs")
 
 
 def test_a_mismatch_is_said_at_the_field(

@@ -27,6 +27,7 @@ from tests.factories.residents import (
     make_duplicate,
     make_person,
     make_resident,
+    number_of,
 )
 from tests.integration.residents.binding import Jobs, registrar, serving
 
@@ -60,7 +61,7 @@ def test_all_that_hangs_on_one_hangs_on_the_other_and_goes_back(
     consent = make_consent(session, mother, second)
     team = make_team(session)[0]
     contract = make_contract(session, second, team, state=State.APPLIED)
-    numbers = (first.id_number, second.id_number)
+    numbers = (number_of(first), number_of(second))
     command = MergePair(
         keep=Keeping.FIRST, name=Keeping.SECOND, id_number=Keeping.SECOND, home=Keeping.SECOND
     )
@@ -154,7 +155,7 @@ def test_a_record_merged_twice_over_is_found_by_all_its_numbers(session: Session
     third = make_person(session, name="谭大文")
     onward = make_duplicate(session, second, third)
     merge_pair(session, actor, onward.id, MergePair(keep=Keeping.SECOND))
-    assert find_identified(session, "谭大文", first.id_number) == third.id
+    assert find_identified(session, "谭大文", number_of(first)) == third.id
     again = make_duplicate(session, first, third)
     with pytest.raises(Conflict, match="already_merged"):
         merge_pair(session, actor, again.id, FIRST)

@@ -37,6 +37,7 @@ from directory.public import list_institutions
 from directory.schemas import InstitutionSearch
 from family_doctor.queries.contracts import care_units
 from residents.queries import representatives_of
+from tests.factories.residents import number_of
 from tests.integration.security.listing import Key, Listing, pages
 from tests.integration.security.region import Region
 
@@ -120,7 +121,7 @@ def handovers(session: Session, region: Region) -> list[Listing]:
 def at_the_desk(session: Session, region: Region) -> list[Listing]:
     """The people whom a desk finds, by the desk that looks."""
     person = region.people[0]
-    command = FindPatient(name=person.name, tail=person.id_number[-4:])
+    command = FindPatient(name=person.name, tail=number_of(person)[-4:])
     hospitals = {
         row.id: row for row in list_institutions(session, InstitutionSearch(limit=100)).items
     }

@@ -17,17 +17,20 @@ from residents.queries.bindings import (
     list_own_bindings,
     resource_of,
 )
+from residents.queries.claims import list_claims, resource_of_claim
 from residents.queries.duplicates import list_duplicates, resources_of
 from residents.schemas import (
     BindingAction,
     BindingSearch,
     BindingState,
+    ClaimSearch,
     ConsentAction,
     DuplicateAction,
     DuplicateSearch,
     PairState,
+    PaperAction,
 )
-from tests.factories.residents import make_duplicate
+from tests.factories.residents import make_claim, make_duplicate
 from tests.integration.security.listing import Listing, pages
 from tests.integration.security.region import Region
 
@@ -63,6 +66,24 @@ def pairs_of_records(session: Session, region: Region) -> list[Listing]:
             yield from (row.id for row in found)
 
     return [Listing("duplicates", listed, resources, DuplicateAction.READ)]
+
+
+def paper_claims(session: Session, region: Region) -> list[Listing]:
+    """Accounts that say who they are by a paper, to the institutions that see it."""
+    made = [
+        make_claim(session, hospital.id, state=state)
+        for hospital in region.hospitals
+        for state in ("waiting", "withdrawn")
+    ]
+
+    def listed(actor: Actor) -> Iterator[UUID]:
+        for settled in (False, True):
+            search = ClaimSearch(settled=settled)
+            found = pages(lambda page: list_claims(session, actor, page), search)
+            yield from (row.id for row in found)
+
+    resources = {claim.id: resource_of_claim(session, claim) for claim in made}
+    return [Listing("paper claims", listed, resources, PaperAction.READ_CLAIM, as_staff=True)]
 
 
 def bindings(session: Session, region: Region) -> list[Listing]:

@@ -18,7 +18,7 @@ from service_packs.services.records import record_service
 from service_packs.subscribers import MINE
 from service_packs.web.checkout import RETURN_PATH
 from tests.factories.payments import Cashier, provide_stripe
-from tests.factories.residents import make_resident
+from tests.factories.residents import make_resident, number_of
 from tests.factories.service_packs import Served, make_entitlement, make_item, make_pack
 
 Browser = Callable[[UUID], FlaskClient]
@@ -171,7 +171,7 @@ def test_a_nurse_records_a_service(session: Session, served: Served, signed_in: 
     held = make_entitlement(session, served.person.id, make_pack(session, items={item.code: 1}))
     session.commit()
     browser = signed_in(served.nurse.account_id)
-    found = browser.get(f"/service-records/new?search={served.person.id_number[-4:]}").text
+    found = browser.get(f"/service-records/new?search={number_of(served.person)[-4:]}").text
     path = f"/service-records/new/{served.person.id}"
     assert path in found
     chosen = browser.get(f"{path}?item={item.code}").text
