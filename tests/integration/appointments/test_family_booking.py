@@ -340,7 +340,7 @@ def test_of_a_childs_visit_those_hear_who_act_for_it(session: Session, run_jobs:
         assert person_id
         heard = "\n".join(found[person_id])
         for words in (
-            "候补", "候补到号了", "覃小宝有了预约", "覃小宝明天就诊", "已取消覃小宝的预约",
+            "候补", "覃小宝有了预约", "覃小宝明天就诊", "已取消覃小宝的预约",
             "计 0.5 次爽约", "没有到诊", "因爽约，覃小宝",
         ):  # fmt: skip
             assert words in heard
