@@ -13,18 +13,38 @@ class SlotBooked(Event):
 
 
 class BookingCancelled(Event):
-    """A person gave a place back."""
+    """A person gave a place back, or ``by`` did, who acts for them."""
 
     booking_id: UUID
     person_id: UUID
+    by: UUID | None = None
 
 
 class BookingChanged(Event):
-    """A person has another place in exchange for the former."""
+    """A person has another place in exchange for the former; ``by`` chose it, who may be another
+    who acts for them.
+    """
 
     booking_id: UUID
     former_id: UUID
     person_id: UUID
+    by: UUID | None = None
+
+
+class WaitJoined(Event):
+    """A person waits for a full session: ``by``, who acts for them, joined."""
+
+    wait_id: UUID
+    person_id: UUID
+    by: UUID
+
+
+class WaitLeft(Event):
+    """A person waits no longer: ``by``, who acts for them, left."""
+
+    wait_id: UUID
+    person_id: UUID
+    by: UUID
 
 
 class PlaceReturned(Event):
@@ -51,6 +71,13 @@ class WaitClosed(Event):
     """A person waited in vain: no offers come any more."""
 
     wait_id: UUID
+    person_id: UUID
+
+
+class PatientArrived(Event):
+    """A person came to a visit: checked in, or the desk said so afterwards."""
+
+    booking_id: UUID
     person_id: UUID
 
 
@@ -107,6 +134,22 @@ class ReferralProposed(ReferralEvent):
 
 class ReferralAccepted(ReferralEvent):
     """The patient will be seen."""
+
+
+class ReferralAgreed(ReferralEvent):
+    """The sending side took what was proposed: the patient will be seen."""
+
+
+class ReferralPlaced(ReferralEvent):
+    """The receiving side gave the patient another time."""
+
+
+class ReferralMoved(ReferralEvent):
+    """The patient has another time, which was not the receiving side's doing."""
+
+
+class ReferralUnbooked(ReferralEvent):
+    """The visit that was promised fell away; another is looked for."""
 
 
 class ReferralDeclined(ReferralEvent):

@@ -5,7 +5,7 @@ from uuid import UUID
 from appointments.hospital import client as hospital
 from appointments.queries.due import expired_holds, reminders_due, reserved_over, stopped_slots
 from appointments.queries.exchange import due_calls, unreturned
-from appointments.queries.referral_state import nearly_due, overdue
+from appointments.queries.referral_state import nearly_due, not_come, overdue
 from appointments.queries.visits import sessions_to_settle
 from appointments.queries.waits import sessions_to_close, sessions_to_offer
 from appointments.services.conduct import forget_acts
@@ -13,6 +13,7 @@ from appointments.services.opening import FURTHEST, open_sessions
 from appointments.services.outbound import ask_return, claim, settle
 from appointments.services.queue import draw_due, prepare_releases
 from appointments.services.referral_steps import lapse, remind
+from appointments.services.referral_visits import give_up
 from appointments.services.reminding import remind_of_visit
 from appointments.services.stopping import end_stopped, end_waits
 from appointments.services.sweeping import give_back_expired, release_reserved
@@ -89,15 +90,20 @@ def settle_visits() -> None:
 
 @scheduled("* * * * *")
 def mind_referrals() -> None:
-    """Recall the deadlines that come near, and end what nobody decided in time."""
+    """Recall the deadlines that come near, and end what nobody decided in time, or nobody came
+    of.
+    """
     with reading() as session:
-        near, over = nearly_due(session), overdue(session)
+        near, over, absent = nearly_due(session), overdue(session), not_come(session)
     for referral_id in near:
         with transaction() as session:
             remind(session, referral_id)
     for referral_id in over:
         with transaction() as session:
             lapse(session, referral_id)
+    for referral_id in absent:
+        with transaction() as session:
+            give_up(session, referral_id)
 
 
 @scheduled("* * * * *")

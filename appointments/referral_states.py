@@ -2,6 +2,7 @@
 
 Pure. Sending it is its beginning, not a step. Whoever receives it answers before the deadline of
 the region's referral rules, or it lapses; the place held for the patient lives as long as it does.
+Where a visit that was promised falls away, another one is found before the next deadline.
 """
 
 from enum import StrEnum
@@ -15,6 +16,7 @@ class ReferralState(StrEnum):
     ANSWERED = "answered"
     PROPOSED = "proposed"
     ACCEPTED = "accepted"
+    UNBOOKED = "unbooked"
     ARRIVED = "arrived"
     CLOSED = "closed"
     MISSED = "missed"
@@ -42,10 +44,12 @@ class ReferralStep(StrEnum):
     WITHDRAW = "withdraw"
     REFUSE = "refuse"
     LAPSE = "lapse"
+    LOSE = "lose"
+    MOVE = "move"
 
 
 class Party(StrEnum):
-    """Whose a step is."""
+    """Whose a step is; the calendar's come by themselves, from a deadline or from the booking."""
 
     RECEIVER = "receiver"
     SENDER = "sender"
@@ -59,18 +63,22 @@ UNDECIDED = (
     ReferralState.ANSWERED,
     ReferralState.PROPOSED,
 )
+# What somebody has to do something about before its deadline.
+WITH_DEADLINE = (*UNDECIDED, ReferralState.UNBOOKED)
 # What leads to a visit still, or may; these can be given up.
-OPEN = (*UNDECIDED, ReferralState.ACCEPTED)
+OPEN = (*WITH_DEADLINE, ReferralState.ACCEPTED)
 # The receiving side has to do something.
-TO_ANSWER = (ReferralState.SENT, ReferralState.ANSWERED)
+TO_ANSWER = (ReferralState.SENT, ReferralState.ANSWERED, ReferralState.UNBOOKED)
 # The sending side has to.
 TO_FOLLOW = (ReferralState.ASKED, ReferralState.PROPOSED)
-# The patient goes, or went, to the place that was held.
-PROMISED = (ReferralState.ACCEPTED, ReferralState.ARRIVED, ReferralState.CLOSED)
+# The receiving side said yes, and the patient was not seen yet.
+_AWAITED = (ReferralState.ACCEPTED, ReferralState.UNBOOKED)
 _WITH_RECEIVER = (ReferralState.SENT, ReferralState.ASKED, ReferralState.ANSWERED)
 
 # Each step: from which states, whereto, and whose it is. AGREE takes what the same institution
-# proposed; REDIRECT sends the referral on to another, which answers afresh.
+# proposed; REDIRECT sends the referral on to another, which answers afresh. LOSE: the visit that
+# was promised fell away; MOVE: the patient has another time. That somebody came or did not may be
+# corrected.
 _STEPS: dict[ReferralStep, tuple[tuple[ReferralState, ...], ReferralState, Party]] = {
     ReferralStep.ASK: (
         (ReferralState.SENT, ReferralState.ANSWERED), ReferralState.ASKED, Party.RECEIVER,
@@ -78,9 +86,13 @@ _STEPS: dict[ReferralStep, tuple[tuple[ReferralState, ...], ReferralState, Party
     ReferralStep.ACCEPT: (_WITH_RECEIVER, ReferralState.ACCEPTED, Party.RECEIVER),
     ReferralStep.PROPOSE: (_WITH_RECEIVER, ReferralState.PROPOSED, Party.RECEIVER),
     ReferralStep.DECLINE: (_WITH_RECEIVER, ReferralState.DECLINED, Party.RECEIVER),
-    ReferralStep.PLACE: ((ReferralState.ACCEPTED,), ReferralState.ACCEPTED, Party.RECEIVER),
-    ReferralStep.ARRIVE: ((ReferralState.ACCEPTED,), ReferralState.ARRIVED, Party.RECEIVER),
-    ReferralStep.MISS: ((ReferralState.ACCEPTED,), ReferralState.MISSED, Party.RECEIVER),
+    ReferralStep.PLACE: (_AWAITED, ReferralState.ACCEPTED, Party.RECEIVER),
+    ReferralStep.ARRIVE: (
+        (*_AWAITED, ReferralState.MISSED), ReferralState.ARRIVED, Party.RECEIVER,
+    ),
+    ReferralStep.MISS: (
+        (ReferralState.ACCEPTED, ReferralState.ARRIVED), ReferralState.MISSED, Party.RECEIVER,
+    ),
     ReferralStep.CLOSE: ((ReferralState.ARRIVED,), ReferralState.CLOSED, Party.RECEIVER),
     ReferralStep.ANSWER: ((ReferralState.ASKED,), ReferralState.ANSWERED, Party.SENDER),
     ReferralStep.AGREE: ((ReferralState.PROPOSED,), ReferralState.ACCEPTED, Party.SENDER),
@@ -88,7 +100,9 @@ _STEPS: dict[ReferralStep, tuple[tuple[ReferralState, ...], ReferralState, Party
     ReferralStep.DISAGREE: ((ReferralState.PROPOSED,), ReferralState.ANSWERED, Party.SENDER),
     ReferralStep.WITHDRAW: (OPEN, ReferralState.WITHDRAWN, Party.SENDER),
     ReferralStep.REFUSE: (OPEN, ReferralState.REFUSED, Party.PATIENT),
-    ReferralStep.LAPSE: (UNDECIDED, ReferralState.LAPSED, Party.CALENDAR),
+    ReferralStep.LAPSE: (WITH_DEADLINE, ReferralState.LAPSED, Party.CALENDAR),
+    ReferralStep.LOSE: ((ReferralState.ACCEPTED,), ReferralState.UNBOOKED, Party.CALENDAR),
+    ReferralStep.MOVE: (_AWAITED, ReferralState.ACCEPTED, Party.CALENDAR),
 }  # fmt: skip
 
 

@@ -46,12 +46,14 @@ from regions.facts import (
     Symptom,
     Threshold,
     Village,
+    WhatToBring,
 )
 
 _HOME = Path(__file__).parent
 _REGION_FILE = "region.toml"
 _REFERRAL_RULES = "referral_rules.toml"
 _PRESCRIPTION_RULES = "prescription_rules.toml"
+_WHAT_TO_BRING = "what_to_bring.toml"
 _ALL_GROUPS = "all"
 _ROUNDING = 1e-6
 Row = TypeVar("Row", bound=BaseModel)
@@ -85,6 +87,7 @@ class RegionPack:
     holidays: tuple[PublicHoliday, ...]
     contract_rules: ContractRules
     referral_rules: ReferralRules
+    what_to_bring: WhatToBring
     thresholds: tuple[Threshold, ...]
     indicators: tuple[Indicator, ...]
     code_lists: tuple[CodeItem, ...]
@@ -182,6 +185,13 @@ def load_referral_rules(name: str, home: Path = _HOME) -> ReferralRules:
     return rules
 
 
+def load_what_to_bring(name: str, home: Path = _HOME) -> WhatToBring:
+    """What patients bring to a visit. Raises PackError."""
+    things = _document(_directory(name, home) / _WHAT_TO_BRING, WhatToBring)
+    _unique(_WHAT_TO_BRING, (each.code for each in things.items))
+    return things
+
+
 def _directory(name: str, home: Path) -> Path:
     known = available_packs(home)
     if name not in known:
@@ -212,6 +222,7 @@ def _read(directory: Path) -> RegionPack:
         holidays=_rows(directory / "holidays.csv", PublicHoliday),
         contract_rules=_document(directory / "contract_rules.toml", ContractRules),
         referral_rules=_document(directory / _REFERRAL_RULES, ReferralRules),
+        what_to_bring=_document(directory / _WHAT_TO_BRING, WhatToBring),
         thresholds=_rows(directory / "thresholds.csv", Threshold),
         indicators=_rows(directory / "indicators.csv", Indicator),
         code_lists=_rows(directory / "code_lists.csv", CodeItem),
@@ -351,6 +362,7 @@ def _check_services(pack: RegionPack) -> None:
     for symptom in pack.symptoms:
         _known("symptoms.csv", symptom.specialty_code, specialties)
     _unique(_REFERRAL_RULES, (each.code for each in pack.referral_rules.criteria))
+    _unique(_WHAT_TO_BRING, (each.code for each in pack.what_to_bring.items))
     _unique("thresholds.csv", (threshold.metric for threshold in pack.thresholds))
     _unique("indicators.csv", (indicator.code for indicator in pack.indicators))
     _unique("conduct_rules.csv", (rule.code for rule in pack.conduct_rules))

@@ -6,12 +6,20 @@ from datetime import timedelta
 
 from flask import Flask
 
-from appointments.public import Criterion, ReferralRules, provide_referral_rules
-from appointments.schemas import Direction
+from appointments.public import (
+    Criterion,
+    Haste,
+    ReferralRules,
+    ThingToBring,
+    provide_referral_rules,
+    provide_what_to_bring,
+)
+from appointments.schemas import Direction, Kind, Urgency
 from core.settings import Settings
 from core.web.rooms import Room
 from gov_stats.public import RegionMap, provide_map
-from regions.pack import load_boundaries, load_referral_rules, load_region
+from regions import facts
+from regions.pack import load_boundaries, load_referral_rules, load_region, load_what_to_bring
 
 
 def _install(app: Flask) -> None:
@@ -21,13 +29,19 @@ def _install(app: Flask) -> None:
     region_map = RegionMap(boundaries=boundaries, note=note.note, note_en=note.note_en)
     provide_map(lambda: region_map)
     provide_referral_rules(_referral_rules(chosen.region))
+    provide_what_to_bring(_what_to_bring(chosen.region))
 
 
 def _referral_rules(region: str) -> ReferralRules:
     rules = load_referral_rules(region)
     return ReferralRules(
-        answer_within=timedelta(hours=rules.answer_hours),
-        remind_before=timedelta(hours=rules.remind_hours_before),
+        usual=_haste(rules),
+        by_urgency={
+            Urgency.URGENT: _haste(rules.urgent),
+            Urgency.EMERGENCY: _haste(rules.emergency),
+        },
+        rebook_within=timedelta(hours=rules.rebook_hours),
+        come_within=timedelta(hours=rules.come_hours),
         criteria=[
             Criterion(
                 code=each.code,
@@ -40,6 +54,24 @@ def _referral_rules(region: str) -> ReferralRules:
             )
             for each in rules.criteria
         ],
+    )
+
+
+def _what_to_bring(region: str) -> list[ThingToBring]:
+    return [
+        ThingToBring(
+            kinds=frozenset(Kind) if "all" in each.kinds else frozenset(map(Kind, each.kinds)),
+            text=each.text,
+            text_en=each.text_en,
+        )
+        for each in load_what_to_bring(region).items
+    ]
+
+
+def _haste(rules: facts.ReferralRules | facts.ReferralHaste) -> Haste:
+    return Haste(
+        answer_within=timedelta(hours=rules.answer_hours),
+        remind_before=timedelta(hours=rules.remind_hours_before),
     )
 
 

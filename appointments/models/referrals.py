@@ -7,11 +7,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appointments.models.constraints import one_of
-from appointments.referral_states import UNDECIDED, ReferralState
+from appointments.referral_states import UNDECIDED, WITH_DEADLINE, ReferralState
 from appointments.schemas import Direction, Urgency
 from core.database import Base, Created, Encrypted, Id, Moment, Version
 
 WAITS = "state IN (" + ", ".join(f"'{state}'" for state in UNDECIDED) + ")"
+DUE = "state IN (" + ", ".join(f"'{state}'" for state in WITH_DEADLINE) + ")"
+# Accepted without a place: an emergency, who comes at once.
+AT_ONCE = "state = 'accepted' AND direction = 'up' AND booking_id IS NULL"
 
 
 class Referral(Base):
@@ -20,6 +23,7 @@ class Referral(Base):
     ``booking_id`` is the place held for the patient, or since acceptance theirs. Names are those
     at the time of sending. ``summary`` of one that goes down is the plan. ``answered_at`` is when
     the receiving side first said anything, ``accepted_at`` when it said yes; both never change.
+    ``answer_by`` is also until when a visit that fell away is to be replaced.
     ``criteria`` are codes of the region's checklist, joined by commas.
     """
 
@@ -47,7 +51,10 @@ class Referral(Base):
         Index("ix_appointments_referral_to_institution_id", "to_institution_id", "sent_at", "id"),
         Index("ix_appointments_referral_from_institution_id", "from_institution_id", "sent_at"),
         Index("ix_appointments_referral_sent_at", "sent_at", "id"),
-        Index("ix_appointments_referral_answer_by", "answer_by", postgresql_where=text(WAITS)),
+        Index("ix_appointments_referral_answer_by", "answer_by", postgresql_where=text(DUE)),
+        Index(
+            "ix_appointments_referral_accepted_at", "accepted_at", postgresql_where=text(AT_ONCE)
+        ),
         # One at a time: the same wish sent twice is one wish.
         Index(
             "uq_appointments_referral_open_up",

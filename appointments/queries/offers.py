@@ -87,11 +87,15 @@ def list_slots(session: Session, query: SlotQuery) -> list[SlotView]:
 def list_days(session: Session, department_id: UUID) -> list[DayOffer]:
     """The coming days of a department, today first, with what is free; gapless."""
     today = clock.today()
+    kept = func.coalesce(func.sum(SLOT.c.family_doctor).filter(_kept()), 0)
+    given_back = and_(_takable(), SLOT.c.reserved_until <= clock.now())
+    returned = func.coalesce(func.sum(SLOT.c.remaining).filter(given_back), 0)
     query = (
         select(
             SLOT.c.date,
             func.coalesce(func.sum(SLOT.c.remaining).filter(_takable()), 0).label("free"),
-            func.coalesce(func.sum(SLOT.c.family_doctor).filter(_kept()), 0).label("kept"),
+            kept.label("kept"),
+            (kept + returned).label("care"),
             func.min(SLOT.c.opens_at).filter(SLOT.c.opens_at > clock.now()).label("opens_at"),
         )
         .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)

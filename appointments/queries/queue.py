@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from appointments.models import Arrival, Release, Rule
 from appointments.queries.offers import CLINIC, SLOT
-from appointments.schemas import OrderProof, Phase, PlaceInOrder, QueueView
+from appointments.schemas import OrderProof, OrderQuery, Phase, PlaceInOrder, QueueView
 from core import clock
 from core.errors import Conflict, NotFound
 from core.messages import N_
@@ -169,20 +169,31 @@ def queue_view(row: Mapping[Any, Any]) -> QueueView:
     )
 
 
-def order_proof(session: Session, release_id: UUID) -> OrderProof:
-    """What proves the order. Raises NotFound, or Conflict ``not_drawn``."""
+def order_proof(session: Session, release_id: UUID, query: OrderQuery | None = None) -> OrderProof:
+    """What proves the order, with some of the places, without a query with all of them. Raises
+    NotFound, or Conflict ``not_drawn``.
+    """
     release = session.get(Release, release_id)
     if release is None:
         raise NotFound()
     if release.seed is None:
         raise Conflict("not_drawn", N_("次序要到放号时才抽定，之后可以在这里核对。"))
-    places = session.execute(ORDER, {"release": release_id})
+    numbered = ARRIVAL.c.release_id == release_id, ARRIVAL.c.number.is_not(None)
+    total = session.execute(select(func.count()).where(*numbered)).scalar_one()
+    found = ORDER
+    if query is not None:
+        # One more than is shown says whether others follow.
+        found = found.where(ARRIVAL.c.number > query.after).limit(query.limit + 1)
+    rows = session.execute(found, {"release": release_id}).all()
+    shown = rows if query is None else rows[: query.limit]
     return OrderProof(
         release_id=release_id,
         seed_hash=release.seed_hash,
         seed=release.seed,
         drawn=release.drawn,
-        places=[PlaceInOrder.model_validate(place) for place in places],
+        total=total,
+        places=[PlaceInOrder.model_validate(row) for row in shown],
+        next_after=shown[-1].number if len(shown) < len(rows) else None,
     )
 
 

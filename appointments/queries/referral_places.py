@@ -36,14 +36,19 @@ class ReferralFacts(NamedTuple):
 
 
 def reserved_places(
-    session: Session, department_id: UUID, *, public: bool = False
+    session: Session, department_id: UUID, *, returned: bool = False, public: bool = False
 ) -> list[PlaceOffer]:
-    """The next places of a department kept for referrals, with ``public`` those open to everybody
-    too, soonest first.
+    """The next places of a department kept for referrals, soonest first; with ``returned`` also
+    the public's of slots whose kept places were given back, with ``public`` all of the public's.
     """
     now = clock.now()
     kept = and_(SLOT.c.referral > 0, SLOT.c.reserved_until > now)
     anybody = and_(SLOT.c.remaining > 0, SLOT.c.opens_at <= now)
+    found = [kept]
+    if public:
+        found.append(anybody)
+    elif returned:
+        found.append(and_(anybody, SLOT.c.reserved_until <= now))
     query = (
         select(
             SLOT.c.id.label("slot_id"),
@@ -61,7 +66,7 @@ def reserved_places(
             SLOT.c.date >= clock.today(),
             SLOT.c.closes_at > now,
             CLINIC.c.stopped_at.is_(None),
-            or_(kept, anybody) if public else kept,
+            or_(*found),
             IN_SERVICE,
         )
         .order_by(SLOT.c.date, SLOT.c.starts_at, SLOT.c.id)
@@ -73,7 +78,7 @@ def reserved_places(
 def referral_facts(session: Session, start: date, end: date) -> list[ReferralFacts]:
     """Referrals sent on ``start`` ≤ day < ``end``."""
     state = REFERRAL.c.state
-    within = REFERRAL.c.accepted_at <= REFERRAL.c.sent_at + referral_rules().answer_within
+    within = REFERRAL.c.accepted_at <= REFERRAL.c.sent_at + referral_rules().usual.answer_within
     hours = func.extract("epoch", REFERRAL.c.answered_at - REFERRAL.c.sent_at) / 3600
     key: tuple[Any, ...] = (REFERRAL.c.from_division, REFERRAL.c.direction)
     query = (

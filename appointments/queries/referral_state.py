@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, Interval, and_, case, exists, literal, select
 from sqlalchemy.orm import Session
 
 from appointments.models import Booking, Referral
 from appointments.referral_rules import referral_rules
-from appointments.referral_states import OPEN, UNDECIDED
-from appointments.schemas import State
+from appointments.referral_states import OPEN, WITH_DEADLINE, ReferralState
+from appointments.schemas import Direction, State, Urgency
 from core import clock
 
 REFERRAL = Referral.__table__
@@ -42,11 +42,23 @@ def was_patient(session: Session, person_id: UUID, institution_id: UUID) -> bool
 
 
 def overdue(session: Session) -> list[UUID]:
-    """Referrals nobody decided before their deadline."""
+    """Referrals nobody decided, or found another visit for, before their deadline."""
     query = select(REFERRAL.c.id).where(
-        REFERRAL.c.state.in_(UNDECIDED), REFERRAL.c.answer_by <= clock.now()
+        REFERRAL.c.state.in_(WITH_DEADLINE), REFERRAL.c.answer_by <= clock.now()
     )
     return list(session.scalars(query.order_by(REFERRAL.c.answer_by)))
+
+
+def not_come(session: Session) -> list[UUID]:
+    """Referrals of patients who were to come at once, and of whom nobody said that they came."""
+    over = clock.now() - referral_rules().come_within
+    query = select(REFERRAL.c.id).where(
+        REFERRAL.c.state == ReferralState.ACCEPTED,
+        REFERRAL.c.direction == Direction.UP,
+        REFERRAL.c.booking_id.is_(None),
+        REFERRAL.c.accepted_at <= over,
+    )
+    return list(session.scalars(query.order_by(REFERRAL.c.accepted_at)))
 
 
 def nearly_due(session: Session) -> list[UUID]:
@@ -56,6 +68,15 @@ def nearly_due(session: Session) -> list[UUID]:
 
 
 def due_soon() -> ColumnElement[bool]:
-    """The condition that nobody decided and the deadline is near."""
-    soon = clock.now() + referral_rules().remind_before
-    return and_(REFERRAL.c.state.in_(UNDECIDED), REFERRAL.c.answer_by <= soon)
+    """The condition that something is to be done and the deadline is near, as the urgency says."""
+    before = {each: referral_rules().haste(each).remind_before for each in Urgency}
+    soon = clock.now() + case(
+        {each.value: literal(span, Interval) for each, span in before.items()},
+        value=REFERRAL.c.urgency,
+    )
+    return and_(
+        REFERRAL.c.state.in_(WITH_DEADLINE),
+        # In words the index knows, and then exactly.
+        REFERRAL.c.answer_by <= clock.now() + max(before.values()),
+        REFERRAL.c.answer_by <= soon,
+    )

@@ -27,6 +27,7 @@ from appointments.referral_states import (
     TO_ANSWER,
     TO_FOLLOW,
     UNDECIDED,
+    WITH_DEADLINE,
     Party,
     ReferralState,
     ReferralStep,
@@ -226,8 +227,8 @@ def referrals_waiting(actor: Actor) -> Select[int]:
         and_(REFERRAL.c.state.in_(TO_ANSWER), received_by(actor)),
         and_(REFERRAL.c.state.in_(TO_FOLLOW), sent_by(actor)),
     )
-    # In words the partial index knows: only what nobody has decided.
-    return select(func.count()).where(REFERRAL.c.state.in_(UNDECIDED), ours)
+    # In words the partial index knows: only what has a deadline.
+    return select(func.count()).where(REFERRAL.c.state.in_(WITH_DEADLINE), ours)
 
 
 def received_by(actor: Actor) -> ColumnElement[bool]:
@@ -313,7 +314,7 @@ def _part(part: ReferralFilter) -> ColumnElement[bool]:
         ReferralFilter.NEW: REFERRAL.c.state.in_(TO_ANSWER),
         ReferralFilter.DUE: due_soon(),
         ReferralFilter.ASKED: REFERRAL.c.state.in_(TO_FOLLOW),
-        ReferralFilter.DECIDED: REFERRAL.c.state.not_in(UNDECIDED),
+        ReferralFilter.DECIDED: REFERRAL.c.state.not_in(WITH_DEADLINE),
     }[part]
 
 

@@ -1,7 +1,7 @@
 """Who waits for a full session, as they may see it and in the order of being offered a place."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, not_, or_, select, tuple_
@@ -25,6 +25,7 @@ from core.access import Actor, Resource, require
 from core.errors import NotFound
 from core.paging import Page, read_page
 from directory.public import in_service
+from residents.public import acting
 
 WAIT = Wait.__table__
 BEFORE = Wait.__table__.alias("before")
@@ -81,7 +82,8 @@ def get_wait(
     if row is None:
         raise NotFound()
     units = units_of(row.institution_id, row.division_code)
-    require(session, actor, action, wait_resource(session, actor, row.person_id, wait_id, units))
+    resource = wait_resource(session, actor, row.person_id, wait_id, units)
+    require(session, acting_on(actor, resource), action, resource)
     return WaitView.model_validate(row)
 
 
@@ -119,6 +121,12 @@ def wait_resource(
     """A wait as the policy sees it; a list of a person's waits is asked for under their id."""
     kin = circle_of(session, actor, person_id)["kin"]
     return Resource("Wait", str(about), person_id, units, {"kin": kin})
+
+
+def acting_on(actor: Actor, wait: Resource) -> Actor:
+    """The actor as the audit is to name them, who may act for the one who waits."""
+    kin = cast("list[str]", wait.more["kin"])
+    return acting(actor, wait.person_id, kin) if wait.person_id else actor
 
 
 def account_of_wait(session: Session, wait_id: UUID) -> UUID:

@@ -141,6 +141,7 @@ from appointments.schemas.referrals import (
 )
 from appointments.schemas.release import (
     OrderProof,
+    OrderQuery,
     OwnQueueView,
     Phase,
     PlaceInOrder,
@@ -322,6 +323,7 @@ __all__ = [
     "OpenSession",
     "Order",
     "OrderProof",
+    "OrderQuery",
     "Outcome",
     "OwnQueueView",
     "OwnStanding",

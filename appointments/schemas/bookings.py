@@ -221,6 +221,15 @@ class SlotView(Clinic):
         open_now = self.state in (SlotState.FREE, SlotState.FULL)
         return self.family_doctor if open_now and clock.now() < self.reserved_until else 0
 
+    @property
+    def for_care(self) -> tuple[Pool, int]:
+        """From which pool a family doctor can book on behalf now, and how many places: from those
+        kept for it, or once these were given back, from the public's.
+        """
+        if clock.now() < self.reserved_until:
+            return Pool.FAMILY_DOCTOR, self.kept
+        return Pool.PUBLIC, self.remaining if self.state is SlotState.FREE else 0
+
 
 class SlotList(BaseModel):
     """A department's slots on one day, by clinic and time."""
@@ -230,12 +239,14 @@ class SlotList(BaseModel):
 
 class DayOffer(View):
     """A day of the strip: free places, or from when on there will be some; ``kept`` are further
-    ones for residents with a family doctor.
+    ones for residents with a family doctor, ``care`` those that the doctor can book on behalf:
+    the kept ones, and of the public's those of slots whose kept ones were given back.
     """
 
     date: date
     free: int
     kept: int = 0
+    care: int = 0
     opens_at: datetime | None = None
 
 

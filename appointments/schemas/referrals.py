@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from appointments.referral_states import UNDECIDED, ReferralState, ReferralStep
+from appointments.referral_states import WITH_DEADLINE, ReferralState, ReferralStep
 from appointments.schemas.bookings import Aged, BookingView, View
 from core.paging import PageQuery
 
@@ -138,8 +138,10 @@ class ReferralRow(Aged):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def undecided(self) -> bool:
-        """Whether an answer is awaited, or a proposal stands."""
-        return self.state in UNDECIDED
+        """Whether somebody has to do something before ``answer_by``: an answer is awaited, a
+        proposal stands, or a visit that fell away is to be replaced.
+        """
+        return self.state in WITH_DEADLINE
 
 
 class StepView(View):
@@ -219,7 +221,8 @@ class CriterionView(BaseModel):
 
 
 class Checklist(BaseModel):
-    """The region's criteria, and within how many hours a referral is answered."""
+    """The region's criteria, and within how many hours a referral is answered, by its urgency."""
 
     answer_hours: float
+    hours_by_urgency: dict[Urgency, float]
     items: list[CriterionView]

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from appointments.schemas.bookings import View
 
@@ -78,4 +78,14 @@ class OrderProof(BaseModel):
     seed_hash: str
     seed: str
     drawn: int
+    # How many places there are, of which these are some; the others follow ``next_after``.
+    total: int
     places: list[PlaceInOrder]
+    next_after: int | None = None
+
+
+class OrderQuery(BaseModel):
+    """Which of the places: at most ``limit``, of numbers higher than ``after``."""
+
+    after: int = Field(default=0, ge=0, le=10**9)
+    limit: int = Field(default=500, ge=1, le=1000)

@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from appointments.checkin_codes import read_code
+from appointments.events import PatientArrived
 from appointments.models import Ticket
 from appointments.queries.bookings import BOOKING, units_of
 from appointments.queries.offers import CLINIC, SLOT
@@ -28,6 +29,7 @@ from appointments.services.refusals import day_and_time
 from core import clock
 from core.access import Actor, Resource, require
 from core.errors import Conflict, Invalid, NotFound
+from core.events import publish
 from core.ids import new_id
 from core.live import announce
 from core.messages import N_
@@ -207,6 +209,7 @@ def _admit(session: Session, row: Row[Any], due_at: datetime) -> TicketView:
         "calls": 0,
     }
     session.execute(insert(Ticket).values(values))
+    publish(session, PatientArrived(booking_id=row.id, person_id=row.person_id))
     return _told(session, ticket_id)
 
 

@@ -1,27 +1,26 @@
 """Use cases of one's places: take, hold and confirm, change, cancel."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from appointments.events import BookingChanged, SlotBooked
-from appointments.models import Booking, Rule
-from appointments.queries.bookings import booking_view, get_booking, hold_booking, units_of
+from appointments.events import SlotBooked
+from appointments.models import Rule
+from appointments.queries.bookings import booking_view, get_booking, units_of
 from appointments.queries.offers import ONE_SLOT, SLOT, get_slot
 from appointments.schemas import (
     BY_THEMSELVES,
     Action,
-    Because,
     BookGroup,
     BookingGroup,
     BookingView,
     BookSlot,
     BookTogether,
-    ChangeBooking,
     Pool,
     Source,
     State,
@@ -35,16 +34,13 @@ from appointments.services.refusals import (
     hold_over,
     refusal,
     refused_together,
-    too_late,
-    visit_over,
 )
-from appointments.services.sweeping import give_back_expired, offer_returned
+from appointments.services.sweeping import give_back_expired
 from core import clock
 from core.access import Actor, Resource, require
 from core.errors import Conflict, NotFound
 from core.events import publish
 from core.ids import new_id
-from core.messages import N_
 from residents.public import (
     Person,
     acting,
@@ -91,7 +87,7 @@ def book_group(session: Session, actor: Actor, command: BookGroup) -> list[Booki
     places.lock_patients(session, [each.person_id for each in command.bookings])
     # By slot, so that two families who want the same slots do not wait for each other.
     wishes = sorted(command.bookings, key=lambda each: each.slot_id)
-    allowed = [(wish, *_allow(session, actor, wish)) for wish in wishes]
+    allowed = [(wish, *allow(session, actor, wish)) for wish in wishes]
     family = [(wanted, wish) for wish, wanted, source in allowed if source is Source.FAMILY]
     limit_proxies(session, actor, family)
     made: dict[int, BookingView] = {}
@@ -153,83 +149,6 @@ def confirm_booking(session: Session, actor: Actor, booking_id: UUID) -> Booking
     return get_booking(session, actor, booking_id)
 
 
-def change_booking(
-    session: Session, actor: Actor, booking_id: UUID, command: ChangeBooking
-) -> BookingView:
-    """Move a booking to another slot in one step: the old place is given back only with the new
-    one taken. A held place stays held, as long as the former. Repeated, it answers the booking
-    it made.
-
-    Raises NotFound, Denied, or Conflict: ``too_late_to_cancel``, or why the new place is not to
-    be had.
-    """
-    old = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
-    places.lock_patients(session, [old.person_id])
-    old = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
-    if old.state is State.CANCELLED and old.because is Because.CHANGED:
-        return _changed_to(session, actor, booking_id, command)
-    if old.slot_id == command.slot_id:
-        return old
-    wish = BookSlot(slot_id=command.slot_id, person_id=old.person_id, pool=command.pool)
-    # Before any slot is locked: a queue's own row comes before slots everywhere.
-    wanted, source = _allow(session, actor, wish)
-    places.lock_slots(session, [old.slot_id, command.slot_id])
-    # Confirmed, cancelled or stopped while this waited for the slots: what counts is how it is now.
-    old = hold_booking(session, booking_id)
-    if old.held_until and old.held_until <= clock.now():
-        raise hold_over()
-    values = {"id": booking_id, "now": clock.now(), "because": Because.CHANGED}
-    ended = session.execute(places.END_ONE, values).first()
-    if ended is None:
-        raise too_late(old.cancel_until) if old.state is State.BOOKED else visit_over()
-    if wanted.department_id != old.department_id:
-        raise Conflict(
-            "other_department", N_("改时间只能在同一个科室里改。换科室请取消后重新预约。")
-        )
-    booking = take_place(
-        session,
-        wanted,
-        wish,
-        actor.account_id,
-        source,
-        held_until=old.held_until,
-        changed_from=booking_id,
-    )
-    offer_returned(session, [ended])
-    publish(
-        session,
-        BookingChanged(booking_id=booking.id, former_id=booking_id, person_id=old.person_id),
-    )
-    return booking
-
-
-def take_instead(
-    session: Session, actor: Actor, booking_id: UUID, command: ChangeBooking
-) -> BookingView:
-    """Take a place for one that the hospital stopped. Repeated, it answers the booking it made.
-
-    Raises NotFound, Denied, or Conflict: ``not_stopped``, or why the place is not to be had.
-    """
-    former = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
-    if former.because is not Because.STOPPED:
-        raise Conflict("not_stopped", N_("这个预约没有停诊，不用改约。"))
-    places.lock_patients(session, [former.person_id])
-    made = session.scalar(
-        select(Booking.id).where(
-            Booking.person_id == former.person_id,
-            Booking.changed_from == booking_id,
-            Booking.state != State.CANCELLED,
-        )
-    )
-    if made is not None:
-        return get_booking(session, actor, made)
-    wish = BookSlot(slot_id=command.slot_id, person_id=former.person_id)
-    wanted, source = _allow(session, actor, wish)
-    booking = take_place(session, wanted, wish, actor.account_id, source, changed_from=booking_id)
-    publish(session, SlotBooked(booking_id=booking.id, person_id=former.person_id))
-    return booking
-
-
 def take_place(
     session: Session,
     wanted: Row[Any],
@@ -286,6 +205,38 @@ def take_place(
     )
 
 
+def take_first(
+    session: Session,
+    wanted: Row[Any],
+    command: BookSlot,
+    pools: Sequence[Pool],
+    account_id: UUID | None,
+    source: Source,
+    *,
+    held_until: datetime | None = None,
+    changed_from: UUID | None = None,
+) -> BookingView:
+    """As ``take_place``, from the first of these pools that has a place. Raises the last one's
+    Conflict.
+    """
+    *first, last = [command.model_copy(update={"pool": pool}) for pool in pools]
+    take = partial(
+        take_place,
+        session,
+        wanted,
+        account_id=account_id,
+        source=source,
+        held_until=held_until,
+        changed_from=changed_from,
+    )
+    for wish in first:
+        try:
+            return take(wish)
+        except Conflict:
+            continue
+    return take(last)
+
+
 def find_wanted(session: Session, slot_id: UUID, person_id: UUID) -> Row[Any]:
     """The slot with its institution's limits, and the patient's lock. Raises NotFound."""
     values = {
@@ -310,15 +261,17 @@ def source_of(actor: Actor, command: BookSlot, kin: Collection[UUID]) -> Source:
 
 
 def _want(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any], Source]:
-    """As ``_allow``, for a further booking of the account. Raises Conflict too."""
-    wanted, source = _allow(session, actor, command)
+    """As ``allow``, for a further booking of the account. Raises Conflict too."""
+    wanted, source = allow(session, actor, command)
     if source is Source.FAMILY:
         limit_proxies(session, actor, [(wanted, command)])
     return wanted, source
 
 
-def _allow(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any], Source]:
-    """The slot, once the policy has let the actor book it for the patient, and which way."""
+def allow(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any], Source]:
+    """The slot, once the policy has let the actor book it for the patient, and which way. Raises
+    NotFound, Denied, and what ``watch`` and ``pass_queue`` do.
+    """
     wanted = find_wanted(session, command.slot_id, command.person_id)
     units = units_of(wanted.institution_id, wanted.division_code)
     # Who acts or cares for the patient is looked up only where it can matter.
@@ -326,13 +279,20 @@ def _allow(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any],
     kin = () if own else representatives_of(session, command.person_id)
     cared = not own or command.pool is not Pool.PUBLIC
     care = care_units(session, command.person_id) if cared else ()
-    more = {"pool": command.pool, "kin": sorted(map(str, kin)), "care": sorted(care)}
+    more = {
+        "pool": command.pool,
+        "kin": sorted(map(str, kin)),
+        "care": sorted(care),
+        "returned": wanted.reserved_until <= clock.now(),
+    }
     slot = Resource("Slot", str(command.slot_id), command.person_id, units, more)
     require(session, acting(actor, command.person_id, kin), Action.BOOK, slot)
     source = source_of(actor, command, kin)
     # Places kept for the contracted are not a way around either.
     if command.pool is Pool.PUBLIC or source in BY_THEMSELVES:
-        watch(session, actor, wanted, command.person_id)
+        # A team books for many: what is unusual of a resident is its daily work.
+        if source is not Source.FAMILY_DOCTOR:
+            watch(session, actor, wanted, command.person_id)
         if wanted.queue_minutes:
             pass_queue(session, actor, wanted, command.slot_id)
     return wanted, source
@@ -344,15 +304,3 @@ def _refuse_unless_elderly(session: Session, wanted: Row[Any], person_id: UUID) 
     age = age_on(born, wanted.date)
     if age < wanted.elderly_age:
         raise elderly_only(wanted.elderly_age, age)
-
-
-def _changed_to(
-    session: Session, actor: Actor, former_id: UUID, command: ChangeBooking
-) -> BookingView:
-    query = select(Booking.id).where(
-        Booking.changed_from == former_id, Booking.slot_id == command.slot_id
-    )
-    booking_id = session.scalar(query)
-    if booking_id is None:
-        raise Conflict("already_changed", N_("这个预约刚才已经改到别的时间，请看“我的预约”。"))
-    return get_booking(session, actor, booking_id)

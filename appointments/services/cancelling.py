@@ -43,7 +43,8 @@ def cancel_booking(
     if because in (Because.PATIENT, Because.LATE):
         note_cancel(session, actor, booking.person_id)
     offer_returned(session, [ended])
-    publish(session, BookingCancelled(booking_id=booking_id, person_id=booking.person_id))
+    by = None if because is Because.HOSPITAL else actor.person_id
+    publish(session, BookingCancelled(booking_id=booking_id, person_id=booking.person_id, by=by))
     ended_now = {
         "state": State.CANCELLED,
         "cancelled_at": values["now"],

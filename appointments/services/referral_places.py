@@ -14,7 +14,7 @@ from appointments.queries.offers import get_slot
 from appointments.queries.referral_places import reserved_places
 from appointments.schemas import Because, BookingView, BookSlot, Pool, Source, State, Urgency
 from appointments.services import places
-from appointments.services.booking import find_wanted, take_place
+from appointments.services.booking import find_wanted, take_first
 from appointments.services.sweeping import offer_returned
 from core import clock
 from core.errors import Conflict, Invalid
@@ -23,13 +23,22 @@ from core.messages import N_
 
 # Where the receiving side finds a place: those kept for referrals, then those open to everybody.
 RECEIVERS = (Pool.REFERRAL, Pool.PUBLIC)
+# Who cannot wait for the next place that is kept takes one of tomorrow's, kept for nobody any more.
+HASTY = (Urgency.URGENT, Urgency.EMERGENCY)
 
 
 def hold_earliest(
-    session: Session, account_id: UUID, person_id: UUID, department_id: UUID, until: datetime
+    session: Session,
+    account_id: UUID,
+    person_id: UUID,
+    department_id: UUID,
+    until: datetime,
+    urgency: Urgency,
 ) -> BookingView | None:
-    """Hold the first place kept for referrals that the patient can have; None without any."""
-    for offer in reserved_places(session, department_id):
+    """Hold the first place kept for referrals that the patient can have, or, where it is urgent,
+    an earlier one of a slot whose kept places were given back; None without any.
+    """
+    for offer in reserved_places(session, department_id, returned=urgency in HASTY):
         try:
             return hold(session, account_id, person_id, offer.slot_id, until)
         except Conflict:
@@ -41,13 +50,16 @@ def hold_earliest(
 def hold(
     session: Session, account_id: UUID, person_id: UUID, slot_id: UUID, until: datetime
 ) -> BookingView:
-    """Hold this place, until the deadline or its own beginning. Raises NotFound or Conflict."""
+    """Hold this place, until the deadline or its own beginning: one kept for referrals, or, once
+    those were given back, one of the public's. Raises NotFound or Conflict.
+    """
     wanted = find_wanted(session, slot_id, person_id)
-    command = BookSlot(slot_id=slot_id, person_id=person_id, pool=Pool.REFERRAL)
-    return take_place(
+    returned = wanted.reserved_until <= clock.now()
+    return take_first(
         session,
         wanted,
-        command,
+        BookSlot(slot_id=slot_id, person_id=person_id),
+        RECEIVERS if returned else (Pool.REFERRAL,),
         account_id,
         Source.REFERRAL,
         held_until=min(until, wanted.starts_at),
@@ -85,6 +97,9 @@ def promise(
         if referral.urgency == Urgency.EMERGENCY:
             return None
         raise Conflict("place_needed", N_("还没有为患者留号。请先选一个时段，再接收。"))
+    if held.state is State.BOOKED:
+        # The patient took it instead of a held one that the hospital stopped.
+        return held.id
     values = {"id": held.id, "now": clock.now()}
     if session.execute(places.CONFIRM, values).first():
         publish(session, SlotBooked(booking_id=held.id, person_id=held.person_id))
@@ -106,14 +121,7 @@ def _book(session: Session, account_id: UUID, referral: Referral, slot_id: UUID)
     if get_slot(session, slot_id).department_id != referral.to_department_id:
         raise Invalid(fields={"slot_id": N_("请选择接诊科室的时段。")})
     wanted = find_wanted(session, slot_id, referral.person_id)
-    refusal: Conflict | None = None
-    for pool in RECEIVERS:
-        command = BookSlot(slot_id=slot_id, person_id=referral.person_id, pool=pool)
-        try:
-            booking = take_place(session, wanted, command, account_id, Source.REFERRAL)
-        except Conflict as error:
-            refusal = error
-            continue
-        publish(session, SlotBooked(booking_id=booking.id, person_id=referral.person_id))
-        return booking
-    raise refusal or Conflict()
+    wish = BookSlot(slot_id=slot_id, person_id=referral.person_id)
+    booking = take_first(session, wanted, wish, RECEIVERS, account_id, Source.REFERRAL)
+    publish(session, SlotBooked(booking_id=booking.id, person_id=referral.person_id))
+    return booking

@@ -17,26 +17,18 @@ from appointments.queries.referrals import (
     find_referral,
     get_referral,
     resource_of,
-    timed,
 )
 from appointments.referral_rules import referral_rules
-from appointments.referral_states import (
-    Party,
-    ReferralState,
-    ReferralStep,
-    destination,
-    origins,
-    party,
-)
-from appointments.schemas import Because, Direction, ReferralView, TakeStep
+from appointments.referral_states import Party, ReferralStep, origins, party
+from appointments.schemas import Because, Direction, ReferralView, TakeStep, Urgency
 from appointments.services import places
+from appointments.services.referral_moves import move, not_now, note
 from appointments.services.referral_places import give_back, hold_earliest, promise
 from appointments.services.referrals import deadline, require_first
 from core import clock
 from core.access import Actor, require
 from core.errors import Conflict, Invalid, NotFound
 from core.events import publish
-from core.ids import new_id
 from core.messages import N_
 from directory.public import get_department, get_institution
 
@@ -46,22 +38,6 @@ WORDS_NEEDED = {
     ReferralStep.ANSWER: N_("请写明回答。"),
     ReferralStep.DECLINE: N_("请写明不接收的原因。"),
     ReferralStep.CLOSE: N_("请写明诊疗情况和给对方的建议。"),
-}
-EVENTS = {
-    ReferralStep.ASK: events.ReferralAsked,
-    ReferralStep.ANSWER: events.ReferralAnswered,
-    ReferralStep.DISAGREE: events.ReferralAnswered,
-    ReferralStep.PROPOSE: events.ReferralProposed,
-    ReferralStep.ACCEPT: events.ReferralAccepted,
-    ReferralStep.AGREE: events.ReferralAccepted,
-    ReferralStep.REDIRECT: events.ReferralSent,
-    ReferralStep.DECLINE: events.ReferralDeclined,
-    ReferralStep.WITHDRAW: events.ReferralWithdrawn,
-    ReferralStep.REFUSE: events.ReferralRefused,
-    ReferralStep.LAPSE: events.ReferralLapsed,
-    ReferralStep.ARRIVE: events.ReferralArrived,
-    ReferralStep.MISS: events.ReferralMissed,
-    ReferralStep.CLOSE: events.ReferralCompleted,
 }
 # Steps that end the way to a visit, and what the booking says of it.
 ENDINGS = {
@@ -94,7 +70,7 @@ def take_step(
     if step in WORDS_NEEDED and not command.note.strip():
         raise Invalid(fields={"note": WORDS_NEEDED[step]})
     if step in UP_ONLY and referral.direction == Direction.DOWN:
-        raise _not_now()
+        raise not_now()
     places.lock_patients(session, [referral.person_id])
     referral = find_referral(session, referral_id)
     if _done_already(session, actor, referral, step, command):
@@ -107,8 +83,8 @@ def take_step(
     ):
         step = ReferralStep.REDIRECT
     changes = CHANGES.get(step, _nothing)(session, actor, referral, command)
-    _move(session, referral, step, command.version, changes)
-    _note(session, referral, step, actor, command.note.strip() or None)
+    move(session, referral, step, command.version, changes)
+    note(session, referral, step, actor, command.note.strip() or None)
     _place(session, actor, referral, step, command)
     return get_referral(session, actor, referral_id)
 
@@ -121,8 +97,8 @@ def lapse(session: Session, referral_id: UUID) -> None:
     step = ReferralStep.LAPSE
     if referral.state not in origins(step) or referral.answer_by > clock.now():
         return
-    _move(session, referral, step, referral.version, {})
-    _note(session, referral, step, None, None)
+    move(session, referral, step, referral.version, {})
+    note(session, referral, step, None, None)
     give_back(session, referral.booking_id, ENDINGS[step])
 
 
@@ -152,61 +128,6 @@ def _done_already(
     return entry.account_id == actor.account_id and entry.step in same
 
 
-def _move(
-    session: Session,
-    referral: Referral,
-    step: ReferralStep,
-    version: int,
-    changes: dict[str, Any],
-) -> None:
-    """One conditional statement: the step is legal, nothing changed meanwhile, it is in time."""
-    now = clock.now()
-    target = destination(step)
-    conditions = [
-        Referral.id == referral.id,
-        Referral.version == version,
-        Referral.state.in_(origins(step)),
-    ]
-    if timed(step):
-        conditions.append(Referral.answer_by > now)
-    if party(step) is Party.RECEIVER and referral.answered_at is None:
-        changes = {"answered_at": now, **changes}
-    if target is ReferralState.ACCEPTED and referral.accepted_at is None:
-        changes = {"accepted_at": now, **changes}
-    if step in ENDINGS or target in (ReferralState.CLOSED, ReferralState.MISSED):
-        changes = {"ended_at": now, **changes}
-    moved = session.execute(
-        update(Referral)
-        .where(*conditions)
-        .values(state=target, version=version + 1, **changes)
-        .returning(Referral.version)
-        .execution_options(synchronize_session=False)
-    ).first()
-    if moved is None:
-        raise _why_not(referral, step)
-    session.refresh(referral)
-    if event := EVENTS.get(step):
-        publish(session, event(referral_id=referral.id, person_id=referral.person_id))
-
-
-def _note(
-    session: Session, referral: Referral, step: ReferralStep, actor: Actor | None, note: str | None
-) -> None:
-    session.add(
-        ReferralEntry(
-            id=new_id(),
-            referral_id=referral.id,
-            version=referral.version,
-            step=step,
-            state=referral.state,
-            account_id=actor.account_id if actor else None,
-            actor_name=actor.name if actor else "",
-            note=note,
-        )
-    )
-    session.flush()
-
-
 def _place(
     session: Session, actor: Actor, referral: Referral, step: ReferralStep, command: TakeStep
 ) -> None:
@@ -225,7 +146,12 @@ def _place(
     elif step is ReferralStep.REDIRECT:
         give_back(session, referral.booking_id, Because.CHANGED)
         booking = hold_earliest(
-            session, account_id, referral.person_id, _department(referral), referral.answer_by
+            session,
+            account_id,
+            referral.person_id,
+            _department(referral),
+            referral.answer_by,
+            Urgency(referral.urgency),
         )
         referral.booking_id = booking.id if booking else None
         referral.answer_by = deadline(referral.answer_by, booking.held_until if booking else None)
@@ -273,7 +199,7 @@ def _agreed(
     session: Session, actor: Actor, referral: Referral, command: TakeStep
 ) -> dict[str, Any]:
     if referral.proposed_department_id is None:
-        raise _not_now()
+        raise not_now()
     department = get_department(session, referral.proposed_department_id)
     if department.id != referral.to_department_id:
         require_first(session, referral.person_id, department.id)
@@ -292,7 +218,7 @@ def _redirected(
     changes = _agreed(session, actor, referral, command)
     department = get_department(session, changes["to_department_id"])
     institution = get_institution(session, department.institution_id)
-    answer_by: datetime = clock.now() + referral_rules().answer_within
+    answer_by: datetime = clock.now() + referral_rules().haste(referral.urgency).answer_within
     return {
         **changes,
         **UNPROPOSED,
@@ -317,15 +243,3 @@ CHANGES: dict[ReferralStep, Callable[[Session, Actor, Referral, TakeStep], dict[
     ReferralStep.REDIRECT: _redirected,
     ReferralStep.DISAGREE: _unproposed,
 }
-
-
-def _why_not(referral: Referral, step: ReferralStep) -> Conflict:
-    if referral.state in origins(step) and timed(step) and referral.answer_by <= clock.now():
-        return Conflict(
-            "referral_over", N_("答复的期限已过，这份转诊不再有效。需要时请转出方重新发起。")
-        )
-    return _not_now()
-
-
-def _not_now() -> Conflict:
-    return Conflict("not_now", N_("这份转诊现在的状态不能这样办理。请刷新后看最新情况。"))

@@ -11,7 +11,7 @@ from appointments.models import Referral, ReferralEntry
 from appointments.queries.offers import get_slot
 from appointments.queries.referrals import get_referral, require_care, require_patient
 from appointments.referral_rules import referral_rules
-from appointments.referral_states import UNDECIDED, ReferralState
+from appointments.referral_states import UNDECIDED, WITH_DEADLINE, ReferralState
 from appointments.schemas import (
     Direction,
     ReferralView,
@@ -48,12 +48,12 @@ def send_up(session: Session, actor: Actor, command: SendUp) -> ReferralView:
         raise Invalid(fields={"slot_id": N_("请选择接诊科室的时段。")})
     places.lock_patients(session, [command.person_id])
     require_first(session, command.person_id, department.id)
-    answer_by = clock.now() + referral_rules().answer_within
+    answer_by = clock.now() + referral_rules().haste(command.urgency).answer_within
     who = session, actor.account_id, command.person_id
     booking = (
         hold(*who, command.slot_id, answer_by)
         if command.slot_id
-        else hold_earliest(*who, department.id, answer_by)
+        else hold_earliest(*who, department.id, answer_by, command.urgency)
     )
     referral = Referral(
         id=new_id(),
@@ -107,7 +107,7 @@ def send_down(session: Session, actor: Actor, command: SendDown) -> ReferralView
         watch=command.watch,
         next_check=command.next_check,
         criteria=criteria,
-        answer_by=clock.now() + referral_rules().answer_within,
+        answer_by=clock.now() + referral_rules().usual.answer_within,
     )
     _address_down(session, referral, command)
     _require_no_other_down(session, referral)
@@ -120,7 +120,7 @@ def require_first(session: Session, person_id: UUID, department_id: UUID) -> Non
         exists().where(
             Referral.person_id == person_id,
             Referral.to_department_id == department_id,
-            Referral.state.in_(UNDECIDED),
+            Referral.state.in_(WITH_DEADLINE),
         )
     )
     if session.scalar(query):

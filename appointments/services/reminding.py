@@ -42,6 +42,8 @@ def remind_of_visit(session: Session, booking_id: UUID, kind: ReminderKind) -> N
     values = words_of(booking) | {"arrive": f"{clock.local(booking.arrive_at):%H:%M}"}
     own, for_other = SENTENCES[kind]
     link = f"/appointments/bookings/{booking_id}"
-    notify(session, booking.person_id, own, values, link, sms=True)
-    for person_id in circle_of_booking(session, booking).others:
+    circle = circle_of_booking(session, booking)
+    if circle.own:
+        notify(session, booking.person_id, own, values, link, sms=True)
+    for person_id in circle.others:
         notify(session, person_id, for_other, values, link, sms=True)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from appointments import ports
 from appointments.events import (
     AppealDecided,
+    PatientArrived,
     PatientSuspended,
     SuspensionLifted,
     VisitMissed,
@@ -198,9 +199,9 @@ def _mark(
         .returning(Booking.id, Booking.person_id, Booking.institution_id)
     )
     changed = session.execute(marking).all()
+    event = VisitMissed if outcome is Outcome.NO_SHOW else PatientArrived
     for row in changed:
-        if outcome is Outcome.NO_SHOW:
-            publish(session, VisitMissed(booking_id=row.id, person_id=row.person_id))
+        publish(session, event(booking_id=row.id, person_id=row.person_id))
     for person_id, institution_id in {(row.person_id, row.institution_id) for row in changed}:
         _judge(session, person_id, institution_id)
     return len(changed)

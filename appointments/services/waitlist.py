@@ -14,9 +14,10 @@ from sqlalchemy import Row, update
 from sqlalchemy.orm import Session
 
 from appointments import ports
-from appointments.events import PlaceOffered, WaitClosed
+from appointments.events import PlaceOffered, WaitClosed, WaitJoined, WaitLeft
 from appointments.models import ClinicSession, Wait
 from appointments.queries.waits import (
+    acting_on,
     can_be_offered,
     count_waiters,
     get_wait,
@@ -69,7 +70,7 @@ def join_wait(session: Session, actor: Actor, command: JoinWait) -> WaitView:
     places.lock_patients(session, [command.person_id])
     slots = session_slots(session, command.session_id)
     resource = wait_resource(session, actor, command.person_id, command.session_id)
-    require(session, actor, WaitAction.JOIN_WAIT, resource)
+    require(session, acting_on(actor, resource), WaitAction.JOIN_WAIT, resource)
     require_standing(session, actor)
     now = standing(session, slots[0], command.person_id)
     if now.wait_id:
@@ -100,6 +101,8 @@ def join_wait(session: Session, actor: Actor, command: JoinWait) -> WaitView:
     )
     session.add(wait)
     session.flush()
+    if by := _another(actor, command.person_id):
+        publish(session, WaitJoined(wait_id=wait.id, person_id=command.person_id, by=by))
     return get_wait(session, actor, wait.id)
 
 
@@ -113,6 +116,8 @@ def leave_wait(session: Session, actor: Actor, wait_id: UUID) -> WaitView:
     if wait.state is Waiting.WAITING:
         leaving = update(Wait).where(Wait.id == wait_id, Wait.state == Waiting.WAITING)
         session.execute(leaving.values(state=Waiting.LEFT, ended_at=clock.now()))
+        if by := _another(actor, wait.person_id):
+            publish(session, WaitLeft(wait_id=wait_id, person_id=wait.person_id, by=by))
     elif wait.booking_id and wait.held_until and wait.held_until > clock.now():
         cancel_booking(session, actor, wait.booking_id)
     return get_wait(session, actor, wait_id)
@@ -174,6 +179,11 @@ def close_waits(session: Session, session_id: UUID) -> None:
     )
     for row in session.execute(closing).all():
         publish(session, WaitClosed(wait_id=row.id, person_id=row.person_id))
+
+
+def _another(actor: Actor, person_id: UUID) -> UUID | None:
+    """Who acts, where it is not the one who waits."""
+    return actor.person_id if actor.person_id != person_id else None
 
 
 def _keep_a_place(session: Session, session_id: UUID) -> Row[Any] | None:

@@ -1,6 +1,7 @@
 """What follows from bookings: the patient is told, and whoever acts for them."""
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -11,16 +12,40 @@ from appointments.events import (
     BookingStopped,
     SlotBooked,
 )
+from appointments.models import Rule
 from appointments.queries.bookings import find_booking
-from appointments.queries.circle import Circle, circle_of_booking, words_of
+from appointments.queries.circle import (
+    booker_of,
+    circle_of_booking,
+    name_of,
+    words_of,
+)
 from appointments.queries.stops import instead_link, stop_reason
-from appointments.schemas import Because, BookingView, Source
+from appointments.schemas import ONE_VISIT, Because, BookingView, Source
 from core.events import Event
 from core.messages import N_
 from notifications.public import notify
 
-BY_FAMILY = N_(
-    "%(by)s为您预约了 %(when)s，%(institution)s %(department)s，第 %(number)s 号。不需要可以取消。"
+
+class Words(NamedTuple):
+    """What the patient hears of an act, what the one hears who did it for them, and what others
+    hear who may act for them. With ``by`` somebody else than the patient did it.
+    """
+
+    own: str
+    own_by: str
+    actor: str
+    others: str
+
+
+BOOKED = Words(
+    N_("预约成功：%(when)s，%(institution)s %(department)s，时段内第 %(number)s 号。"),
+    N_(
+        "%(by)s为您预约了 %(when)s，%(institution)s %(department)s，第 %(number)s 号。"
+        "不需要可以取消。"
+    ),
+    N_("已为%(name)s预约：%(when)s，%(institution)s %(department)s，第 %(number)s 号。"),
+    N_("%(name)s有了预约：%(when)s，%(institution)s %(department)s，第 %(number)s 号。"),
 )
 BY_DOCTOR = N_(
     "家庭医生为您预约了 %(when)s，%(institution)s %(department)s，第 %(number)s 号。"
@@ -30,17 +55,44 @@ BY_DOCTOR_FOR = N_(
     "家庭医生为%(name)s预约了 %(when)s，%(institution)s %(department)s，第 %(number)s 号。"
     "不需要可以取消，不计爽约。"
 )
-# To the patient, and to whoever acts for them.
-CANCELLED = (
+_CANCELLED_FOR = N_("已取消%(name)s的预约：%(when)s，%(institution)s %(department)s。名额已退回。")
+CANCELLED = Words(
     N_("已取消预约：%(when)s，%(institution)s %(department)s。名额已退回。"),
-    N_("已取消%(name)s的预约：%(when)s，%(institution)s %(department)s。名额已退回。"),
+    N_("%(by)s取消了您的预约：%(when)s，%(institution)s %(department)s。名额已退回。"),
+    _CANCELLED_FOR,
+    _CANCELLED_FOR,
 )
-CANCELLED_BY_THEM = (
-    N_("医院或医生取消了您的预约：%(when)s，%(institution)s %(department)s。不计爽约，可以另约。"),
+_LATE_FOR = N_(
+    "已取消%(name)s的预约：%(when)s，%(institution)s %(department)s。"
+    "已过免责取消时间，计 %(counts)s 次爽约。"
+)
+CANCELLED_LATE = Words(
     N_(
-        "医院或医生取消了%(name)s的预约：%(when)s，%(institution)s %(department)s。"
-        "不计爽约，可以另约。"
+        "已取消预约：%(when)s，%(institution)s %(department)s。"
+        "已过免责取消时间，计 %(counts)s 次爽约。"
     ),
+    N_(
+        "%(by)s取消了您的预约：%(when)s，%(institution)s %(department)s。"
+        "已过免责取消时间，计 %(counts)s 次爽约。"
+    ),
+    _LATE_FOR,
+    _LATE_FOR,
+)
+_BY_HOSPITAL = N_(
+    "医院或医生取消了您的预约：%(when)s，%(institution)s %(department)s。不计爽约，可以另约。"
+)
+_BY_HOSPITAL_FOR = N_(
+    "医院或医生取消了%(name)s的预约：%(when)s，%(institution)s %(department)s。不计爽约，可以另约。"
+)
+CANCELLED_BY_THEM = Words(_BY_HOSPITAL, _BY_HOSPITAL, _BY_HOSPITAL_FOR, _BY_HOSPITAL_FOR)
+_CHANGED_FOR = N_(
+    "%(name)s的预约已改为 %(when)s，%(institution)s %(department)s，第 %(number)s 号。"
+)
+CHANGED = Words(
+    N_("预约时间已改为 %(when)s，%(institution)s %(department)s，第 %(number)s 号。"),
+    N_("%(by)s把您的预约改到 %(when)s，%(institution)s %(department)s，第 %(number)s 号。"),
+    _CHANGED_FOR,
+    _CHANGED_FOR,
 )
 
 
@@ -49,56 +101,42 @@ def tell_booked(session: Session, event: SlotBooked) -> None:
     booking = find_booking(session, event.booking_id)
     if booking is None:
         return
-    circle = circle_of_booking(session, booking)
-    if booking.source is Source.FAMILY:
-        _tell(session, booking, booking.person_id, BY_FAMILY, sms=True, by=circle.booker_name)
-        for person_id in circle.others:
-            sentence = N_(
-                "已为%(name)s预约：%(when)s，%(institution)s %(department)s，第 %(number)s 号。"
-            )
-            _tell(session, booking, person_id, sentence)
-    elif booking.source is Source.FAMILY_DOCTOR:
-        _tell(session, booking, booking.person_id, BY_DOCTOR, sms=True)
+    if booking.source is Source.FAMILY_DOCTOR:
+        circle = circle_of_booking(session, booking)
+        if circle.own:
+            _tell(session, booking, booking.person_id, BY_DOCTOR, sms=True)
         for person_id in circle.others:
             _tell(session, booking, person_id, BY_DOCTOR_FOR, sms=True)
-    else:
-        sentence = N_(
-            "预约成功：%(when)s，%(institution)s %(department)s，时段内第 %(number)s 号。"
-        )
-        _tell(session, booking, booking.person_id, sentence)
+        return
+    booker = booker_of(session, booking) if booking.source is Source.FAMILY else None
+    _tell_circle(session, booking, BOOKED, booker, sms=booker is not None)
 
 
 def tell_cancelled(session: Session, event: BookingCancelled) -> None:
-    """A message that the place was given back, and that it was not the patient who did; the doctor
-    whose booking was refused has one too.
+    """A message that the place was given back, who did it where it was not the patient, and what
+    it counts; the doctor whose booking was refused has one too.
     """
     booking = find_booking(session, event.booking_id)
     if booking is None:
         return
-    circle = circle_of_booking(session, booking)
-    sentence, to_others = CANCELLED
+    words, more = CANCELLED, {}
     if booking.because is Because.HOSPITAL:
-        sentence, to_others = CANCELLED_BY_THEM
-    _tell(session, booking, booking.person_id, sentence)
-    _tell_others(session, booking, circle, to_others)
-    if booking.because is Because.REFUSED and circle.booker_id:
+        words = CANCELLED_BY_THEM
+    elif booking.because is Because.LATE and (counts := _counts(session, booking)):
+        words, more = CANCELLED_LATE, {"counts": counts}
+    _tell_circle(session, booking, words, event.by, more)
+    if booking.because is Because.REFUSED and (booker := booker_of(session, booking)):
         sentence = N_(
             "%(name)s不需要您代约的号：%(when)s，%(institution)s %(department)s，已经取消。"
         )
-        _tell(session, booking, circle.booker_id, sentence)
+        _tell(session, booking, booker, sentence)
 
 
 def tell_changed(session: Session, event: BookingChanged) -> None:
-    """A message with the new time."""
+    """A message with the new time, and who chose it where it was not the patient."""
     booking = find_booking(session, event.booking_id)
-    if booking is None:
-        return
-    sentence = N_("预约时间已改为 %(when)s，%(institution)s %(department)s，第 %(number)s 号。")
-    _tell(session, booking, booking.person_id, sentence)
-    _tell_others(
-        session, booking, circle_of_booking(session, booking),
-        N_("%(name)s的预约已改为 %(when)s，%(institution)s %(department)s，第 %(number)s 号。"),
-    )  # fmt: skip
+    if booking is not None:
+        _tell_circle(session, booking, CHANGED, event.by)
 
 
 def tell_stopped(session: Session, event: BookingStopped) -> None:
@@ -114,14 +152,35 @@ def tell_stopped(session: Session, event: BookingStopped) -> None:
     )
     values = words_of(booking) | {"reason": stop_reason(session, event.booking_id)}
     link = instead_link(event.booking_id)
-    circle = circle_of_booking(session, booking)
-    for person_id in (booking.person_id, *circle.others):
+    for person_id in circle_of_booking(session, booking).everybody:
         notify(session, person_id, sentence, values, link, sms=True)
 
 
-def _tell_others(session: Session, booking: BookingView, circle: Circle, sentence: str) -> None:
+def _counts(session: Session, booking: BookingView) -> str:
+    """How many missed visits a late cancellation is counted as; nothing where it is not."""
+    percent = session.get_one(Rule, booking.institution_id).late_cancel_percent
+    return f"{percent / ONE_VISIT:g}" if percent else ""
+
+
+def _tell_circle(
+    session: Session,
+    booking: BookingView,
+    words: Words,
+    by: UUID | None,
+    more: Mapping[str, str] | None = None,
+    *,
+    sms: bool = False,
+) -> None:
+    """The patient, and whoever may act for them; on the phone the patient only."""
+    circle = circle_of_booking(session, booking)
+    acted = by is not None and by != booking.person_id
+    values = {**(more or {}), "by": name_of(session, by)} if acted else dict(more or {})
+    if circle.own:
+        own = words.own_by if acted else words.own
+        _tell(session, booking, booking.person_id, own, values, sms=sms)
     for person_id in circle.others:
-        _tell(session, booking, person_id, sentence)
+        sentence = words.actor if person_id == by else words.others
+        _tell(session, booking, person_id, sentence, values)
 
 
 def _tell(
@@ -129,11 +188,11 @@ def _tell(
     booking: BookingView,
     person_id: UUID,
     sentence: str,
+    more: Mapping[str, str] | None = None,
     *,
     sms: bool = False,
-    by: str = "",
 ) -> None:
-    values: Mapping[str, str] = words_of(booking) | {"by": by}
+    values: Mapping[str, str] = words_of(booking) | dict(more or {})
     notify(session, person_id, sentence, values, f"/appointments/bookings/{booking.id}", sms=sms)
 
 

@@ -20,14 +20,9 @@ from appointments.schemas import (
     SlotList,
     SlotQuery,
 )
-from appointments.services.booking import (
-    book_group,
-    book_slot,
-    change_booking,
-    confirm_booking,
-    hold_slot,
-)
+from appointments.services.booking import book_group, book_slot, confirm_booking, hold_slot
 from appointments.services.cancelling import cancel_booking
+from appointments.services.changing import change_booking
 from core.access import Role
 from core.database import transaction
 from core.paging import Page

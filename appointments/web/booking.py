@@ -17,7 +17,8 @@ from appointments.schemas import (
     SlotQuery,
     State,
 )
-from appointments.services.booking import change_booking, confirm_booking
+from appointments.services.booking import confirm_booking
+from appointments.services.changing import change_booking
 from appointments.web.choosing import DayChoice, by_session, first_free, whom
 from core import clock
 from core.database import transaction

@@ -45,6 +45,7 @@ from appointments.web.choosing import (
     whom,
 )
 from appointments.web.labels import grouped
+from appointments.what_to_bring import what_to_bring
 from core import clock
 from core.access import Role
 from core.database import transaction
@@ -61,6 +62,10 @@ from directory.schemas import DepartmentSearch, InstitutionSearch, SearchText
 from residents.public import contracted, family_of
 
 pages = Blueprint("appointments", __name__, url_prefix="/appointments")
+
+
+# What the region says to bring, for the templates of all who show a visit.
+pages.add_app_template_global(what_to_bring)
 
 
 class Together(BaseModel):

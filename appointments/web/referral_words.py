@@ -17,6 +17,7 @@ STATES = {
     ReferralState.ANSWERED: N_("已回答，待接收"),
     ReferralState.PROPOSED: N_("建议改到别处"),
     ReferralState.ACCEPTED: N_("已接收"),
+    ReferralState.UNBOOKED: N_("待另约"),
     ReferralState.ARRIVED: N_("患者已到"),
     ReferralState.CLOSED: N_("已完成"),
     ReferralState.MISSED: N_("患者未到"),
@@ -31,6 +32,7 @@ TONES = {
     ReferralState.ANSWERED: "info",
     ReferralState.PROPOSED: "warn",
     ReferralState.ACCEPTED: "good",
+    ReferralState.UNBOOKED: "warn",
     ReferralState.ARRIVED: "good",
     ReferralState.CLOSED: "good",
     ReferralState.MISSED: "warn",
@@ -44,6 +46,7 @@ PLAIN = {
     ReferralState.ANSWERED: N_("等待对方答复"),
     ReferralState.PROPOSED: N_("医生正在商量换个地方看"),
     ReferralState.ACCEPTED: N_("对方已接收，请按时前往"),
+    ReferralState.UNBOOKED: N_("约好的时间没有了，对方会另外安排"),
     ReferralState.ARRIVED: N_("您已到诊"),
     ReferralState.CLOSED: N_("已完成"),
     ReferralState.MISSED: N_("没有到诊"),
@@ -68,7 +71,9 @@ STEPS = {
     ReferralStep.DISAGREE: N_("不同意建议"),
     ReferralStep.WITHDRAW: N_("撤回"),
     ReferralStep.REFUSE: N_("患者谢绝"),
-    ReferralStep.LAPSE: N_("过期未答复"),
+    ReferralStep.LAPSE: N_("过期失效"),
+    ReferralStep.LOSE: N_("约好的就诊已取消"),
+    ReferralStep.MOVE: N_("改了就诊时间"),
 }
 # What is said right after a step.
 DONE = {

@@ -18,7 +18,7 @@ from appointments.queries.referrals import (
     require_care,
     require_patient,
 )
-from appointments.referral_rules import referral_rules
+from appointments.referral_rules import answer_hours, referral_rules
 from appointments.referral_states import OPEN, ReferralStep, find_step
 from appointments.schemas import (
     Direction,
@@ -81,6 +81,7 @@ class Chosen(BaseModel):
 def inbox() -> ResponseReturnValue:
     """What one's team or desk received, or sent."""
     query = read_query(ReferralQuery)
+    rules = referral_rules()
     with transaction() as session:
         page = list_referrals(session, current_actor(), query)
     return render_template(
@@ -90,7 +91,7 @@ def inbox() -> ResponseReturnValue:
         query=query,
         words=words,
         now=clock.now(),
-        soon=clock.now() + referral_rules().remind_before,
+        soon={each: clock.now() + rules.haste(each).remind_before for each in Urgency},
     )
 
 
@@ -242,7 +243,7 @@ def _new_page(choice: Choice, form: Form[SendUp]) -> ResponseReturnValue:
         form=form,
         checklist=referral_rules().of(Direction.UP),
         ticked=request.form.getlist("criteria"),
-        hours=referral_rules().answer_within.total_seconds() / 3600,
+        hours=answer_hours(),
         words=words,
     )
     return page, form.status
@@ -286,7 +287,9 @@ def _choose(session: Session, choice: Choice, *, public: bool = False) -> Chosen
         within = DepartmentSearch(institution_id=here.id, limit=HIGHEST_LIMIT)
         departments = list_departments(session, within).items
     department = next((each for each in departments if each.id == choice.department_id), None)
-    offers = reserved_places(session, department.id, public=public) if department else []
+    offers: list[PlaceOffer] = []
+    if department:
+        offers = reserved_places(session, department.id, returned=True, public=public)
     return Chosen(
         institutions=institutions,
         departments=departments,

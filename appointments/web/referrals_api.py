@@ -12,7 +12,7 @@ from appointments.queries.referrals import (
     list_own_referrals,
     list_referrals,
 )
-from appointments.referral_rules import referral_rules
+from appointments.referral_rules import answer_hours, referral_rules
 from appointments.referral_states import find_step
 from appointments.schemas import (
     Checklist,
@@ -24,6 +24,7 @@ from appointments.schemas import (
     SendDown,
     SendUp,
     TakeStep,
+    Urgency,
 )
 from appointments.services.referral_steps import take_step
 from appointments.services.referrals import send_down, send_up
@@ -74,7 +75,8 @@ def criteria() -> Checklist:
     """The region's checklist, and within how many hours a referral is answered."""
     rules = referral_rules()
     items = [CriterionView.model_validate(asdict(each)) for each in rules.criteria]
-    return Checklist(answer_hours=rules.answer_within.total_seconds() / 3600, items=items)
+    hours = answer_hours()
+    return Checklist(answer_hours=hours[Urgency.ROUTINE], hours_by_urgency=hours, items=items)
 
 
 @referrals_api.get("/places")
@@ -83,9 +85,11 @@ def criteria() -> Checklist:
 @referrals_api.doc(**SECURED)
 @open_to(*TEAM_ROLES, Role.REGISTRAR)
 def free_places(query: OfDepartment) -> PlaceOffers:
-    """The next places that a department keeps for referrals."""
+    """The next places that a department keeps for referrals, and soon before the visit those of
+    everybody, as the kept ones were given back.
+    """
     with transaction() as session:
-        return PlaceOffers(items=reserved_places(session, query.department_id))
+        return PlaceOffers(items=reserved_places(session, query.department_id, returned=True))
 
 
 @referrals_api.post("/up")

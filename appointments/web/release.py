@@ -1,5 +1,6 @@
 """/appointments/queue: one's place at a release, from the slot and back to it."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
@@ -8,7 +9,7 @@ from pydantic import BaseModel
 
 from appointments.queries.offers import get_slot
 from appointments.queries.queue import order_proof
-from appointments.schemas import OrderProof, QueueView
+from appointments.schemas import OrderProof, OrderQuery, QueueView
 from appointments.services.queue import release_of_slot
 from appointments.web.places import WITH_TICKET, take, take_by_ticket, watch, watch_by_ticket
 from core import clock
@@ -17,6 +18,7 @@ from core.database import reading, transaction
 from core.errors import Conflict
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import read_query
+from core.web.limits import By, limited
 from core.web.problems import translated
 
 pages = Blueprint("appointments_release", __name__, url_prefix="/appointments")
@@ -83,12 +85,13 @@ def take_place(release_id: UUID) -> Response:
 def order(release_id: UUID) -> ResponseReturnValue:
     """What proves that the order is fair, and how to check it."""
     with transaction() as session:
-        proof = order_proof(session, release_id)
+        proof = order_proof(session, release_id, OrderQuery(limit=1))
     own = watch(current_actor(), release_id) if _has_place(current_actor()) else None
     return render_template("appointments/release/order.html", proof=proof, own=own, slot=_slot())
 
 
 @pages.get("/queue/<uuid:release_id>/order.json")
+@limited(10, timedelta(minutes=10), By.ACCOUNT)
 @open_to(SIGNED_IN)
 def order_file(release_id: UUID) -> Response:
     """The proof as a file."""

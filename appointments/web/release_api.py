@@ -1,15 +1,17 @@
 """/api/v1/appointments/…: the queue at a release."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from appointments.queries.queue import order_proof
-from appointments.schemas import OrderProof, OwnQueueView, QueueView
+from appointments.schemas import OrderProof, OrderQuery, OwnQueueView, QueueView
 from appointments.services.queue import release_of_slot
 from appointments.web.places import WITH_TICKET, take, take_by_ticket, watch, watch_by_ticket
 from core.database import transaction
 from core.errors import NotFound
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.api import SECURED, room_api
+from core.web.limits import By, limited
 
 api = room_api("appointments_release", "Appointments", "appointments")
 
@@ -66,10 +68,12 @@ def watch_place(release_id: UUID) -> QueueView:
 
 
 @api.get("/releases/<uuid:release_id>/order")
+@api.input(OrderQuery, location="query", arg_name="query")
 @api.output(OrderProof)
 @api.doc(**SECURED)
+@limited(120, timedelta(minutes=10), By.ACCOUNT)
 @open_to(SIGNED_IN)
-def order(release_id: UUID) -> OrderProof:
-    """What proves the order, once it is drawn."""
+def order(release_id: UUID, query: OrderQuery) -> OrderProof:
+    """What proves the order, once it is drawn; the places by pages, from ``next_after`` on."""
     with transaction() as session:
-        return order_proof(session, release_id)
+        return order_proof(session, release_id, query)

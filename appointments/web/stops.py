@@ -19,7 +19,7 @@ from appointments.schemas import (
     StopSession,
 )
 from appointments.services import stopping
-from appointments.services.booking import take_instead
+from appointments.services.changing import take_instead
 from appointments.web import planning
 from core import clock
 from core.access import Role

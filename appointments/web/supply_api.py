@@ -44,7 +44,7 @@ from appointments.schemas import (
     WeekQuery,
 )
 from appointments.services import calendar, rules, sessions, stopping, templates
-from appointments.services.booking import take_instead
+from appointments.services.changing import take_instead
 from core.access import Role
 from core.database import transaction
 from core.errors import NotFound

@@ -28,11 +28,14 @@ from regions.facts.services import (
     Payers,
     Pools,
     ReferralCriterion,
+    ReferralHaste,
     ReferralRules,
     ServiceItem,
     ServicePack,
     Symptom,
+    ThingToBring,
     Waitlist,
+    WhatToBring,
 )
 from regions.facts.standards import CodeItem, FollowupNorms, Indicator, Norm, Threshold
 
@@ -61,13 +64,16 @@ __all__ = [
     "PopulationGroup",
     "PublicHoliday",
     "ReferralCriterion",
+    "ReferralHaste",
     "ReferralRules",
     "Region",
     "ServiceItem",
     "ServicePack",
     "Specialty",
     "Symptom",
+    "ThingToBring",
     "Threshold",
     "Village",
     "Waitlist",
+    "WhatToBring",
 ]

@@ -1,7 +1,7 @@
 """Rows about family-doctor packs and the rules of contracts and appointments."""
 
 from datetime import time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -218,6 +218,28 @@ class ContractRules(Fact):
     points: PointScheme
 
 
+VisitKind: TypeAlias = Literal[
+    "general", "specialist", "expert", "health_check", "admission", "vaccination", "online", "all"
+]
+
+
+class ThingToBring(Fact):
+    """A line of ``what_to_bring.toml``: for visits of these kinds, or of all."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    kinds: Annotated[tuple[VisitKind, ...], Field(min_length=1)]
+    text: str
+    text_en: str
+
+
+class WhatToBring(Fact):
+    """``what_to_bring.toml``: what a patient brings to a visit."""
+
+    estimate: bool
+    provenance: str
+    items: tuple[ThingToBring, ...]
+
+
 class ReferralCriterion(Fact):
     """A line of the checklist in ``referral_rules.toml``."""
 
@@ -232,11 +254,27 @@ class ReferralCriterion(Fact):
     provenance: str
 
 
+class ReferralHaste(Fact):
+    """How soon a referral of an urgency is answered, where that is sooner than usual."""
+
+    answer_hours: Annotated[int, Field(gt=0)]
+    remind_hours_before: Count
+    estimate: bool
+    provenance: str
+
+
 class ReferralRules(Fact):
-    """``referral_rules.toml``: how soon a referral is answered, and by what doctors decide."""
+    """``referral_rules.toml``: how soon a referral is answered, within how many hours another time
+    is found where a visit fell away, after how many an emergency without a place has not come, and
+    by what doctors decide.
+    """
 
     estimate: bool
     provenance: str
     answer_hours: Annotated[int, Field(gt=0)]
     remind_hours_before: Count
+    rebook_hours: Annotated[int, Field(gt=0)]
+    come_hours: Annotated[int, Field(gt=0)]
+    urgent: ReferralHaste
+    emergency: ReferralHaste
     criteria: tuple[ReferralCriterion, ...]

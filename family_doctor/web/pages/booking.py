@@ -18,7 +18,7 @@ from appointments.public import (
     list_slots,
     referrals_of,
 )
-from appointments.schemas import BookingQuery, BookingView, BookSlot, Pool, SlotQuery, When
+from appointments.schemas import BookingQuery, BookingView, BookSlot, SlotQuery, When
 from core.access import Role
 from core.database import transaction
 from core.errors import Conflict
@@ -113,12 +113,14 @@ def book_in(contract_id: UUID, institution_id: UUID) -> ResponseReturnValue:
 @pages.get(f"{AT}/departments/<uuid:department_id>")
 @open_to(Role.LEADER, Role.MEMBER)
 def book_on(contract_id: UUID, department_id: UUID) -> ResponseReturnValue:
-    """Which day and half-hour; only places kept for family doctors can be taken."""
+    """Which day and half-hour: places kept for family doctors, and soon before the visit those of
+    the public that they were given back to.
+    """
     with transaction() as session:
         contract, person = _resident(session, contract_id)
         department = get_department(session, department_id)
         days = list_days(session, department_id)
-        first = next((day.date for day in days if day.kept), days[0].date)
+        first = next((day.date for day in days if day.care), days[0].date)
         day = read_query(DayChoice).date or first
         slots = list_slots(session, SlotQuery(department_id=department_id, date=day))
     return render_template(
@@ -145,7 +147,8 @@ def book_for(contract_id: UUID, slot_id: UUID) -> ResponseReturnValue:
     """Book it; the resident is told at once, and may refuse."""
     with transaction() as session:
         contract, person = _resident(session, contract_id)
-    command = BookSlot(slot_id=slot_id, person_id=contract.person_id, pool=Pool.FAMILY_DOCTOR)
+        pool, _ = get_slot(session, slot_id).for_care
+    command = BookSlot(slot_id=slot_id, person_id=contract.person_id, pool=pool)
     try:
         write(BookingView, lambda session: book_slot(session, current_actor(), command))
     except Conflict as refusal:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from appointments.models import Booking
 from appointments.schemas import Because, BookSlot, ChangeBooking, Source, State
-from appointments.services.booking import book_slot, change_booking
+from appointments.services.booking import book_slot
 from appointments.services.cancelling import cancel_booking
+from appointments.services.changing import change_booking
 from core import clock
 from core.access import Actor, Role
 from notifications.models import Message

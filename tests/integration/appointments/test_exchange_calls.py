@@ -14,7 +14,7 @@ from appointments.jobs import call_hospital, call_hospitals, return_numbers
 from appointments.models import ClinicSession, HospitalCall
 from appointments.schemas import Because, CallState, ChangeBooking, State, Trouble
 from appointments.services import places
-from appointments.services.booking import change_booking
+from appointments.services.changing import change_booking
 from appointments.services.outbound import Order, claim, settle
 from core import clock
 from core.database import transaction

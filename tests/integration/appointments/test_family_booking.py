@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from appointments.events import PatientSuspended, VisitMissed
 from appointments.models import Booking
 from appointments.queries.bookings import list_bookings
 from appointments.schemas import (
@@ -16,26 +17,39 @@ from appointments.schemas import (
     BookingQuery,
     BookSlot,
     BookTogether,
+    CancelBooking,
     ChangeBooking,
     Pool,
+    ReminderKind,
     Source,
     State,
 )
-from appointments.services.booking import book_slot, book_together, change_booking, hold_slot
+from appointments.services.booking import book_slot, book_together, confirm_booking, hold_slot
 from appointments.services.cancelling import cancel_booking
+from appointments.services.changing import change_booking
+from appointments.services.reminding import remind_of_visit
+from appointments.subscribers.visits import tell_missed, tell_suspended
 from core import clock
 from core.access import Actor, Role
 from core.audit import PENDING
 from core.errors import Conflict, Denied
+from directory.models import Institution
 from notifications.models import Message
 from notifications.sms import SmsGateway
 from residents.models import Person
 from residents.schemas import GiveConsent
 from residents.services.consents import end_consent, give_consent
-from tests.factories.appointments import make_booking, make_clinic, make_slots
+from tests.factories.appointments import (
+    make_booking,
+    make_clinic,
+    make_full,
+    make_slots,
+    make_suspension,
+)
 from tests.factories.directory import make_institution, make_team
 from tests.factories.family_doctor import actor_of, make_contract
 from tests.factories.residents import make_person, make_resident
+from tests.integration.appointments.waiting import give_back, held, join
 
 Browser = Callable[[UUID], FlaskClient]
 Jobs = Callable[[], int]
@@ -296,3 +310,55 @@ def test_a_desk_role_is_no_family(session: Session) -> None:
     )
     with pytest.raises(Denied):
         book_slot(session, desk, BookSlot(slot_id=slot.id, person_id=make_person(session).id))
+
+
+def test_of_a_childs_visit_those_hear_who_act_for_it(session: Session, run_jobs: Jobs) -> None:
+    (slot,) = make_full(session, make_clinic(session))
+    mother, father = resident(session, name="覃秀英"), resident(session)
+    child = child_of(session, mother)
+    session.get_one(Person, father.person_id).household_id = child.household_id
+    session.flush()
+    wait = join(session, mother, slot, child.id)
+    noted = {event["action"]: event["acting_for"] for event in session.info[PENDING]}
+    assert noted["appointments:join-wait"] == child.id
+    give_back(session, slot)
+    booking = confirm_booking(session, mother, held(session, wait).id)
+    remind_of_visit(session, booking.id, ReminderKind.DAY_BEFORE)
+    session.commit()
+    run_jobs()
+    with clock.shifted(booking.cancel_until - clock.now() + timedelta(minutes=1)):
+        cancel_booking(session, mother, booking.id, CancelBooking(late=True))
+        tell_missed(session, VisitMissed(booking_id=booking.id, person_id=child.id))
+        clinic = session.get_one(Institution, slot.institution_id)
+        suspended = make_suspension(session, clinic, child.id)
+        tell_suspended(session, PatientSuspended(suspension_id=suspended.id, person_id=child.id))
+        session.commit()
+        run_jobs()
+    found = told(session)
+    assert child.id not in found
+    for person_id in (mother.person_id, father.person_id):
+        assert person_id
+        heard = "\n".join(found[person_id])
+        for words in (
+            "候补", "覃小宝有了预约", "覃小宝明天就诊", "已取消覃小宝的预约",
+            "计 0.5 次爽约", "没有到诊", "因爽约，覃小宝",
+        ):  # fmt: skip
+            assert words in heard
+    assert any("覃秀英为覃小宝候补" in text for text in found[father.person_id or child.id])
+
+
+def test_what_kin_do_is_told_as_theirs(session: Session, run_jobs: Jobs) -> None:
+    slots = make_slots(session, make_clinic(session))
+    mother, daughter = resident(session, name="覃秀英"), resident(session, name="覃小满")
+    assert mother.person_id
+    let_act(session, mother, daughter)
+    booking = book_slot(session, mother, BookSlot(slot_id=slots[0].id, person_id=mother.person_id))
+    moved = change_booking(session, daughter, booking.id, ChangeBooking(slot_id=slots[1].id))
+    session.commit()
+    run_jobs()
+    cancel_booking(session, daughter, moved.id)
+    session.commit()
+    run_jobs()
+    heard = told(session)[mother.person_id]
+    assert any("覃小满把您的预约改到" in text for text in heard)
+    assert any("覃小满取消了您的预约" in text for text in heard)

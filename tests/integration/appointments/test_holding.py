@@ -18,14 +18,9 @@ from appointments.schemas import (
     Source,
     State,
 )
-from appointments.services.booking import (
-    book_group,
-    book_slot,
-    change_booking,
-    confirm_booking,
-    hold_slot,
-)
+from appointments.services.booking import book_group, book_slot, confirm_booking, hold_slot
 from appointments.services.cancelling import cancel_booking
+from appointments.services.changing import change_booking
 from core import clock
 from core.access import Actor, Role
 from core.errors import Conflict, Denied

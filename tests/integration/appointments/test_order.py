@@ -14,8 +14,9 @@ from sqlalchemy import Engine, text
 from appointments.models import Booking
 from appointments.schemas import BookSlot, ChangeBooking, State
 from appointments.services import places
-from appointments.services.booking import book_slot, change_booking, confirm_booking, hold_slot
+from appointments.services.booking import book_slot, confirm_booking, hold_slot
 from appointments.services.cancelling import cancel_booking
+from appointments.services.changing import change_booking
 from core import clock
 from core.access import Actor
 from core.database import transaction

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from appointments.models import Booking, ClinicSession
+from appointments.schemas import Kind
 from core import clock
 from core.access import Role
 from core.ids import new_id
@@ -70,6 +71,15 @@ def test_a_refusal_keeps_the_choice_and_offers_the_nearest(
     assert answer.status_code == 409
     assert "这个时段刚被约满，最近的空位是 08:30。" in answer.text
     assert f"/appointments/slots/{second.id}" in answer.text
+
+
+def test_what_to_bring_is_that_of_the_kind(session: Session, signed_in: Browser) -> None:
+    slot = make_slots(session, make_clinic(session), kind=Kind.VACCINATION)[0]
+    account, _ = make_resident(session)
+    session.commit()
+    page = signed_in(account.id).get(f"/appointments/slots/{slot.id}").text
+    assert "预防接种证" in page
+    assert "正在用的药" not in page
 
 
 def test_a_full_slot_is_no_button(session: Session, client: FlaskClient) -> None:

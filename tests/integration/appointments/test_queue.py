@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from appointments.jobs import keep_releases
 from appointments.models import Arrival, Release, Slot
 from appointments.queries.queue import JOINED_BEFORE, Pace, order_proof
-from appointments.schemas import BookGroup, BookSlot, ChangeBooking, Phase, Pool
-from appointments.services.booking import book_group, book_slot, change_booking, hold_slot
+from appointments.schemas import BookGroup, BookSlot, ChangeBooking, OrderQuery, Phase, Pool
+from appointments.services.booking import book_group, book_slot, hold_slot
+from appointments.services.changing import change_booking
 from appointments.services.queue import NUMBER, QueueFirst, draw_due, join, look, release_of_slot
 from core import clock
 from core.access import Actor
@@ -115,6 +116,10 @@ def test_the_order_is_that_of_the_seed_and_anybody_can_draw_it_again(session: Se
     with at(session, release_id, timedelta(seconds=2)):
         numbers = [join(session, actor, release_id).number for actor in late]
         proof = order_proof(session, release_id)
+        part = order_proof(session, release_id, OrderQuery(after=12, limit=2))
+        rest = order_proof(session, release_id, OrderQuery(after=part.next_after, limit=2))
+    assert [[place.number for place in each.places] for each in (part, rest)] == [[13, 14], [15]]
+    assert (part.total, part.next_after, rest.next_after) == (15, 14, None)
     assert numbers == [13, 14, 15]
     seed = bytes.fromhex(proof.seed)
     assert hashlib.sha256(seed).hexdigest() == sealed == proof.seed_hash

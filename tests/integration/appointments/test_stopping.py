@@ -23,8 +23,9 @@ from appointments.schemas import (
     StopDays,
     StopSession,
 )
-from appointments.services.booking import book_slot, take_instead
+from appointments.services.booking import book_slot
 from appointments.services.cancelling import cancel_booking
+from appointments.services.changing import take_instead
 from appointments.services.stopping import (
     end_stopped,
     preview_stop,

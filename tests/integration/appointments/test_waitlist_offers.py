@@ -109,7 +109,7 @@ def test_an_offer_is_held_told_and_confirmed(
     assert state(session, two) is Waiting.WAITING
 
 
-def test_whoever_joined_for_a_child_is_told_too(
+def test_whoever_joined_for_a_child_without_an_account_is_told(
     session: Session, run_jobs: Jobs, texts: Texts
 ) -> None:
     (slot,) = make_full(session, make_clinic(session))
@@ -123,7 +123,7 @@ def test_whoever_joined_for_a_child_is_told_too(
     give_back(session, slot)
     run_jobs()
     told = set(session.scalars(select(Message.person_id).where(Message.link.contains("/waits/"))))
-    assert told == {own.id, child.id}
+    assert told == {own.id}
     assert [phone for phone, _, link in texts if "/waits/" in link] == [own.phone]
 
 

@@ -100,6 +100,14 @@ def test_a_used_up_place_is_refused_in_words(
     assert answer.status_code == 409
     assert "确认代约</button>" not in answer.text
     assert session.scalars(select(Booking)).all() == []
+    # Soon before the visit the kept places are the public's again, and the team takes one of these.
+    slot.reserved_until = clock.now() - timedelta(hours=1)
+    session.commit()
+    days = f"/family-doctor/panel/{contract}/book/departments/{slot.department_id}"
+    assert address in signed_in(nurse).get(days).text
+    signed_in(nurse).post(address, data={"_once": "b"})
+    booking = session.scalars(select(Booking)).one()
+    assert (booking.pool, booking.source) == (Pool.PUBLIC, Source.FAMILY_DOCTOR)
 
 
 def test_only_the_own_team_and_only_under_contract(

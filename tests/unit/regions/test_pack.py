@@ -188,6 +188,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_the_checklist_of_referrals_is_read_and_says_whence(pack: RegionPack) -> None:
     rules = pack.referral_rules
     assert (rules.answer_hours, rules.remind_hours_before) == (48, 12)
+    assert rules.emergency.answer_hours < rules.urgent.answer_hours < rules.answer_hours
+    kinds = {kind for each in pack.what_to_bring.items for kind in each.kinds}
+    assert {"all", "health_check", "vaccination", "admission", "online"} <= kinds
     urgent = [each for each in rules.criteria if each.urgent]
     assert [each.code for each in urgent] == [f"htn-up-{number}" for number in range(1, 7)]
     for each in rules.criteria:
