@@ -36,6 +36,7 @@ PORTAL_SCOPE = "portal"
 FIRST_ROLES = (*DUTIES, Role.LEADER, Role.MEMBER, Role.REGISTRAR, Role.ANALYST)
 SESSION, DEVICE = cast(Table, SignInSession.__table__), cast(Table, Device.__table__)
 GRANT = cast(Table, RoleGrant.__table__)
+BY_USERNAME = select(Account).where(Account.username == bindparam("username"))
 OPEN = Statement(
     insert(SESSION),
     ["id", "token_hash", "account_id", "methods", "assurance", "authenticated_at", "active_role",
@@ -92,7 +93,7 @@ def phone_index(phone: str) -> bytes:
 
 def find_by_username(session: Session, username: str) -> Account | None:
     """The account of that name, whether or not it may sign in."""
-    return session.scalar(select(Account).where(Account.username == username))
+    return session.scalar(BY_USERNAME, {"username": username})
 
 
 def open_session(

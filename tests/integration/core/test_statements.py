@@ -1,9 +1,20 @@
 """Statements that psycopg sends: in the session's transaction, with the types of the tables."""
 
+from typing import cast
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, LargeBinary, bindparam, func, insert, select, type_coerce, update
+from sqlalchemy import (
+    Engine,
+    LargeBinary,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,7 +24,7 @@ from core.database import at_once, transaction
 from core.ids import new_id
 from core.statements import Statement, watching
 
-ACCOUNT, TOKEN = Account.__table__, Token.__table__
+ACCOUNT, TOKEN = cast(Table, Account.__table__), cast(Table, Token.__table__)
 ADD = Statement(
     insert(ACCOUNT), ["id", "username", "display_name", "phone", "version", "created_at"]
 )
