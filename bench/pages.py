@@ -16,11 +16,11 @@ from uuid import UUID
 
 import psutil
 from flask import Flask
-from sqlalchemy import Engine, event
 
 from bench import clients
 from bench.server import configure, serving
 from core.settings import settings
+from core.statements import watching
 
 CLIENTS = 16
 REQUESTS = 400
@@ -143,12 +143,8 @@ def statements(app: Flask, path: str, headers: dict[str, str]) -> int:
     client.get(path, headers=headers)  # what is read once a process
     sent: list[str] = []
 
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        sent.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    client.get(path, headers=headers)
-    event.remove(Engine, "before_cursor_execute", note)
+    with watching(lambda sql, given: sent.append(sql)):
+        client.get(path, headers=headers)
     return len(sent)
 
 

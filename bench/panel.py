@@ -19,11 +19,12 @@ from typing import Any
 
 import psycopg
 from flask import Flask
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 
 from bench.panel_world import USERNAME, Size, fill
 from bench.server import configure, serving
 from core import clock
+from core.statements import watching
 
 COUNTY = Size(people=43_000, contracts=17_000, teams=10, spread=330, owed=True)
 PLANNED = Size(people=10_000, contracts=10_000, teams=1)
@@ -108,13 +109,8 @@ def _sent(app: Flask, path: str, headers: dict[str, str]) -> list[tuple[str, Any
     client = app.test_client(use_cookies=False)
     client.get(path, headers=headers)  # what is read once a process
     sent: list[tuple[str, Any]] = []
-
-    def note(connection: object, cursor: object, statement: str, values: Any, *_: object) -> None:
-        sent.append((statement, values))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    client.get(path, headers=headers)
-    event.remove(Engine, "before_cursor_execute", note)
+    with watching(lambda sql, given: sent.append((sql, given))):
+        client.get(path, headers=headers)
     return sent
 
 

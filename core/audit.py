@@ -13,17 +13,20 @@ from core import clock, database
 from core.errors import Denied
 from core.ids import new_id
 from core.models import ChangeRecord
+from core.statements import Statement
 
 # One statement for the event and its wait for the signed log: the audit is written on every path,
 # the hottest included.
-INSERT = text(
-    "WITH made AS ("
-    " INSERT INTO core_audit_event (id, at, account_id, acting_for, action, resource_type,"
-    " resource_id, person_id, outcome, policies, channel, address, request_id)"
-    " VALUES (:id, :at, :account_id, :acting_for, :action, :resource_type,"
-    " :resource_id, :person_id, :outcome, :policies, :channel, :address, :request_id)"
-    " RETURNING id, at)"
-    " INSERT INTO core_audit_unsequenced (event_id, at) SELECT id, at FROM made"
+INSERT = Statement(
+    text(
+        "WITH made AS ("
+        " INSERT INTO core_audit_event (id, at, account_id, acting_for, action, resource_type,"
+        " resource_id, person_id, outcome, policies, channel, address, request_id)"
+        " VALUES (:id, :at, :account_id, :acting_for, :action, :resource_type,"
+        " :resource_id, :person_id, :outcome, :policies, :channel, :address, :request_id)"
+        " RETURNING id, at)"
+        " INSERT INTO core_audit_unsequenced (event_id, at) SELECT id, at FROM made"
+    )
 )
 # Whether the same was written since.
 WRITTEN = text(
@@ -91,14 +94,15 @@ def write_pending(session: Session) -> None:
     """Write what ``note`` gathered; runs before every commit."""
     rows = session.info.pop(PENDING, None)
     if rows:
-        session.execute(INSERT, rows)
+        for each in rows:
+            INSERT.send(session, each)
 
 
 def write_denial(session: Session, error: BaseException) -> None:
     """A refusal rolls its transaction back, so its event is written in one of its own."""
     if isinstance(error, Denied) and error.audit_row is not None:
         event = {"id": new_id(), "at": clock.now(), **error.audit_row}
-        session.execute(INSERT, [event])
+        INSERT.send(session, event)
 
 
 def record_change(

@@ -67,6 +67,10 @@ class Portal(APIFlask):
         environment.globals.update(asset=asset, kept=kept)
         return environment
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: Flask asks of each hook and view anew whether it is a coroutine; none is."""
+        return func
+
     def url_for(self, endpoint: str, /, **values: Any) -> str:  # type: ignore[override]
         """As Flask's; what lies within the site is remembered."""
         if not has_request_context() or values.get("_external") or values.get("_scheme"):

@@ -19,11 +19,12 @@ import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 from apiflask import APIFlask  # noqa: E402
 from flask.testing import FlaskClient  # noqa: E402
-from sqlalchemy import Connection, Engine, event  # noqa: E402
+from sqlalchemy import Connection, Engine  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
 
 from core import database, jobs  # noqa: E402
 from core.settings import LOOPBACK, settings  # noqa: E402
+from core.statements import watching  # noqa: E402
 from tests import postgres  # noqa: E402
 from tests.scheduling import BySharing  # noqa: E402
 
@@ -196,14 +197,11 @@ def count_statements(app: APIFlask) -> Callable[[], object]:
     def counting() -> Iterator[Counter]:
         counter = Counter()
 
-        def note(conn: object, cursor: object, statement: str, *rest: object) -> None:
+        def note(statement: str, given: object) -> None:
             if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
                 counter.statements.append(statement)
 
-        event.listen(Engine, "before_cursor_execute", note)
-        try:
+        with watching(note):
             yield counter
-        finally:
-            event.remove(Engine, "before_cursor_execute", note)
 
     return counting

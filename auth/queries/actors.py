@@ -15,6 +15,7 @@ from auth.queries.grants import in_force
 from core import clock
 from core.access import Actor, Role
 from core.crypto import token_hash
+from core.statements import Statement, Where
 
 # A session of staff that lies idle as long ends (NIST SP 800-63B, 4.2.3).
 STAFF_IDLE = timedelta(minutes=30)
@@ -36,7 +37,7 @@ OF_ACCOUNT = (
     .join_from(ACCOUNT, GRANTS, true())
     .where(ACCOUNT.c.disabled_at.is_(None))
 )
-OF_SESSION = (
+OF_SESSION = Statement(
     OF_ACCOUNT.add_columns(
         SESSION.c.id.label("session_id"),
         SESSION.c.active_role,
@@ -53,7 +54,7 @@ OF_SESSION = (
     )
 )
 # A token given to an application ends with the session it was made in.
-OF_TOKEN = (
+OF_TOKEN = Statement(
     OF_ACCOUNT.add_columns(
         TOKEN.c.scope,
         TOKEN.c.session_id,
@@ -78,15 +79,15 @@ OF_TOKEN = (
 )
 
 
-def actor_of_session(session: Session, token: str) -> Actor | None:
+def actor_of_session(where: Where, token: str) -> Actor | None:
     """The actor of a live browser session, or None."""
-    row = session.execute(OF_SESSION, _live(token)).one_or_none()
+    row = OF_SESSION.first(where, _live(token))
     return _signed_in(row) if row else None
 
 
-def actor_of_token(session: Session, token: str) -> tuple[Actor, str] | None:
+def actor_of_token(where: Where, token: str) -> tuple[Actor, str] | None:
     """The actor of a live bearer token and its scope, or None."""
-    row = session.execute(OF_TOKEN, _live(token)).one_or_none()
+    row = OF_TOKEN.first(where, _live(token))
     return (_signed_in(row), row.scope) if row else None
 
 

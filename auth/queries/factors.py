@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Table, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from auth.assurance import assurance_of
@@ -35,6 +36,7 @@ from core.access import Actor, Resource, require
 from core.crypto import token_hash
 from core.errors import Denied
 from core.masking import masked_address, masked_phone
+from core.statements import Statement
 
 # In which order means are offered.
 OFFERED = (
@@ -46,6 +48,12 @@ OFFERED = (
 )
 
 
+ACCOUNT, DEVICE = cast(Table, Account.__table__), cast(Table, Device.__table__)
+KNOWN = Statement(
+    select(DEVICE.c.id)
+    .join(ACCOUNT, ACCOUNT.c.id == DEVICE.c.account_id)
+    .where(ACCOUNT.c.username == bindparam("name"), DEVICE.c.token_hash == bindparam("hash"))
+)
 # Where the owner of an account objects to its recovery by somebody else.
 OBJECTION_PATH = "/auth/objection"
 
@@ -100,17 +108,24 @@ class Candidate:
     session_id: UUID | None = None
 
 
+def _exists(
+    table: type[RoleGrant | Totp | Passkey | RecoveryCode], *conditions: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    return exists().where(table.account_id == Account.id, *conditions).correlate(Account)
+
+
+STANDING = select(
+    Account,
+    _exists(RoleGrant, RoleGrant.ended_at.is_(None)),
+    _exists(Totp, Totp.confirmed_at.is_not(None)),
+    _exists(Passkey),
+    _exists(RecoveryCode, RecoveryCode.used_at.is_(None)),
+).where(Account.id == bindparam("account_id"))
+
+
 def standing_of(session: Session, account_id: UUID) -> Standing:
     """Read with one statement."""
-    row = session.execute(
-        select(
-            Account,
-            _exists(RoleGrant, RoleGrant.ended_at.is_(None)),
-            _exists(Totp, Totp.confirmed_at.is_not(None)),
-            _exists(Passkey),
-            _exists(RecoveryCode, RecoveryCode.used_at.is_(None)),
-        ).where(Account.id == account_id)
-    ).one()
+    row = session.execute(STANDING, {"account_id": account_id}).one()
     account, staff, totp, passkey, codes = row
     has = {
         Method.PASSWORD: account.password_hash is not None,
@@ -178,6 +193,14 @@ def knows_device(session: Session, account_id: UUID | None, device: str) -> bool
         Device.account_id == account_id, Device.token_hash == token_hash(device)
     )
     return bool(device) and session.scalar(known) is not None
+
+
+def name_knows_device(session: Session, username: str, device: str) -> bool:
+    """Whether this browser signed in to the account of that name before; asked in the same way
+    where there is none.
+    """
+    given = {"name": username, "hash": token_hash(device)}
+    return bool(device) and KNOWN.first(session, given) is not None
 
 
 def find_due_notice(session: Session, notice_id: UUID) -> DueNotice | None:
@@ -254,9 +277,3 @@ def list_sessions(session: Session, actor: Actor) -> list[SessionView]:
         )
         for row in rows
     ]
-
-
-def _exists(
-    table: type[RoleGrant | Totp | Passkey | RecoveryCode], *conditions: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    return exists().where(table.account_id == Account.id, *conditions).correlate(Account)

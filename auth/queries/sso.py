@@ -25,17 +25,21 @@ from core import clock
 from core.access import Actor, Resource
 from core.crypto import token_hash
 from core.jobs import MOST_ATTEMPTS
+from core.statements import Statement
 
 CLIENT = cast(Table, Client.__table__)
 FAMILY = cast(Table, RefreshFamily.__table__)
 
 CONSENT = cast(Table, Consent.__table__)
-CONSENTED = select(CONSENT.c.scope).where(
-    CONSENT.c.account_id == bindparam("account_id"), CONSENT.c.client_id == bindparam("client_id")
+CONSENTED = Statement(
+    select(CONSENT.c.scope).where(
+        CONSENT.c.account_id == bindparam("account_id"),
+        CONSENT.c.client_id == bindparam("client_id"),
+    )
 )
 # Whose token it is, with all that userinfo may tell. It ends with its session, unless it comes
 # from a family that outlives it.
-OF_ACCESS = (
+OF_ACCESS = Statement(
     OF_ACCOUNT.add_columns(
         ACCOUNT.c.username,
         ACCOUNT.c.phone,
@@ -83,8 +87,10 @@ class Registered:
     sector: str
 
 
-OF_CLIENT = select(*(CLIENT.c[field.name] for field in fields(Registered))).where(
-    CLIENT.c.client_id == bindparam("client_id"), CLIENT.c.disabled_at.is_(None)
+OF_CLIENT = Statement(
+    select(*(CLIENT.c[field.name] for field in fields(Registered))).where(
+        CLIENT.c.client_id == bindparam("client_id"), CLIENT.c.disabled_at.is_(None)
+    )
 )
 
 
@@ -102,14 +108,14 @@ class Access:
 
 def find_client(session: Session, client_id: str) -> Registered | None:
     """The registered application, unless it is disabled."""
-    row = session.execute(OF_CLIENT, {"client_id": client_id}).one_or_none()
+    row = OF_CLIENT.first(session, {"client_id": client_id})
     return Registered(*row) if row else None
 
 
 def find_access(session: Session, token: str) -> Access | None:
     """What a token that an application presents stands for."""
     given = {"hash": token_hash(token), "now": clock.now()}
-    row = session.execute(OF_ACCESS, given).one_or_none()
+    row = OF_ACCESS.first(session, given)
     if row is None:
         return None
     actor = actor_of_row(row)
@@ -131,7 +137,7 @@ def current_sign_in(session: Session, actor: Actor) -> SignInSession:
 def has_consent(session: Session, actor: Actor, client_id: str, scopes: Collection[str]) -> bool:
     """Whether the actor lets the application have all of ``scopes``."""
     given = {"account_id": actor.account_id, "client_id": client_id}
-    return set(scopes) <= set(session.scalars(CONSENTED, given))
+    return set(scopes) <= {row.scope for row in CONSENTED.rows(session, given)}
 
 
 def list_applications(session: Session, actor: Actor) -> list[AuthorizedApplication]:

@@ -20,15 +20,20 @@ from auth.services.tokens import (
     grant,
     granting,
 )
-from auth.services.usage import count_sign_in
+from auth.services.usage import counting
 from core import clock
 from core.access import Actor, require
 from core.crypto import token_hash
 from core.ids import new_id
+from core.statements import Statement
 
 CODE_LIFETIME = timedelta(seconds=60)
 CODE = cast(Table, AuthorizationCode.__table__)
-INSERT = insert(CODE)
+INSERT = Statement(
+    insert(CODE),
+    ["id", "code_hash", "client_id", "session_id", "redirect_uri", "scope", "nonce", "claims",
+     "code_challenge", "created_at", "expires_at"],
+)  # fmt: skip
 # All that must fit is in the one statement that uses the code up.
 WON = (
     update(CODE)
@@ -50,7 +55,7 @@ WON = (
     )
     .cte("won")
 )
-REDEEM = granting(WON)
+REDEEM = granting(WON, counting(WON))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +96,12 @@ def issue_code(session: Session, actor: Actor, client_id: str, asked: Asked, cod
         "created_at": now,
         "expires_at": now + CODE_LIFETIME,
     }
-    session.execute(INSERT, row)
+    INSERT.send(session, row)
 
 
 def redeem_code(session: Session, presented: Presented) -> Granted | None:
     """Use a code up for a token. None where it does not fit, or its sign-in has ended meanwhile."""
-    granted = grant(
+    return grant(
         session,
         REDEEM,
         presented.client_id,
@@ -104,9 +109,6 @@ def redeem_code(session: Session, presented: Presented) -> Granted | None:
         redirect_to=presented.redirect_uri,
         challenge=presented.code_challenge,
     )
-    if granted is not None:
-        count_sign_in(session, granted.client_id, granted.account_id)
-    return granted
 
 
 def end_grant_of_reused_code(session: Session, code: str, client_id: str) -> None:

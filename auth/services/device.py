@@ -20,7 +20,7 @@ from auth.services.tokens import (
     grant,
     granting,
 )
-from auth.services.usage import count_sign_in
+from auth.services.usage import counting
 from core import clock
 from core.access import Actor, require
 from core.crypto import blind_index, token_hash
@@ -34,7 +34,7 @@ LIFETIME = timedelta(minutes=10)
 INTERVAL_SECONDS = 5
 SLOWER_BY_SECONDS = 5
 DEVICE = typed(Table, DeviceRequest.__table__)
-REDEEM = granting(
+WON = (
     update(DEVICE)
     .where(
         DEVICE.c.device_code_hash == bindparam("shown_hash"),
@@ -57,6 +57,7 @@ REDEEM = granting(
     )
     .cte("won")
 )
+REDEEM = granting(WON, counting(WON))
 
 
 class Waiting(Enum):
@@ -131,7 +132,6 @@ def redeem_device_code(session: Session, device_code: str, client_id: str) -> Gr
     digest = token_hash(device_code)
     granted = grant(session, REDEEM, client_id, shown_hash=digest)
     if granted is not None:
-        count_sign_in(session, client_id, granted.account_id)
         return granted
     query = (
         select(DeviceRequest)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from auth import passwords
 from auth.claims import Method
 from auth.models import Account
-from auth.queries.factors import knows_device
+from auth.queries.factors import name_knows_device
 from auth.schemas import (
     ChallengeSent,
     ConfirmCode,
@@ -67,8 +67,12 @@ def prove_phone(session: Session, command: ConfirmCode, origin: Origin) -> Accou
 def count_password_try(session: Session, command: PasswordSignIn, origin: Origin) -> None:
     """Count a try before the costly hash; in a transaction of its own. Raises TooMany."""
     whose = _whose(session, command, origin)
-    limits.count_try(session, "name", whose, PASSWORD_TRIES_PER_NAME, QUARTER)
-    limits.count_try(session, "password from", origin.address, PASSWORD_TRIES_PER_ADDRESS, QUARTER)
+    limits.count_tries(
+        session,
+        QUARTER,
+        limits.Tries("name", whose, PASSWORD_TRIES_PER_NAME),
+        limits.Tries("password from", origin.address, PASSWORD_TRIES_PER_ADDRESS),
+    )
 
 
 def sign_in_by_password(
@@ -103,8 +107,7 @@ def _whose(session: Session, command: PasswordSignIn, origin: Origin) -> str:
     """Whose tries are counted: a browser from which the name's owner signed in has a count of its
     own, so that strangers who guess do not lock the owner out.
     """
-    named = select(Account.id).where(Account.username == command.username)
-    known = knows_device(session, session.scalar(named), origin.device)
+    known = name_knows_device(session, command.username, origin.device)
     return f"{command.username} {origin.device}" if known else command.username
 
 

@@ -1,8 +1,9 @@
 """Limits on tries (codes, passwords, identity checks); whose is kept as a keyed digest only."""
 
 from datetime import timedelta
+from typing import NamedTuple, cast
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import Table, bindparam, case, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -10,7 +11,67 @@ from auth.models import Attempt, Rate
 from core import clock
 from core.crypto import blind_index
 from core.errors import TooMany
+from core.ids import new_id
 from core.messages import N_
+from core.statements import Statement, Where
+
+ATTEMPT, RATE = cast(Table, Attempt.__table__), cast(Table, Rate.__table__)
+LOCK = Statement(
+    text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+)
+TRY = Statement(
+    text("""
+WITH tried AS (
+    SELECT id, subject, most > (
+        SELECT count(*) FROM auth_attempt
+        WHERE auth_attempt.subject = given.subject AND at > :since
+    ) AS may
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:subjects AS bytea[]), CAST(:most AS integer[]))
+        AS given (id, subject, most)
+), made AS (
+    INSERT INTO auth_attempt (id, subject, at)
+    SELECT id, subject, :now FROM tried WHERE (SELECT bool_and(may) FROM tried)
+)
+SELECT bool_and(may) AS may FROM tried
+""")
+)
+FORGIVE = Statement(delete(ATTEMPT).where(ATTEMPT.c.subject == bindparam("whose")))
+FORGIVE_LAST = Statement(
+    delete(ATTEMPT).where(
+        ATTEMPT.c.id.in_(
+            select(ATTEMPT.c.id)
+            .where(ATTEMPT.c.subject == bindparam("whose"))
+            .order_by(ATTEMPT.c.at.desc())
+            .limit(1)
+        )
+    )
+)
+OVER = RATE.c.window_start <= bindparam("since")
+COUNT = Statement(
+    insert(RATE)
+    .values(subject=bindparam("whose"), window_start=bindparam("now"), count=1)
+    .on_conflict_do_update(
+        index_elements=[RATE.c.subject],
+        set_={
+            "window_start": case((OVER, bindparam("now")), else_=RATE.c.window_start),
+            "count": case((OVER, 1), else_=RATE.c.count + 1),
+        },
+    )
+    .returning(RATE.c.count.label("made"))
+)
+LEFT = Statement(
+    select(RATE.c.count.label("made")).where(
+        RATE.c.subject == bindparam("whose"), RATE.c.window_start > bindparam("since")
+    )
+)
+
+
+class Tries(NamedTuple):
+    """Whose tries of what are counted, and how many there may be."""
+
+    kind: str
+    whose: str
+    most: int
 
 
 def count_try(session: Session, kind: str, whose: str, most: int, within: timedelta) -> None:
@@ -20,18 +81,24 @@ def count_try(session: Session, kind: str, whose: str, most: int, within: timede
     Tries at the same moment are counted one after the other. Whoever counts two kinds in one
     transaction always does so in the same order.
     """
-    subject = _subject(kind, whose)
-    lock = int.from_bytes(subject[:8], signed=True)
-    session.execute(select(func.pg_advisory_xact_lock(lock)))
+    count_tries(session, within, Tries(kind, whose, most))
+
+
+def count_tries(session: Session, within: timedelta, *tries: Tries) -> None:
+    """As ``count_try``, of several kinds at once: all are counted, or none."""
+    subjects = [_subject(each.kind, each.whose) for each in tries]
+    # By a statement before, so that the other sees what those who held the locks have counted.
+    LOCK.send(session, {"keys": [int.from_bytes(each[:8], signed=True) for each in subjects]})
     now = clock.now()
-    tries = session.scalar(
-        select(func.count())
-        .select_from(Attempt)
-        .where(Attempt.subject == subject, Attempt.at > now - within)
-    )
-    if (tries or 0) >= most:
+    given = {
+        "ids": [new_id() for _ in tries],
+        "subjects": subjects,
+        "most": [each.most for each in tries],
+        "since": now - within,
+        "now": now,
+    }
+    if not TRY.first(session, given).may:
         raise too_many()
-    session.add(Attempt(subject=subject, at=now))
 
 
 def count_request(session: Session, kind: str, whose: str, most: int, within: timedelta) -> bool:
@@ -39,24 +106,14 @@ def count_request(session: Session, kind: str, whose: str, most: int, within: ti
     with the first request. Tells whether it is one of the ``most`` that a window holds.
     """
     now = clock.now()
-    row = insert(Rate).values(subject=_subject(kind, whose), window_start=now, count=1)
-    over = Rate.window_start <= now - within
-    counted = row.on_conflict_do_update(
-        index_elements=[Rate.subject],
-        set_={
-            "window_start": case((over, now), else_=Rate.window_start),
-            "count": case((over, 1), else_=Rate.count + 1),
-        },
-    ).returning(Rate.count)
-    return session.execute(counted).scalar_one() <= most
+    given = {"whose": _subject(kind, whose), "now": now, "since": now - within}
+    return bool(COUNT.first(session, given).made <= most)
 
 
-def requests_left(session: Session, kind: str, whose: str, most: int, within: timedelta) -> bool:
+def requests_left(where: Where, kind: str, whose: str, most: int, within: timedelta) -> bool:
     """Whether another request would be within the limit; counts none."""
-    made = select(Rate.count).where(
-        Rate.subject == _subject(kind, whose), Rate.window_start > clock.now() - within
-    )
-    return (session.scalar(made) or 0) < most
+    row = LEFT.first(where, {"whose": _subject(kind, whose), "since": clock.now() - within})
+    return row is None or row.made < most
 
 
 def too_many() -> TooMany:
@@ -66,18 +123,12 @@ def too_many() -> TooMany:
 
 def forgive(session: Session, kind: str, whose: str) -> None:
     """Forget all tries: whoever got in is no guesser."""
-    session.execute(delete(Attempt).where(Attempt.subject == _subject(kind, whose)))
+    FORGIVE.send(session, {"whose": _subject(kind, whose)})
 
 
 def forgive_last(session: Session, kind: str, whose: str) -> None:
     """Forget the last try only: others at the same address may still be guessing."""
-    last = (
-        select(Attempt.id)
-        .where(Attempt.subject == _subject(kind, whose))
-        .order_by(Attempt.at.desc())
-        .limit(1)
-    )
-    session.execute(delete(Attempt).where(Attempt.id.in_(last)))
+    FORGIVE_LAST.send(session, {"whose": _subject(kind, whose)})
 
 
 def _subject(kind: str, whose: str) -> bytes:

@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ from core.crypto import blind_index, token_hash
 from core.errors import Denied
 from core.ids import new_id
 from core.roles import DUTIES
+from core.statements import Statement
 
 # With the idle limit of staff, NIST SP 800-63B, 4.2.3: 12 hours, whatever the activity.
 SESSION_LIFETIME = timedelta(hours=12)
@@ -32,6 +34,45 @@ SEEN_EVERY = timedelta(minutes=5)
 PORTAL_SCOPE = "portal"
 # Which role a person with several begins in: the one with the most work waiting.
 FIRST_ROLES = (*DUTIES, Role.LEADER, Role.MEMBER, Role.REGISTRAR, Role.ANALYST)
+SESSION, DEVICE = cast(Table, SignInSession.__table__), cast(Table, Device.__table__)
+GRANT = cast(Table, RoleGrant.__table__)
+BY_USERNAME = select(Account).where(Account.username == bindparam("username"))
+OPEN = Statement(
+    insert(SESSION),
+    ["id", "token_hash", "account_id", "methods", "assurance", "authenticated_at", "active_role",
+     "address", "channel", "user_agent", "created_at", "last_seen_at", "expires_at"],
+)  # fmt: skip
+ROLES = Statement(
+    select(GRANT.c.role).where(
+        GRANT.c.account_id == bindparam("account"), in_force(bindparam("now"), GRANT.c)
+    )
+)
+SEEN = (
+    insert(DEVICE)
+    .values(
+        id=bindparam("made"),
+        account_id=bindparam("account"),
+        token_hash=bindparam("hash"),
+        created_at=bindparam("now"),
+        last_seen_at=bindparam("now"),
+    )
+    .on_conflict_do_update(
+        index_elements=[DEVICE.c.account_id, DEVICE.c.token_hash],
+        set_={"last_seen_at": bindparam("now")},
+    )
+    .returning(DEVICE.c.id)
+    .cte("seen")
+)
+# What the statement itself has made is not among those that were there before.
+SEE_DEVICE = Statement(
+    select(
+        SEEN.c.id,
+        exists()
+        .where(DEVICE.c.account_id == bindparam("account"))
+        .correlate(None)
+        .label("beside_others"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +93,7 @@ def phone_index(phone: str) -> bytes:
 
 def find_by_username(session: Session, username: str) -> Account | None:
     """The account of that name, whether or not it may sign in."""
-    return session.scalar(select(Account).where(Account.username == username))
+    return session.scalar(BY_USERNAME, {"username": username})
 
 
 def open_session(
@@ -63,27 +104,28 @@ def open_session(
     assurance: Assurance = Assurance.ONE_FACTOR,
 ) -> SignedIn:
     """Begin a session for an account that has just proved who it is; audited."""
+    session.flush()  # an account that was made just now
     token = secrets.token_urlsafe(32)
     now = clock.now()
-    record = SignInSession(
-        id=new_id(),
-        token_hash=token_hash(token),
-        account_id=account.id,
-        methods=list(methods),
-        assurance=assurance,
-        authenticated_at=now,
-        active_role=_first_role(session, account),
-        address=origin.address,
-        channel=origin.channel,
-        user_agent=origin.user_agent[:LONGEST_USER_AGENT],
-        created_at=now,
-        last_seen_at=now,
-        expires_at=now + SESSION_LIFETIME,
-    )
-    session.add(record)
+    row = {
+        "id": new_id(),
+        "token_hash": token_hash(token),
+        "account_id": account.id,
+        "methods": [str(method) for method in methods],
+        "assurance": int(assurance),
+        "authenticated_at": now,
+        "active_role": str(_first_role(session, account)),
+        "address": origin.address,
+        "channel": origin.channel,
+        "user_agent": origin.user_agent[:LONGEST_USER_AGENT],
+        "created_at": now,
+        "last_seen_at": now,
+        "expires_at": now + SESSION_LIFETIME,
+    }
+    OPEN.send(session, row)
     _remember_device(session, account, origin)
     note(session, account.id, "auth:sign-in", origin)
-    return SignedIn(account_id=account.id, token=token, expires_at=record.expires_at)
+    return SignedIn(account_id=account.id, token=token, expires_at=now + SESSION_LIFETIME)
 
 
 def session_id_of(session: Session, token: str) -> UUID:
@@ -196,28 +238,15 @@ def _remember_device(session: Session, account: Account, origin: Origin) -> None
     """Know the browser again; a new one beside others is news to the account's owner."""
     if not origin.device:
         return
-    others = session.scalar(select(Device.id).where(Device.account_id == account.id).limit(1))
-    now = clock.now()
-    seen = insert(Device).values(
-        id=(made := new_id()),
-        account_id=account.id,
-        token_hash=token_hash(origin.device),
-        created_at=now,
-        last_seen_at=now,
-    )
-    kept = session.execute(
-        seen.on_conflict_do_update(
-            index_elements=[Device.account_id, Device.token_hash], set_={"last_seen_at": now}
-        ).returning(Device.id)
-    ).scalar_one()
-    if others is not None and kept == made:
+    made = new_id()
+    hashed = token_hash(origin.device)
+    given = {"made": made, "account": account.id, "hash": hashed, "now": clock.now()}
+    seen = SEE_DEVICE.first(session, given)
+    if seen.beside_others and seen.id == made:
         notify_owner(session, account, NoticeKind.NEW_DEVICE)
 
 
 def _first_role(session: Session, account: Account) -> Role:
-    held = set(
-        session.scalars(
-            select(RoleGrant.role).where(RoleGrant.account_id == account.id, in_force())
-        )
-    )
+    given = {"account": account.id, "now": clock.now()}
+    held = {row.role for row in ROLES.rows(session, given)}
     return next((role for role in FIRST_ROLES if role in held), Role.RESIDENT)

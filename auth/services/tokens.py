@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import CTE, Select, Table, bindparam, insert, select, update
+from sqlalchemy import CTE, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from auth.models import Account, RefreshFamily, SignInSession, Token
@@ -17,6 +17,7 @@ from auth.services.sign_in import Origin
 from core import audit, clock
 from core.crypto import token_hash
 from core.ids import new_id
+from core.statements import Statement
 
 TOKEN_LIFETIME = timedelta(minutes=10)
 SERVICE_TOKEN = "auth:issue-service-token"  # noqa: S105  the name of an action
@@ -61,7 +62,7 @@ class Granted:
         return self.scope.split()
 
 
-def granting(won: CTE, *more: CTE) -> Select[Any]:
+def granting(won: CTE, *more: CTE) -> Statement:
     """The statement that makes an access token of what ``won`` has used up: none, or one row.
 
     ``won`` has the columns of a Granted. Parameters are called unlike any column: SQLAlchemy would
@@ -85,11 +86,11 @@ def granting(won: CTE, *more: CTE) -> Select[Any]:
         row,
         include_defaults=False,
     )  # fmt: skip
-    return select(won).add_cte(made.cte("made"), *more)
+    return Statement(select(won).add_cte(made.cte("made"), *more))
 
 
 def grant(
-    session: Session, statement: Select[Any], client_id: str, **parameters: object
+    session: Session, statement: Statement, client_id: str, **parameters: object
 ) -> Granted | None:
     """Run a ``granting`` statement. None where nothing was won."""
     token, now = secrets.token_urlsafe(32), clock.now()
@@ -98,9 +99,10 @@ def grant(
         "token_id": new_id(),
         "made_hash": token_hash(token),
         "now": now,
+        "today": clock.today(),
         "token_expires_at": now + TOKEN_LIFETIME,
     }
-    row = session.execute(statement, made_with | parameters).one_or_none()
+    row = statement.first(session, made_with | parameters)
     if row is None:
         return None
     return Granted(

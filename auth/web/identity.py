@@ -15,7 +15,7 @@ from auth.schemas import SignedIn
 from auth.services.sign_in import PORTAL_SCOPE, Origin, note_use, use_is_due
 from core.access import Actor
 from core.crypto import token_hash
-from core.database import reading, transaction
+from core.database import at_once, transaction
 from core.web.security import cookie_name
 from core.web.tickets import provide_holder
 
@@ -101,8 +101,8 @@ def install(app: Flask) -> None:
 def _from_cookie(token: str) -> SignedInUser | None:
     if request.path.startswith("/api/"):
         return None  # the API takes bearer tokens only, so that no cookie can be abused there
-    with reading() as session:
-        actor = actor_of_session(session, token)
+    with at_once() as connection:
+        actor = actor_of_session(connection, token)
     return _user(token, actor, "web")
 
 
@@ -110,8 +110,8 @@ def _from_bearer(incoming: Request) -> SignedInUser | None:
     authorization = incoming.authorization
     if authorization is None or authorization.type != "bearer" or not authorization.token:
         return None
-    with reading() as session:
-        found = actor_of_token(session, authorization.token)
+    with at_once() as connection:
+        found = actor_of_token(connection, authorization.token)
     if found is None:
         return None
     actor, scope = found

@@ -1,7 +1,7 @@
 """Calls of routes are counted beside the tries, in PostgreSQL: one count for all processes."""
 
 from auth.services import limits
-from core.database import reading, transaction
+from core.database import at_once, transaction
 from core.web.limits import Limit
 
 
@@ -15,5 +15,5 @@ class RouteCounter:
 
     def left(self, kind: str, whose: str, limit: Limit) -> bool:
         """Whether another call would be within the limit."""
-        with reading() as session:
-            return limits.requests_left(session, kind, whose, limit.most, limit.within)
+        with at_once() as connection:
+            return limits.requests_left(connection, kind, whose, limit.most, limit.within)

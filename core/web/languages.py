@@ -65,7 +65,12 @@ def select_language() -> str:
 
 def words() -> Words:
     """The words of this request, or of the source language outside one."""
-    return _current.get() or _find()
+    found = _current.get()
+    if found is None:
+        found = _find()
+        if has_request_context():
+            _current.set(found)
+    return found
 
 
 def language() -> str:
@@ -111,6 +116,8 @@ def speak_meanwhile(tags: str | None) -> None:
     """Speak the first of these languages (BCP 47 tags) that we know until it is called with None;
     what the person chooses meanwhile goes before.
     """
+    if not tags and FLOW_KEY not in session:
+        return
     session.pop(FLOW_KEY, None)
     primary = [tag.partition("-")[0].lower() for tag in (tags or "").split()]
     if known := [language for language in primary if language in LANGUAGES]:
@@ -130,7 +137,8 @@ def install(app: Flask, directories: list[Path]) -> None:
 
     @app.before_request
     def begin() -> None:
-        if request.endpoint != "static":
+        # Chosen now where it is to be kept, else when the first sentence is due.
+        if "lang" in request.args and request.endpoint != "static":
             _current.set(_find())
 
     @app.teardown_request

@@ -58,7 +58,7 @@ def configure() -> None:
 
 def install(app: Flask) -> None:
     """One line a request, without its query string or body."""
-    log = structlog.get_logger()
+    log = structlog.get_logger().bind()  # once, not anew for each line
 
     @app.before_request
     def begin() -> None:

@@ -24,19 +24,21 @@ def install(app: Flask, *, https: bool) -> None:
     """A view may set its own Content-Security-Policy (a redirect to a registered application)."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
-    policy = CONTENT_SECURITY_POLICY.format(form_action="'self'")
+    always = [
+        ("Content-Security-Policy", CONTENT_SECURITY_POLICY.format(form_action="'self'")),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Permissions-Policy", "geolocation=(), camera=(), microphone=()"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+    ]
+    if https:
+        always.append(("Strict-Transport-Security", HSTS))
+    private = ("Cache-Control", "no-store")
 
     @app.after_request
     def protect(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", policy)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        response.headers.setdefault(
-            "Permissions-Policy", "geolocation=(), camera=(), microphone=()"
-        )
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        if https:
-            response.headers.setdefault("Strict-Transport-Security", HSTS)
-        if request.endpoint != "static":
-            response.headers.setdefault("Cache-Control", "no-store")
+        # Looked through once: to set each by itself is to look for it in all of them.
+        said = {name.lower() for name, _ in response.headers}
+        due = always if request.endpoint == "static" else [*always, private]
+        response.headers.extend(header for header in due if header[0].lower() not in said)
         return response
