@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from appointments.schemas import BookingView, BookSlot, CancelBooking, ChangeBooking, Pool
 from appointments.services import booking as services
+from appointments.services.changing import change_booking
 from appointments.services.cancelling import cancel_booking
 from appointments.services.sweeping import give_back_expired, release_reserved
 from core import clock
@@ -155,7 +156,7 @@ class Places(RuleBasedStateMachine):
                 return cancel_booking(session, *self._own(ref), CancelBooking(late=late))
             case Change(ref, slot):
                 command = ChangeBooking(slot_id=department.slots[slot])
-                return services.change_booking(session, *self._own(ref), command)
+                return change_booking(session, *self._own(ref), command)
             case Sweep(slot):
                 give_back_expired(session, department.slots[slot])
                 release_reserved(session, department.slots[slot])
