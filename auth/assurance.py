@@ -35,6 +35,7 @@ SENSITIVE_ACTIONS: Mapping[str, Demand] = {
     UpstreamAction.ADMINISTER: SENSITIVE,
     RecoveryAction.BEGIN: SENSITIVE,
     RecoveryAction.CONFIRM: SENSITIVE,
+    RecoveryAction.REVIEW: SENSITIVE,
 }
 # What changes the way into one's own account: as strong a proof as the account has means for, so
 # that a resident who has nothing but a phone can still do it, and nobody who has more with less.

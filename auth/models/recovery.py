@@ -22,6 +22,7 @@ class RecoveryCase(Base):
     __table_args__ = (
         CheckConstraint(f"state IN ({STATE_LIST})", name="state"),
         CheckConstraint("confirmed_by <> begun_by", name="two_persons"),
+        CheckConstraint("reviewed_by NOT IN (begun_by, confirmed_by)", name="third_person"),
         Index(
             "uq_auth_recovery_case_open",
             "account_id",
@@ -41,6 +42,10 @@ class RecoveryCase(Base):
     begun_by_name: Mapped[str]
     confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("auth_account.id"))
     confirmed_by_name: Mapped[str | None]
+    # Who weighed the objection, as a third.
+    reviewed_by: Mapped[UUID | None] = mapped_column(ForeignKey("auth_account.id"))
+    reviewed_by_name: Mapped[str | None]
+    contested_at: Mapped[datetime | None]
     objection_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     created_at: Mapped[Created]
     effective_at: Mapped[datetime | None]

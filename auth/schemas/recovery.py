@@ -20,6 +20,7 @@ class RecoveryAction(StrEnum):
     BEGIN = "auth:begin-recovery"
     CONFIRM = "auth:confirm-recovery"
     WITHDRAW = "auth:withdraw-recovery"
+    REVIEW = "auth:review-recovery"
 
 
 class Papers(BaseModel):
@@ -73,7 +74,7 @@ class RecoverySearch(PageQuery):
 
 class RecoveryView(BaseModel):
     """A recovery as staff see it, numbers masked; ``may_confirm`` where the reader may be the
-    second.
+    second, ``may_review`` where they may weigh the old contact's objection.
     """
 
     id: UUID
@@ -83,7 +84,9 @@ class RecoveryView(BaseModel):
     state: State
     begun_by: str
     confirmed_by: str | None
+    reviewed_by: str | None
     created_at: datetime
     effective_at: datetime | None
     ended_at: datetime | None
     may_confirm: bool
+    may_review: bool

@@ -1,5 +1,6 @@
 """Administering applications: who may sign people in, who sees them. Every change has a history."""
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -25,7 +26,7 @@ from auth.schemas.applications import (
     Placement,
     RegisterApplication,
 )
-from auth.schemas.sso import RegisterClient, Scope, SigningAlgorithm
+from auth.schemas.sso import GrantType, RegisterClient, Scope, SigningAlgorithm
 from auth.services.clients import create_client, end_old_client_secret, stage_client_secret
 from auth.services.signing import signing_key
 from core import clock, history
@@ -43,6 +44,7 @@ def register_application(
     """Register an application. Raises Denied or Invalid."""
     unit = _unit_for(session, command.unit)
     require(session, actor, ApplicationAction.REGISTER, resource_at(unit.path))
+    _check_offline(command.scopes, [GrantType.CODE])
     registration = RegisterClient.model_validate(
         command.model_dump(exclude=set(Placement.model_fields))
     )
@@ -84,6 +86,8 @@ def change_application(
         shown["unit"] = ("unit", read_view(session, client).unit_name, unit.name)
     if "redirect_uris" in values:
         _check_host(client, values["redirect_uris"])
+    if command.scopes is not None:
+        _check_offline(command.scopes, client.grants)
     if command.algorithm is not None:
         signing_key(session, SigningAlgorithm(command.algorithm))  # in the key set in time
     history.change(session, actor, SUBJECT, client, command.version, values, shown)
@@ -193,6 +197,13 @@ def _values(command: ChangeApplication) -> dict[str, Any]:
     if "scopes" in values:
         values["scopes"] = sorted({Scope.OPENID.value, *values["scopes"]})
     return values
+
+
+def _check_offline(scopes: Collection[str], grants: Collection[str]) -> None:
+    """What is not refreshed cannot outlive a session."""
+    if Scope.OFFLINE in scopes and GrantType.REFRESH not in grants:
+        sentence = N_("只有登记为可以续期的应用，才能在退出登录后继续续期。")
+        raise Invalid("offline_needs_refresh", sentence, fields={"scopes": sentence})
 
 
 def _check_host(client: Client, addresses: list[str]) -> None:

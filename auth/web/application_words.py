@@ -28,6 +28,7 @@ SCOPE_LABELS: dict[str, str] = {
     Scope.PROFILE: N_("姓名"),
     Scope.PHONE: N_("手机号"),
     Scope.ROLES: N_("角色"),
+    Scope.OFFLINE: N_("退出登录后也能续期，最长 180 天"),
 }
 AUDIENCE_LABELS: dict[str, str] = {
     Role.RESIDENT: N_("居民"),

@@ -1,5 +1,6 @@
 """Applications: registered in the browser and by API, seen in their place, counted in their use."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -87,6 +88,25 @@ def test_an_application_is_registered_and_its_secret_shown_once(
     page = browser.get(f"{ADMIN}/{client.id}")
     for text in ("https://scan.example/other", "居民、挂号员", "甲县", "手机号"):
         assert text in page.text
+
+
+def test_offline_access_is_for_those_who_refresh_and_survives_an_edit(
+    client: FlaskClient, session: Session, county: Account, signed_in: Browser, bearer: Bearer
+) -> None:
+    headers = bearer(county.id)
+    body = {
+        "name": "x", "unit": COUNTY, "redirect_uris": ["https://a.example/cb"],
+        "scopes": ["openid", "offline_access"],
+    }  # fmt: skip
+    refused = client.post(API, json=body, headers=headers)
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "offline_needs_refresh")
+    plain = placed(session, "plain", unit=COUNTY)
+    change = {"version": 1, "scopes": ["openid", "offline_access"]}
+    assert client.patch(f"{API}/{plain.id}", json=change, headers=headers).status_code == 422
+    values = {"grants": ["authorization_code", "refresh_token"], "unit": COUNTY}
+    stays = placed(session, "stays", scopes=["offline_access", "openid"], **values)
+    page = signed_in(county.id).get(f"{ADMIN}/{stays.id}/edit").text
+    assert re.search('value="offline_access" checked', page)
 
 
 def test_it_is_changed_on_the_state_that_was_read_with_a_history(

@@ -12,11 +12,15 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from auth.jobs import forget_attempts
-from auth.models import Account, RefreshFamily, RefreshToken, Token
+from auth.models import Account, RefreshFamily, RefreshToken, SignInSession, Token
+from auth.queries.actors import actor_of_session
+from auth.schemas import ConfirmCode, NewPhone
+from auth.services import own_account
 from auth.services.accounts import end_sign_ins
+from auth.services.sign_in import Origin
 from core import clock
 from core.database import transaction
-from tests.factories.auth import make_account, open_browser_session
+from tests.factories.auth import make_account, make_phone, open_browser_session
 from tests.factories.sso import RelyingParty, make_client, userinfo
 
 Browser = Callable[[UUID], FlaskClient]
@@ -162,6 +166,46 @@ def test_withdrawing_and_disabling_end_offline_families(
     account.disabled_at = clock.now()
     session.flush()
     assert rp.refresh(client, disabled["refresh_token"]).status_code == 400
+
+
+@pytest.mark.parametrize("means", ["end others", "end one", "new phone"])
+def test_an_offline_family_of_another_session_ends_with_it(
+    means: str,
+    account: Account,
+    browser: FlaskClient,
+    client: FlaskClient,
+    signed_in: Browser,
+) -> None:
+    """Whoever was in holds a token of 180 days else, on a device of their own."""
+    owner = signed_in(account.id)
+    theirs, own = RelyingParty(scope=OFFLINE), RelyingParty(scope=OFFLINE)
+    held = theirs.tokens(client, browser)
+    kept = own.tokens(client, owner)["refresh_token"]
+    with transaction() as work:
+        actor = actor_of_session(work, _token_of(owner))
+        assert actor is not None
+        other = work.scalars(
+            select(SignInSession.id).where(SignInSession.id != actor.session_id)
+        ).one()
+        match means:
+            case "end others":
+                own_account.end_all_others(work, actor)
+            case "end one":
+                own_account.end_one(work, actor, other)
+            case _:
+                origin = Origin("192.0.2.1")
+                wanted = NewPhone(phone=make_phone())
+                made, code = own_account.request_phone_code(work, actor, wanted, origin)
+                proof = ConfirmCode(challenge_id=made.challenge_id, code=code)
+                own_account.change_phone(work, actor, proof, origin)
+    assert theirs.refresh(client, held["refresh_token"]).status_code == 400
+    assert userinfo(client, held["access_token"]).status_code == 401
+    assert own.refresh(client, kept).status_code == 200
+
+
+def _token_of(browser: FlaskClient) -> str:
+    with browser.session_transaction() as cookie:
+        return str(cookie["_user_id"])
 
 
 def test_ended_families_are_forgotten(
