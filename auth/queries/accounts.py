@@ -201,6 +201,7 @@ def summary(account: Account, grants: list[Grant]) -> AccountSummary:
         username=account.username,
         display_name=account.display_name,
         disabled=account.disabled_at is not None,
+        identified=account.human_index is not None,
         grants=grants,
         version=account.version,
         created_at=account.created_at,

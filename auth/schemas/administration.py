@@ -133,6 +133,7 @@ HISTORY_LABELS = {
     "username": N_("登录名"),
     "display_name": N_("姓名"),
     "disabled": N_("停用"),
+    "human": N_("身份核对"),
     "initial_password": N_("初始密码"),
     "sessions_ended": N_("退出所有登录"),
     "role_registrar": N_("挂号员角色"),

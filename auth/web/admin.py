@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from auth import ports
 from auth.organisation import Unit
 from auth.queries.accounts import (
     account_history,
@@ -26,14 +27,17 @@ from auth.schemas import (
     EndRole,
     GrantRole,
     NewAccount,
+    Papers,
     UnitSearch,
 )
 from auth.services import administration as services
 from auth.services import grants
+from auth.services.recovery import count_papers
 from auth.web.accounts import with_password
+from auth.web.entering import TRIES, WITHIN
 from core.access import GRANTED_ROLES, Actor, Role
 from core.database import transaction
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Denied, Invalid, PortalError, StepUpRequired
 from core.messages import N_
 from core.paging import PageQuery
 from core.roles import GRANTERS, ROLE_NAMES
@@ -42,6 +46,7 @@ from core.web.actions import carry_out
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.history import collision, in_words
 from core.web.languages import gettext
+from core.web.limits import By, limited
 from core.web.pager import pager
 from core.web.problems import translated
 from core.web.writes import write
@@ -204,6 +209,51 @@ def enable(account_id: UUID) -> ResponseReturnValue:
         gettext("账号已恢复，可以用原密码登录。"),
         url_for("auth_accounts.show", account_id=account_id),
     )
+
+
+@pages.get("/<uuid:account_id>/identity")
+@open_to(*OVERSEERS)
+def ask_identity(account_id: UUID) -> ResponseReturnValue:
+    """The form of what stands on the identity card."""
+    return _identity_page(account_id, blank(Papers), 200)
+
+
+@pages.post("/<uuid:account_id>/identity")
+@limited(TRIES, WITHIN, By.ACCOUNT)
+@open_to(*OVERSEERS)
+def identity(account_id: UUID) -> ResponseReturnValue:
+    """Keep whose the account is."""
+    form = read_form(Papers)
+    if form.command is None:
+        return _identity_page(account_id, form, 422)
+    try:
+        see_identity(account_id, form.command)
+    except (StepUpRequired, Denied):
+        raise
+    except PortalError as error:
+        return _identity_page(account_id, form, form.fail(error))
+    flash(gettext("身份已核对。"), "good")
+    return redirect(url_for("auth_accounts.show", account_id=account_id), 303)
+
+
+def see_identity(account_id: UUID, command: Papers) -> AccountSummary:
+    """Ask the real-name service between transactions. Raises PortalError."""
+    actor = current_actor()
+    with transaction() as session:
+        services.may_know_human(session, actor, account_id)
+    with transaction() as session:
+        count_papers(session, actor)
+    genuine = ports.identity_desk().genuine(command.name, command.id_number)
+    with transaction() as session:
+        return services.know_human(session, actor, account_id, command, genuine)
+
+
+def _identity_page(account_id: UUID, form: Form[Papers], status: int) -> ResponseReturnValue:
+    actor = current_actor()
+    with transaction() as session:
+        services.may_know_human(session, actor, account_id)
+        account = get_account(session, actor, account_id)
+    return render_template("auth/admin/identity.html", account=account, form=form), status
 
 
 @pages.post("/<uuid:account_id>/password")

@@ -15,17 +15,21 @@ from auth.schemas import (
     EndRole,
     GrantRole,
     NewAccount,
+    Papers,
 )
 from auth.schemas.permissions import PersonPermissions
 from auth.services import administration as services
 from auth.services import grants
 from auth.web.accounts import with_password
+from auth.web.admin import see_identity
+from auth.web.entering import TRIES, WITHIN
 from core.access import Role
 from core.database import transaction
 from core.history import ChangeView
 from core.paging import Page, PageQuery
 from core.web.access import current_actor, open_to
 from core.web.api import SECURED, VERSION
+from core.web.limits import By, limited
 from core.web.writes import write
 
 OVERSEERS = (Role.ADMINISTRATOR, Role.SECURITY)
@@ -131,6 +135,17 @@ def reset_password(account_id: UUID, command: AccountVersion) -> NewAccount:
             session, current_actor(), account_id, command, password
         )
     )
+
+
+@api.put("/<uuid:account_id>/identity")
+@api.input(Papers, arg_name="command")
+@api.output(AccountSummary)
+@api.doc(**SECURED)
+@limited(TRIES, WITHIN, By.ACCOUNT)
+@open_to(*OVERSEERS)
+def identity(account_id: UUID, command: Papers) -> AccountSummary:
+    """Keep whose an account is, by their identity card: who holds a duty must be known."""
+    return see_identity(account_id, command)
 
 
 @api.get("/<uuid:account_id>/permissions")

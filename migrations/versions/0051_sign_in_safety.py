@@ -1,4 +1,4 @@
-"""An objection to a recovery is weighed by a third person; old sessions are forgotten."""
+"""An objection to a recovery is weighed by a third person; one human holds one duty."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,6 +35,7 @@ def upgrade() -> None:
         op.f(f"ck_{CASE}_third_person"), CASE, "reviewed_by NOT IN (begun_by, confirmed_by)"
     )
     _let_states_be("'contested', 'reviewed', ", OPEN_NOW)
+    _know_humans()
     for table in OF_SESSIONS:
         op.create_index(f"ix_{table}_session_id", table, ["session_id"])
 
@@ -43,11 +44,33 @@ def downgrade() -> None:
     """Undo. What waits for a review, or for its longer wait, was objected to."""
     for table in OF_SESSIONS:
         op.drop_index(f"ix_{table}_session_id", table)
+    op.drop_constraint("ex_auth_role_grant_human", "auth_role_grant")
+    for table in ("auth_role_grant", "auth_account"):
+        op.drop_column(table, "human_index")
     op.execute(OBJECTED)
     _let_states_be("", OPEN)
     op.drop_constraint(op.f(f"ck_{CASE}_third_person"), CASE)
     for column in ("contested_at", "reviewed_by_name", "reviewed_by"):
         op.drop_column(CASE, column)
+
+
+def _know_humans() -> None:
+    """Of accounts that are joined to a person it is known whose they are."""
+    for table in ("auth_account", "auth_role_grant"):
+        op.add_column(table, sa.Column("human_index", sa.LargeBinary(), nullable=True))
+    op.execute(
+        "UPDATE auth_account a SET human_index = p.id_index FROM residents_person p"
+        " WHERE p.id = a.person_id"
+    )
+    op.execute(
+        "UPDATE auth_role_grant g SET human_index = a.human_index FROM auth_account a"
+        " WHERE a.id = g.account_id AND a.human_index IS NOT NULL"
+    )
+    op.execute(
+        "ALTER TABLE auth_role_grant ADD CONSTRAINT ex_auth_role_grant_human EXCLUDE USING gist"
+        " (human_index WITH =, role WITH <>, tstzrange(starts_at, ends_at) WITH &&)"
+        " WHERE (ended_at IS NULL AND role IN ('administrator', 'security', 'auditor'))"
+    )
 
 
 def _let_states_be(more: str, open_states: str) -> None:

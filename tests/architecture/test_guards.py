@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 from flask import Flask
-from flask_login import LoginManager
 
 from core.errors import Denied
 from core.permissions import Words
-from core.web.access import ANYONE, enforce, open_to
+from core.web.access import ANYONE, MACHINES, enforce, open_to
 from core.web.limits import body_at_most, limited
 from portal.factory import ROOT
 from tests.architecture import assurance, guards
@@ -96,7 +95,7 @@ def test_a_route_without_a_rule_is_refused_at_run_time() -> None:
         reached.append("bare")
         return ""
 
-    @open_to(ANYONE)
+    @open_to(MACHINES)
     def ruled() -> str:
         reached.append("ruled")
         return ""
@@ -105,7 +104,6 @@ def test_a_route_without_a_rule_is_refused_at_run_time() -> None:
     planted.add_url_rule("/ruled", "ruled", ruled)
     planted.before_request(enforce)
     planted.register_error_handler(Denied, lambda error: (error.code, error.status))
-    LoginManager(planted)
     client = planted.test_client()
     assert client.get("/bare").status_code == 403
     assert reached == []
