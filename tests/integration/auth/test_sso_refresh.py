@@ -232,8 +232,8 @@ def test_ended_families_are_forgotten(
     session.execute(update(SignInSession).values(expires_at=clock.now() - timedelta(days=100)))
     forget_attempts()
     assert session.scalar(select(func.count()).select_from(SignInSession)) == 1
-    for table in (RefreshFamily, Token, AuthorizationCode):
-        session.execute(delete(table))
+    for held in (RefreshFamily, Token, AuthorizationCode):
+        session.execute(delete(held))
     forget_attempts()
     assert session.scalar(select(func.count()).select_from(SignInSession)) == 0
 
