@@ -28,7 +28,7 @@ from auth.models import (
     WeChatVisit,
 )
 from auth.oidc.backchannel import call_of, deliver
-from auth.services import recovery
+from auth.services import factor_reset, recovery
 from auth.services.logout import begin_attempt, note_answer
 from auth.services.signing import rotate_keys
 from auth.services.usage import forget_use
@@ -95,12 +95,19 @@ def forget_requests() -> None:
 
 @scheduled("*/5 * * * *")
 def settle_recoveries() -> None:
-    """Let new phones take over whose wait is over, each in a transaction of its own."""
+    """Let new phones take over, and second factors be forgotten, whose wait is over; each in a
+    transaction of its own.
+    """
     with transaction() as session:
         due = recovery.due(session)
     for case_id in due:
         with transaction() as session:
             recovery.settle(session, case_id)
+    with transaction() as session:
+        resets = factor_reset.due(session)
+    for reset_id in resets:
+        with transaction() as session:
+            factor_reset.settle(session, reset_id)
 
 
 @scheduled("10 18 * * *")

@@ -16,6 +16,7 @@ WORDS = Words(
         "auth:grant-by-roster": N_("按团队名单调整团队角色"),
         "auth:read-permissions": N_("查看谁可以做什么"),
         "auth:end-sessions": N_("让一个人退出所有登录"),
+        "auth:reset-factors": N_("和另一位安全管理员一起重置工作人员的第二步验证"),
         "auth:sign-in-to-application": N_("用本账号登录其他应用"),
         "auth:consent-to-application": N_("同意其他应用知道自己是谁"),
         "auth:read-claims": N_("把同意提供的身份信息交给其他应用"),

@@ -64,6 +64,10 @@ SENTENCES = {
         "安全管理员当面核对证件后，同意更换您的手机号，7 天后生效。"
         "不是您本人，请在此之前带身份证到就近机构办理。"
     ),
+    NoticeKind.RESET_BEGUN: N_(
+        "两位安全管理员同意重置您的第二步验证，24 小时后生效。不是您提出的，请立即联系安全管理员。"
+    ),
+    NoticeKind.FACTORS_RESET: N_("您的第二步验证已重置，所有登录已退出，下次登录时请重新设置。"),
     NoticeKind.RECOVERED: N_("您的手机号已在机构更换完成。"),
 }
 # What a message tells well enough. Anything else must reach the phone too: who reads the portal's

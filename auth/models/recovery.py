@@ -13,6 +13,35 @@ STATE_LIST = ", ".join(f"'{state}'" for state in State)
 OPEN_LIST = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
+class FactorReset(Base):
+    """The second factors of an account of staff, on their way to be forgotten: two security
+    administrators stand for it, and it waits as a recovery does.
+    """
+
+    __tablename__ = "auth_factor_reset"
+    __table_args__ = (
+        CheckConstraint("confirmed_by <> begun_by", name="two_persons"),
+        CheckConstraint("account_id NOT IN (begun_by, confirmed_by)", name="not_oneself"),
+        Index(
+            "uq_auth_factor_reset_open",
+            "account_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    begun_by: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    begun_by_name: Mapped[str]
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("auth_account.id"))
+    confirmed_by_name: Mapped[str | None]
+    created_at: Mapped[Created]
+    effective_at: Mapped[datetime | None]
+    # Done, called off or lapsed.
+    ended_at: Mapped[datetime | None]
+
+
 class RecoveryCase(Base):
     """A recovery at an institution (``unit``); two different accounts of staff stand for it, which
     are two persons where it is known whose they are (``Account.person_id`` is unique).

@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from auth.models import Account, RecoveryCase
+from auth.models import Account, FactorReset, RecoveryCase
 from auth.organisation import Unit, UnitKind, organisation
 from auth.queries.accounts import SUBJECT, holder
 from auth.recovery import OPEN, State
-from auth.schemas import RecoveryAction, RecoverySearch, RecoveryView
+from auth.schemas import FactorResetView, RecoveryAction, RecoverySearch, RecoveryView
 from core.access import NOBODY, Actor, Resource, Role, decide, require
 from core.errors import NotFound
 from core.masking import masked_phone
@@ -35,13 +35,14 @@ def own_institutions(session: Session, actor: Actor) -> list[Unit]:
 
 
 def in_one_hand(session: Session, one: UUID, others: Collection[UUID]) -> frozenset[UUID]:
-    """Those of ``others`` whose holder may be the one of ``one``: either gave the other its
-    password, at its opening or later, and so could be the first to sign in with it.
-
-    An account has one person and a person one account: those who are known differ anyway.
+    """Those of ``others`` whose holder may be the one of ``one``: the same identity card was seen
+    for both, or either gave the other its password, at its opening or later, and so could be the
+    first to sign in with it.
     """
     opened = (ChangeRecord.version == 1) & ChangeRecord.changes.has_key("username")
     reset = ChangeRecord.changes.has_key("initial_password")
+    mine = select(Account.human_index).where(Account.id == one).scalar_subquery()
+    same = select(Account.id).where(Account.id.in_(others), Account.human_index == mine)
     given = select(ChangeRecord.subject_id, ChangeRecord.account_id).where(
         ChangeRecord.subject_type == SUBJECT,
         opened | reset,
@@ -50,7 +51,28 @@ def in_one_hand(session: Session, one: UUID, others: Collection[UUID]) -> frozen
             ChangeRecord.subject_id.in_(others) & (ChangeRecord.account_id == one),
         ),
     )
-    return frozenset(id_ for row in session.execute(given) for id_ in row if id_ != one)
+    by_password = {id_ for row in session.execute(given) for id_ in row if id_ != one}
+    return frozenset(by_password | set(session.scalars(same)))
+
+
+def find_reset(session: Session, account_id: UUID) -> FactorReset | None:
+    """The reset of an account's second factors that is under way."""
+    query = select(FactorReset).where(
+        FactorReset.account_id == account_id, FactorReset.ended_at.is_(None)
+    )
+    return session.scalar(query)
+
+
+def reset_view(session: Session, actor: Actor, reset: FactorReset) -> FactorResetView:
+    """It, as security administrators see it. The caller has asked the policy."""
+    second = reset.confirmed_by is None and reset.begun_by != actor.account_id
+    return FactorResetView(
+        begun_by=reset.begun_by_name,
+        confirmed_by=reset.confirmed_by_name,
+        created_at=reset.created_at,
+        effective_at=reset.effective_at,
+        may_confirm=second and not in_one_hand(session, actor.account_id, [reset.begun_by]),
+    )
 
 
 def case_resource(

@@ -56,6 +56,7 @@ from auth.schemas.factors import (
 )
 from auth.schemas.recovery import (
     BeginRecovery,
+    FactorResetView,
     Objection,
     Papers,
     PapersSeen,
@@ -96,6 +97,7 @@ __all__ = [
     "Done",
     "DueNotice",
     "EndRole",
+    "FactorResetView",
     "FailedSignIns",
     "Grant",
     "GrantRole",

@@ -60,6 +60,8 @@ class NoticeKind(StrEnum):
     PROVIDER_PARTED = "provider_parted"
     RECOVERY_BEGUN = "recovery_begun"
     RECOVERY_REVIEWED = "recovery_reviewed"
+    RESET_BEGUN = "reset_begun"
+    FACTORS_RESET = "factors_reset"
     RECOVERED = "recovered"
 
 

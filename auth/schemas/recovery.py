@@ -66,6 +66,18 @@ class Objection(BaseModel):
     code: Annotated[str, Field(min_length=10, max_length=100)]
 
 
+class FactorResetView(BaseModel):
+    """A reset of somebody's second factors that is under way; ``may_confirm`` where the reader may
+    be the second.
+    """
+
+    begun_by: str
+    confirmed_by: str | None
+    created_at: datetime
+    effective_at: datetime | None
+    may_confirm: bool
+
+
 class RecoverySearch(PageQuery):
     """Recoveries at one's institutions; ``closed`` shows those that ended."""
 

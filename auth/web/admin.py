@@ -1,5 +1,6 @@
 """/admin/accounts: who can sign in, what they may do, and their end."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -16,12 +17,14 @@ from auth.queries.accounts import (
     units_to_grant,
 )
 from auth.queries.permissions import permissions_of
+from auth.queries.recovery import find_reset, reset_view
 from auth.schemas import (
     GIVEN_ROLES,
     HISTORY_LABELS,
     AccountSearch,
     AccountSummary,
     AccountVersion,
+    Action,
     ChangeAccount,
     CreateAccount,
     EndRole,
@@ -31,13 +34,13 @@ from auth.schemas import (
     UnitSearch,
 )
 from auth.services import administration as services
-from auth.services import grants
+from auth.services import factor_reset, grants
 from auth.services.recovery import count_papers
 from auth.web.accounts import with_password
 from auth.web.entering import TRIES, WITHIN
 from core.access import GRANTED_ROLES, Actor, Role
 from core.database import transaction
-from core.errors import Conflict, Denied, Invalid, PortalError, StepUpRequired
+from core.errors import Conflict, Denied, Invalid, NotFound, PortalError, StepUpRequired
 from core.messages import N_
 from core.paging import PageQuery
 from core.roles import GRANTERS, ROLE_NAMES
@@ -60,6 +63,12 @@ ROLE_NOTES = {
     Role.ADMINISTRATOR: N_("管理一个区划或一家机构，以及其下的全部单位和业务角色"),
     Role.SECURITY: N_("任命管理员、安全管理员和审计员，查看谁可以做什么"),
     Role.AUDITOR: N_("查看审计记录，不能改动任何内容"),
+}
+# The steps of a reset of second factors.
+RESETS: dict[str, tuple[Callable[[Session, Actor, UUID], object], str]] = {
+    "begin": (factor_reset.begin, N_("已开始。请另一位安全管理员见到本人后，在这一页同意。")),
+    "confirm": (factor_reset.confirm, N_("已同意，24 小时后生效；本人会收到通知。")),
+    "withdraw": (factor_reset.withdraw, N_("已撤回，第二步验证不变。")),
 }
 # Who may open the pages of accounts; the services decide about each.
 OVERSEERS = (Role.ADMINISTRATOR, Role.SECURITY)
@@ -94,7 +103,9 @@ def show(account_id: UUID) -> ResponseReturnValue:
     actor = current_actor()
     with transaction() as session:
         account, may = open_account_page(session, actor, account_id)
-    return _account_page(account, tab="overview", may=may, given=roles_to_give(actor))
+        reset = find_reset(session, account_id) if Action.RESET_FACTORS in may else None
+        view = reset_view(session, actor, reset) if reset else None
+    return _account_page(account, tab="overview", may=may, given=roles_to_give(actor), reset=view)
 
 
 @pages.get("/<uuid:account_id>/history")
@@ -274,6 +285,23 @@ def reset_password(account_id: UUID) -> ResponseReturnValue:
         flash(translated(error.message), "bad")
         return redirect(url_for("auth_accounts.show", account_id=account_id))
     return _password_page(made)
+
+
+@pages.post("/<uuid:account_id>/factor-reset/<step>")
+@open_to(Role.SECURITY)
+def reset_factors(account_id: UUID, step: str) -> ResponseReturnValue:
+    """Let somebody who lost every second factor set up a new one: by two, after a day."""
+    if step not in RESETS:
+        raise NotFound()
+    carry, sentence = RESETS[step]
+    try:
+        with transaction() as session:
+            carry(session, current_actor(), account_id)
+    except Conflict as error:
+        flash(translated(error.message), "bad")
+    else:
+        flash(gettext(sentence), "good")
+    return redirect(url_for("auth_accounts.show", account_id=account_id), 303)
 
 
 @pages.post("/<uuid:account_id>/end-sessions")

@@ -8,7 +8,7 @@ down_revision = "0046"
 branch_labels = None
 depends_on = None
 
-CASE = "auth_recovery_case"
+CASE, RESET = "auth_recovery_case", "auth_factor_reset"
 STATES = "'begun', 'waiting', {more}'done', 'objected', 'withdrawn', 'lapsed'"
 OPEN = "state IN ('begun', 'waiting')"
 OPEN_NOW = "state IN ('begun', 'contested', 'reviewed', 'waiting')"
@@ -36,6 +36,7 @@ def upgrade() -> None:
     )
     _let_states_be("'contested', 'reviewed', ", OPEN_NOW)
     _know_humans()
+    _reset_factors()
     for table in OF_SESSIONS:
         op.create_index(f"ix_{table}_session_id", table, ["session_id"])
 
@@ -44,6 +45,7 @@ def downgrade() -> None:
     """Undo. What waits for a review, or for its longer wait, was objected to."""
     for table in OF_SESSIONS:
         op.drop_index(f"ix_{table}_session_id", table)
+    op.drop_table(RESET)
     op.drop_constraint("ex_auth_role_grant_human", "auth_role_grant")
     for table in ("auth_role_grant", "auth_account"):
         op.drop_column(table, "human_index")
@@ -70,6 +72,39 @@ def _know_humans() -> None:
         "ALTER TABLE auth_role_grant ADD CONSTRAINT ex_auth_role_grant_human EXCLUDE USING gist"
         " (human_index WITH =, role WITH <>, tstzrange(starts_at, ends_at) WITH &&)"
         " WHERE (ended_at IS NULL AND role IN ('administrator', 'security', 'auditor'))"
+    )
+
+
+def _reset_factors() -> None:
+    op.create_table(
+        RESET,
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("begun_by", sa.Uuid(), nullable=False),
+        sa.Column("begun_by_name", sa.Text(), nullable=False),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=True),
+        sa.Column("confirmed_by_name", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("effective_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("confirmed_by <> begun_by", name=op.f(f"ck_{RESET}_two_persons")),
+        sa.CheckConstraint(
+            "account_id NOT IN (begun_by, confirmed_by)", name=op.f(f"ck_{RESET}_not_oneself")
+        ),
+        *(
+            sa.ForeignKeyConstraint(
+                [column], ["auth_account.id"], name=op.f(f"fk_{RESET}_{column}_auth_account")
+            )
+            for column in ("account_id", "begun_by", "confirmed_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{RESET}")),
+    )
+    op.create_index(
+        f"uq_{RESET}_open",
+        RESET,
+        ["account_id"],
+        unique=True,
+        postgresql_where=sa.text("ended_at IS NULL"),
     )
 
 
