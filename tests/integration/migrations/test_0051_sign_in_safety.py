@@ -29,5 +29,5 @@ def test_reviews_come_and_go(app: object, empty: Engine) -> None:
         twice = {**given, "owner": ids["other"], "third": ids["second"], "state": "reviewed"}
         with pytest.raises(IntegrityError, match="third_person"), connection.begin_nested():
             connection.execute(CASE, twice)
-        command.downgrade(config(connection), "0046")
+        command.downgrade(config(connection), "0048")
         assert connection.scalar(text("SELECT state FROM auth_recovery_case")) == "objected"
