@@ -81,9 +81,7 @@ room = Room(
         NavItem(
             N_("权限"), "lock", "auth_permissions.listing", OVERSEERS, 62, group=Group.ACCOUNTS
         ),
-        NavItem(
-            N_("找回账号"), "lifebuoy", "recovery.listing", READERS, 64, group=Group.RESIDENTS
-        ),
+        NavItem(N_("找回账号"), "lifebuoy", "recovery.listing", READERS, 64, group=Group.RESIDENTS),
         NavItem(
             N_("应用管理"),
             "apps",

@@ -51,9 +51,11 @@ class PapersDesk:
         person = by_number or find_by_paper(session, name, id_number)
         return person.id if person else None
 
-    def mark_of(self, id_number: str) -> bytes:
-        """The keyed digest of a number."""
-        return id_index(id_number)
+    def mark_of(self, session: Session, name: str, id_number: str) -> bytes:
+        """The keyed digest of a number; of another paper that of the person registered by it."""
+        person_id = self.person_of(session, name, id_number)
+        known = self.mark_of_person(session, person_id) if person_id else None
+        return known or id_index(id_number.strip())
 
     def mark_of_person(self, session: Session, person_id: UUID) -> bytes | None:
         """The same of a person's number."""

@@ -104,7 +104,8 @@ def know_human(
         raise Invalid("papers_differ", sentence, fields={"id_number": sentence})
     if account.human_index is None:
         history.note(session, actor, SUBJECT, account, {"human": [None, True]})
-    accounts.know_human(session, account_id, ports.identity_desk().mark_of(papers.id_number))
+    mark = ports.identity_desk().mark_of(session, papers.name, papers.id_number)
+    accounts.know_human(session, account_id, mark)
     session.refresh(account)
     return read_summary(session, account)
 
