@@ -26,6 +26,7 @@ SENSITIVE_ACTIONS: Mapping[str, Demand] = {
     Action.CREATE_ACCOUNT: SENSITIVE,
     Action.DISABLE_ACCOUNT: SENSITIVE,
     Action.RESET_PASSWORD: SENSITIVE,
+    Action.RESET_FACTORS: SENSITIVE,
     Action.GRANT_ROLE: SENSITIVE,
     Action.END_ROLE: SENSITIVE,
     Action.GRANT_BY_ROSTER: SENSITIVE,
@@ -35,6 +36,7 @@ SENSITIVE_ACTIONS: Mapping[str, Demand] = {
     UpstreamAction.ADMINISTER: SENSITIVE,
     RecoveryAction.BEGIN: SENSITIVE,
     RecoveryAction.CONFIRM: SENSITIVE,
+    RecoveryAction.REVIEW: SENSITIVE,
 }
 # What changes the way into one's own account: as strong a proof as the account has means for, so
 # that a resident who has nothing but a phone can still do it, and nobody who has more with less.

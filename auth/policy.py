@@ -16,6 +16,7 @@ WORDS = Words(
         "auth:grant-by-roster": N_("按团队名单调整团队角色"),
         "auth:read-permissions": N_("查看谁可以做什么"),
         "auth:end-sessions": N_("让一个人退出所有登录"),
+        "auth:reset-factors": N_("和另一位安全管理员一起重置工作人员的第二步验证"),
         "auth:sign-in-to-application": N_("用本账号登录其他应用"),
         "auth:consent-to-application": N_("同意其他应用知道自己是谁"),
         "auth:read-claims": N_("把同意提供的身份信息交给其他应用"),
@@ -31,6 +32,7 @@ WORDS = Words(
         "auth:begin-recovery": N_("受理找回账号的申请"),
         "auth:confirm-recovery": N_("复核找回账号的申请"),
         "auth:withdraw-recovery": N_("撤销找回账号的申请"),
+        "auth:review-recovery": N_("复核原号码对找回账号的阻止"),
         "auth:list-managed-applications": N_("查看登记的应用"),
         "auth:read-application": N_("查看一个应用的登记信息和使用情况"),
         "auth:register-application": N_("登记应用"),
@@ -68,6 +70,8 @@ WORDS = Words(
         "auth.desk": N_("挂号员和管理员可以在所管单位内帮人找回账号"),
         "auth.not-for-oneself": N_("不能为自己办理找回账号，请由另外两位工作人员办理。"),
         "auth.two-persons": N_("受理和复核要由两位不同的工作人员办理。"),
+        "auth.weigh-an-objection": N_("原号码的阻止由不经手窗口的安全管理员复核"),
+        "auth.three-persons": N_("复核阻止的人不能是核对过证件的两位工作人员。"),
         "auth.not-in-one-hand": N_(
             "两个账号中一个的密码由另一个开通或重设，不能一起受理和复核。请由另一位工作人员复核。"
         ),

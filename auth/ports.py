@@ -24,6 +24,12 @@ class IdentityDesk(Protocol):
     def person_of(self, session: Session, name: str, id_number: str) -> UUID | None:
         """The person of that name and number, if known."""
 
+    def mark_of(self, session: Session, name: str, id_number: str) -> bytes:
+        """The keyed digest of a number, by which two accounts are known to be one human's."""
+
+    def mark_of_person(self, session: Session, person_id: UUID) -> bytes | None:
+        """The same of a person's number."""
+
 
 _code_sender: CodeSender | None = None
 _unit_path: UnitPath | None = None

@@ -1,5 +1,5 @@
 """A lost phone as one explicit machine: two members of staff see the papers, the old contact can
-object for a day, then the new phone takes over. Pure.
+object for a day, then the new phone takes over; an objection is weighed by a third person. Pure.
 """
 
 from datetime import timedelta
@@ -10,6 +10,11 @@ CONFIRM_WITHIN = timedelta(hours=8)
 # Long enough that the holder of the old phone hears of it once awake; short enough that one who
 # really lost it is helped the next day. Own judgement; the SMS names it.
 WAIT = timedelta(hours=24)
+# Whoever holds the old phone may be the owner, or who stole it. After their objection a security
+# administrator decides, with the papers and the person in front of them, and the wait is a week:
+# time enough for an owner who is no party to it to come to an institution. Own judgement.
+REVIEW_WITHIN = timedelta(days=30)
+REVIEWED_WAIT = timedelta(days=7)
 
 
 class State(StrEnum):
@@ -17,6 +22,8 @@ class State(StrEnum):
 
     BEGUN = "begun"
     WAITING = "waiting"
+    CONTESTED = "contested"
+    REVIEWED = "reviewed"
     DONE = "done"
     OBJECTED = "objected"
     WITHDRAWN = "withdrawn"
@@ -24,11 +31,15 @@ class State(StrEnum):
 
 
 class Move(StrEnum):
-    """What moves it on: of staff, of the account's owner, or of the calendar (last two)."""
+    """What moves it on: of staff, of the old contact, of a security administrator who weighs its
+    objection, or of the calendar (last two).
+    """
 
     CONFIRM = "confirm"
     WITHDRAW = "withdraw"
     OBJECT = "object"
+    OVERRULE = "overrule"
+    UPHOLD = "uphold"
     TAKE_EFFECT = "take_effect"
     LAPSE = "lapse"
 
@@ -38,12 +49,20 @@ MOVES: dict[tuple[State, Move], State] = {
     (State.BEGUN, Move.WITHDRAW): State.WITHDRAWN,
     (State.BEGUN, Move.LAPSE): State.LAPSED,
     (State.WAITING, Move.WITHDRAW): State.WITHDRAWN,
-    (State.WAITING, Move.OBJECT): State.OBJECTED,
+    (State.WAITING, Move.OBJECT): State.CONTESTED,
+    (State.CONTESTED, Move.UPHOLD): State.OBJECTED,
+    (State.CONTESTED, Move.OVERRULE): State.REVIEWED,
+    (State.CONTESTED, Move.WITHDRAW): State.WITHDRAWN,
+    (State.CONTESTED, Move.LAPSE): State.LAPSED,
+    # Whoever still says no then comes in person, and staff call it off.
+    (State.REVIEWED, Move.WITHDRAW): State.WITHDRAWN,
     (State.WAITING, Move.TAKE_EFFECT): State.DONE,
+    (State.REVIEWED, Move.TAKE_EFFECT): State.DONE,
     # The new phone became somebody else's meanwhile.
     (State.WAITING, Move.LAPSE): State.LAPSED,
+    (State.REVIEWED, Move.LAPSE): State.LAPSED,
 }
-OPEN = frozenset({State.BEGUN, State.WAITING})
+OPEN = frozenset({State.BEGUN, State.WAITING, State.CONTESTED, State.REVIEWED})
 
 
 def states_before(move: Move) -> frozenset[State]:

@@ -3,7 +3,7 @@
 import auth.jobs  # noqa: F401  the worker knows a job once its module is loaded
 from auth.assurance import STAFF
 from auth.policy import WORDS
-from auth.queries.recovery import DESK_ROLES
+from auth.queries.recovery import READERS
 from auth.services import step_up
 from auth.web import (
     admin,
@@ -81,9 +81,7 @@ room = Room(
         NavItem(
             N_("权限"), "lock", "auth_permissions.listing", OVERSEERS, 62, group=Group.ACCOUNTS
         ),
-        NavItem(
-            N_("找回账号"), "lifebuoy", "recovery.listing", DESK_ROLES, 64, group=Group.RESIDENTS
-        ),
+        NavItem(N_("找回账号"), "lifebuoy", "recovery.listing", READERS, 64, group=Group.RESIDENTS),
         NavItem(
             N_("应用管理"),
             "apps",

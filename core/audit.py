@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core import clock, database
-from core.errors import Denied
+from core.errors import PortalError
 from core.ids import new_id
 from core.models import ChangeRecord
 from core.statements import Statement
@@ -99,8 +99,10 @@ def write_pending(session: Session) -> None:
 
 
 def write_denial(session: Session, error: BaseException) -> None:
-    """A refusal rolls its transaction back, so its event is written in one of its own."""
-    if isinstance(error, Denied) and error.audit_row is not None:
+    """A refusal rolls its transaction back, so its event is written in one of its own: of the
+    policy, or of a proof that was wrong.
+    """
+    if isinstance(error, PortalError) and error.audit_row is not None:
         event = {"id": new_id(), "at": clock.now(), **error.audit_row}
         INSERT.send(session, event)
 

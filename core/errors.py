@@ -10,8 +10,11 @@ from core.messages import N_, Message
 class PortalError(Exception):
     """A refusal with a stable ``code`` for programs and a sentence for the person.
 
-    ``fields`` names the inputs at fault, each with its own sentence.
+    ``fields`` names the inputs at fault, each with its own sentence. ``audit_row`` is an event that
+    outlives the rollback that follows.
     """
+
+    audit_row: Mapping[str, object] | None = None
 
     status: ClassVar[int] = 500
     default_code: ClassVar[str] = "error"
@@ -53,13 +56,11 @@ class SignInRequired(PortalError):
 
 
 class Denied(PortalError):
-    """The policy does not allow it. ``audit_row`` outlives the rollback that follows.
+    """The policy does not allow it.
 
     ``reason`` is stable: the id of the policy that forbids it, ``not_granted``, ``only_oneself``
     or ``role_required``.
     """
-
-    audit_row: Mapping[str, object] | None = None
 
     status = 403
     default_code = "denied"

@@ -53,7 +53,8 @@ class Settings(BaseSettings):
     # Live streams that a process holds open besides, a waiting thread each.
     live_streams: int = Field(default=16, ge=0, le=1000)
     public_url: str = "http://127.0.0.1:8000"
-    # How many proxies of ours stand in front and write X-Forwarded-For and -Proto.
+    # How many proxies of ours stand in front and write X-Forwarded-For and -Proto. Production says
+    # it: where it is too few, everybody has one address, and one limit.
     trusted_proxies: int = Field(default=0, ge=0, le=4)
     secret_key: SecretStr = SecretStr("")
     data_key: SecretStr = SecretStr("")
@@ -128,6 +129,11 @@ class Settings(BaseSettings):
                 raise ValueError(f"set {name.upper()} to an https:// address")
             if address.hostname in LOOPBACK:
                 raise ValueError(f"set {name.upper()} to the real service: it names this machine")
+        if "trusted_proxies" not in self.model_fields_set:
+            raise ValueError(
+                "set TRUSTED_PROXIES to how many proxies stand in front and write X-Forwarded-For;"
+                " 0 only where this process itself speaks TLS to browsers"
+            )
         if not self.database_url:
             raise ValueError("set DATABASE_URL to the PostgreSQL of this installation")
         if self.seal_key_file is None or not self.seal_key_password.get_secret_value():

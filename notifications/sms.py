@@ -34,7 +34,24 @@ NOTICES = {
     NoticeKind.PROVIDER_JOINED: (
         "您的账号于{at}连接了其他单位的账号。如非本人，请立即登录，在“连接的账号”里取消。"
     ),
+    NoticeKind.WECHAT_PARTED: (
+        "您的账号于{at}解除了一个微信，用它登录的地方已退出。如非本人，请立即登录并更换手机号。"
+    ),
+    NoticeKind.PROVIDER_PARTED: (
+        "您的账号于{at}取消连接其他单位的账号，用它登录的地方已退出。如非本人，请立即登录查看。"
+    ),
     NoticeKind.RECOVERY_BEGUN: "有人在机构申请更换您账号的手机号，24 小时后生效。非本人请点 {link}",
+    NoticeKind.RECOVERY_REVIEWED: (
+        "安全管理员当面核对证件后，同意更换您账号的手机号，7 天后生效。"
+        "如非本人，请在此之前带身份证到就近机构办理。"
+    ),
+    NoticeKind.RESET_BEGUN: (
+        "两位安全管理员于{at}同意重置您账号的第二步验证，24 小时后生效。"
+        "如非您提出，请立即联系安全管理员。"
+    ),
+    NoticeKind.FACTORS_RESET: (
+        "您账号的第二步验证于{at}重置，所有登录已退出，下次登录时请重新设置。"
+    ),
     NoticeKind.RECOVERED: "您账号的手机号已在机构更换完成，现在可以用本号码登录。",
 }
 CONSENT = (

@@ -26,6 +26,8 @@ SECURITY_PAGE = "/auth/security"
 PAGES = {
     NoticeKind.WECHAT_BOUND: "/auth/wechat",
     NoticeKind.PROVIDER_JOINED: "/auth/identities",
+    NoticeKind.WECHAT_PARTED: "/auth/wechat",
+    NoticeKind.PROVIDER_PARTED: "/auth/identities",
 }
 FAMILY_PAGE = "/me/family"
 OWN_PAGE = "/me/"
@@ -51,7 +53,21 @@ SENTENCES = {
     NoticeKind.PROVIDER_JOINED: N_(
         "您的账号连接了其他单位的账号，可以用它登录。不是您本人，请立即取消连接。"
     ),
+    NoticeKind.WECHAT_PARTED: N_(
+        "您的账号解除了一个微信，用它登录的地方已退出。不是您本人，请更换手机号。"
+    ),
+    NoticeKind.PROVIDER_PARTED: N_(
+        "您的账号取消连接其他单位的账号，用它登录的地方已退出。不是您本人，请查看登录与安全。"
+    ),
     NoticeKind.RECOVERY_BEGUN: N_("有人凭身份证在机构申请更换您的手机号。不是您本人，请立即阻止。"),
+    NoticeKind.RECOVERY_REVIEWED: N_(
+        "安全管理员当面核对证件后，同意更换您的手机号，7 天后生效。"
+        "不是您本人，请在此之前带身份证到就近机构办理。"
+    ),
+    NoticeKind.RESET_BEGUN: N_(
+        "两位安全管理员同意重置您的第二步验证，24 小时后生效。不是您提出的，请立即联系安全管理员。"
+    ),
+    NoticeKind.FACTORS_RESET: N_("您的第二步验证已重置，所有登录已退出，下次登录时请重新设置。"),
     NoticeKind.RECOVERED: N_("您的手机号已在机构更换完成。"),
 }
 # What a message tells well enough. Anything else must reach the phone too: who reads the portal's

@@ -24,6 +24,7 @@ from core.web import (
     logs,
     names,
     packing,
+    posted,
     problems,
     security,
 )
@@ -90,6 +91,7 @@ def create_app(configuration: Settings | None = None) -> APIFlask:
     security.install(app, https=chosen.https)
     packing.install(app)
     app.before_request(limits.restrict_body)
+    app.before_request(posted.turn)
     csrf = CSRFProtect(app)
     app.before_request(access.enforce)
     limits.install(app)

@@ -3,10 +3,12 @@
 from functools import cache
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.database import reading
 from core.settings import settings
+from residents.models import Person
 from residents.ports import IdentityVerifier, Verdict
 from residents.queries import find_by_number
 from residents.queries.papers import find_by_paper
@@ -48,3 +50,13 @@ class PapersDesk:
         by_number = find_by_number(session, id_index(id_number.strip()))
         person = by_number or find_by_paper(session, name, id_number)
         return person.id if person else None
+
+    def mark_of(self, session: Session, name: str, id_number: str) -> bytes:
+        """The keyed digest of a number; of another paper that of the person registered by it."""
+        person_id = self.person_of(session, name, id_number)
+        known = self.mark_of_person(session, person_id) if person_id else None
+        return known or id_index(id_number.strip())
+
+    def mark_of_person(self, session: Session, person_id: UUID) -> bytes | None:
+        """The same of a person's number."""
+        return session.scalar(select(Person.id_index).where(Person.id == person_id))

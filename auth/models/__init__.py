@@ -26,7 +26,7 @@ from auth.models.grants import (
     RefreshFamily,
     RefreshToken,
 )
-from auth.models.recovery import RecoveryCase
+from auth.models.recovery import FactorReset, RecoveryCase
 from auth.models.sso import AuthorizationCode, Client, Consent, SigningKey
 from auth.models.upstream import (
     Upstream,
@@ -50,6 +50,7 @@ __all__ = [
     "Consent",
     "Device",
     "DeviceRequest",
+    "FactorReset",
     "LogoutNotice",
     "Notice",
     "Passkey",

@@ -45,6 +45,8 @@ class Account(Base):
     phone: Mapped[str | None] = mapped_column(Encrypted("auth_account.phone"))
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents_person.id"), unique=True)
+    # Whose identity card was seen for it, as a keyed digest: one human may have several accounts.
+    human_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     disabled_at: Mapped[datetime | None]
     version: Mapped[Version]
     created_at: Mapped[Created]
@@ -80,6 +82,15 @@ class RoleGrant(Base):
             using="gist",
             name="ex_auth_role_grant_duty",
         ),
+        # Nor does one human by two accounts.
+        ExcludeConstraint(
+            ("human_index", "="),
+            ("role", "<>"),
+            (PERIOD, "&&"),
+            where=text(f"ended_at IS NULL AND role IN ({DUTY_LIST})"),
+            using="gist",
+            name="ex_auth_role_grant_human",
+        ),
         Index(
             "ix_auth_role_grant_account_id",
             "account_id",
@@ -90,6 +101,8 @@ class RoleGrant(Base):
 
     id: Mapped[Id]
     account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    # The account's, as the constraint needs it here.
+    human_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     role: Mapped[str]
     unit: Mapped[str]
     unit_name: Mapped[str]

@@ -23,6 +23,7 @@ class RefreshFamily(Base):
     __table_args__ = (
         Index("ix_auth_refresh_family_account_id", "account_id"),
         Index("ix_auth_refresh_family_expires_at", "expires_at"),
+        Index("ix_auth_refresh_family_session_id", "session_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -91,6 +92,7 @@ class DeviceRequest(Base):
     __table_args__ = (
         Index("ix_auth_device_request_expires_at", "expires_at"),
         Index("ix_auth_device_request_user_code_index", "user_code_index"),
+        Index("ix_auth_device_request_session_id", "session_id"),
     )
 
     id: Mapped[Id]

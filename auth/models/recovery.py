@@ -13,6 +13,35 @@ STATE_LIST = ", ".join(f"'{state}'" for state in State)
 OPEN_LIST = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
+class FactorReset(Base):
+    """The second factors of an account of staff, on their way to be forgotten: two security
+    administrators stand for it, and it waits as a recovery does.
+    """
+
+    __tablename__ = "auth_factor_reset"
+    __table_args__ = (
+        CheckConstraint("confirmed_by <> begun_by", name="two_persons"),
+        CheckConstraint("account_id NOT IN (begun_by, confirmed_by)", name="not_oneself"),
+        Index(
+            "uq_auth_factor_reset_open",
+            "account_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    begun_by: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"))
+    begun_by_name: Mapped[str]
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("auth_account.id"))
+    confirmed_by_name: Mapped[str | None]
+    created_at: Mapped[Created]
+    effective_at: Mapped[datetime | None]
+    # Done, called off or lapsed.
+    ended_at: Mapped[datetime | None]
+
+
 class RecoveryCase(Base):
     """A recovery at an institution (``unit``); two different accounts of staff stand for it, which
     are two persons where it is known whose they are (``Account.person_id`` is unique).
@@ -22,6 +51,7 @@ class RecoveryCase(Base):
     __table_args__ = (
         CheckConstraint(f"state IN ({STATE_LIST})", name="state"),
         CheckConstraint("confirmed_by <> begun_by", name="two_persons"),
+        CheckConstraint("reviewed_by NOT IN (begun_by, confirmed_by)", name="third_person"),
         Index(
             "uq_auth_recovery_case_open",
             "account_id",
@@ -41,6 +71,10 @@ class RecoveryCase(Base):
     begun_by_name: Mapped[str]
     confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("auth_account.id"))
     confirmed_by_name: Mapped[str | None]
+    # Who weighed the objection, as a third.
+    reviewed_by: Mapped[UUID | None] = mapped_column(ForeignKey("auth_account.id"))
+    reviewed_by_name: Mapped[str | None]
+    contested_at: Mapped[datetime | None]
     objection_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     created_at: Mapped[Created]
     effective_at: Mapped[datetime | None]

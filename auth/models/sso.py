@@ -80,7 +80,10 @@ class AuthorizationCode(Base):
     """
 
     __tablename__ = "auth_authorization_code"
-    __table_args__ = (Index("ix_auth_authorization_code_expires_at", "expires_at"),)
+    __table_args__ = (
+        Index("ix_auth_authorization_code_expires_at", "expires_at"),
+        Index("ix_auth_authorization_code_session_id", "session_id"),
+    )
 
     id: Mapped[Id]
     code_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)

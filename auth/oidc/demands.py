@@ -111,6 +111,5 @@ def _claims_parameter(payload: Payload) -> dict[str, dict[str, Any]]:
 def _is_claim(asked: object) -> bool:
     if asked is None:
         return True
-    return isinstance(asked, dict) and all(
-        isinstance(value, str) for value in asked.get("values") or []
-    )
+    values = asked.get("values", []) if isinstance(asked, dict) else None
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)

@@ -31,7 +31,12 @@ RECENT = 8
 # Who looks after accounts: those who open them, and those who give the rights over others.
 OVERSEERS = (Role.ADMINISTRATOR, Role.SECURITY)
 GUARDS = (Role.SECURITY, Role.AUDITOR)
-CHANGES = (Action.CHANGE_ACCOUNT, Action.DISABLE_ACCOUNT, Action.RESET_PASSWORD)
+CHANGES = (
+    Action.CHANGE_ACCOUNT,
+    Action.DISABLE_ACCOUNT,
+    Action.RESET_PASSWORD,
+    Action.RESET_FACTORS,
+)
 
 
 def accounts_within(scope: Collection[str]) -> Select[UUID]:
@@ -201,6 +206,7 @@ def summary(account: Account, grants: list[Grant]) -> AccountSummary:
         username=account.username,
         display_name=account.display_name,
         disabled=account.disabled_at is not None,
+        identified=account.human_index is not None,
         grants=grants,
         version=account.version,
         created_at=account.created_at,

@@ -24,7 +24,7 @@ from auth.schemas.applications import (
     Tile,
     Usage,
 )
-from auth.schemas.sso import Scope, SigningAlgorithm
+from auth.schemas.sso import GrantType, Scope, SigningAlgorithm
 from core import clock
 from core.access import Actor, Resource, Role, require
 from core.crypto import token_hash
@@ -193,13 +193,18 @@ def application_view(client: Client, unit: Unit | None) -> ApplicationView:
         unit_name=unit.name if unit else client.unit,
         launch_url=client.launch_url,
         audience=[role for role in Role if role in client.audience],
+        grants=[grant for grant in GrantType if grant in client.grants],
         redirect_uris=client.redirect_uris,
         post_logout_redirect_uris=client.post_logout_redirect_uris,
         backchannel_logout_uri=client.backchannel_logout_uri,
         scopes=[scope for scope in Scope if scope in client.scopes],
+        service_scopes=client.service_scopes,
+        guarded_scopes=client.guarded_scopes,
         algorithm=SigningAlgorithm(client.algorithm),
+        require_par=client.require_par,
         public=client.secret_hash is None and client.jwks is None,
         keys=client.jwks is not None,
+        jwks=client.jwks,
         old_secret_ends_at=_still(client.old_secret_ends_at),
         disabled=client.disabled_at is not None,
         version=client.version,

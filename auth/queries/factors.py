@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from auth.models import (
 from auth.queries.accounts import holder
 from auth.schemas import (
     DueNotice,
+    FailedSignIns,
     NoticeKind,
     PasskeyView,
     Security,
@@ -36,6 +38,7 @@ from core.access import Actor, Resource, require
 from core.crypto import token_hash
 from core.errors import Denied
 from core.masking import masked_address, masked_phone
+from core.models import AuditEvent
 from core.statements import Statement
 
 # In which order means are offered.
@@ -54,6 +57,7 @@ KNOWN = Statement(
     .join(ACCOUNT, ACCOUNT.c.id == DEVICE.c.account_id)
     .where(ACCOUNT.c.username == bindparam("name"), DEVICE.c.token_hash == bindparam("hash"))
 )
+FAILED_DAYS = 30
 # Where the owner of an account objects to its recovery by somebody else.
 OBJECTION_PATH = "/auth/objection"
 
@@ -249,7 +253,20 @@ def read_security(session: Session, actor: Actor) -> Security:
         passkeys=[PasskeyView.model_validate(key, from_attributes=True) for key in keys],
         recovery_codes=session.scalar(codes) or 0,
         holds_a_role=standing.staff,
+        failed=_failed_sign_ins(session, account.id),
     )
+
+
+def _failed_sign_ins(session: Session, account_id: UUID) -> FailedSignIns:
+    """How often somebody named the account and could not prove it, lately."""
+    query = select(func.count(), func.max(AuditEvent.at)).where(
+        AuditEvent.account_id == account_id,
+        AuditEvent.at > clock.now() - timedelta(days=FAILED_DAYS),
+        AuditEvent.action.in_(("auth:sign-in", "auth:step-up")),
+        AuditEvent.outcome == "denied",
+    )
+    count, last = session.execute(query).one()
+    return FailedSignIns(count=count, last_at=last)
 
 
 def list_sessions(session: Session, actor: Actor) -> list[SessionView]:

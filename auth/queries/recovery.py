@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from auth.models import Account, RecoveryCase
+from auth.models import Account, FactorReset, RecoveryCase
 from auth.organisation import Unit, UnitKind, organisation
 from auth.queries.accounts import SUBJECT, holder
 from auth.recovery import OPEN, State
-from auth.schemas import RecoveryAction, RecoverySearch, RecoveryView
+from auth.schemas import FactorResetView, RecoveryAction, RecoverySearch, RecoveryView
 from core.access import NOBODY, Actor, Resource, Role, decide, require
 from core.errors import NotFound
 from core.masking import masked_phone
@@ -19,6 +19,12 @@ from core.models import ChangeRecord
 from core.paging import Page, read_page
 
 DESK_ROLES = (Role.REGISTRAR, Role.ADMINISTRATOR)
+# Who sees the cases: security administrators weigh objections.
+READERS = (*DESK_ROLES, Role.SECURITY)
+
+
+# What somebody else has to say next.
+DECISIONS = {State.BEGUN: RecoveryAction.CONFIRM, State.CONTESTED: RecoveryAction.REVIEW}
 
 
 def own_institutions(session: Session, actor: Actor) -> list[Unit]:
@@ -29,13 +35,14 @@ def own_institutions(session: Session, actor: Actor) -> list[Unit]:
 
 
 def in_one_hand(session: Session, one: UUID, others: Collection[UUID]) -> frozenset[UUID]:
-    """Those of ``others`` whose holder may be the one of ``one``: either gave the other its
-    password, at its opening or later, and so could be the first to sign in with it.
-
-    An account has one person and a person one account: those who are known differ anyway.
+    """Those of ``others`` whose holder may be the one of ``one``: the same identity card was seen
+    for both, or either gave the other its password, at its opening or later, and so could be the
+    first to sign in with it.
     """
     opened = (ChangeRecord.version == 1) & ChangeRecord.changes.has_key("username")
     reset = ChangeRecord.changes.has_key("initial_password")
+    mine = select(Account.human_index).where(Account.id == one).scalar_subquery()
+    same = select(Account.id).where(Account.id.in_(others), Account.human_index == mine)
     given = select(ChangeRecord.subject_id, ChangeRecord.account_id).where(
         ChangeRecord.subject_type == SUBJECT,
         opened | reset,
@@ -44,14 +51,45 @@ def in_one_hand(session: Session, one: UUID, others: Collection[UUID]) -> frozen
             ChangeRecord.subject_id.in_(others) & (ChangeRecord.account_id == one),
         ),
     )
-    return frozenset(id_ for row in session.execute(given) for id_ in row if id_ != one)
+    by_password = {id_ for row in session.execute(given) for id_ in row if id_ != one}
+    return frozenset(by_password | set(session.scalars(same)))
+
+
+def find_reset(session: Session, account_id: UUID) -> FactorReset | None:
+    """The reset of an account's second factors that is under way."""
+    query = select(FactorReset).where(
+        FactorReset.account_id == account_id, FactorReset.ended_at.is_(None)
+    )
+    return session.scalar(query)
+
+
+def reset_view(session: Session, actor: Actor, reset: FactorReset) -> FactorResetView:
+    """It, as security administrators see it. The caller has asked the policy."""
+    second = reset.confirmed_by is None and reset.begun_by != actor.account_id
+    return FactorResetView(
+        begun_by=reset.begun_by_name,
+        confirmed_by=reset.confirmed_by_name,
+        created_at=reset.created_at,
+        effective_at=reset.effective_at,
+        may_confirm=second and not in_one_hand(session, actor.account_id, [reset.begun_by]),
+    )
 
 
 def case_resource(
-    account: Account, unit: Unit, begun_by: UUID = NOBODY, *, one_hand: bool = False
+    account: Account,
+    unit: Unit,
+    begun_by: UUID = NOBODY,
+    confirmed_by: UUID | None = None,
+    *,
+    one_hand: bool = False,
 ) -> Resource:
     """A recovery as the policy sees it; ``one_hand`` tells what ``in_one_hand`` found."""
-    more = {"holder": holder(account.id), "begun_by": holder(begun_by), "one_hand": one_hand}
+    more = {
+        "holder": holder(account.id),
+        "begun_by": holder(begun_by),
+        "confirmed_by": holder(confirmed_by or NOBODY),
+        "one_hand": one_hand,
+    }
     return Resource("RecoveryCase", str(account.id), account.person_id, unit.path, more)
 
 
@@ -61,7 +99,8 @@ def may_begin(session: Session, actor: Actor) -> None:
     Raises Denied, or StepUpRequired.
     """
     units = tuple(sorted(actor.units(*DESK_ROLES)))
-    more = {"holder": holder(), "begun_by": holder(), "one_hand": False}
+    nobody = {"holder": holder(), "begun_by": holder(), "confirmed_by": holder()}
+    more = {**nobody, "one_hand": False}
     require(
         session, actor, RecoveryAction.BEGIN, Resource("RecoveryCase", "new", None, units, more)
     )
@@ -69,7 +108,7 @@ def may_begin(session: Session, actor: Actor) -> None:
 
 def list_recoveries(session: Session, actor: Actor, search: RecoverySearch) -> Page[RecoveryView]:
     """Recoveries within the actor's units, newest first."""
-    scope = actor.units(*DESK_ROLES)
+    scope = actor.units(*READERS)
     desk = Resource("Desk", "own", units=tuple(sorted(scope)))
     require(session, actor, RecoveryAction.LIST, desk)
     order: list[Any] = [RecoveryCase.created_at, RecoveryCase.id]
@@ -81,7 +120,8 @@ def list_recoveries(session: Session, actor: Actor, search: RecoverySearch) -> P
     )
     rows, following = read_page(session, query, order, search, descending=True)
     units = organisation().units_by_code(session, {row[0].unit for row in rows})
-    hand = in_one_hand(session, actor.account_id, {row[0].begun_by for row in rows})
+    hands = {id_ for row in rows for id_ in _hands(row[0])}
+    hand = in_one_hand(session, actor.account_id, hands)
     items = [_view(actor, row[0], row[1], units.get(row[0].unit), hand) for row in rows]
     return Page(items=items, next_cursor=following)
 
@@ -90,7 +130,7 @@ def get_recovery(session: Session, actor: Actor, case_id: UUID) -> RecoveryView:
     """One recovery. Raises NotFound or Denied."""
     case, account, unit = load_case(session, case_id)
     require(session, actor, RecoveryAction.LIST, Resource("Desk", "own", units=unit.path))
-    hand = in_one_hand(session, actor.account_id, [case.begun_by])
+    hand = in_one_hand(session, actor.account_id, _hands(case))
     return _view(actor, case, account, unit, hand)
 
 
@@ -103,6 +143,11 @@ def load_case(session: Session, case_id: UUID) -> tuple[RecoveryCase, Account, U
     return case, session.get_one(Account, case.account_id), unit
 
 
+def _hands(case: RecoveryCase) -> set[UUID]:
+    """Who has stood for it so far."""
+    return {case.begun_by, *([case.confirmed_by] if case.confirmed_by else [])}
+
+
 def _view(
     actor: Actor,
     case: RecoveryCase,
@@ -110,11 +155,12 @@ def _view(
     unit: Unit | None,
     in_hand: Collection[UUID],
 ) -> RecoveryView:
-    may = unit is not None and case.state == State.BEGUN
-    if unit is not None and may:
-        one_hand = case.begun_by in in_hand
-        resource = case_resource(account, unit, case.begun_by, one_hand=one_hand)
-        may = decide(actor, RecoveryAction.CONFIRM, resource)[0]
+    may = False
+    action = DECISIONS.get(State(case.state))
+    if unit is not None and action is not None:
+        one_hand = bool(_hands(case) & set(in_hand))
+        resource = case_resource(account, unit, case.begun_by, case.confirmed_by, one_hand=one_hand)
+        may = decide(actor, action, resource)[0]
     return RecoveryView(
         id=case.id,
         name=account.display_name,
@@ -123,8 +169,10 @@ def _view(
         state=State(case.state),
         begun_by=case.begun_by_name,
         confirmed_by=case.confirmed_by_name,
+        reviewed_by=case.reviewed_by_name,
         created_at=case.created_at,
         effective_at=case.effective_at,
         ended_at=case.ended_at,
-        may_confirm=may,
+        may_confirm=may and action is RecoveryAction.CONFIRM,
+        may_review=may and action is RecoveryAction.REVIEW,
     )

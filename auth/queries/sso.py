@@ -31,11 +31,14 @@ CLIENT = cast(Table, Client.__table__)
 FAMILY = cast(Table, RefreshFamily.__table__)
 
 CONSENT = cast(Table, Consent.__table__)
+# Held until the code is written: who withdraws meanwhile waits, and finds the code to end.
 CONSENTED = Statement(
-    select(CONSENT.c.scope).where(
+    select(CONSENT.c.scope)
+    .where(
         CONSENT.c.account_id == bindparam("account_id"),
         CONSENT.c.client_id == bindparam("client_id"),
     )
+    .with_for_update(read=True, key_share=True)
 )
 # Whose token it is, with all that userinfo may tell. It ends with its session, unless it comes
 # from a family that outlives it.

@@ -36,6 +36,7 @@ from auth.schemas.factors import (
     ConfirmTotp,
     Done,
     DueNotice,
+    FailedSignIns,
     NewPassword,
     NewPhone,
     NoticeKind,
@@ -55,6 +56,7 @@ from auth.schemas.factors import (
 )
 from auth.schemas.recovery import (
     BeginRecovery,
+    FactorResetView,
     Objection,
     Papers,
     PapersSeen,
@@ -95,6 +97,8 @@ __all__ = [
     "Done",
     "DueNotice",
     "EndRole",
+    "FactorResetView",
+    "FailedSignIns",
     "Grant",
     "GrantRole",
     "Me",

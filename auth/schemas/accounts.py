@@ -104,6 +104,8 @@ class AccountSummary(BaseModel):
     username: str | None
     display_name: str
     disabled: bool
+    # Whose it is was seen on an identity card: it may hold a duty.
+    identified: bool
     grants: list[Grant]
     version: int
     created_at: datetime

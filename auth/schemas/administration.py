@@ -47,6 +47,7 @@ class Action(StrEnum):
     GRANT_BY_ROSTER = "auth:grant-by-roster"
     READ_PERMISSIONS = "auth:read-permissions"
     END_SESSIONS = "auth:end-sessions"
+    RESET_FACTORS = "auth:reset-factors"
 
 
 class AccountState(StrEnum):
@@ -133,6 +134,9 @@ HISTORY_LABELS = {
     "username": N_("登录名"),
     "display_name": N_("姓名"),
     "disabled": N_("停用"),
+    "human": N_("身份核对"),
+    "factor_reset": N_("重置第二步验证"),
+    "factor_reset_confirmed": N_("同意重置第二步验证"),
     "initial_password": N_("初始密码"),
     "sessions_ended": N_("退出所有登录"),
     "role_registrar": N_("挂号员角色"),

@@ -1,14 +1,24 @@
 """Administering applications: what is registered, who sees their tile, how they are used."""
 
+import json
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from auth.schemas.administration import AtVersion, SearchText, UnitCode
-from auth.schemas.sso import Address, Name, Scope, SigningAlgorithm, one_host
+from auth.schemas.sso import (
+    Address,
+    GrantType,
+    Name,
+    PublicKeys,
+    Scope,
+    ServiceScope,
+    SigningAlgorithm,
+    one_host,
+)
 from core.access import Role
 from core.messages import N_
 from core.paging import PageQuery
@@ -62,7 +72,23 @@ def in_words(value: object) -> object:
 
 
 Addresses = Annotated[list[Address], Field(max_length=MOST_ADDRESSES), BeforeValidator(in_words)]
-RedirectAddresses = Annotated[Addresses, Field(min_length=1), AfterValidator(one_host)]
+RedirectAddresses = Annotated[Addresses, AfterValidator(one_host)]
+ServiceScopes = Annotated[
+    list[ServiceScope], Field(max_length=MOST_ADDRESSES), BeforeValidator(in_words)
+]
+
+
+def _from_text(value: object) -> object:
+    """A form's text area holds JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        raise ValueError("must be a JSON Web Key Set") from None
+
+
+Keys = Annotated[PublicKeys, BeforeValidator(_from_text)]
 
 
 class ApplicationSearch(PageQuery):
@@ -86,20 +112,28 @@ class Placement(BaseModel):
 
 
 class RegisterApplication(Placement):
-    """A new application."""
+    """A new application, of any kind that there is: one that people sign in to, also one that
+    refreshes, a device that is let in by a code, or a service that calls by itself with
+    ``service_scopes``. ``guarded_scopes`` are those of its own API, for others to be given.
+    """
 
     name: Name
-    redirect_uris: RedirectAddresses
+    grants: list[GrantType] = [GrantType.CODE]
+    redirect_uris: RedirectAddresses = []
     post_logout_redirect_uris: Addresses = []
     backchannel_logout_uri: Address | None = None
     scopes: list[Scope] = [Scope.OPENID, Scope.PROFILE]
+    service_scopes: ServiceScopes = []
+    guarded_scopes: ServiceScopes = []
     algorithm: SigningAlgorithm = SigningAlgorithm.ES256
+    require_par: bool = False
     public: bool = False
+    jwks: Keys | None = None
 
 
 class ChangeApplication(BaseModel):
-    """New values for the given fields, made on ``version``. Whether it is public, and the host of
-    its addresses, stay as they were registered.
+    """New values for the given fields, made on ``version``. Whether it is public, shows a secret or
+    signs, and the host of its addresses, stay as they were registered.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -110,11 +144,16 @@ class ChangeApplication(BaseModel):
     icon: Icon | None = None
     launch_url: Address | None = None
     audience: list[Role] | None = None
+    grants: list[GrantType] | None = None
     redirect_uris: RedirectAddresses | None = None
     post_logout_redirect_uris: Addresses | None = None
     backchannel_logout_uri: Address | None = None
     scopes: list[Scope] | None = None
+    service_scopes: ServiceScopes | None = None
+    guarded_scopes: ServiceScopes | None = None
     algorithm: SigningAlgorithm | None = None
+    require_par: bool | None = None
+    jwks: Keys | None = None
 
 
 class ApplicationVersion(BaseModel):
@@ -139,13 +178,18 @@ class ApplicationView(BaseModel):
     unit_name: str | None
     launch_url: str | None
     audience: list[Role]
+    grants: list[GrantType]
     redirect_uris: list[str]
     post_logout_redirect_uris: list[str]
     backchannel_logout_uri: str | None
     scopes: list[Scope]
+    service_scopes: list[str]
+    guarded_scopes: list[str]
     algorithm: SigningAlgorithm
+    require_par: bool
     public: bool
     keys: bool
+    jwks: dict[str, Any] | None
     old_secret_ends_at: datetime | None
     disabled: bool
     version: int
@@ -192,6 +236,11 @@ APPLICATION_LABELS = {
     "icon": N_("图标"),
     "launch_url": N_("打开地址"),
     "audience": N_("给谁用"),
+    "grants": N_("接入方式"),
+    "service_scopes": N_("自己能做的事"),
+    "guarded_scopes": N_("由它把关的事"),
+    "require_par": N_("登录请求先由后台提交"),
+    "jwks": N_("公钥"),
     "redirect_uris": N_("回调地址"),
     "post_logout_redirect_uris": N_("退出后的地址"),
     "backchannel_logout_uri": N_("退出通知地址"),

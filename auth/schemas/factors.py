@@ -56,7 +56,12 @@ class NoticeKind(StrEnum):
     FACTOR_REMOVED = "factor_removed"
     WECHAT_BOUND = "wechat_bound"
     PROVIDER_JOINED = "provider_joined"
+    WECHAT_PARTED = "wechat_parted"
+    PROVIDER_PARTED = "provider_parted"
     RECOVERY_BEGUN = "recovery_begun"
+    RECOVERY_REVIEWED = "recovery_reviewed"
+    RESET_BEGUN = "reset_begun"
+    FACTORS_RESET = "factors_reset"
     RECOVERED = "recovered"
 
 
@@ -206,6 +211,13 @@ class SessionView(BaseModel):
     current: bool
 
 
+class FailedSignIns(BaseModel):
+    """How often the account was named in the last 30 days and not proved, and when last."""
+
+    count: int
+    last_at: datetime | None
+
+
 class Security(BaseModel):
     """How an account is protected; numbers masked."""
 
@@ -216,6 +228,7 @@ class Security(BaseModel):
     passkeys: list[PasskeyView]
     recovery_codes: int
     holds_a_role: bool
+    failed: FailedSignIns
 
 
 class RecoveryCodes(BaseModel):

@@ -20,6 +20,7 @@ class RecoveryAction(StrEnum):
     BEGIN = "auth:begin-recovery"
     CONFIRM = "auth:confirm-recovery"
     WITHDRAW = "auth:withdraw-recovery"
+    REVIEW = "auth:review-recovery"
 
 
 class Papers(BaseModel):
@@ -65,6 +66,18 @@ class Objection(BaseModel):
     code: Annotated[str, Field(min_length=10, max_length=100)]
 
 
+class FactorResetView(BaseModel):
+    """A reset of somebody's second factors that is under way; ``may_confirm`` where the reader may
+    be the second.
+    """
+
+    begun_by: str
+    confirmed_by: str | None
+    created_at: datetime
+    effective_at: datetime | None
+    may_confirm: bool
+
+
 class RecoverySearch(PageQuery):
     """Recoveries at one's institutions; ``closed`` shows those that ended."""
 
@@ -73,7 +86,7 @@ class RecoverySearch(PageQuery):
 
 class RecoveryView(BaseModel):
     """A recovery as staff see it, numbers masked; ``may_confirm`` where the reader may be the
-    second.
+    second, ``may_review`` where they may weigh the old contact's objection.
     """
 
     id: UUID
@@ -83,7 +96,9 @@ class RecoveryView(BaseModel):
     state: State
     begun_by: str
     confirmed_by: str | None
+    reviewed_by: str | None
     created_at: datetime
     effective_at: datetime | None
     ended_at: datetime | None
     may_confirm: bool
+    may_review: bool

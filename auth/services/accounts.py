@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from auth import passwords
+from auth import passwords, ports
 from auth.models import Account, RefreshFamily, RoleGrant, SignInSession, Token
 from auth.queries.grants import in_force
 from auth.services.logout import end_sessions
@@ -27,6 +28,9 @@ LETTERS_IN_PASSWORD = 14
 ALREADY_GRANTED = N_("此人在这段时间已有这个角色。要改起止日期，请先收回再授予。")
 # From when until when; None: for good.
 Period: TypeAlias = tuple[datetime, datetime | None]
+SEPARATE_HUMANS = N_(
+    "这个人用另一个账号担任着另一种职务。管理员、安全管理员和审计员必须是不同的人。"
+)
 PHONE_TAKEN = N_("这个手机号已有账号，请直接用它登录。")
 
 
@@ -108,9 +112,11 @@ def add_grant(
     other, ``already_granted`` where the role is held for another period that meets this one.
     """
     starts_at, ends_at = period or (clock.now(), None)
+    human = session.scalar(select(Account.human_index).where(Account.id == account_id))
     row = insert(RoleGrant).values(
         id=new_id(),
         account_id=account_id,
+        human_index=human,
         role=role,
         unit=unit,
         unit_name=unit_name,
@@ -121,7 +127,7 @@ def add_grant(
     added = session.execute(row.on_conflict_do_nothing().returning(RoleGrant.id))
     if added.first() is not None:
         return True
-    held = _in_the_way(session, account_id, role, unit, (starts_at, ends_at))
+    held = _in_the_way(session, (account_id, human), role, unit, (starts_at, ends_at))
     for other in held:
         if other.role != role:
             raise separate_duties(Role(other.role))
@@ -136,15 +142,47 @@ def separate_duties(held: Role) -> Conflict:
     return Conflict("separate_duties", sentence, held=Message(ROLE_NAMES[held]))
 
 
+def know_human(session: Session, account_id: UUID, mark: bytes) -> None:
+    """Keep whose identity card was seen for an account. Raises Conflict: ``human_known`` where it
+    was another's, ``separate_duties`` where that human holds another duty by another account.
+    """
+    known = session.execute(
+        update(Account)
+        .where(
+            Account.id == account_id,
+            or_(Account.human_index.is_(None), Account.human_index == mark),
+        )
+        .values(human_index=mark)
+        .returning(Account.id)
+    )
+    if known.first() is None:
+        raise Conflict("human_known", N_("这个账号已按另一张身份证核对过，不能更改。"))
+    mine = (RoleGrant.account_id == account_id, RoleGrant.human_index.is_(None))
+    try:
+        with session.begin_nested():
+            session.execute(update(RoleGrant).where(*mine).values(human_index=mark))
+    except IntegrityError:
+        raise Conflict("separate_duties", SEPARATE_HUMANS) from None
+
+
 def _in_the_way(
-    session: Session, account_id: UUID, role: Role, unit: str, period: Period
+    session: Session, holder: tuple[UUID, bytes | None], role: Role, unit: str, period: Period
 ) -> Sequence[RoleGrant]:
-    """What an account holds in ``period`` that keeps it from being given ``role``, too."""
+    """What an account, or its human by another one, holds in ``period`` that keeps it from being
+    given ``role``, too.
+    """
+    account_id, human = holder
+    by_human = (
+        (RoleGrant.human_index == human) & RoleGrant.role.in_(DUTIES) & (RoleGrant.role != role)
+    )
+    theirs = RoleGrant.account_id == account_id
+    if human is not None and role in DUTIES:
+        theirs |= by_human
     excluding = DUTIES if role in DUTIES else (role,)
     moment = RoleGrant.starts_at.type
     wanted = func.tstzrange(*(literal(end, moment) for end in period))
     query = select(RoleGrant).where(
-        RoleGrant.account_id == account_id,
+        theirs,
         or_(RoleGrant.role != role, RoleGrant.unit == unit),
         RoleGrant.role.in_(excluding),
         RoleGrant.ended_at.is_(None),
@@ -198,6 +236,9 @@ def link_person(session: Session, account_id: UUID, person_id: UUID, name: str) 
     )
     if joined.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("already_verified", N_("这个账号已完成实名认证。"))
+    mark = ports.identity_desk().mark_of_person(session, person_id)
+    if mark is not None:
+        know_human(session, account_id, mark)
 
 
 def accounts_of_people(session: Session, person_ids: Collection[UUID]) -> dict[UUID, UUID]:

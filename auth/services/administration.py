@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from auth import passwords
+from auth import passwords, ports
 from auth.models import Account
 from auth.organisation import Unit
 from auth.queries.accounts import (
@@ -24,14 +24,16 @@ from auth.schemas import (
     ChangeAccount,
     CreateAccount,
     NoticeKind,
+    Papers,
     Username,
 )
+from auth.services import accounts
 from auth.services.accounts import create_account, end_sign_ins, username_taken
 from auth.services.grants import give, unit_for
 from auth.services.notices import notify_owner
 from core import clock, history
 from core.access import Actor, Resource, require
-from core.errors import Conflict
+from core.errors import Conflict, Invalid
 from core.messages import N_
 
 
@@ -86,6 +88,31 @@ def change_account(
     except IntegrityError:
         raise username_taken() from None
     return read_summary(session, account)
+
+
+def know_human(
+    session: Session, actor: Actor, account_id: UUID, papers: Papers, genuine: bool
+) -> AccountSummary:
+    """Keep whose the account is, by the identity card that was seen; of the number only a digest.
+    The card has the account's name. ``genuine`` is the real-name service's answer, asked before.
+
+    Raises NotFound, Denied, Invalid or Conflict.
+    """
+    account = _managed(session, actor, account_id, Action.CHANGE_ACCOUNT)
+    if not genuine or papers.name != account.display_name:
+        sentence = N_("证件核对没有通过，请对照身份证检查姓名和号码；姓名要与账号一致。")
+        raise Invalid("papers_differ", sentence, fields={"id_number": sentence})
+    if account.human_index is None:
+        history.note(session, actor, SUBJECT, account, {"human": [None, True]})
+    mark = ports.identity_desk().mark_of(session, papers.name, papers.id_number)
+    accounts.know_human(session, account_id, mark)
+    session.refresh(account)
+    return read_summary(session, account)
+
+
+def may_know_human(session: Session, actor: Actor, account_id: UUID) -> None:
+    """Ask before papers are typed in. Raises NotFound, Denied."""
+    _managed(session, actor, account_id, Action.CHANGE_ACCOUNT)
 
 
 def disable_account(

@@ -1,5 +1,6 @@
 """Administering applications: who may sign people in, who sees them. Every change has a history."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -25,7 +26,7 @@ from auth.schemas.applications import (
     Placement,
     RegisterApplication,
 )
-from auth.schemas.sso import RegisterClient, Scope, SigningAlgorithm
+from auth.schemas.sso import GrantType, RegisterClient, Scope, SigningAlgorithm
 from auth.services.clients import create_client, end_old_client_secret, stage_client_secret
 from auth.services.signing import signing_key
 from core import clock, history
@@ -34,6 +35,8 @@ from core.errors import Invalid
 from core.messages import N_
 
 REMOVABLE = ("launch_url", "backchannel_logout_uri")
+# What decides of what kind an application is.
+KIND = {"grants", "redirect_uris", "scopes", "service_scopes", "guarded_scopes"}
 PLACES = (UnitKind.DIVISION, UnitKind.INSTITUTION)
 
 
@@ -43,6 +46,9 @@ def register_application(
     """Register an application. Raises Denied or Invalid."""
     unit = _unit_for(session, command.unit)
     require(session, actor, ApplicationAction.REGISTER, resource_at(unit.path))
+    if command.public and command.jwks is not None:
+        raise _wrong("jwks", N_("公开客户端没有密钥；要用公钥，请不要勾选公开客户端。"))
+    _check_kind(command.model_dump(include=KIND), public=command.public)
     registration = RegisterClient.model_validate(
         command.model_dump(exclude=set(Placement.model_fields))
     )
@@ -84,6 +90,12 @@ def change_application(
         shown["unit"] = ("unit", read_view(session, client).unit_name, unit.name)
     if "redirect_uris" in values:
         _check_host(client, values["redirect_uris"])
+    if "jwks" in values and client.jwks is None:
+        raise _wrong("jwks", N_("这个应用不用公钥；要改用公钥，请另外登记。"))
+    if values.keys() & KIND:
+        public = client.secret_hash is None and client.jwks is None
+        asked = {name: getattr(client, name) for name in KIND} | values
+        _check_kind(asked, public=public)
     if command.algorithm is not None:
         signing_key(session, SigningAlgorithm(command.algorithm))  # in the key set in time
     history.change(session, actor, SUBJECT, client, command.version, values, shown)
@@ -195,9 +207,28 @@ def _values(command: ChangeApplication) -> dict[str, Any]:
     return values
 
 
+def _check_kind(asked: Mapping[str, Any], *, public: bool) -> None:
+    """What belongs together, as ``RegisterClient`` has it. Raises Invalid."""
+    grants, service = asked["grants"], asked["service_scopes"]
+    if not grants:
+        raise _wrong("grants", N_("请至少选择一种接入方式。"))
+    if GrantType.CODE in grants and not asked["redirect_uris"]:
+        raise _wrong("redirect_uris", N_("由人在浏览器里登录的应用要有回调地址。"))
+    if (GrantType.SERVICE in grants) != bool(service):
+        raise _wrong("service_scopes", N_("自己调用接口的应用要写明能做什么；其他应用不用写。"))
+    if public and (GrantType.SERVICE in grants or asked["guarded_scopes"]):
+        raise _wrong("grants", N_("自己调用接口、或替别人把关的应用要有密钥，不能是公开客户端。"))
+    if Scope.OFFLINE in asked["scopes"] and GrantType.REFRESH not in grants:
+        raise _wrong("scopes", N_("只有登记为可以续期的应用，才能在退出登录后继续续期。"))
+
+
+def _wrong(field: str, sentence: str) -> Invalid:
+    return Invalid("application_kind", sentence, fields={field: sentence})
+
+
 def _check_host(client: Client, addresses: list[str]) -> None:
     """Its subjects are made for one host (OpenID Connect Core 1.0, 8.1)."""
-    if urlsplit(addresses[0]).hostname != client.sector:
+    if addresses and urlsplit(addresses[0]).hostname != client.sector:
         sentence = N_("回调地址要留在登记时的主机上；换主机会让它认不出老用户，请另外登记。")
         raise Invalid("client_host", sentence, fields={"redirect_uris": sentence})
 

@@ -100,6 +100,12 @@ def redeem(
     return challenge
 
 
+def asked_by(session: Session, challenge_id: UUID) -> UUID | None:
+    """The account of the phone that a code was sent to, if there is one."""
+    query = select(Account.id).join(Challenge, Challenge.phone_index == Account.phone_index)
+    return session.scalar(query.where(Challenge.id == challenge_id))
+
+
 def wrong_code() -> Invalid:
     """The one refusal for a code that is wrong, used, expired or tried too often."""
     sentence = N_("验证码不对或已失效，请核对，或重新获取。")

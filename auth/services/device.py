@@ -24,7 +24,7 @@ from auth.services.usage import counting
 from core import clock
 from core.access import Actor, require
 from core.crypto import blind_index, token_hash
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.messages import N_
 
 # No vowels, so that no word comes out, and nothing that is taken for a digit (RFC 8628, 6.1).
@@ -112,7 +112,7 @@ def get_waiting_device(session: Session, user_code: str) -> tuple[DeviceRequest,
 
 
 def let_device_in(session: Session, actor: Actor, user_code: str) -> Client:
-    """The actor lets the waiting device sign in as them. Raises Invalid."""
+    """The actor lets the waiting device sign in as them. Raises Invalid or Conflict."""
     device, client = get_waiting_device(session, user_code)
     require(session, actor, SsoAction.SIGN_IN, application(client.client_id, actor))
     _decide(session, device, approved_at=clock.now(), session_id=actor.session_id)
@@ -120,7 +120,7 @@ def let_device_in(session: Session, actor: Actor, user_code: str) -> Client:
 
 
 def turn_device_away(session: Session, user_code: str) -> None:
-    """Whoever knows the code does not want the device to sign in. Raises Invalid."""
+    """Whoever knows the code does not want the device to sign in. Raises Invalid or Conflict."""
     device, _ = get_waiting_device(session, user_code)
     _decide(session, device, declined_at=clock.now())
 
@@ -161,7 +161,8 @@ def _why_not(device: DeviceRequest) -> Waiting:
 
 
 def _decide(session: Session, device: DeviceRequest, **decision: object) -> None:
-    session.execute(
+    """Of two who decide at once one does. Raises Conflict ``device_decided`` to the other."""
+    decided = session.execute(
         update(DeviceRequest)
         .where(
             DeviceRequest.id == device.id,
@@ -169,7 +170,12 @@ def _decide(session: Session, device: DeviceRequest, **decision: object) -> None
             DeviceRequest.declined_at.is_(None),
         )
         .values(**decision)
-    )
+        .returning(DeviceRequest.id)
+    ).first()
+    if decided is None:
+        raise Conflict(
+            "device_decided", N_("刚才已有人为这台设备作了决定，您的没有生效。请看设备屏幕。")
+        )
 
 
 def _index(user_code: str) -> bytes:

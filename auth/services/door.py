@@ -24,7 +24,7 @@ from auth.schemas import (
 )
 from auth.services import codes, limits, passkeys
 from auth.services.second_factor import begin
-from auth.services.sign_in import Origin, find_by_username, phone_index
+from auth.services.sign_in import Origin, failed, find_by_username, phone_index
 from core.errors import Invalid
 from core.ids import new_id
 from core.masking import masked_phone
@@ -57,10 +57,15 @@ def prove_phone(session: Session, command: ConfirmCode, origin: Origin) -> Accou
 
     Raises Invalid ``wrong_code``.
     """
-    challenge = codes.redeem(session, command.challenge_id, command.code, Purpose.SIGN_IN, origin)
+    try:
+        challenge = codes.redeem(
+            session, command.challenge_id, command.code, Purpose.SIGN_IN, origin
+        )
+    except Invalid as wrong:
+        raise failed(wrong, codes.asked_by(session, command.challenge_id), origin) from None
     account = account_of_phone(session, challenge.phone)
     if account.disabled_at is not None:
-        raise codes.wrong_code()
+        raise failed(codes.wrong_code(), account.id, origin)
     return account
 
 
@@ -84,7 +89,8 @@ def sign_in_by_password(
     right = passwords.matches(stored, command.password)
     if account is None or stored is None or not right or account.disabled_at is not None:
         sentence = N_("用户名或密码不对，请核对后再试。")
-        raise Invalid("wrong_password", sentence, fields={"password": sentence})
+        wrong = Invalid("wrong_password", sentence, fields={"password": sentence})
+        raise failed(wrong, account.id if account else None, origin)
     if passwords.is_outdated(stored):
         account.password_hash = passwords.hash_password(command.password)
     limits.forgive(session, "name", _whose(session, command, origin))
@@ -99,7 +105,8 @@ def sign_in_by_passkey(
     account_id = passkeys.prove(session, command.credential, None)
     account = session.get(Account, account_id) if account_id else None
     if account is None or account.disabled_at is not None:
-        raise Invalid("wrong_passkey", N_("通行密钥没有通过，请再试一次或换一种方式。"))
+        wrong = Invalid("wrong_passkey", N_("通行密钥没有通过，请再试一次或换一种方式。"))
+        raise failed(wrong, account.id if account else None, origin)
     return begin(session, account, [Method.PASSKEY], origin)
 
 

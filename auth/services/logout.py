@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from auth.models import Client, LogoutNotice, SignInSession, Token
+from auth.models import Client, LogoutNotice, RefreshFamily, SignInSession, Token
 from core import clock
 from core.ids import new_id
 from core.jobs import defer_by_name
@@ -35,6 +35,24 @@ def end_sessions(session: Session, which: ColumnElement[bool]) -> None:
     session.execute(
         update(Token)
         .where(Token.session_id.in_(ended), Token.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
+def end_families(session: Session, which: ColumnElement[bool]) -> None:
+    """End the refresh families that ``which`` selects, offline ones too, with their access tokens:
+    where the owner of the account distrusts what opened them.
+    """
+    now = clock.now()
+    ended = session.scalars(
+        update(RefreshFamily)
+        .where(which, RefreshFamily.ended_at.is_(None))
+        .values(ended_at=now)
+        .returning(RefreshFamily.id)
+    ).all()
+    session.execute(
+        update(Token)
+        .where(Token.grant_id.in_(ended), Token.ended_at.is_(None))
         .values(ended_at=now)
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from auth import passwords
 from auth.events import PhoneChanged
-from auth.models import Account, SignInSession, Token
+from auth.models import Account, RefreshFamily, SignInSession, Token
 from auth.queries.factors import Candidate, own_account, standing_of
 from auth.schemas import (
     AddPasskey,
@@ -26,7 +26,8 @@ from auth.schemas import (
     TotpSecret,
 )
 from auth.services import codes, factors, limits, passkeys
-from auth.services.logout import end_sessions
+from auth.services.identities import part_all
+from auth.services.logout import end_families, end_sessions
 from auth.services.notices import notify_owner
 from auth.services.second_factor import PROOFS_PER_ACCOUNT, PROOFS_WITHIN
 from auth.services.sign_in import Origin, note, origin_of, phone_index
@@ -92,15 +93,19 @@ def request_phone_code(
 
 def change_phone(session: Session, actor: Actor, command: ConfirmCode, origin: Origin) -> None:
     """Take the phone that received the code; the old one is told, and every other session and
-    token ends. ``codes.count_try`` came before. Raises Denied, Invalid ``wrong_code``, or Conflict
-    ``phone_taken``.
+    token ends. WeChat users and providers that were joined while another phone was the account's
+    be joined anew. ``codes.count_try`` came before. Raises Denied, Invalid ``wrong_code``, or
+    Conflict ``phone_taken``.
     """
     require(session, actor, SecurityAction.CHANGE_PHONE, own_account(actor))
     challenge = codes.redeem(
         session, command.challenge_id, command.code, Purpose.NEW_PHONE, origin, actor.account_id
     )
     account = session.get_one(Account, actor.account_id)
+    had_one = account.phone is not None
     move_phone(session, account, challenge.phone)
+    if had_one:
+        part_all(session, account.id)
     end_others(session, actor)
 
 
@@ -177,13 +182,17 @@ def first_recovery_codes(session: Session, account_id: UUID) -> list[str]:
 
 
 def end_one(session: Session, actor: Actor, session_id: UUID) -> None:
-    """End one of one's sessions, with what applications got in it. Raises Denied, NotFound."""
+    """End one of one's sessions, with what applications got in it, offline too.
+
+    Raises Denied, NotFound.
+    """
     require(session, actor, SecurityAction.END_SESSION, own_account(actor))
     mine = (SignInSession.id == session_id, SignInSession.account_id == actor.account_id)
     live = select(SignInSession.id).where(*mine, SignInSession.ended_at.is_(None))
     if session.scalar(live.with_for_update()) is None:
         raise NotFound()
     end_sessions(session, SignInSession.id == session_id)
+    end_families(session, RefreshFamily.session_id == session_id)
 
 
 def end_all_others(session: Session, actor: Actor) -> None:
@@ -193,11 +202,18 @@ def end_all_others(session: Session, actor: Actor) -> None:
 
 
 def end_others(session: Session, actor: Actor) -> None:
-    """End every session and token of the account but the actor's."""
+    """End every session and token of the account but the actor's, and what applications hold
+    offline from any other session, however long ago that was.
+    """
     end_sessions(
         session,
         (SignInSession.account_id == actor.account_id)
         & SignInSession.id.is_distinct_from(actor.session_id),
+    )
+    end_families(
+        session,
+        (RefreshFamily.account_id == actor.account_id)
+        & RefreshFamily.session_id.is_distinct_from(actor.session_id),
     )
     session.execute(
         update(Token)

@@ -19,7 +19,16 @@ from auth.queries.recovery import (
     load_case,
     own_institutions,
 )
-from auth.recovery import CONFIRM_WITHIN, WAIT, Move, State, state_after, states_before
+from auth.recovery import (
+    CONFIRM_WITHIN,
+    REVIEW_WITHIN,
+    REVIEWED_WAIT,
+    WAIT,
+    Move,
+    State,
+    state_after,
+    states_before,
+)
 from auth.schemas import (
     BeginRecovery,
     NoticeKind,
@@ -33,6 +42,7 @@ from auth.schemas import (
 )
 from auth.services import codes, factors, limits
 from auth.services.accounts import end_sign_ins
+from auth.services.identities import part_all
 from auth.services.notices import notify_owner
 from auth.services.own_account import move_phone
 from auth.services.sign_in import Origin, note, phone_index
@@ -46,6 +56,9 @@ from core.messages import N_
 # What one member of staff can look at in a day of work; more is somebody trying numbers.
 PAPERS_PER_DAY = 20
 HERE = Origin("", channel="job")
+COME_IN_PERSON = N_(
+    "安全管理员已当面核对证件，这个链接不能再阻止。不是您本人，请在生效前带身份证到就近机构办理。"
+)
 
 
 def count_papers(session: Session, actor: Actor) -> None:
@@ -128,6 +141,31 @@ def confirm(
     return get_recovery(session, actor, case_id)
 
 
+def overrule(
+    session: Session, actor: Actor, case_id: UUID, papers: Papers, genuine: bool
+) -> RecoveryView:
+    """A security administrator, a third person, saw the papers: whoever objected has stolen the old
+    phone, as far as they can tell. A longer wait begins, and the old contact is told once more; who
+    still says no comes in person.
+
+    Raises Denied, Invalid, NotFound, Conflict.
+    """
+    case, account = _to_review(session, actor, case_id)
+    if _account_of(session, papers, genuine).id != account.id:
+        raise _not_theirs()
+    effective_at = clock.now() + REVIEWED_WAIT
+    _move(session, case, Move.OVERRULE, effective_at=effective_at, **_reviewer(actor))
+    notify_owner(session, account, NoticeKind.RECOVERY_REVIEWED)
+    return get_recovery(session, actor, case_id)
+
+
+def uphold(session: Session, actor: Actor, case_id: UUID) -> RecoveryView:
+    """A security administrator lets the objection stand. Raises Denied, NotFound, Conflict."""
+    case, _ = _to_review(session, actor, case_id)
+    _move(session, case, Move.UPHOLD, ended_at=clock.now(), **_reviewer(actor))
+    return get_recovery(session, actor, case_id)
+
+
 def withdraw(session: Session, actor: Actor, case_id: UUID) -> RecoveryView:
     """Staff call it off. Raises Denied, NotFound, Conflict."""
     case, account, unit = load_case(session, case_id)
@@ -137,7 +175,8 @@ def withdraw(session: Session, actor: Actor, case_id: UUID) -> RecoveryView:
 
 
 def object_to(session: Session, command: Objection, origin: Origin) -> None:
-    """Whoever got the code at the old contact stops it; stopping it twice is once.
+    """Whoever got the code at the old contact stops it until a security administrator has weighed
+    it; stopping it twice is once.
 
     Raises NotFound for a code of no recovery, Conflict ``recovery_over`` where it was too late.
     """
@@ -146,38 +185,63 @@ def object_to(session: Session, command: Objection, origin: Origin) -> None:
     )
     if case is None:
         raise NotFound("no_recovery", N_("链接不完整或已失效，请检查短信里的链接。"))
-    if case.state == State.OBJECTED:
+    if case.state in (State.CONTESTED, State.OBJECTED):
         return
-    _move(session, case, Move.OBJECT, ended_at=clock.now())
+    if case.state == State.REVIEWED:
+        raise Conflict("recovery_reviewed", COME_IN_PERSON)
+    _move(session, case, Move.OBJECT, contested_at=clock.now())
     note(session, case.account_id, "auth:object-to-recovery", origin)
 
 
 def due(session: Session) -> list[UUID]:
     """The recoveries that wait for the calendar only."""
     now = clock.now()
-    waited = (RecoveryCase.state == State.WAITING) & (RecoveryCase.effective_at <= now)
+    waited = RecoveryCase.state.in_((State.WAITING, State.REVIEWED)) & (
+        RecoveryCase.effective_at <= now
+    )
     left = (RecoveryCase.state == State.BEGUN) & (RecoveryCase.created_at < now - CONFIRM_WITHIN)
-    return list(session.scalars(select(RecoveryCase.id).where(waited | left)))
+    unweighed = (RecoveryCase.state == State.CONTESTED) & (
+        RecoveryCase.contested_at < now - REVIEW_WITHIN
+    )
+    return list(session.scalars(select(RecoveryCase.id).where(waited | left | unweighed)))
 
 
 def settle(session: Session, case_id: UUID) -> None:
     """Let the new phone take over after the wait, or a case that nobody confirmed lapse. All that
-    was on the lost phone goes with it. Settling again changes nothing.
+    was on the lost phone goes with it: factors, sessions, what applications hold, and the WeChat
+    users and providers joined to the account, which whoever found the phone may have joined. The
+    password stays: it was never on the phone. Settling again changes nothing.
     """
     case = session.get_one(RecoveryCase, case_id, with_for_update=True)
     if case_id not in due(session):
         return
     account = session.get_one(Account, case.account_id)
-    if case.state == State.BEGUN or not _is_free(session, account, case.new_phone):
+    undecided = case.state in (State.BEGUN, State.CONTESTED)
+    if undecided or not _is_free(session, account, case.new_phone):
         _move(session, case, Move.LAPSE, ended_at=clock.now())
         return
     _release(session, case.new_phone, account)
     move_phone(session, account, case.new_phone)
     factors.forget_all(session, account.id)
+    part_all(session, account.id)
     end_sign_ins(session, account.id)
     _move(session, case, Move.TAKE_EFFECT, ended_at=clock.now())
     note(session, account.id, "auth:recover-account", HERE)
     notify_owner(session, account, NoticeKind.RECOVERED)
+
+
+def _to_review(session: Session, actor: Actor, case_id: UUID) -> tuple[RecoveryCase, Account]:
+    """Raises NotFound or Denied."""
+    case, account, unit = load_case(session, case_id)
+    stood = [case.begun_by, *([case.confirmed_by] if case.confirmed_by else [])]
+    one_hand = bool(in_one_hand(session, actor.account_id, stood))
+    resource = case_resource(account, unit, case.begun_by, case.confirmed_by, one_hand=one_hand)
+    require(session, actor, RecoveryAction.REVIEW, resource)
+    return case, account
+
+
+def _reviewer(actor: Actor) -> dict[str, object]:
+    return {"reviewed_by": actor.account_id, "reviewed_by_name": actor.name}
 
 
 def _move(session: Session, case: RecoveryCase, move: Move, **values: object) -> None:

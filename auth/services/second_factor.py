@@ -15,7 +15,7 @@ from auth.models import Account, PendingSignIn, SignInSession
 from auth.queries.factors import Candidate, find_pending, knows_device, standing_of
 from auth.schemas import ChallengeSent, Pending, Proof, Purpose, SignedIn, Step
 from auth.services import codes, factors, limits, passkeys
-from auth.services.sign_in import Origin, note, open_session
+from auth.services.sign_in import SIGN_IN, Origin, failed, note, open_session
 from core import clock
 from core.crypto import token_hash
 from core.errors import Conflict, Invalid, SignInRequired
@@ -23,6 +23,7 @@ from core.ids import new_id
 from core.messages import N_
 
 PENDING_LIFETIME = timedelta(minutes=15)
+STEP_UP = "auth:step-up"
 PROOFS_PER_ACCOUNT = 10
 PROOFS_WITHIN = timedelta(minutes=15)
 
@@ -91,8 +92,13 @@ def count_proof(session: Session, candidate: Candidate, proof: Proof, origin: Or
 def prove(session: Session, candidate: Candidate, proof: Proof, origin: Origin) -> Method:
     """Check one more proof. Raises Invalid, whichever is wrong with it."""
     method = Method(proof.method)
-    if method not in candidate.offers or not _holds(session, candidate, method, proof, origin):
-        raise _wrong(method)
+    action = SIGN_IN if candidate.session_id is None else STEP_UP
+    try:
+        right = method in candidate.offers and _holds(session, candidate, method, proof, origin)
+    except Invalid as wrong:
+        raise failed(wrong, candidate.account_id, origin, action) from None
+    if not right:
+        raise failed(_wrong(method), candidate.account_id, origin, action)
     limits.forgive(session, "proof", _prover(session, candidate, origin))
     return method
 
@@ -149,7 +155,7 @@ def renew(session: Session, candidate: Candidate, method: Method, origin: Origin
     record.assurance = max(record.assurance, proved)
     record.authenticated_at = clock.now()
     record.token_hash = token_hash(token)
-    note(session, candidate.account_id, "auth:step-up", origin)
+    note(session, candidate.account_id, STEP_UP, origin)
     return SignedIn(account_id=candidate.account_id, token=token, expires_at=record.expires_at)
 
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, exists, select, update
+from sqlalchemy import Table, bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth.claims import Assurance, Method
-from auth.models import Account, Device, RoleGrant, SignInSession, Token
+from auth.models import Account, Device, RoleGrant, SignInSession, Token, WeChatSession
 from auth.queries.grants import in_force
 from auth.schemas import NoticeKind, SignedIn
 from auth.services.logout import end_sessions
@@ -20,7 +20,7 @@ from auth.services.notices import notify_owner
 from core import audit, clock
 from core.access import Actor, Role
 from core.crypto import blind_index, token_hash
-from core.errors import Denied
+from core.errors import Denied, Invalid
 from core.ids import new_id
 from core.roles import DUTIES
 from core.statements import Statement
@@ -32,6 +32,14 @@ LONGEST_USER_AGENT = 300
 SEEN_EVERY = timedelta(minutes=5)
 # The scope of our own clients; a token without it is no key to our API.
 PORTAL_SCOPE = "portal"
+SIGN_IN = "auth:sign-in"
+# What a new sign-in proves, of a session that goes on.
+PROOF = (
+    "token_hash", "methods", "assurance", "authenticated_at", "active_role", "address", "channel",
+    "user_agent", "last_seen_at", "expires_at",
+)  # fmt: skip
+# As the account of an event: a name, phone or passkey that nobody has.
+UNKNOWN = "unknown"
 # Which role a person with several begins in: the one with the most work waiting.
 FIRST_ROLES = (*DUTIES, Role.LEADER, Role.MEMBER, Role.REGISTRAR, Role.ANALYST)
 SESSION, DEVICE = cast(Table, SignInSession.__table__), cast(Table, Device.__table__)
@@ -124,7 +132,7 @@ def open_session(
     }
     OPEN.send(session, row)
     _remember_device(session, account, origin)
-    note(session, account.id, "auth:sign-in", origin)
+    note(session, account.id, SIGN_IN, origin)
     return SignedIn(account_id=account.id, token=token, expires_at=now + SESSION_LIFETIME)
 
 
@@ -132,6 +140,31 @@ def session_id_of(session: Session, token: str) -> UUID:
     """The id of the session that ``token`` opened."""
     query = select(SignInSession.id).where(SignInSession.token_hash == token_hash(token))
     return session.execute(query).scalar_one()
+
+
+def replace_session(session: Session, former: str, token: str, origin: Origin) -> None:
+    """A browser that was signed in by ``former`` is now by ``token`` (ASVS 7.2.4). The former
+    session of somebody else ends. One of the same account goes on under the new token, with the
+    new proof: applications that asked for a fresh sign-in keep what they have in it.
+    """
+    by_token = select(SignInSession).where(SignInSession.ended_at.is_(None)).with_for_update()
+    old = session.scalar(by_token.where(SignInSession.token_hash == token_hash(former)))
+    new = session.scalar(by_token.where(SignInSession.token_hash == token_hash(token)))
+    if old is None or new is None:
+        return
+    if old.account_id != new.account_id:
+        end_sessions(session, SignInSession.id == old.id)
+        note(session, old.account_id, "auth:sign-out", origin)
+        return
+    proof = {name: getattr(new, name) for name in PROOF}
+    by = session.scalar(select(WeChatSession.identity_id).where(WeChatSession.session_id == new.id))
+    session.execute(delete(WeChatSession).where(WeChatSession.session_id.in_((old.id, new.id))))
+    session.delete(new)
+    session.flush()
+    for name, value in proof.items():
+        setattr(old, name, value)
+    if by is not None:
+        session.add(WeChatSession(session_id=old.id, identity_id=by))
 
 
 def end_session(session: Session, actor: Actor) -> None:
@@ -221,17 +254,31 @@ def note(
     session: Session, account_id: UUID, action: str, origin: Origin, *, outcome: str = "allowed"
 ) -> None:
     """An event of somebody who has no session to be asked about yet, or no longer."""
-    event = audit.row(
+    audit.note(session, _event(account_id, action, origin, outcome))
+
+
+def failed(
+    refusal: Invalid, account_id: UUID | None, origin: Origin, action: str = SIGN_IN
+) -> Invalid:
+    """The refusal of a wrong proof, with its event: of the account that was named, or of none.
+
+    One is written either way, so that the answer takes as long.
+    """
+    refusal.audit_row = _event(account_id, action, origin, "denied")
+    return refusal
+
+
+def _event(account_id: UUID | None, action: str, origin: Origin, outcome: str) -> audit.Row:
+    return audit.row(
         account_id,
         action,
         "Account",
-        str(account_id),
+        str(account_id or UNKNOWN),
         outcome=outcome,
         channel=origin.channel,
         address=origin.address,
         request_id=origin.request_id,
     )
-    audit.note(session, event)
 
 
 def _remember_device(session: Session, account: Account, origin: Origin) -> None:

@@ -71,12 +71,15 @@ def public_keys(session: Session) -> dict[str, Any]:
 
 
 def read_own_token(session: Session, token: str) -> dict[str, Any] | None:
-    """The claims of an ID token that we signed, expired or not; None for anything else."""
+    """The claims of an ID token that we signed, expired or not; None for anything else, be it a
+    logout token, which applications have of people who are not in front of them (ASVS 9.2.2).
+    """
     keys = KeySet.import_key_set(public_keys(session))  # type: ignore[arg-type]
     try:
-        return dict(jwt.decode(token, keys, algorithms=list(SigningAlgorithm)).claims)
+        read = jwt.decode(token, keys, algorithms=list(SigningAlgorithm))
     except (JoseError, ValueError):
         return None
+    return dict(read.claims) if read.header.get("typ", "JWT") == "JWT" else None
 
 
 def list_keys(session: Session) -> list[PublishedKey]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,6 @@ from auth.models import (
     Upstream,
     UpstreamArrival,
     UpstreamAttempt,
-    UpstreamGrant,
     UpstreamIdentity,
 )
 from auth.queries.accounts import SUBJECT as ACCOUNT
@@ -32,10 +31,11 @@ from auth.schemas.applications import Icon
 from auth.schemas.upstream import Door, UnlinkIdentity, UpstreamAction
 from auth.services import limits
 from auth.services.accounts import create_account
+from auth.services.identities import part_upstream
 from auth.services.notices import notify_owner
 from auth.services.second_factor import begin
 from auth.services.sign_in import Origin
-from auth.services.upstream_roles import end_mapped, follow_claim, grants_of_identity
+from auth.services.upstream_roles import follow_claim
 from auth.upstream.exchange import Proof, Way
 from core import clock, history
 from core.access import NOBODY, Actor, require
@@ -163,7 +163,8 @@ def open_account(session: Session, browser: str, origin: Origin) -> SignedIn | P
 
 
 def unlink(session: Session, actor: Actor, command: UnlinkIdentity) -> UnlinkIdentity:
-    """Part an identity from the actor's account; the roles it gave end.
+    """Part an identity from the actor's account; the roles it gave end, and so do the sessions that
+    a provider opened, this one too where it is one.
 
     Raises NotFound, or Conflict where it is the account's only way in.
     """
@@ -175,10 +176,8 @@ def unlink(session: Session, actor: Actor, command: UnlinkIdentity) -> UnlinkIde
         raise Conflict(
             "only_way_in", N_("这是您登录的唯一方式。请先绑定手机号或另一个账号，再取消连接。")
         )
-    upstream = session.get_one(Upstream, identity.upstream_id)
-    end_mapped(session, upstream, grants_of_identity(session, identity.id))
-    session.execute(delete(UpstreamGrant).where(UpstreamGrant.identity_id == identity.id))
-    session.execute(delete(UpstreamIdentity).where(UpstreamIdentity.id == identity.id))
+    part_upstream(session, identity)
+    notify_owner(session, session.get_one(Account, actor.account_id), NoticeKind.PROVIDER_PARTED)
     return command
 
 

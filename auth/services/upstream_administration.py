@@ -3,12 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from auth.claims import Method
-from auth.models import SignInSession, Upstream, UpstreamIdentity, UpstreamRole
+from auth.models import RefreshFamily, SignInSession, Upstream, UpstreamIdentity, UpstreamRole
 from auth.organisation import Unit, organisation
 from auth.queries.accounts import holder
 from auth.queries.upstream import SUBJECT, administer, upstream_view
@@ -24,7 +23,8 @@ from auth.schemas.upstream import (
     UpstreamView,
 )
 from auth.services.grants import UNIT_KINDS
-from auth.services.logout import end_sessions
+from auth.services.identities import came_by_a_provider
+from auth.services.logout import end_families, end_sessions
 from auth.services.upstream_roles import end_mapped, grants_of_upstream
 from core import clock, history
 from core.access import Actor, Resource, require
@@ -99,7 +99,10 @@ def close_upstream(
     if upstream.disabled_at is None:
         _set_disabled(session, actor, upstream, version, disabled=True)
         end_mapped(session, upstream, grants_of_upstream(session, upstream.id))
-        end_sessions(session, _came_by(upstream))
+        came = _came_by(upstream)
+        end_sessions(session, came)
+        opened = select(SignInSession.id).where(came)
+        end_families(session, RefreshFamily.session_id.in_(opened))
     return _view(session, upstream)
 
 
@@ -199,9 +202,7 @@ def _view(session: Session, upstream: Upstream) -> UpstreamView:
 def _came_by(upstream: Upstream) -> ColumnElement[bool]:
     """Sessions that the provider's word may have opened."""
     joined = select(UpstreamIdentity.account_id).where(UpstreamIdentity.upstream_id == upstream.id)
-    return SignInSession.account_id.in_(joined) & (
-        literal(Method.UPSTREAM.value) == any_(SignInSession.methods)
-    )
+    return came_by_a_provider(SignInSession.account_id.in_(joined))
 
 
 def _set_disabled(

@@ -17,8 +17,6 @@ from sqlalchemy.orm import Session
 from auth.claims import Method
 from auth.models import (
     Account,
-    SignInSession,
-    Token,
     WeChatIdentity,
     WeChatSession,
     WeChatTicket,
@@ -38,8 +36,9 @@ from auth.schemas import NoticeKind, SignedIn
 from auth.schemas.wechat import BindByCode, BindingTicket, WeChatAction, WeChatSignIn
 from auth.services import limits
 from auth.services.door import account_of_phone, prove_phone
+from auth.services.identities import part_wechat
 from auth.services.notices import notify_owner
-from auth.services.sign_in import Origin, open_session, origin_of, session_id_of
+from auth.services.sign_in import SIGN_IN, Origin, open_session, origin_of, session_id_of
 from core import audit, clock
 from core.access import Actor, require
 from core.crypto import token_hash
@@ -126,7 +125,8 @@ def bind_own(session: Session, actor: Actor, user: WeChatUser) -> None:
 
 
 def unbind(session: Session, actor: Actor, identity_id: UUID) -> None:
-    """Take a WeChat user off the actor's account; what was opened through it ends at once.
+    """Take a WeChat user off the actor's account; what was opened through it ends at once, the
+    applications are told, and the owner.
 
     Raises NotFound.
     """
@@ -138,19 +138,8 @@ def unbind(session: Session, actor: Actor, identity_id: UUID) -> None:
     identity = session.scalar(own.with_for_update())
     if identity is None:
         raise NotFound()
-    through_it = select(WeChatSession.session_id).where(WeChatSession.identity_id == identity_id)
-    now = clock.now()
-    for table, sign_in_id in ((SignInSession, SignInSession.id), (Token, Token.session_id)):
-        session.execute(
-            update(table)
-            .where(
-                table.account_id == actor.account_id,
-                sign_in_id.in_(through_it),
-                table.ended_at.is_(None),
-            )
-            .values(ended_at=now)
-        )
-    session.delete(identity)
+    part_wechat(session, identity)
+    notify_owner(session, session.get_one(Account, actor.account_id), NoticeKind.WECHAT_PARTED)
 
 
 def begin_visit(
@@ -309,7 +298,7 @@ def _require_resident(session: Session, account_id: UUID, origin: Origin) -> Non
 
 def _denied(account_id: UUID, origin: Origin, code: str, sentence: str) -> Denied:
     refusal = Denied(code, sentence)
-    refusal.audit_row = _event(account_id, "auth:sign-in", "Account", origin, "denied")
+    refusal.audit_row = _event(account_id, SIGN_IN, "Account", origin, "denied")
     return refusal
 
 

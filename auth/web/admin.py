@@ -1,11 +1,13 @@
 """/admin/accounts: who can sign in, what they may do, and their end."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from auth import ports
 from auth.organisation import Unit
 from auth.queries.accounts import (
     account_history,
@@ -15,25 +17,30 @@ from auth.queries.accounts import (
     units_to_grant,
 )
 from auth.queries.permissions import permissions_of
+from auth.queries.recovery import find_reset, reset_view
 from auth.schemas import (
     GIVEN_ROLES,
     HISTORY_LABELS,
     AccountSearch,
     AccountSummary,
     AccountVersion,
+    Action,
     ChangeAccount,
     CreateAccount,
     EndRole,
     GrantRole,
     NewAccount,
+    Papers,
     UnitSearch,
 )
 from auth.services import administration as services
-from auth.services import grants
+from auth.services import factor_reset, grants
+from auth.services.recovery import count_papers
 from auth.web.accounts import with_password
+from auth.web.entering import TRIES, WITHIN
 from core.access import GRANTED_ROLES, Actor, Role
 from core.database import transaction
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Denied, Invalid, NotFound, PortalError, StepUpRequired
 from core.messages import N_
 from core.paging import PageQuery
 from core.roles import GRANTERS, ROLE_NAMES
@@ -42,6 +49,7 @@ from core.web.actions import carry_out
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.history import collision, in_words
 from core.web.languages import gettext
+from core.web.limits import By, limited
 from core.web.pager import pager
 from core.web.problems import translated
 from core.web.writes import write
@@ -55,6 +63,12 @@ ROLE_NOTES = {
     Role.ADMINISTRATOR: N_("管理一个区划或一家机构，以及其下的全部单位和业务角色"),
     Role.SECURITY: N_("任命管理员、安全管理员和审计员，查看谁可以做什么"),
     Role.AUDITOR: N_("查看审计记录，不能改动任何内容"),
+}
+# The steps of a reset of second factors.
+RESETS: dict[str, tuple[Callable[[Session, Actor, UUID], object], str]] = {
+    "begin": (factor_reset.begin, N_("已开始。请另一位安全管理员见到本人后，在这一页同意。")),
+    "confirm": (factor_reset.confirm, N_("已同意，24 小时后生效；本人会收到通知。")),
+    "withdraw": (factor_reset.withdraw, N_("已撤回，第二步验证不变。")),
 }
 # Who may open the pages of accounts; the services decide about each.
 OVERSEERS = (Role.ADMINISTRATOR, Role.SECURITY)
@@ -89,7 +103,9 @@ def show(account_id: UUID) -> ResponseReturnValue:
     actor = current_actor()
     with transaction() as session:
         account, may = open_account_page(session, actor, account_id)
-    return _account_page(account, tab="overview", may=may, given=roles_to_give(actor))
+        reset = find_reset(session, account_id) if Action.RESET_FACTORS in may else None
+        view = reset_view(session, actor, reset) if reset else None
+    return _account_page(account, tab="overview", may=may, given=roles_to_give(actor), reset=view)
 
 
 @pages.get("/<uuid:account_id>/history")
@@ -206,6 +222,51 @@ def enable(account_id: UUID) -> ResponseReturnValue:
     )
 
 
+@pages.get("/<uuid:account_id>/identity")
+@open_to(*OVERSEERS)
+def ask_identity(account_id: UUID) -> ResponseReturnValue:
+    """The form of what stands on the identity card."""
+    return _identity_page(account_id, blank(Papers), 200)
+
+
+@pages.post("/<uuid:account_id>/identity")
+@limited(TRIES, WITHIN, By.ACCOUNT)
+@open_to(*OVERSEERS)
+def identity(account_id: UUID) -> ResponseReturnValue:
+    """Keep whose the account is."""
+    form = read_form(Papers)
+    if form.command is None:
+        return _identity_page(account_id, form, 422)
+    try:
+        see_identity(account_id, form.command)
+    except (StepUpRequired, Denied):
+        raise
+    except PortalError as error:
+        return _identity_page(account_id, form, form.fail(error))
+    flash(gettext("身份已核对。"), "good")
+    return redirect(url_for("auth_accounts.show", account_id=account_id), 303)
+
+
+def see_identity(account_id: UUID, command: Papers) -> AccountSummary:
+    """Ask the real-name service between transactions. Raises PortalError."""
+    actor = current_actor()
+    with transaction() as session:
+        services.may_know_human(session, actor, account_id)
+    with transaction() as session:
+        count_papers(session, actor)
+    genuine = ports.identity_desk().genuine(command.name, command.id_number)
+    with transaction() as session:
+        return services.know_human(session, actor, account_id, command, genuine)
+
+
+def _identity_page(account_id: UUID, form: Form[Papers], status: int) -> ResponseReturnValue:
+    actor = current_actor()
+    with transaction() as session:
+        services.may_know_human(session, actor, account_id)
+        account = get_account(session, actor, account_id)
+    return render_template("auth/admin/identity.html", account=account, form=form), status
+
+
 @pages.post("/<uuid:account_id>/password")
 @open_to(*OVERSEERS)
 def reset_password(account_id: UUID) -> ResponseReturnValue:
@@ -224,6 +285,23 @@ def reset_password(account_id: UUID) -> ResponseReturnValue:
         flash(translated(error.message), "bad")
         return redirect(url_for("auth_accounts.show", account_id=account_id))
     return _password_page(made)
+
+
+@pages.post("/<uuid:account_id>/factor-reset/<step>")
+@open_to(Role.SECURITY)
+def reset_factors(account_id: UUID, step: str) -> ResponseReturnValue:
+    """Let somebody who lost every second factor set up a new one: by two, after a day."""
+    if step not in RESETS:
+        raise NotFound()
+    carry, sentence = RESETS[step]
+    try:
+        with transaction() as session:
+            carry(session, current_actor(), account_id)
+    except Conflict as error:
+        flash(translated(error.message), "bad")
+    else:
+        flash(gettext(sentence), "good")
+    return redirect(url_for("auth_accounts.show", account_id=account_id), 303)
 
 
 @pages.post("/<uuid:account_id>/end-sessions")

@@ -13,19 +13,24 @@ from auth.schemas import (
     ChangeAccount,
     CreateAccount,
     EndRole,
+    FactorResetView,
     GrantRole,
     NewAccount,
+    Papers,
 )
 from auth.schemas.permissions import PersonPermissions
 from auth.services import administration as services
-from auth.services import grants
+from auth.services import factor_reset, grants
 from auth.web.accounts import with_password
+from auth.web.admin import see_identity
+from auth.web.entering import TRIES, WITHIN
 from core.access import Role
 from core.database import transaction
 from core.history import ChangeView
 from core.paging import Page, PageQuery
 from core.web.access import current_actor, open_to
 from core.web.api import SECURED, VERSION
+from core.web.limits import By, limited
 from core.web.writes import write
 
 OVERSEERS = (Role.ADMINISTRATOR, Role.SECURITY)
@@ -131,6 +136,48 @@ def reset_password(account_id: UUID, command: AccountVersion) -> NewAccount:
             session, current_actor(), account_id, command, password
         )
     )
+
+
+@api.post("/<uuid:account_id>/factor-reset")
+@api.output(FactorResetView)
+@api.doc(**SECURED)
+@open_to(Role.SECURITY)
+def begin_factor_reset(account_id: UUID) -> FactorResetView:
+    """Begin to let somebody who lost every second factor set up a new one."""
+    with transaction() as session:
+        return factor_reset.begin(session, current_actor(), account_id)
+
+
+@api.post("/<uuid:account_id>/factor-reset/confirmation")
+@api.output(FactorResetView)
+@api.doc(**SECURED)
+@open_to(Role.SECURITY)
+def confirm_factor_reset(account_id: UUID) -> FactorResetView:
+    """Agree to it, as the second security administrator: it takes effect after a day."""
+    with transaction() as session:
+        return factor_reset.confirm(session, current_actor(), account_id)
+
+
+@api.delete("/<uuid:account_id>/factor-reset")
+@api.output({}, status_code=204)
+@api.doc(**SECURED)
+@open_to(Role.SECURITY)
+def withdraw_factor_reset(account_id: UUID) -> str:
+    """Call it off."""
+    with transaction() as session:
+        factor_reset.withdraw(session, current_actor(), account_id)
+    return ""
+
+
+@api.put("/<uuid:account_id>/identity")
+@api.input(Papers, arg_name="command")
+@api.output(AccountSummary)
+@api.doc(**SECURED)
+@limited(TRIES, WITHIN, By.ACCOUNT)
+@open_to(*OVERSEERS)
+def identity(account_id: UUID, command: Papers) -> AccountSummary:
+    """Keep whose an account is, by their identity card: who holds a duty must be known."""
+    return see_identity(account_id, command)
 
 
 @api.get("/<uuid:account_id>/permissions")

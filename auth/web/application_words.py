@@ -2,6 +2,7 @@
 
 from auth.schemas import Scope
 from auth.schemas.applications import Icon
+from auth.schemas.sso import GrantType
 from core.access import Role
 from core.messages import N_
 from core.roles import ROLE_NAMES
@@ -28,6 +29,13 @@ SCOPE_LABELS: dict[str, str] = {
     Scope.PROFILE: N_("姓名"),
     Scope.PHONE: N_("手机号"),
     Scope.ROLES: N_("角色"),
+    Scope.OFFLINE: N_("退出登录后也能续期，最长 180 天"),
+}
+GRANT_LABELS: dict[str, str] = {
+    GrantType.CODE: N_("人在浏览器或手机里登录"),
+    GrantType.REFRESH: N_("登录后可以续期"),
+    GrantType.DEVICE: N_("自助机、大屏用代码登录"),
+    GrantType.SERVICE: N_("后台自己调用接口"),
 }
 AUDIENCE_LABELS: dict[str, str] = {
     Role.RESIDENT: N_("居民"),

@@ -1,5 +1,6 @@
 """/admin/applications: which applications may sign people in, who sees them, how they are used."""
 
+import json
 from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
@@ -27,10 +28,11 @@ from auth.schemas.applications import (
     RegisterApplication,
     Usage,
 )
-from auth.schemas.sso import SigningAlgorithm
+from auth.schemas.sso import GrantType, SigningAlgorithm
 from auth.services import applications as services
 from auth.web.application_words import (
     AUDIENCE_LABELS,
+    GRANT_LABELS,
     ICON_LABELS,
     SCOPE_LABELS,
     icon_choices,
@@ -50,9 +52,18 @@ from core.web.problems import translated
 from core.web.writes import write
 
 pages = Blueprint("auth_applications", __name__, url_prefix="/admin/applications")
-WORDS = {"icon": ICON_LABELS, "audience": AUDIENCE_LABELS, "scopes": SCOPE_LABELS}
+WORDS = {
+    "icon": ICON_LABELS,
+    "audience": AUDIENCE_LABELS,
+    "scopes": SCOPE_LABELS,
+    "grants": GRANT_LABELS,
+}
+OVERVIEW = {"audiences": AUDIENCE_LABELS, "scopes": SCOPE_LABELS, "grants": GRANT_LABELS}
 C = TypeVar("C", bound=BaseModel)
-LISTS = ("audience", "scopes", "redirect_uris", "post_logout_redirect_uris")
+LISTS = (
+    "audience", "grants", "scopes", "service_scopes", "guarded_scopes", "redirect_uris",
+    "post_logout_redirect_uris",
+)  # fmt: skip
 
 
 @pages.get("/")
@@ -79,7 +90,7 @@ def show(application_id: UUID) -> ResponseReturnValue:
     """An application at a glance."""
     with transaction() as session:
         application = get_application(session, current_actor(), application_id)
-    return _page(application, tab="overview", audiences=AUDIENCE_LABELS, scopes=SCOPE_LABELS)
+    return _page(application, tab="overview", **OVERVIEW)
 
 
 @pages.get("/<uuid:application_id>/usage")
@@ -112,7 +123,11 @@ def history(application_id: UUID) -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """The form of a new application."""
     start = blank(
-        RegisterApplication, icon="apps", scopes="openid profile", algorithm=SigningAlgorithm.ES256
+        RegisterApplication,
+        icon="apps",
+        grants=GrantType.CODE,
+        scopes="openid profile",
+        algorithm=SigningAlgorithm.ES256,
     )
     return _form(start, 200)
 
@@ -121,7 +136,7 @@ def new() -> ResponseReturnValue:
 @open_to(Role.ADMINISTRATOR)
 def create() -> ResponseReturnValue:
     """Register an application and show its secret this once."""
-    form = _read(RegisterApplication, public="public" in request.form)
+    form = _read(RegisterApplication, public="public" in request.form, **_extras())
     command = form.command
     if command is None:
         return _form(form, 422)
@@ -142,6 +157,7 @@ def edit(application_id: UUID) -> ResponseReturnValue:
         application = get_application(session, current_actor(), application_id)
     values = application.model_dump(mode="json")
     values |= {name: "\n".join(values[name]) for name in LISTS}
+    values["jwks"] = json.dumps(application.jwks, indent=1) if application.jwks else ""
     return _form(blank(ChangeApplication, **values), 200, application)
 
 
@@ -150,7 +166,7 @@ def edit(application_id: UUID) -> ResponseReturnValue:
 def change(application_id: UUID) -> ResponseReturnValue:
     """Change an application."""
     emptied = {name: request.form.get(name, "").strip() or None for name in services.REMOVABLE}
-    form = _read(ChangeApplication, **emptied)
+    form = _read(ChangeApplication, **emptied, **_extras())
     command = form.command
     refusal = 422
     if command is not None:
@@ -247,6 +263,13 @@ def _read(command: type[C], **fixed: object) -> Form[C]:
     return form
 
 
+def _extras() -> dict[str, object]:
+    """A box that is not ticked is not sent, and a text area that is empty means none."""
+    return {"require_par": "require_par" in request.form} | (
+        {"jwks": keys} if (keys := request.form.get("jwks", "").strip()) else {}
+    )
+
+
 def _form(
     form: Form[RegisterApplication] | Form[ChangeApplication],
     status: int,
@@ -264,6 +287,7 @@ def _form(
         icons=icon_choices(),
         audiences=[(role, gettext(label)) for role, label in AUDIENCE_LABELS.items()],
         scopes=[(s, gettext(label)) for s, label in SCOPE_LABELS.items() if s != Scope.OPENID],
+        grants=[(grant, gettext(label)) for grant, label in GRANT_LABELS.items()],
         algorithms=[(a.value, a.value) for a in SigningAlgorithm],
         collided=collision(form, application, APPLICATION_LABELS, WORDS) if application else [],
     )

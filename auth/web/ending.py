@@ -6,12 +6,10 @@ from flask_login import logout_user
 
 from auth.queries.sso import list_told
 from auth.services.sign_in import end_session
+from auth.web.leftovers import ENDED
 from core.access import Actor
 from core.database import transaction
 from core.web.languages import gettext
-
-# The session that ended here last, for the page that shows which applications know.
-ENDED = "ended_session"
 
 
 def sign_out_here(actor: Actor) -> str:

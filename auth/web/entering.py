@@ -7,13 +7,15 @@ from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
 from auth.schemas import Pending, SignedIn, Step
-from auth.web.identity import begin
+from auth.services.sign_in import replace_session
+from auth.web.identity import KEPT_BY_FLASK_LOGIN, begin, origin
+from auth.web.leftovers import LEFTOVERS, PENDING
+from core.database import transaction
 from core.errors import SignInRequired
 from core.web.access import signed_in
 from core.web.problems import translated
 from core.web.redirects import next_path
 
-PENDING = "pending_sign_in"
 PAGES = {
     Step.SECOND_FACTOR: "second_factor.show",
     Step.SET_UP: "set_up.show",
@@ -36,8 +38,15 @@ def go_on(outcome: SignedIn | Pending, following: str | None = None) -> Response
 
 
 def enter(signed_in: SignedIn) -> None:
-    """Put a session into the cookie, in the place of the sign-in that led to it."""
-    cookie.pop(PENDING, None)
+    """Put a session into the cookie, in the place of the one before: a browser has one. Nothing
+    that somebody else left on their way stays.
+    """
+    former = cookie.get(KEPT_BY_FLASK_LOGIN)
+    if former and former != signed_in.token:
+        with transaction() as session:
+            replace_session(session, former, signed_in.token, origin())
+    for name in LEFTOVERS:
+        cookie.pop(name, None)
     begin(signed_in)
 
 

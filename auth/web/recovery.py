@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from auth import ports
 from auth.queries.recovery import (
     DESK_ROLES,
+    READERS,
     get_recovery,
     list_recoveries,
     may_begin,
@@ -28,7 +29,7 @@ from auth.services import codes as code_services
 from auth.services import recovery as services
 from auth.web.entering import FORM_BYTES, TRIES, WITHIN
 from auth.web.identity import origin
-from core.access import Actor
+from core.access import Actor, Role
 from core.database import transaction
 from core.errors import Conflict, PortalError, StepUpRequired
 from core.messages import N_
@@ -46,6 +47,8 @@ STATE_LABELS = {
     State.BEGUN: (N_("等第二人核对"), "warn"),
     State.WAITING: (N_("等待生效"), "info"),
     State.DONE: (N_("已生效"), "good"),
+    State.CONTESTED: (N_("被阻止，等复核"), "bad"),
+    State.REVIEWED: (N_("复核后等待生效"), "info"),
     State.OBJECTED: (N_("被原号码阻止"), "bad"),
     State.WITHDRAWN: (N_("已撤回"), "calm"),
     State.LAPSED: (N_("已过期"), "calm"),
@@ -53,7 +56,7 @@ STATE_LABELS = {
 
 
 @pages.get("/")
-@open_to(*DESK_ROLES)
+@open_to(*READERS)
 def listing() -> ResponseReturnValue:
     """Recoveries at one's institutions."""
     search = read_query(RecoverySearch)
@@ -65,6 +68,7 @@ def listing() -> ResponseReturnValue:
         search=search,
         pager=pager(found),
         states=STATE_LABELS,
+        at_a_desk=bool(set(DESK_ROLES) & set(current_actor().roles)),
     )
 
 
@@ -119,7 +123,7 @@ def begin() -> ResponseReturnValue:
 
 
 @pages.get("/<uuid:case_id>")
-@open_to(*DESK_ROLES)
+@open_to(*READERS)
 def show(case_id: UUID) -> ResponseReturnValue:
     """One recovery; the second member of staff enters the papers here."""
     return _case_page(case_id, blank(Papers), 200)
@@ -141,6 +145,39 @@ def confirm(case_id: UUID) -> ResponseReturnValue:
     except PortalError as error:
         return _case_page(case_id, form, form.fail(error))
     flash(gettext("两人核对已完成。原手机号会收到通知，24 小时内没有人阻止就生效。"), "good")
+    return redirect(url_for("recovery.show", case_id=case_id), 303)
+
+
+@pages.post("/<uuid:case_id>/overrule")
+@limited(TRIES, WITHIN, By.ACCOUNT)
+@open_to(Role.SECURITY)
+def overrule(case_id: UUID) -> ResponseReturnValue:
+    """A security administrator saw the papers, and does not let the objection stand."""
+    form = read_form(Papers)
+    command = form.command
+    if command is None:
+        return _case_page(case_id, form, 422)
+    try:
+        overrule_objection(case_id, command)
+    except StepUpRequired:
+        raise
+    except PortalError as error:
+        return _case_page(case_id, form, form.fail(error))
+    flash(gettext("复核已完成。原手机号会再收到通知，7 天后生效。"), "good")
+    return redirect(url_for("recovery.show", case_id=case_id), 303)
+
+
+@pages.post("/<uuid:case_id>/uphold")
+@open_to(Role.SECURITY)
+def uphold(case_id: UUID) -> ResponseReturnValue:
+    """A security administrator lets the objection stand."""
+    try:
+        with transaction() as session:
+            services.uphold(session, current_actor(), case_id)
+    except Conflict as error:
+        flash(translated(error.message), "bad")
+    else:
+        flash(gettext("已维持阻止，手机号不变。"), "good")
     return redirect(url_for("recovery.show", case_id=case_id), 303)
 
 
@@ -212,6 +249,14 @@ def confirm_papers(case_id: UUID, command: Papers) -> RecoveryView:
         return services.confirm(session, actor, case_id, command, genuine)
 
 
+def overrule_objection(case_id: UUID, command: Papers) -> RecoveryView:
+    """As ``see_papers``, for the security administrator."""
+    actor = current_actor()
+    genuine = _genuine(actor, command, lambda session, who: get_recovery(session, who, case_id))
+    with transaction() as session:
+        return services.overrule(session, actor, case_id, command, genuine)
+
+
 def _genuine(actor: Actor, papers: Papers, asked: Callable[..., object]) -> bool:
     """Whether the papers are right, asked of the outside only for who may ask."""
     with transaction() as session:
@@ -241,5 +286,11 @@ def _code_page(form: Form[ProveNewPhone], status: int) -> ResponseReturnValue:
 def _case_page(case_id: UUID, form: Form[Papers], status: int) -> ResponseReturnValue:
     with transaction() as session:
         case = get_recovery(session, current_actor(), case_id)
-    page = render_template("auth/recovery/case.html", case=case, form=form, states=STATE_LABELS)
+    page = render_template(
+        "auth/recovery/case.html",
+        case=case,
+        form=form,
+        states=STATE_LABELS,
+        at_a_desk=bool(set(DESK_ROLES) & set(current_actor().roles)),
+    )
     return page, status

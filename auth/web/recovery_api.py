@@ -4,7 +4,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
-from auth.queries.recovery import DESK_ROLES, get_recovery, list_recoveries
+from auth.queries.recovery import DESK_ROLES, READERS, get_recovery, list_recoveries
 from auth.schemas import (
     BeginRecovery,
     Objection,
@@ -17,7 +17,8 @@ from auth.schemas import (
 from auth.services import recovery as services
 from auth.web.entering import FORM_BYTES, TRIES, WITHIN
 from auth.web.identity import origin
-from auth.web.recovery import confirm_papers, prove_new_phone, see_papers
+from auth.web.recovery import confirm_papers, overrule_objection, prove_new_phone, see_papers
+from core.access import Role
 from core.database import transaction
 from core.paging import Page
 from core.web.access import ANYONE, current_actor, open_to
@@ -33,7 +34,7 @@ api = APIBlueprint(
 @api.input(RecoverySearch, location="query", arg_name="search")
 @api.output(Page[RecoveryView])
 @api.doc(**SECURED)
-@open_to(*DESK_ROLES)
+@open_to(*READERS)
 def recoveries(search: RecoverySearch) -> Page[RecoveryView]:
     """Recoveries at one's institutions."""
     with transaction() as session:
@@ -43,7 +44,7 @@ def recoveries(search: RecoverySearch) -> Page[RecoveryView]:
 @api.get("/<uuid:case_id>")
 @api.output(RecoveryView)
 @api.doc(**SECURED)
-@open_to(*DESK_ROLES)
+@open_to(*READERS)
 def recovery(case_id: UUID) -> RecoveryView:
     """One recovery."""
     with transaction() as session:
@@ -81,6 +82,27 @@ def begin(command: ProveNewPhone) -> RecoveryView:
 def confirm(case_id: UUID, command: Papers) -> RecoveryView:
     """The second member of staff, another account, saw the papers too: the wait begins."""
     return confirm_papers(case_id, command)
+
+
+@api.post("/<uuid:case_id>/overruling")
+@api.input(Papers, arg_name="command")
+@api.output(RecoveryView)
+@api.doc(**SECURED)
+@limited(TRIES, WITHIN, By.ACCOUNT)
+@open_to(Role.SECURITY)
+def overrule(case_id: UUID, command: Papers) -> RecoveryView:
+    """A security administrator saw the papers and overrules the objection: a longer wait begins."""
+    return overrule_objection(case_id, command)
+
+
+@api.post("/<uuid:case_id>/upholding")
+@api.output(RecoveryView)
+@api.doc(**SECURED)
+@open_to(Role.SECURITY)
+def uphold(case_id: UUID) -> RecoveryView:
+    """A security administrator lets the objection stand."""
+    with transaction() as session:
+        return services.uphold(session, current_actor(), case_id)
 
 
 @api.delete("/<uuid:case_id>")

@@ -139,7 +139,7 @@ def change_phone() -> ResponseReturnValue:
         raise
     except PortalError as error:
         return _phone_code_page(form, form.fail(error))
-    return _done(gettext("手机号已更换，其他设备上的登录已退出。"))
+    return _done(gettext("手机号已更换，其他设备上的登录已退出，绑定的微信和连接的账号已解除。"))
 
 
 def take_new_phone(command: ConfirmCode) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
+from zlib import crc32
 
 from flask import Flask, Response, current_app, g, request
 
@@ -21,6 +22,14 @@ class By(StrEnum):
 
     ADDRESS = "address"
     ACCOUNT = "account"
+    # The application that the call names, at its address: a hospital's kiosks and the vendor's
+    # server beside them do not use up each other's calls. Names are made up at no cost, so they
+    # share a few counts.
+    APPLICATION = "application"
+
+
+# So many counts an address has at most, whatever applications are named there.
+COUNTS_PER_ADDRESS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +84,20 @@ def limit_of(app: Flask, endpoint: str) -> Limit | None:
     return _declared(app, endpoint, LIMIT)  # type: ignore[return-value]
 
 
+def body_of(app: Flask, endpoint: str) -> int | None:
+    """How many bytes a view declared to take, through any wrappers."""
+    return _declared(app, endpoint, BODY)  # type: ignore[return-value]
+
+
+def no_refusal() -> None:
+    """What this request is answered looks like a refusal and is none: it does not count."""
+    g.pop("rate_limit", None)
+
+
 def restrict_body() -> None:
     """Before anything of the body is read."""
-    size = _declared(current_app, request.endpoint, BODY) if request.endpoint else None
-    if isinstance(size, int):
+    size = body_of(current_app, request.endpoint) if request.endpoint else None
+    if size is not None:
         request.max_content_length = size
 
 
@@ -87,9 +106,10 @@ def enforce() -> None:
     limit = limit_of(current_app, request.endpoint) if request.endpoint else None
     if limit is None or _counter is None:
         return
-    g.rate_limit = limit
+    whose = _whose(limit)
+    g.rate_limit, g.rate_whose = limit, whose
     count = _counter.left if limit.failures else _counter.count
-    if not count(str(request.endpoint), _whose(limit), limit):
+    if not count(str(request.endpoint), whose, limit):
         raise TooMany()
 
 
@@ -97,7 +117,7 @@ def count_failure(response: Response) -> Response:
     """After a view refused, where its limit counts refusals."""
     limit: Limit | None = g.get("rate_limit")
     if limit and limit.failures and _counter and 400 <= response.status_code < 500:
-        _counter.count(str(request.endpoint), _whose(limit), limit)
+        _counter.count(str(request.endpoint), g.rate_whose, limit)
     return response
 
 
@@ -110,7 +130,13 @@ def install(app: Flask) -> None:
 def _whose(limit: Limit) -> str:
     if limit.by is By.ACCOUNT and signed_in():
         return str(current_actor().account_id)
-    return request.remote_addr or ""
+    address = request.remote_addr or ""
+    if limit.by is By.APPLICATION:
+        given = request.authorization
+        basic = given.username if given and given.type == "basic" else None
+        named = basic or request.form.get("client_id", "")
+        return f"{address} {crc32(named.encode()) % COUNTS_PER_ADDRESS}"
+    return address
 
 
 def _marking(name: str, value: object) -> Callable[[F], F]:

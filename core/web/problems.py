@@ -1,6 +1,7 @@
 """One map from errors to answers: problem+json (RFC 9457) for the API, a page for people."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, cast
 
 import structlog
@@ -23,6 +24,7 @@ from core.errors import (
     Unavailable,
 )
 from core.messages import N_, Message
+from core.web.access import Anyone
 from core.web.languages import gettext
 
 log = structlog.get_logger()
@@ -66,6 +68,23 @@ def wants_problem() -> bool:
     return request.path.startswith("/api/")
 
 
+def wants_oauth_error() -> bool:
+    """Whether an application asks one of the endpoints of OAuth, which have errors of their own."""
+    rule = g.get("access_rule")
+    return isinstance(rule, Anyone) and rule.machine and request.path.startswith("/oauth/")
+
+
+def oauth_error(status: int) -> Response:
+    """What a client library reads (RFC 6749, 5.2); the view itself refused nothing."""
+    code = {429: "temporarily_unavailable", 503: "temporarily_unavailable"}.get(
+        status, "invalid_request" if status < 500 else "server_error"
+    )
+    body = {"error": code, "error_description": HTTPStatus(status).phrase}
+    response = Response(json.dumps(body), status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def problem(
     status: int,
     code: str,
@@ -100,6 +119,8 @@ def answer_too_many(error: TooMany) -> ResponseReturnValue:
 
 def answer_portal_error(error: PortalError) -> ResponseReturnValue:
     """A refusal in the product's own words."""
+    if wants_oauth_error():
+        return oauth_error(error.status)
     if wants_problem():
         fields = [{"field": k, "message": translated(v)} for k, v in error.fields.items()]
         sentence = translated(error.message)
@@ -136,6 +157,8 @@ def answer_http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if 300 <= status < 400:
         return error
+    if wants_oauth_error():
+        return oauth_error(status)
     if wants_problem():
         return problem(status, _code(status), gettext(SENTENCES.get(status, SENTENCES[400])), [])
     return error_page(status, gettext(SENTENCES.get(status, SENTENCES[400])))
@@ -170,6 +193,8 @@ def answer_overload(error: Exception) -> ResponseReturnValue:
 def answer_crash(error: Exception) -> ResponseReturnValue:
     """A defect of ours: logged with its trace, shown without it."""
     log.exception("request.crashed", endpoint=request.endpoint)
+    if wants_oauth_error():
+        return oauth_error(500)
     if wants_problem():
         return problem(500, "internal", gettext(SENTENCES[500]), [])
     return error_page(500, gettext(SENTENCES[500]))

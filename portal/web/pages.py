@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from core.access import Role
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
-from core.web.limits import limited
+from core.web.limits import body_at_most, limited
 from core.web.redirects import next_path
 from portal import home as home_page
 from portal.readiness import readiness
@@ -65,6 +65,7 @@ def readyz() -> ResponseReturnValue:
 
 @pages.post("/preferences/large-text")
 @limited(300, timedelta(minutes=5))
+@body_at_most(4 * 1024)
 @open_to(ANYONE)
 def large_text() -> ResponseReturnValue:
     """Switch the large text on or off and go back to the page it was asked on."""

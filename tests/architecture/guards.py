@@ -16,10 +16,11 @@ from pathlib import Path
 import cedarpy
 from babel.messages.pofile import read_po
 from flask import Flask
+from werkzeug.routing import Rule
 
 from core.permissions import Words
 from core.web.access import Anyone, rule_of
-from core.web.limits import limit_of
+from core.web.limits import Limit, body_of, limit_of
 from core.web.rooms import Room
 from portal.factory import ROOM_NAMES, ROOT
 
@@ -28,6 +29,17 @@ ROOMS = ("core", *ROOM_NAMES)
 READING = {"GET", "HEAD", "OPTIONS"}
 # Calls whose string arguments are catalogue keys.
 MARKERS = {"N_", "_", "gettext", "ngettext"}
+# Who shows no code, token, signature or credential leaves nothing behind there but counted tries.
+WRITE_NOTHING_UNPROVED = {
+    "oidc.token", "oidc.introspection", "oidc.revocation", "oidc.userinfo", "auth.confirm_code",
+    "auth.password", "auth.passkey", "second_factor.confirm", "set_up.confirm_totp",
+    "set_up.add_passkey", "objection.object_to", "auth_api.token_by_code",
+    "auth_api.token_by_password", "auth_api.token_by_second_factor", "recovery_api.object_to",
+    "auth_wechat_api.sign_in", "auth_wechat_api.bind_by_phone", "auth_wechat_api.bind_by_code",
+    "payments_webhooks.stripe_event", "appointments_exchange_api.import_schedule",
+    "appointments_exchange_api.lock", "appointments_exchange_api.confirm",
+    "appointments_exchange_api.give_back", "appointments_exchange_api.answer",
+}  # fmt: skip
 # Data, not interface: these modules hold the region's or a vendor's own texts.
 STANDINS = "standins"  # other parties' pages: they speak in their own way
 DATA_MODULES = {"regions", "notifications/sms.py", "portal/serve.py"}
@@ -43,14 +55,63 @@ def routes_without_rule(app: Flask) -> list[str]:
 
 
 def writes_without_limit(app: Flask) -> list[str]:
-    """Endpoints through which a stranger writes as often as they like."""
+    """Endpoints through which a stranger writes as often as they like. A limit on refusals alone
+    is one only where nothing is written for who shows nothing.
+    """
     return [
         f"{rule.endpoint}: open to anyone without a limit (limited) on {rule.rule}"
-        for rule in app.url_map.iter_rules()
-        if (rule.methods or set()) - READING
-        and isinstance(rule_of(app, rule.endpoint), Anyone)
-        and limit_of(app, rule.endpoint) is None
+        for rule, limit in stranger_writes(app)
+        if limit is None or (limit.failures and rule.endpoint not in WRITE_NOTHING_UNPROVED)
     ]
+
+
+def writes_without_size(app: Flask) -> list[str]:
+    """Endpoints to which a stranger sends as much as the whole portal takes."""
+    return [
+        f"{rule.endpoint}: open to anyone without a size (body_at_most) on {rule.rule}"
+        for rule, _ in stranger_writes(app)
+        if body_of(app, rule.endpoint) is None
+    ]
+
+
+def sessions_ended_past_their_service(root: Path) -> list[str]:
+    """Modules of auth that end sessions by themselves: nobody would be told."""
+    return [
+        f"{file.relative_to(root)}: ends sessions by itself; call end_sessions"
+        for file in sorted((root / "auth").rglob("*.py"))
+        if file.name != "logout.py" and _ends_sessions(file.read_text(encoding="utf-8"))
+    ]
+
+
+def _ends_sessions(source: str) -> bool:
+    """Whether something is updated with ``ended_at``: sessions, or one of several with them."""
+    tree = ast.parse(source)
+    several: set[str] = set()
+    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.For)):
+        if "SignInSession" in _names(loop.iter):
+            several |= _names(loop.target)
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        ends = _name(call.func) == "values" and any(k.arg == "ended_at" for k in call.keywords)
+        inner = {
+            name
+            for node in ast.walk(call.func)
+            if isinstance(node, ast.Call) and _name(node.func) == "update" and node.args
+            for name in _names(node.args[0])
+        }
+        if ends and inner & {"SignInSession", *several}:
+            return True
+    return False
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def stranger_writes(app: Flask) -> Iterator[tuple[Rule, Limit | None]]:
+    """The routes through which a stranger may write, with their limits."""
+    for rule in app.url_map.iter_rules():
+        if (rule.methods or set()) - READING and isinstance(rule_of(app, rule.endpoint), Anyone):
+            yield rule, limit_of(app, rule.endpoint)
 
 
 def pages_without_csrf(app: Flask) -> list[str]:
@@ -218,6 +279,8 @@ def main() -> int:
     faults = [
         *routes_without_rule(app),
         *writes_without_limit(app),
+        *writes_without_size(app),
+        *sessions_ended_past_their_service(ROOT),
         *pages_without_csrf(app),
         *untranslated(ROOT),
         *stale(ROOT),

@@ -10,9 +10,10 @@ import pytest
 from apiflask import APIFlask
 from flask import Flask
 
+from core.errors import Denied
 from core.permissions import Words
-from core.web.access import ANYONE, open_to, rule_of
-from core.web.limits import limited
+from core.web.access import ANYONE, MACHINES, enforce, open_to
+from core.web.limits import body_at_most, limited
 from portal.factory import ROOT
 from tests.architecture import assurance, guards
 
@@ -32,6 +33,7 @@ def test_a_route_without_a_rule_is_found() -> None:
 
 def test_what_strangers_may_write_has_a_limit(app: APIFlask) -> None:
     assert guards.writes_without_limit(app) == []
+    assert guards.writes_without_size(app) == []
 
 
 def test_a_write_without_a_limit_is_found() -> None:
@@ -42,8 +44,29 @@ def test_a_write_without_a_limit_is_found() -> None:
         "/held", "held", limited(1, day)(open_to(ANYONE)(lambda: "")), methods=["POST"]
     )
     app.add_url_rule("/read", "read", open_to(ANYONE)(lambda: ""))
-    [fault] = guards.writes_without_limit(app)
-    assert fault.startswith("bare:")
+    refusals = limited(1, day, failures=True)(open_to(ANYONE)(lambda: ""))
+    app.add_url_rule("/half", "half", refusals, methods=["POST"])
+    sized = body_at_most(1)(limited(1, day)(open_to(ANYONE)(lambda: "")))
+    app.add_url_rule("/sized", "sized", sized, methods=["POST"])
+    found = [fault.split(":")[0] for fault in guards.writes_without_limit(app)]
+    assert found == ["bare", "half"]
+    found = [fault.split(":")[0] for fault in guards.writes_without_size(app)]
+    assert found == ["bare", "held", "half"]
+
+
+def test_sessions_are_ended_by_one_service_which_tells(tmp_path: Path) -> None:
+    assert guards.sessions_ended_past_their_service(ROOT) == []
+    (tmp_path / "auth").mkdir()
+    planted = tmp_path / "auth" / "planted.py"
+    for ends in (
+        "s.execute(update(SignInSession).where(which).values(ended_at=now))",
+        "for t in (SignInSession, Token):\n    s.execute(update(t).values(ended_at=now))",
+    ):
+        planted.write_text(ends)
+        [fault] = guards.sessions_ended_past_their_service(tmp_path)
+        assert fault.startswith("auth/planted.py")
+    planted.write_text("update(SignInSession).values(last_seen_at=now)")
+    assert guards.sessions_ended_past_their_service(tmp_path) == []
 
 
 def test_no_page_is_exempt_from_csrf(app: APIFlask) -> None:
@@ -63,14 +86,29 @@ def test_no_route_appears_disappears_or_opens_unnoticed(app: APIFlask) -> None:
     assert table(app) == ROUTES.read_text(encoding="utf-8").splitlines()
 
 
-def test_a_route_without_a_rule_is_refused_at_run_time(app: APIFlask) -> None:
+def test_a_route_without_a_rule_is_refused_at_run_time() -> None:
+    """Whoever forgets ``open_to`` has closed the route, not opened it."""
+    planted = Flask("planted", static_folder=None)
+    reached: list[str] = []
+
     def bare() -> str:
+        reached.append("bare")
         return ""
 
-    assert rule_of(app, "portal.healthz") is not None
-    planted = Flask("planted")
+    @open_to(MACHINES)
+    def ruled() -> str:
+        reached.append("ruled")
+        return ""
+
     planted.add_url_rule("/bare", "bare", bare)
-    assert rule_of(planted, "bare") is None
+    planted.add_url_rule("/ruled", "ruled", ruled)
+    planted.before_request(enforce)
+    planted.register_error_handler(Denied, lambda error: (error.code, error.status))
+    client = planted.test_client()
+    assert client.get("/bare").status_code == 403
+    assert reached == []
+    assert client.get("/ruled").status_code == 200
+    assert reached == ["ruled"]
 
 
 def test_every_string_is_translated() -> None:

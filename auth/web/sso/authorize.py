@@ -14,6 +14,7 @@ from auth.oidc.grants import CodeGrant
 from auth.oidc.provider import Provider
 from auth.queries.sso import claims_holder, current_sign_in, has_consent
 from auth.services.consent import give_consent
+from auth.web.entering import FORM_BYTES
 from auth.web.sso.form_targets import lead_to
 from auth.web.sso.renewal import CHOSEN, challenge_of, must_sign_in, send_to_sign_in
 from auth.web.sso.requests import provider_of_request
@@ -22,9 +23,11 @@ from core.database import transaction
 from core.messages import N_
 from core.web.access import ANYONE, current_actor, open_to, signed_in
 from core.web.languages import gettext, speak_meanwhile
-from core.web.limits import limited
+from core.web.limits import body_at_most, limited
+from core.web.posted import own_form_has
 from core.web.problems import error_page
 
+DECISION = "decision"
 AGREED = "agree"
 CONTINUED = "continue"
 OTHER = "other"
@@ -51,6 +54,8 @@ def authorize() -> ResponseReturnValue:
 
 @pages.post("/authorize")
 @limited(300, timedelta(minutes=5))
+@body_at_most(FORM_BYTES)
+@own_form_has(DECISION)
 @open_to(ANYONE)
 def decide() -> ResponseReturnValue:
     """The person agreed or not, or goes on with this account; the request itself is in the address,
@@ -59,7 +64,7 @@ def decide() -> ResponseReturnValue:
     actor = visitor()
     if actor is None:
         return redirect(request.full_path, 303)
-    decision = request.form.get("decision")
+    decision = request.form.get(DECISION)
     with transaction() as session:
         provider = None
         try:

@@ -10,7 +10,7 @@ from auth.queries.sso import claims_holder, current_sign_in
 from auth.schemas.sso import EnterDeviceCode
 from auth.services.consent import give_consent
 from auth.services.device import get_waiting_device, let_device_in, turn_device_away
-from auth.services.limits import count_try
+from auth.services.limits import count_try, forgive_last
 from auth.web.identity import origin
 from core.database import transaction
 from core.errors import PortalError
@@ -21,6 +21,7 @@ from core.web.languages import gettext
 # Guessing one of the codes that wait: 34 bits against so many tries.
 TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS = 10, 60
 TRIES_WITHIN = timedelta(minutes=15)
+ACCOUNT, ADDRESS = "device", "device from"
 AGREED = "agree"
 
 pages = Blueprint("device", __name__, url_prefix="/device")
@@ -42,10 +43,7 @@ def review() -> ResponseReturnValue:
         return _enter(form, 422)
     user_code = form.command.user_code
     try:
-        with transaction() as session:
-            account = str(current_actor().account_id)
-            count_try(session, "device", account, TRIES_PER_ACCOUNT, TRIES_WITHIN)
-            count_try(session, "device from", origin().address, TRIES_PER_ADDRESS, TRIES_WITHIN)
+        _count_try()
         with transaction() as session:
             actor = current_actor()
             device, client = get_waiting_device(session, user_code)
@@ -73,7 +71,12 @@ def decide() -> ResponseReturnValue:
         return _enter(form, 422)
     agreed = request.form.get("decision") == AGREED
     try:
+        _count_try()
         with transaction() as session:
+            # The code is one that waits: neither this nor the look before was a guess.
+            for _ in range(2):
+                forgive_last(session, ACCOUNT, str(current_actor().account_id))
+                forgive_last(session, ADDRESS, origin().address)
             if agreed:
                 device, client = get_waiting_device(session, form.command.user_code)
                 give_consent(session, current_actor(), client.client_id, device.scope.split())
@@ -87,6 +90,14 @@ def decide() -> ResponseReturnValue:
     )
     flash(done, "good")
     return redirect(url_for("device.enter"), 303)
+
+
+def _count_try() -> None:
+    """In a transaction of its own. Raises TooMany."""
+    with transaction() as session:
+        account = str(current_actor().account_id)
+        count_try(session, ACCOUNT, account, TRIES_PER_ACCOUNT, TRIES_WITHIN)
+        count_try(session, ADDRESS, origin().address, TRIES_PER_ADDRESS, TRIES_WITHIN)
 
 
 def _enter(form: Form[EnterDeviceCode], status: int) -> ResponseReturnValue:

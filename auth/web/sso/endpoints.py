@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
@@ -15,13 +16,19 @@ from authlib.oauth2.rfc6750 import InvalidTokenError
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
-from auth.oidc.application import ALL_METHODS, CONFIDENTIAL_METHODS, Application
+from auth.oidc.application import (
+    ALL_METHODS,
+    CONFIDENTIAL_METHODS,
+    PUBLIC_METHOD,
+    Application,
+)
 from auth.oidc.metadata import metadata
 from auth.oidc.provider import CHANNEL, Provider, issuer
 from auth.queries.introspection import introspect
 from auth.queries.sso import find_access
 from auth.schemas.sso import GrantType, Scope
 from auth.services.device import begin_device
+from auth.services.limits import count_request
 from auth.services.par import LIFETIME as PUSHED_LIFETIME
 from auth.services.par import Pushed, push_request
 from auth.services.revocation import revoke_token
@@ -29,14 +36,23 @@ from auth.services.signing import public_keys
 from auth.services.userinfo import read_claims
 from auth.web.identity import origin
 from core.database import transaction
+from core.errors import TooMany
 from core.ids import new_id
 from core.web.access import MACHINES, open_to
-from core.web.limits import body_at_most, limited
+from core.web.limits import By, body_at_most, limited, no_refusal
 
 # How the application shows who it is does not belong to what it asks for.
 NOT_PUSHED = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
 CACHED = "public, max-age=300"
 FORM_BYTES = 64 * 1024
+# What each application may have refused at an address.
+REFUSALS, WITHIN = 300, timedelta(minutes=5)
+# What is written before anybody has signed in is counted whether refused or not: the name of a
+# public application, which everybody knows, is all that it takes.
+PUSHES, PUBLIC_PUSHES, REQUEST_BYTES = 3000, 60, 16 * 1024
+DEVICES, DEVICE_BYTES = 120, 4 * 1024
+# A device that waits is told so by what looks like a refusal (RFC 8628, 3.5).
+WAITING = ("authorization_pending", "slow_down")
 # Metadata names of the addresses, and the views that answer there.
 ADDRESSES = {
     "authorization_endpoint": "sso.authorize",
@@ -70,7 +86,7 @@ def keys() -> Response:
 
 
 @endpoints.post("/oauth/token")
-@limited(300, timedelta(minutes=5), failures=True)
+@limited(REFUSALS, WITHIN, By.APPLICATION, failures=True)
 @body_at_most(FORM_BYTES)
 @open_to(MACHINES)
 def token() -> Response:
@@ -78,12 +94,16 @@ def token() -> Response:
     ends the token it gave.
     """
     with transaction() as session:
-        return Provider(session, request.form).exchange()
+        answer: Response = Provider(session, request.form).exchange()
+    refused = answer.get_json() if answer.status_code == HTTPStatus.BAD_REQUEST else {}
+    if refused.get("error") in WAITING:
+        no_refusal()
+    return answer
 
 
 @endpoints.post("/oauth/par")
-@limited(300, timedelta(minutes=5), failures=True)
-@body_at_most(FORM_BYTES)
+@limited(PUSHES, WITHIN, By.APPLICATION)
+@body_at_most(REQUEST_BYTES)
 @open_to(MACHINES)
 def push() -> Response:
     """Keep an authorization request for a minute (RFC 9126)."""
@@ -91,8 +111,8 @@ def push() -> Response:
 
 
 @endpoints.post("/oauth/device")
-@limited(300, timedelta(minutes=5), failures=True)
-@body_at_most(FORM_BYTES)
+@limited(DEVICES, WITHIN, By.APPLICATION)
+@body_at_most(DEVICE_BYTES)
 @open_to(MACHINES)
 def device_authorization() -> Response:
     """The codes with which a device waits for somebody to let it in (RFC 8628)."""
@@ -100,7 +120,7 @@ def device_authorization() -> Response:
 
 
 @endpoints.post("/oauth/introspect")
-@limited(300, timedelta(minutes=5), failures=True)
+@limited(REFUSALS, WITHIN, By.APPLICATION, failures=True)
 @body_at_most(FORM_BYTES)
 @open_to(MACHINES)
 def introspection() -> Response:
@@ -109,7 +129,7 @@ def introspection() -> Response:
 
 
 @endpoints.post("/oauth/revoke")
-@limited(300, timedelta(minutes=5), failures=True)
+@limited(REFUSALS, WITHIN, By.APPLICATION, failures=True)
 @body_at_most(FORM_BYTES)
 @open_to(MACHINES)
 def revocation() -> Response:
@@ -118,7 +138,7 @@ def revocation() -> Response:
 
 
 @endpoints.route("/oauth/userinfo", methods=["GET", "POST"])
-@limited(300, timedelta(minutes=5), failures=True)
+@limited(REFUSALS, WITHIN, By.APPLICATION, failures=True)
 @body_at_most(FORM_BYTES)
 @open_to(MACHINES)
 def userinfo() -> ResponseReturnValue:
@@ -159,6 +179,10 @@ def _answer(
 def _push(provider: Provider, client: Application) -> tuple[int, dict[str, Any]]:
     if request.form.get("client_id", client.client_id) != client.client_id:
         raise InvalidRequestError("'client_id' is another one than the caller's.")
+    if client.check_endpoint_auth_method(PUBLIC_METHOD, "pushed"):
+        whose = f"{origin(CHANNEL).address} {client.client_id}"
+        if not count_request(provider.session, "pushed", whose, PUBLIC_PUSHES, WITHIN):
+            raise TooMany()
     given = request.form.items(multi=True)
     kept = [(name, value) for name, value in given if name not in NOT_PUSHED]
     pushed = Pushed(new_id(), [*kept, ("client_id", client.client_id)])

@@ -11,13 +11,15 @@ from flask.typing import ResponseReturnValue
 from auth.oidc.end_session import SignOutWish, read_wish
 from auth.queries.sso import list_told
 from auth.schemas.sso import ToldApplication
-from auth.web.ending import ENDED, sign_out_here
-from auth.web.entering import TRIES, WITHIN
+from auth.web.ending import sign_out_here
+from auth.web.entering import FORM_BYTES, TRIES, WITHIN
+from auth.web.leftovers import ENDED
 from auth.web.sso.authorize import visitor
 from auth.web.sso.form_targets import lead_to
 from core.database import reading, transaction
 from core.web.access import ANYONE, open_to
-from core.web.limits import limited
+from core.web.limits import body_at_most, limited
+from core.web.posted import own_form_has
 
 pages = Blueprint("sign_out", __name__)
 
@@ -37,6 +39,8 @@ def end() -> ResponseReturnValue:
 
 @pages.post("/oauth/end-session")
 @limited(TRIES, WITHIN)
+@body_at_most(FORM_BYTES)
+@own_form_has("decision")
 @open_to(ANYONE)
 def confirm() -> ResponseReturnValue:
     """The person wants to sign out; the wish is in the address, as it came."""

@@ -15,6 +15,7 @@ from auth.services import door
 from auth.services import wechat as services
 from auth.web.entering import FORM_BYTES, TRIES, WITHIN, enter
 from auth.web.identity import arriving, origin
+from auth.web.leftovers import WECHAT_BROWSER, WECHAT_TICKET
 from auth.web.pages import pages as sign_in_pages
 from auth.web.sso.form_targets import lead_to
 from auth.web.wechat.api import confirm_binding
@@ -30,10 +31,6 @@ from core.web.problems import translated
 from core.web.redirects import next_path, safe_path
 from wechat.public import wechat
 from wechat.schemas import App, WeChatUser
-
-# The browser's secret, to which a visit at WeChat is bound, and its ticket for binding a phone.
-BROWSER = "wechat_browser"
-TICKET = "wechat_ticket"
 
 pages = Blueprint("auth_wechat", __name__, url_prefix="/auth/wechat")
 
@@ -70,7 +67,7 @@ def bind() -> ResponseReturnValue:
 @open_to(ANYONE)
 def callback() -> ResponseReturnValue:
     """WeChat sent the browser back."""
-    browser, state = cookie.get(BROWSER, ""), request.args.get("state", "")
+    browser, state = cookie.get(WECHAT_BROWSER, ""), request.args.get("state", "")
     try:
         with transaction() as session:
             visit = services.end_visit(session, browser, state)
@@ -94,7 +91,7 @@ def callback() -> ResponseReturnValue:
 @open_to(ANYONE)
 def phone() -> ResponseReturnValue:
     """WeChat is known, the account is not: ask for the phone."""
-    if TICKET not in cookie:
+    if WECHAT_TICKET not in cookie:
         return redirect(url_for("auth.sign_in", next=next_path()))
     return _ask_phone(blank(RequestCode), 200)
 
@@ -110,7 +107,7 @@ def request_code() -> ResponseReturnValue:
         return _ask_phone(form, 422)
     try:
         with transaction() as session:
-            services.count_binding(session, cookie.get(TICKET, ""))
+            services.count_binding(session, cookie.get(WECHAT_TICKET, ""))
         with transaction() as session:
             sent, code = door.request_code(session, form.command, arriving())
         ports.send_code(form.command.phone, code, sent.challenge_id)
@@ -126,7 +123,7 @@ def request_code() -> ResponseReturnValue:
 @open_to(ANYONE)
 def confirm_code() -> ResponseReturnValue:
     """Join the phone's account to the WeChat user, and sign in."""
-    form = read_form(BindByCode, ticket=cookie.get(TICKET, ""))
+    form = read_form(BindByCode, ticket=cookie.get(WECHAT_TICKET, ""))
     if form.command is None:
         return _ask_code(form, 422)
     try:
@@ -135,7 +132,6 @@ def confirm_code() -> ResponseReturnValue:
         if error.fields:
             return _ask_code(form, form.fail(error))  # a wrong code; the ticket still stands
         return _back_to_the_door(error, next_path())
-    cookie.pop(TICKET)
     enter(opened)
     flash(gettext("已绑定微信，以后在微信里打开就能直接登录。"), "good")
     return redirect(next_path())
@@ -177,7 +173,7 @@ def inside_wechat() -> bool:
 
 
 def _visit_wechat(back: str, *, bind: bool = False) -> ResponseReturnValue:
-    browser = cookie.setdefault(BROWSER, secrets.token_urlsafe(32))
+    browser = cookie.setdefault(WECHAT_BROWSER, secrets.token_urlsafe(32))
     account_id = current_actor().account_id if bind else None
     with transaction() as session:
         services.count_try(session, origin())
@@ -194,7 +190,7 @@ def _sign_in(visit: WeChatVisit, user: WeChatUser) -> ResponseReturnValue:
         enter(answer.signed_in)
         return redirect(safe_path(visit.next_path))
     if answer.binding:
-        cookie[TICKET] = answer.binding.ticket
+        cookie[WECHAT_TICKET] = answer.binding.ticket
     return redirect(url_for(".phone", next=visit.next_path))
 
 

@@ -46,6 +46,7 @@ from family_doctor.web.ways.asking import ask_identity
 
 api = room_api("family_doctor_ways", "Family doctor: ways of signing", "family-doctor")
 VISITS, WITHIN = 60, timedelta(minutes=1)
+ANSWER_BYTES = 4 * 1024
 LIST_BYTES = 64 * 1024
 
 
@@ -158,6 +159,7 @@ def arrival(link: str) -> Arrival:
 @api.input(RefuseInvitation, arg_name="command")
 @api.output(Arrival)
 @limited(VISITS, WITHIN)
+@body_at_most(ANSWER_BYTES)
 @open_to(ANYONE)
 def refuse_invitation(link: str, command: RefuseInvitation) -> Arrival:
     """Say no to an invitation; with never no team invites this number again."""

@@ -13,7 +13,7 @@ from core.errors import PortalError
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
 from core.web.forms import Form, blank, read_form
 from core.web.languages import gettext
-from core.web.limits import limited
+from core.web.limits import body_at_most, limited
 from core.web.writes import write
 from directory.public import get_team
 from family_doctor.queries.contracts import find_latest_contract
@@ -33,6 +33,7 @@ from wechat.public import wechat
 # The links that this browser was counted for: digests, the newest last.
 SEEN, MOST_SEEN = "ways_seen", 20
 VISITS, WITHIN = 60, timedelta(minutes=1)
+ANSWER_BYTES = 4 * 1024
 
 
 @pages.get("/in/<link>")
@@ -61,6 +62,7 @@ def apply_by_link(link: str) -> ResponseReturnValue:
 
 @pages.post("/in/<link>/refuse")
 @limited(VISITS, WITHIN)
+@body_at_most(ANSWER_BYTES)
 @open_to(ANYONE)
 def refuse_by_link(link: str) -> ResponseReturnValue:
     """Say no to an invitation, for this time or for good; whoever holds the link may."""

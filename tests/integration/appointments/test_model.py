@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from appointments.schemas import BookingView, BookSlot, CancelBooking, ChangeBooking, Pool
 from appointments.services import booking as services
-from appointments.services.changing import change_booking
 from appointments.services.cancelling import cancel_booking
+from appointments.services.changing import change_booking
 from appointments.services.sweeping import give_back_expired, release_reserved
 from core import clock
 from core.access import Actor, Role

@@ -1,5 +1,6 @@
 """Applications: registered in the browser and by API, seen in their place, counted in their use."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -30,6 +31,7 @@ NEW: dict[str, Any] = {
     "icon": "microscope",
     "launch_url": "https://scan.example/",
     "audience": ["resident", "registrar"],
+    "grants": ["authorization_code"],
     "redirect_uris": "https://scan.example/callback\nhttps://scan.example/other",
     "scopes": ["profile", "phone"],
     "algorithm": "ES256",
@@ -87,6 +89,87 @@ def test_an_application_is_registered_and_its_secret_shown_once(
     page = browser.get(f"{ADMIN}/{client.id}")
     for text in ("https://scan.example/other", "居民、挂号员", "甲县", "手机号"):
         assert text in page.text
+
+
+def test_offline_access_is_for_those_who_refresh_and_survives_an_edit(
+    client: FlaskClient, session: Session, county: Account, signed_in: Browser, bearer: Bearer
+) -> None:
+    headers = bearer(county.id)
+    body = {
+        "name": "x", "unit": COUNTY, "redirect_uris": ["https://a.example/cb"],
+        "scopes": ["openid", "offline_access"],
+    }  # fmt: skip
+    refused = client.post(API, json=body, headers=headers)
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "application_kind")
+    plain = placed(session, "plain", unit=COUNTY)
+    change = {"version": 1, "scopes": ["openid", "offline_access"]}
+    assert client.patch(f"{API}/{plain.id}", json=change, headers=headers).status_code == 422
+    values = {"grants": ["authorization_code", "refresh_token"], "unit": COUNTY}
+    stays = placed(session, "stays", scopes=["offline_access", "openid"], **values)
+    page = signed_in(county.id).get(f"{ADMIN}/{stays.id}/edit").text
+    assert re.search('value="offline_access" checked', page)
+
+
+KEYS = {"keys": [{"kty": "OKP", "crv": "Ed25519",
+                  "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}  # fmt: skip
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+def test_every_kind_of_application_is_registered(
+    client: FlaskClient, session: Session, county: Account, signed_in: Browser, bearer: Bearer
+) -> None:
+    """Kiosks and services too, which had been the console's: with a history, by the policy."""
+    headers, browser = bearer(county.id), signed_in(county.id)
+    service = {
+        "name": "检验系统", "unit": COUNTY, "grants": ["client_credentials"],
+        "service_scopes": ["screens.read"], "jwks": KEYS,
+    }  # fmt: skip
+    made = client.post(API, json=service, headers=headers)
+    assert made.status_code == 201, made.text
+    view = made.get_json()
+    assert (view["keys"], view["jwks"], view["secret"]) == (True, KEYS, None)
+    assert (view["grants"], view["service_scopes"]) == (["client_credentials"], ["screens.read"])
+    kiosk = NEW | {
+        "name": "自助机", "grants": [DEVICE, "refresh_token"], "redirect_uris": "",
+        "public": "true", "scopes": ["profile", "offline_access"],
+    }  # fmt: skip
+    assert browser.post(f"{ADMIN}/new", data=kiosk).status_code == 200
+    app = session.scalars(select(Client).where(Client.name == "自助机")).one()
+    assert (app.grants, app.redirect_uris) == ([DEVICE, "refresh_token"], [])
+    assert client.post("/oauth/device", data={"client_id": app.client_id}).status_code == 200
+    page = browser.get(f"{ADMIN}/{app.id}")
+    assert "自助机、大屏用代码登录" in page.text
+    form = browser.get(f"{ADMIN}/{view['id']}/edit").text
+    assert "11qYAYKxCrfVS" in form
+    pushed = {
+        "version": 1, "require_par": True, "grants": ["client_credentials", "authorization_code"],
+    }  # fmt: skip
+    answer = client.patch(f"{API}/{view['id']}", json=pushed, headers=headers)
+    assert (answer.status_code, "redirect_uris" in answer.text) == (422, True)
+    pushed["grants"] = ["client_credentials"]
+    answer = client.patch(f"{API}/{view['id']}", json=pushed, headers=headers)
+    assert answer.get_json()["require_par"] is True
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"grants": []}, "grants"),
+        ({"redirect_uris": []}, "redirect_uris"),
+        ({"grants": ["client_credentials"]}, "service_scopes"),
+        ({"service_scopes": ["screens.read"]}, "service_scopes"),
+        ({"public": True, "guarded_scopes": ["screens.read"]}, "grants"),
+        ({"public": True, "jwks": KEYS}, "jwks"),
+        ({"jwks": "no key set"}, "jwks"),
+    ],
+)
+def test_what_does_not_belong_together_is_refused(
+    client: FlaskClient, county: Account, bearer: Bearer, wrong: dict[str, Any], field: str
+) -> None:
+    body = {"name": "x", "unit": COUNTY, "redirect_uris": ["https://a.example/cb"]} | wrong
+    refused = client.post(API, json=body, headers=bearer(county.id))
+    assert refused.status_code == 422
+    assert field in refused.text
 
 
 def test_it_is_changed_on_the_state_that_was_read_with_a_history(

@@ -1,10 +1,13 @@
 """Roles have their time; one person has one duty in it."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,10 +22,13 @@ from core import clock
 from core.access import Role
 from core.database import transaction
 from core.errors import Conflict, Denied, Invalid, PortalError
+from core.ids import new_id
 from core.paging import PageQuery
 from core.roles import DUTIES
+from residents.ports import IdentityVerifier, Verdict
 from tests.factories.auth import actor_for, make_account, make_token, open_browser_session, overseer
 from tests.factories.directory import CITY, COUNTY, OTHER_COUNTY, TOWNSHIP, make_divisions
+from tests.factories.residents import make_id_number
 from tests.integration.auth.granting import divisions
 
 __all__ = ["divisions"]
@@ -134,6 +140,52 @@ def test_one_person_has_one_duty_anywhere(session: Session, first: Role, second:
     with pytest.raises(Denied):  # of no unit of the city's any more, and yet nobody else's
         grants.give_role(session, overseer(session, Role.SECURITY, COUNTY), known.id, given)
     assert len(grants.give_role(session, guard, known.id, given).grants) == 1
+
+
+def test_one_human_has_one_duty_by_however_many_accounts(
+    session: Session, signed_in: Callable[[UUID], FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose an account is is seen on an identity card before it holds a duty."""
+    monkeypatch.setattr(IdentityVerifier, "verify", lambda *_: Verdict.MATCH)
+    guard = overseer(session, Role.SECURITY, CITY)
+    keeper = make_account(session, roles={Role.ADMINISTRATOR: [CITY]})
+    first, second = (
+        make_account(session, name="黄一人", roles={Role.ANALYST: [COUNTY]}) for _ in range(2)
+    )
+    for account in (first, second):
+        account.human_index = None
+    session.flush()
+    audits = GrantRole(role=Role.AUDITOR, unit=COUNTY)
+    with pytest.raises(Invalid, match="human_unknown"):
+        grants.give_role(session, guard, first.id, audits)
+    browser, number = signed_in(keeper.id), make_id_number()
+    card = {"name": "黄一人", "id_number": number}
+    for account in (first, second):
+        page = f"/admin/accounts/{account.id}"
+        assert "还没有核对" in browser.get(page).text
+        wrong = browser.post(f"{page}/identity", data=card | {"name": "别的人"})
+        assert wrong.status_code == 422
+        assert browser.post(f"{page}/identity", data=card).status_code == 303
+        assert "已核对" in browser.get(page).text
+        other = browser.post(f"{page}/identity", data=card | {"id_number": make_id_number()})
+        assert other.status_code == 409
+    session.expire_all()
+    assert first.human_index and number.encode() not in first.human_index
+    grants.give_role(session, guard, first.id, audits)
+    with pytest.raises(Conflict, match="separate_duties"):
+        grants.give_role(session, guard, second.id, GrantRole(role=Role.SECURITY, unit=COUNTY))
+    # The same duty twice is one duty; and the database itself holds the others apart.
+    grants.give_role(session, guard, second.id, audits)
+    by_hand = RoleGrant(
+        id=new_id(), account_id=second.id, human_index=second.human_index, unit_name="x",
+        role=Role.ADMINISTRATOR, unit=OTHER_COUNTY,
+    )  # fmt: skip
+    session.execute(
+        update(RoleGrant).where(RoleGrant.account_id == second.id).values(ended_at=clock.now())
+    )
+    session.add(by_hand)
+    with pytest.raises(IntegrityError, match="ex_auth_role_grant_human"):
+        session.flush()
 
 
 def test_the_database_itself_keeps_the_duties_apart(session: Session) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from auth import passkeys, passwords, ports
 from auth.models import Account, Device, Notice, Passkey, RecoveryCode, SignInSession, Totp
+from auth.queries.wechat import find_identity
 from auth.schemas import DueNotice, NoticeKind
 from auth.services.door import PASSWORD_TRIES_PER_NAME
 from core import clock
@@ -19,8 +20,10 @@ from core.access import Role
 from notifications.models import Message
 from notifications.sms import SmsGateway
 from tests.factories.auth import PASSWORD, make_account, make_phone
+from tests.factories.identities import join_wechat
 from tests.factories.passkeys import HERE, Authenticator
 from tests.factories.residents import make_resident
+from wechat.schemas import App, WeChatUser
 
 Browser = Callable[[UUID], FlaskClient]
 NEW = "three green plants by the desk"
@@ -110,6 +113,8 @@ def test_a_change_of_phone_is_proved_and_told_to_the_old_one(
     account, person = make_resident(session)
     session.flush()
     old, new = account.phone, make_phone()
+    somebody = WeChatUser(app=App.MINI_PROGRAM, app_id="wx1", openid="somebody", unionid=None)
+    join_wechat(session, account.id, somebody)
     here, there = signed_in(account.id), signed_in(account.id)
     page = here.post("/auth/security/phone/code", data={"phone": new})
     challenge = page.text.split('name="challenge_id" value="')[1].split('"')[0]
@@ -122,6 +127,8 @@ def test_a_change_of_phone_is_proved_and_told_to_the_old_one(
     assert stranger.post("/auth/security/phone", data=form).status_code == 422
     assert here.post("/auth/security/phone", data=form).status_code == 303
     assert there.get("/auth/security").status_code == 302
+    # Whoever had the old phone may have joined their own.
+    assert find_identity(session, somebody) is None
     run_jobs()
     session.expire_all()
     assert session.get_one(Account, account.id).phone == new

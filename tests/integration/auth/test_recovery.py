@@ -5,28 +5,52 @@ from datetime import timedelta
 from uuid import UUID
 
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from auth.jobs import settle_recoveries
-from auth.models import Account, Notice, RecoveryCase, SignInSession, Totp
-from auth.recovery import CONFIRM_WITHIN, MOVES, WAIT, Move, State, state_after, states_before
+from auth.models import (
+    Account,
+    Notice,
+    RecoveryCase,
+    RoleGrant,
+    SignInSession,
+    Totp,
+    UpstreamIdentity,
+)
+from auth.recovery import (
+    CONFIRM_WITHIN,
+    MOVES,
+    OPEN,
+    REVIEWED_WAIT,
+    WAIT,
+    Move,
+    State,
+    state_after,
+    states_before,
+)
+from auth.schemas import NoticeKind
+from auth.services import wechat
 from auth.services.recovery import PAPERS_PER_DAY
+from auth.services.sign_in import Origin
 from core import clock
 from core.access import Role
 from core.models import AuditEvent
 from residents.models import Person
 from tests.factories.auth import make_account, open_browser_session
-from tests.factories.directory import COUNTY
+from tests.factories.directory import CITY, COUNTY
+from tests.factories.identities import join_provider, join_wechat
 from tests.factories.residents import make_resident, number_of
 from tests.integration.auth.recovering import Counter, counter, sent
+from wechat.schemas import App, WeChatUser
 
 __all__ = ["counter", "sent"]
 
 
 def test_the_machine_is_explicit() -> None:
-    assert states_before(Move.WITHDRAW) == {State.BEGUN, State.WAITING}
-    assert states_before(Move.TAKE_EFFECT) == {State.WAITING}
+    assert states_before(Move.WITHDRAW) == OPEN
+    assert states_before(Move.TAKE_EFFECT) == {State.WAITING, State.REVIEWED}
+    assert states_before(Move.OBJECT) == {State.WAITING}
     assert all(state_after(move) in State for _, move in MOVES)
     ended = {State.DONE, State.OBJECTED, State.WITHDRAWN, State.LAPSED}
     assert not any(state in ended for state, _ in MOVES)
@@ -40,6 +64,9 @@ def test_two_members_of_staff_a_day_and_the_new_phone_takes_over(
 ) -> None:
     session.add(Totp(account_id=counter.account.id, secret="lost", confirmed_at=clock.now()))
     open_browser_session(session, counter.account.id)
+    finder = WeChatUser(app=App.MINI_PROGRAM, app_id="wx1", openid="found the phone", unionid=None)
+    join_wechat(session, counter.account.id, finder)
+    role = join_provider(session, counter.account.id, counter.unit)
     session.flush()
     case = counter.begin(sent)
     assert sent[-1][0] == counter.new_phone
@@ -58,6 +85,10 @@ def test_two_members_of_staff_a_day_and_the_new_phone_takes_over(
     assert counter.state(case) == State.DONE
     assert session.get_one(Account, counter.account.id).phone == counter.new_phone
     assert session.get(Totp, counter.account.id) is None
+    # Nor does a WeChat or a provider of whoever had the phone lead in any more.
+    assert wechat.sign_in(session, finder, Origin("192.0.2.1")).signed_in is None
+    assert session.scalars(select(UpstreamIdentity)).all() == []
+    assert session.get_one(RoleGrant, role).ended_at is not None
     live = select(func.count()).where(
         SignInSession.account_id == counter.account.id, SignInSession.ended_at.is_(None)
     )
@@ -85,7 +116,7 @@ def test_the_old_contact_stops_it(
     assert client.post("/auth/objection", data={"code": "x" * 32}).status_code == 404
     for _ in range(2):
         assert client.post("/auth/objection", data={"code": code}).status_code == 200
-    assert counter.state(case) == State.OBJECTED
+    assert counter.state(case) == State.CONTESTED
     with clock.shifted(WAIT * 2):
         settle_recoveries()
     session.expire_all()
@@ -94,6 +125,69 @@ def test_the_old_contact_stops_it(
     assert late.status_code == 204
     kept = session.scalars(select(RecoveryCase.objection_hash)).one()
     assert kept and code.encode() not in kept
+
+
+def test_who_kept_the_old_phone_does_not_lock_the_owner_out(
+    counter: Counter,
+    session: Session,
+    client: FlaskClient,
+    sent: list[tuple[str, str]],
+    run_jobs: Callable[[], int],
+) -> None:
+    """A third member of staff, who runs no desk, weighs the objection with the papers."""
+    guard = make_account(session, roles={Role.SECURITY: [CITY]})
+    session.flush()
+    case = counter.begin(sent)
+    counter.confirm(counter.second, case)
+    run_jobs()
+    code = sent[-1][1].split("=")[1]
+    assert client.post("/auth/objection", data={"code": code}).status_code == 200
+    page = f"/auth/recovery/{case}"
+    security, desk = counter.browser(guard.id), counter.browser(counter.second)
+    assert "被阻止，等复核" in security.get("/auth/recovery/").text
+    assert "/overrule" in security.get(page).text
+    assert "/overrule" not in desk.get(page).text
+    assert desk.post(f"{page}/overrule", data=counter.papers()).status_code == 403
+    assert security.post(f"{page}/overrule", data=counter.papers(name="冒名者")).status_code == 422
+    assert security.post(f"{page}/overrule", data=counter.papers()).status_code == 303
+    run_jobs()
+    assert sent[-1] == (counter.old_phone, NoticeKind.RECOVERY_REVIEWED)
+    # The link stops nothing any more: who still says no comes in person.
+    assert client.post("/auth/objection", data={"code": code}).status_code == 409
+    with clock.shifted(WAIT * 3):
+        settle_recoveries()
+    assert counter.state(case) == State.REVIEWED
+    with clock.shifted(REVIEWED_WAIT + timedelta(minutes=1)):
+        settle_recoveries()
+    assert counter.state(case) == State.DONE
+    session.expire_all()
+    assert session.get_one(Account, counter.account.id).phone == counter.new_phone
+
+
+def test_an_objection_may_stand_and_nobody_weighs_their_own_case(
+    counter: Counter,
+    session: Session,
+    client: FlaskClient,
+    bearer: Callable[[UUID], dict[str, str]],
+    sent: list[tuple[str, str]],
+    run_jobs: Callable[[], int],
+) -> None:
+    guard = make_account(session, roles={Role.SECURITY: [CITY]})
+    session.flush()
+    case = counter.begin(sent)
+    counter.confirm(counter.second, case)
+    run_jobs()
+    client.post("/auth/objection", data={"code": sent[-1][1].split("=")[1]})
+    path, headers = f"/api/v1/auth/recoveries/{case}", bearer(guard.id)
+    # Even with the duty, who confirmed it, or is in one hand with who did, is no third person.
+    session.execute(update(RecoveryCase).values(confirmed_by=guard.id))
+    assert client.post(f"{path}/upholding", headers=headers).status_code == 403
+    session.execute(update(RecoveryCase).values(confirmed_by=counter.second))
+    upheld = client.post(f"{path}/upholding", headers=headers)
+    assert upheld.json and upheld.json["state"] == "objected"
+    assert (
+        client.post(f"{path}/overruling", json=counter.papers(), headers=headers).status_code == 409
+    )
 
 
 def test_papers_must_be_right_both_times(

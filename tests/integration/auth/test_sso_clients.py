@@ -172,9 +172,37 @@ def test_without_a_valid_id_token_the_person_is_asked(
     answer = browser.post(
         "/oauth/end-session",
         query_string={"client_id": "clinic", "post_logout_redirect_uri": SIGNED_OUT_URI},
+        data={"decision": "sign_out"},
     )
     assert answer.location == SIGNED_OUT_URI
     assert session.scalars(select(SignInSession.ended_at)).one() is not None
+
+
+def test_applications_may_post_what_they_ask(
+    app: APIFlask, session: Session, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Core 1.0, 3.1.2.1 and RP-Initiated Logout 1.0: as by GET, from a page of any origin, and
+    nothing is carried out by it.
+    """
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    asked = RelyingParty().address()
+    path, _, query = asked.partition("?")
+    form = "application/x-www-form-urlencoded"
+    posted = browser.post(path, data=query, content_type=form)
+    assert (posted.status_code, posted.location) == (303, asked)
+    for page in (browser.get(asked), browser.get(posted.location)):
+        assert (page.status_code, "csrf_token" in page.text) == (200, True)
+    wish = {"client_id": "clinic", "post_logout_redirect_uri": SIGNED_OUT_URI, "state": "s"}
+    for given in (wish, {}):
+        posted = browser.post("/oauth/end-session", data=given)
+        assert posted.status_code == 303
+        assert "先不退出" in browser.get(posted.location).text
+    # Our own forms still want their token.
+    for path, decision in ((asked, "agree"), ("/oauth/end-session", "sign_out")):
+        assert browser.post(path, data={"decision": decision}).status_code == 400
+    assert session.scalars(select(SignInSession.ended_at)).one() is None
+    long = browser.post("/oauth/authorize", data={"claims": "x" * 5000})
+    assert long.status_code == 413
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", f"{SIGNED_OUT_URI}/", ""])

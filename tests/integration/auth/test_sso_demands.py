@@ -226,7 +226,8 @@ def test_single_claims_stay_within_the_registration(
 
 
 @pytest.mark.parametrize(
-    "claims", ["x", "[]", '{"userinfo": []}', '{"id_token": {"acr": 1}}', "[" * 5000,
+    "claims", ['{"id_token": {"acr": {"values": 5}}}', "x", "[]",
+               '{"userinfo": []}', '{"id_token": {"acr": 1}}', "[" * 5000,
                '{"id_token": {"acr": {"essential": true, "values": [[]]}}}',
                '{"id_token": {"acr": {"essential": true, "value": {}}}}'],
 )  # fmt: skip

@@ -14,11 +14,15 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from auth.models import Account, Client, DeviceRequest, SignInSession
-from auth.services.device import let_device_in
+from auth.models import Account, Client, Consent, DeviceRequest, SignInSession
+from auth.services import device as device_service
+from auth.services.device import get_waiting_device, let_device_in
+from auth.web.route_limits import RouteCounter
+from auth.web.sso import device as device_pages
 from core import clock
 from core.access import Actor
 from core.database import transaction
+from core.web.limits import LIMIT, By, Limit
 from tests.factories.auth import make_account, open_browser_session
 from tests.factories.sso import ISSUER, RelyingParty, make_client, userinfo
 
@@ -54,13 +58,30 @@ def decide(browser: FlaskClient, codes: Mapping[str, Any], decision: str = "agre
 
 
 def test_somebody_lets_a_kiosk_in(
-    browser: FlaskClient, client: FlaskClient, account: Account
+    browser: FlaskClient,
+    client: FlaskClient,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    counted: list[str] = []
+    count = RouteCounter.count
+
+    def counting(self: RouteCounter, kind: str, whose: str, limit: Limit) -> bool:
+        if kind.startswith("oidc."):
+            counted.append(kind)
+        return count(self, kind, whose, limit)
+
+    monkeypatch.setattr(RouteCounter, "count", counting)
     codes = begin(client)
     assert re.fullmatch("[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}", codes["user_code"])
     assert (codes["expires_in"], codes["interval"]) == (600, 5)
     assert codes["verification_uri"] == f"{ISSUER}/device"
-    assert poll(client, codes).get_json()["error"] == "authorization_pending"
+    for told in ("authorization_pending", "slow_down"):
+        assert poll(client, codes).get_json()["error"] == told
+    # Waiting is no refusal: a hall of kiosks behind one address locks nobody out of the endpoint.
+    assert "oidc.token" not in counted
+    assert poll(client, {"device_code": "no such"}).status_code == 400
+    assert counted == ["oidc.device_authorization", "oidc.token"]
     where = codes["verification_uri_complete"].removeprefix(ISSUER)
     assert codes["user_code"] in browser.get(where).text
     typed = codes["user_code"].lower().replace("-", " ")
@@ -131,9 +152,49 @@ def test_codes_are_neither_guessed_nor_taken(
     stored = session.scalars(select(DeviceRequest)).one()
     letters = codes["user_code"].replace("-", "").encode()
     assert letters not in stored.user_code_index
-    for _ in range(10):
-        assert browser.post("/device", data={"user_code": "BBBB-BBBB"}).status_code == 422
+    for path in ("/device", "/device/decision") * 5:
+        assert browser.post(path, data={"user_code": "BBBB-BBBB"}).status_code == 422
+    assert decide(browser, codes).status_code == 429
     assert browser.post("/device", data={"user_code": codes["user_code"]}).status_code == 429
+
+
+def test_of_two_who_decide_at_once_the_second_is_told_so(
+    session: Session,
+    browser: FlaskClient,
+    client: FlaskClient,
+    signed_in: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    codes = begin(client)
+    stale = get_waiting_device(session, codes["user_code"])
+    assert decide(browser, codes).status_code == 303
+    for module in (device_service, device_pages):
+        monkeypatch.setattr(module, "get_waiting_device", lambda *_: stale)
+    late = make_account(session)
+    answer = decide(signed_in(late.id), codes)
+    assert (answer.status_code, "刚才已有人" in answer.text) == (409, True)
+    assert not session.scalars(select(Consent).where(Consent.account_id == late.id)).all()
+
+
+def test_what_applications_send_unproved_is_counted_and_small(
+    app: APIFlask, session: Session, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By application and address, and answered as their libraries read it."""
+    for name in ("kiosk", "second"):
+        make_client(session, name, **KIOSK)
+    few = Limit(2, timedelta(minutes=5), By.APPLICATION)
+    view = app.view_functions["oidc.device_authorization"]
+    monkeypatch.setattr(view, LIMIT, few)
+    for status in (200, 200, 429):
+        answer = client.post("/oauth/device", data={"client_id": "kiosk", "scope": "openid"})
+        assert answer.status_code == status
+    assert answer.get_json()["error"] == "temporarily_unavailable"
+    assert (
+        client.post("/oauth/device", data={"client_id": "second", "scope": "x"}).status_code == 400
+    )
+    for path in ("/oauth/device", "/oauth/par", "/oauth/token"):
+        large = client.post(path, data={"client_id": "kiosk", "state": "x" * 70_000})
+        assert (large.status_code, large.get_json()["error"]) == (413, "invalid_request")
 
 
 def test_only_devices_begin(session: Session, browser: FlaskClient, client: FlaskClient) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from apiflask import APIFlask
 from flask import Flask, Response, request
 from flask.testing import FlaskClient
 from joserfc import jwt
@@ -15,15 +16,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auth.jobs import tell_application
-from auth.models import Account, LogoutNotice
+from auth.models import Account, Client, LogoutNotice
 from auth.oidc import backchannel
+from auth.schemas import NoticeKind
+from auth.services import wechat
 from auth.services.accounts import end_sign_ins
+from auth.services.sign_in import Origin
+from auth.services.signing import read_own_token
+from core.database import transaction
 from core.errors import Unavailable
 from core.jobs import MOST_ATTEMPTS
 from core.settings import Environment, settings
 from standins.server import serving
+from tests.factories.identities import join_wechat
 from tests.factories.sso import RelyingParty, make_client
+from tests.integration.auth.recovering import sent
+from wechat.schemas import App, WeChatUser
 
+__all__ = ["sent"]
 Browser = Callable[[UUID], FlaskClient]
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -88,6 +98,9 @@ def test_signing_out_tells_the_application(
     claims = dict(told.claims)
     for name in ("iss", "aud", "sub", "sid"):
         assert claims[name] == signed_in[name]
+    # It is no ID token, though the same key signed it: it signs nobody out here.
+    with transaction() as session:
+        assert read_own_token(session, listener.heard[0]) is None
     assert claims["events"] == {EVENT: {}}
     assert 0 < claims["exp"] - claims["iat"] <= 120
     assert claims["jti"]
@@ -127,6 +140,35 @@ def test_ending_all_sign_ins_tells_for_each_session(
     assert len(sids) == 2
     end_sign_ins(session, account.id)
     assert run_jobs() == 0
+
+
+def test_parting_a_wechat_tells_too(
+    session: Session,
+    listener: Listener,
+    client: FlaskClient,
+    app: APIFlask,
+    account: Account,
+    run_jobs: Callable[[], int],
+    sent: list[tuple[str, str]],
+) -> None:
+    """Also what the application holds offline ends: whoever opened it may not be the owner."""
+    session.get_one(Client, "clinic").scopes = ["openid", "profile", "offline_access"]
+    user = WeChatUser(app=App.MINI_PROGRAM, app_id="wx1", openid="somebody", unionid=None)
+    identity = join_wechat(session, account.id, user)
+    entered = wechat.sign_in(session, user, Origin("192.0.2.1")).signed_in
+    session.commit()
+    assert entered is not None
+    browser = app.test_client()
+    with browser.session_transaction() as cookie:
+        cookie.update({"_user_id": entered.token, "_fresh": True})
+    rp = RelyingParty(scope="openid profile offline_access")
+    offline = rp.tokens(client, browser)["refresh_token"]
+    form = {"identity_id": str(identity.id)}
+    assert browser.post("/auth/wechat/unbind", data=form).status_code == 303
+    run_jobs()
+    assert len(listener.heard) == 1
+    assert rp.refresh(client, offline).status_code == 400
+    assert (account.phone, NoticeKind.WECHAT_PARTED) in sent
 
 
 def test_nobody_is_told_who_had_nothing_or_wants_nothing(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from auth.jobs import forget_requests
 from auth.models import Account, PushedRequest
 from core import clock
 from tests.factories.auth import make_account
@@ -55,6 +57,21 @@ def test_a_pushed_request_goes_its_way_once(browser: FlaskClient, client: FlaskC
         browser.post(address(rp, pushed), data={"decision": "agree"}),
     ):
         assert answer.status_code == 400
+
+
+def test_a_public_application_pushes_little(
+    session: Session, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name is all that it takes, and that stands in everybody's address bar."""
+    make_client(session, "public")
+    module = import_module("auth.web.sso.endpoints")  # its blueprint has the name, too
+    monkeypatch.setattr(module, "PUBLIC_PUSHES", 1)
+    body = dict(parse_qsl(urlsplit(RelyingParty("public").address()).query))
+    for status in (201, 429):
+        assert client.post("/oauth/par", data=body).status_code == status
+    with clock.shifted(timedelta(hours=2)):
+        forget_requests()
+    assert session.scalars(select(PushedRequest)).all() == []
 
 
 def test_declining_uses_it_up(browser: FlaskClient, client: FlaskClient) -> None:

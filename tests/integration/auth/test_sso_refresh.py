@@ -8,16 +8,31 @@ from uuid import UUID
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from auth.jobs import forget_attempts
-from auth.models import Account, RefreshFamily, RefreshToken, Token
+from auth.models import (
+    Account,
+    AuthorizationCode,
+    RefreshFamily,
+    RefreshToken,
+    SignInSession,
+    Token,
+)
+from auth.queries.actors import actor_of_session
+from auth.queries.sso import has_consent
+from auth.schemas import ConfirmCode, NewPhone
+from auth.services import own_account
 from auth.services.accounts import end_sign_ins
+from auth.services.authorization_codes import Asked, issue_code
+from auth.services.consent import give_consent, withdraw_consent
+from auth.services.sign_in import Origin
 from core import clock
+from core.access import Actor
 from core.database import transaction
-from tests.factories.auth import make_account, open_browser_session
-from tests.factories.sso import RelyingParty, make_client, userinfo
+from tests.factories.auth import make_account, make_phone, open_browser_session
+from tests.factories.sso import REDIRECT_URI, RelyingParty, make_client, userinfo
 
 Browser = Callable[[UUID], FlaskClient]
 GRANTS = ["authorization_code", "refresh_token"]
@@ -164,6 +179,46 @@ def test_withdrawing_and_disabling_end_offline_families(
     assert rp.refresh(client, disabled["refresh_token"]).status_code == 400
 
 
+@pytest.mark.parametrize("means", ["end others", "end one", "new phone"])
+def test_an_offline_family_of_another_session_ends_with_it(
+    means: str,
+    account: Account,
+    browser: FlaskClient,
+    client: FlaskClient,
+    signed_in: Browser,
+) -> None:
+    """Whoever was in holds a token of 180 days else, on a device of their own."""
+    owner = signed_in(account.id)
+    theirs, own = RelyingParty(scope=OFFLINE), RelyingParty(scope=OFFLINE)
+    held = theirs.tokens(client, browser)
+    kept = own.tokens(client, owner)["refresh_token"]
+    with transaction() as work:
+        actor = actor_of_session(work, _token_of(owner))
+        assert actor is not None
+        other = work.scalars(
+            select(SignInSession.id).where(SignInSession.id != actor.session_id)
+        ).one()
+        match means:
+            case "end others":
+                own_account.end_all_others(work, actor)
+            case "end one":
+                own_account.end_one(work, actor, other)
+            case _:
+                origin = Origin("192.0.2.1")
+                wanted = NewPhone(phone=make_phone())
+                made, code = own_account.request_phone_code(work, actor, wanted, origin)
+                proof = ConfirmCode(challenge_id=made.challenge_id, code=code)
+                own_account.change_phone(work, actor, proof, origin)
+    assert theirs.refresh(client, held["refresh_token"]).status_code == 400
+    assert userinfo(client, held["access_token"]).status_code == 401
+    assert own.refresh(client, kept).status_code == 200
+
+
+def _token_of(browser: FlaskClient) -> str:
+    with browser.session_transaction() as cookie:
+        return str(cookie["_user_id"])
+
+
 def test_ended_families_are_forgotten(
     browser: FlaskClient, client: FlaskClient, session: Session
 ) -> None:
@@ -172,6 +227,42 @@ def test_ended_families_are_forgotten(
         forget_attempts()
     for table in (RefreshFamily, RefreshToken, Token):
         assert session.scalar(select(func.count()).select_from(table)) == 0
+    # Sessions follow a season later, unless an application still holds something offline in one.
+    RelyingParty(scope=OFFLINE).tokens(client, browser)
+    session.execute(update(SignInSession).values(expires_at=clock.now() - timedelta(days=100)))
+    forget_attempts()
+    assert session.scalar(select(func.count()).select_from(SignInSession)) == 1
+    for held in (RefreshFamily, Token, AuthorizationCode):
+        session.execute(delete(held))
+    forget_attempts()
+    assert session.scalar(select(func.count()).select_from(SignInSession)) == 0
+
+
+def test_no_code_is_given_after_a_withdrawal(app: APIFlask, committed_database: Engine) -> None:
+    """A consent that is being withdrawn is there until the code is written, which then ends."""
+    with transaction() as session:
+        make_client(session, grants=GRANTS)
+        account_id = make_account(session).id
+        open_browser_session(session, account_id)
+        session_id = session.scalars(select(SignInSession.id)).one()
+        actor = Actor(account_id, session_id=session_id)
+        give_consent(session, actor, "clinic", ["openid"])
+
+    def withdraw() -> None:
+        with transaction() as other:
+            withdraw_consent(other, actor, "clinic")
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            assert has_consent(session, actor, "clinic", ["openid"])
+            withdrawal = pool.submit(withdraw)
+            with pytest.raises(TimeoutError):
+                withdrawal.result(timeout=0.3)
+            asked = Asked(REDIRECT_URI, "openid", "challenge")
+            issue_code(session, actor, "clinic", asked, "the code")
+        withdrawal.result(timeout=30)
+    with transaction() as session:
+        assert session.scalars(select(AuthorizationCode.expires_at)).one() <= clock.now()
 
 
 def test_of_fifty_at_once_one_wins(app: APIFlask, committed_database: Engine) -> None:

@@ -253,7 +253,10 @@ def test_parting_keeps_a_way_in(
     account.phone_index = b"phone"
     session.flush()
     traveller.portal.post(f"{LINKS}/unlink", data=form)
-    assert "已取消连接" in traveller.portal.get(LINKS).text
+    # What the provider's word opened ends with it, this session too.
+    out = traveller.portal.get(LINKS)
+    assert out.location.startswith("/auth/sign-in")
+    assert "已取消连接" in traveller.portal.get(out.location).text
     assert traveller.travel().location.startswith(JOIN)
 
 

@@ -5,10 +5,12 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from core import clock
+from auth.models import Account
+from core import audit, clock
 from core.access import Actor, PolicyBook, PolicyError, require
 from core.audit import looking_on
 from core.database import transaction
@@ -18,6 +20,7 @@ from core.models import AuditEvent
 from portal.factory import ROOT
 from residents.public import person_resource
 from residents.schemas import Action
+from tests.factories.auth import make_account
 
 
 def events(session: Session, action: str) -> list[AuditEvent]:
@@ -43,7 +46,36 @@ def test_a_refusal_is_audited_although_its_transaction_is_rolled_back(session: S
     assert (event.outcome, event.policies) == ("denied", [])
 
 
-def test_no_audit_no_data(session: Session) -> None:
+def test_no_audit_no_data(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the event cannot be written there is neither the change nor the answer."""
+    person_id = new_id()
+    actor = Actor(account_id=new_id(), person_id=person_id, verified=True)
+    account = make_account(session, name="before")
+    session.commit()
+    answered: list[str] = []
+
+    def read_and_change() -> None:
+        with transaction() as work:
+            require(work, actor, Action.READ_PERSON, person_resource(person_id, "990102001"))
+            work.get_one(Account, account.id).display_name = "after"
+            name = work.get_one(Account, account.id).display_name
+        answered.append(name)
+
+    with monkeypatch.context() as broken:
+        nowhere = str(audit.INSERT).replace("core_audit_event", "core_audit_nowhere")
+        broken.setattr(audit, "INSERT", text(nowhere))
+        with pytest.raises(ProgrammingError):
+            read_and_change()
+    session.expire_all()
+    assert (answered, session.get_one(Account, account.id).display_name) == ([], "before")
+    assert events(session, Action.READ_PERSON) == []
+    read_and_change()
+    session.expire_all()
+    assert (answered, session.get_one(Account, account.id).display_name) == (["after"], "after")
+    assert len(events(session, Action.READ_PERSON)) == 1
+
+
+def test_no_data_no_audit(session: Session) -> None:
     person_id = new_id()
     actor = Actor(account_id=new_id(), person_id=person_id, verified=True)
 

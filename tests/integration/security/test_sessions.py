@@ -1,6 +1,7 @@
 """What was taken away is gone at once; the keys of one account open nothing of another's."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,12 +12,13 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import AnyConverter
 
 from appointments.models import Booking
+from auth import passwords
 from auth.models import Account, SignInSession
 from auth.services.accounts import end_grants
 from auth.services.door import PASSWORD_TRIES_PER_NAME
 from core import clock
 from core.access import Role
-from core.models import StoredAnswer
+from core.models import AuditEvent, StoredAnswer
 from tests.factories.auth import make_account
 from tests.factories.residents import make_resident
 from tests.integration.security.world import Side, make_sides
@@ -131,38 +133,94 @@ def test_kept_answers_do_not_undo_encryption(
     assert "reason" not in sealed
 
 
-def test_signing_in_makes_a_new_session(client: FlaskClient, session: Session) -> None:
-    """A cookie that somebody planted before the sign-in is worth nothing after it."""
-    from auth.passwords import hash_password
-
-    account = make_account(session, username="fixed.one")
-    account.password_hash = hash_password("a long enough one")
+def test_a_browser_has_one_session(client: FlaskClient, session: Session, app: APIFlask) -> None:
+    """A planted cookie is worth nothing after a sign-in. Whoever signs in again goes on in their
+    session under another token; somebody else ends it, and finds nothing of theirs.
+    """
+    for name in ("first.one", "second.one"):
+        account = make_account(session, username=name)
+        account.password_hash = passwords.hash_password("a long enough one")
     session.commit()
     with client.session_transaction() as cookie:
         cookie["_user_id"] = "planted"
-    body = {"username": "fixed.one", "password": "a long enough one"}
-    answer = client.post("/auth/password", data=body)
-    assert answer.status_code == 302
-    with client.session_transaction() as cookie:
-        assert cookie["_user_id"] != "planted"
-    assert session.scalar(select(func.count()).select_from(SignInSession)) == 1
-    flags = answer.headers["Set-Cookie"]
-    assert "HttpOnly" in flags
-    assert "SameSite=Lax" in flags
+
+    def enter(name: str) -> str:
+        body = {"username": name, "password": "a long enough one"}
+        answer = client.post("/auth/password", data=body)
+        assert answer.status_code == 302
+        flags = answer.headers["Set-Cookie"]
+        assert "HttpOnly" in flags
+        assert "SameSite=Lax" in flags
+        with client.session_transaction() as cookie:
+            assert not {"wechat_ticket", "ended_session", "pending_sign_in"} & cookie.keys()
+            cookie.update(wechat_ticket="theirs", ended_session="theirs", pending_sign_in="x")
+            return str(cookie["_user_id"])
+
+    def live() -> list[tuple[UUID, UUID]]:
+        query = select(SignInSession.id, SignInSession.account_id)
+        return [
+            tuple(row) for row in session.execute(query.where(SignInSession.ended_at.is_(None)))
+        ]
+
+    first = enter("first.one")
+    [mine] = live()
+    again = enter("first.one")
+    assert (again != first, live()) == (True, [mine])
+    former = app.test_client()
+    for token in ("planted", first):
+        with former.session_transaction() as cookie:
+            cookie["_user_id"] = token
+        assert former.get("/auth/security").status_code == 302
+    assert client.get("/auth/security").status_code == 200
+    enter("second.one")
+    [theirs] = live()
+    assert theirs[1] != mine[1]
 
 
-def test_unknown_and_known_names_are_answered_alike(client: FlaskClient, session: Session) -> None:
-    make_account(session, username="known.name")
+def test_unknown_and_known_names_are_answered_alike(
+    client: FlaskClient,
+    session: Session,
+    signed_in: Browser,
+    count_statements: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In answer and in work: one argon2 hash and one event for each try; only the auditor reads
+    whose it was.
+    """
+    known = make_account(session, username="known.name")
+    known.password_hash = passwords.hash_password("a long enough one")
     session.commit()
-    texts = set()
+    hashed: list[str | None] = []
+    matches = passwords.matches
+
+    def counted(stored: str | None, password: str) -> bool:
+        hashed.append(stored)
+        return matches(stored, password)
+
+    monkeypatch.setattr(passwords, "matches", counted)
+    answers: dict[str, list[tuple[int, str]]] = {}
+    statements: dict[str, list[int]] = {}
     for name in ("known.name", "unknown.name"):
+        body = {"username": name, "password": "wrong"}
         for _ in range(PASSWORD_TRIES_PER_NAME + 1):
-            answer = client.post(
-                "/api/v1/auth/tokens/password", json={"username": name, "password": "wrong"}
-            )
-        texts.add((answer.status_code, answer.text))
-    assert len(texts) == 1
-    assert texts.pop()[0] == 429
+            with count_statements() as counter:
+                answer = client.post("/api/v1/auth/tokens/password", json=body)
+            answers.setdefault(name, []).append((answer.status_code, answer.text))
+            statements.setdefault(name, []).append(len(counter))
+    assert answers["known.name"] == answers["unknown.name"]
+    assert statements["known.name"] == statements["unknown.name"]
+    statuses = [status for status, _ in answers["known.name"]]
+    assert statuses == [422] * PASSWORD_TRIES_PER_NAME + [429]
+    assert (
+        hashed == [known.password_hash] * PASSWORD_TRIES_PER_NAME + [None] * PASSWORD_TRIES_PER_NAME
+    )
+    whose = session.scalars(
+        select(AuditEvent.account_id)
+        .where(AuditEvent.action == "auth:sign-in", AuditEvent.outcome == "denied")
+        .order_by(AuditEvent.at)
+    ).all()
+    assert whose == [known.id] * PASSWORD_TRIES_PER_NAME + [None] * PASSWORD_TRIES_PER_NAME
+    assert "有 10 次没有成功的登录" in signed_in(known.id).get("/auth/security").text
 
 
 def test_every_form_of_a_page_needs_its_token(
@@ -189,5 +247,6 @@ def test_every_form_of_a_page_needs_its_token(
         }
         path = rule.build(chosen)
         assert path is not None
-        answer = browser.post(path[1])
+        # With a field of our own forms: what has none is another party's, and carries nothing out.
+        answer = browser.post(path[1], data={"decision": "x"})
         assert answer.status_code == 400, rule.rule

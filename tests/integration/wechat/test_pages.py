@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from auth.assurance import FRESH
 from auth.models import Account, SignInSession, WeChatIdentity, WeChatVisit
 from auth.services.wechat import bind_own
-from auth.web.wechat import pages
+from auth.web import leftovers
 from core import clock
 from core.access import Actor, Role
 from tests.factories.auth import make_account, make_phone
@@ -342,8 +342,8 @@ def test_the_browsers_secret_and_the_ticket_stay_in_its_cookie(
     visit(client, standin)
     page = client.get("/auth/wechat/phone").text
     with client.session_transaction() as cookie:
-        assert cookie[pages.TICKET] not in page
-        assert cookie[pages.BROWSER] not in page
+        assert cookie[leftovers.WECHAT_TICKET] not in page
+        assert cookie[leftovers.WECHAT_BROWSER] not in page
 
 
 def test_codes_of_one_application_are_none_of_the_other(

@@ -18,6 +18,7 @@ GOOD = {
     "STRIPE_WEBHOOK_SECRET": "whsec_x",
     "SEAL_KEY_FILE": "/etc/kangqiao/seal.p12",
     "SEAL_KEY_PASSWORD": "k",
+    "TRUSTED_PROXIES": "1",
 }
 
 
@@ -48,6 +49,7 @@ def test_a_complete_production_starts(monkeypatch: pytest.MonkeyPatch) -> None:
         ("WECHAT_OFFICIAL_ACCOUNT_SCOPE", "everything"),
         ("SEAL_KEY_FILE", ""),
         ("SEAL_KEY_PASSWORD", ""),
+        ("TRUSTED_PROXIES", ""),
         ("SEAL_TSA_URL", "http://time.example"),
     ],
 )
