@@ -158,9 +158,8 @@ def test_a_browser_has_one_session(client: FlaskClient, session: Session, app: A
 
     def live() -> list[tuple[UUID, UUID]]:
         query = select(SignInSession.id, SignInSession.account_id)
-        return [
-            tuple(row) for row in session.execute(query.where(SignInSession.ended_at.is_(None)))
-        ]
+        rows = session.execute(query.where(SignInSession.ended_at.is_(None)))
+        return [(row.id, row.account_id) for row in rows]
 
     first = enter("first.one")
     [mine] = live()
