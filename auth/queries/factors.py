@@ -260,3 +260,11 @@ def _exists(
     table: type[RoleGrant | Totp | Passkey | RecoveryCode], *conditions: ColumnElement[bool]
 ) -> ColumnElement[bool]:
     return exists().where(table.account_id == Account.id, *conditions).correlate(Account)
+
+
+def is_phone_taken(session: Session, phone_index: bytes) -> bool:
+    """Whether an account of somebody who passed the real-name check has the phone."""
+    taken = select(Account.id).where(
+        Account.phone_index == phone_index, Account.person_id.is_not(None)
+    )
+    return session.scalar(taken) is not None
