@@ -146,7 +146,11 @@ def test_what_is_refused_at_the_desk(session: Session) -> None:
             ask_phone(session, staff, command, genuine=genuine)
 
     refused(Invalid, "papers_differ", request(person, place.id, phone, name="别人"))
-    refused(Invalid, "papers_differ", request(person, place.id, phone, number=own.id_number[::-1]))
+    refused(
+        Invalid,
+        "papers_differ",
+        request(person, place.id, phone, number=(own.id_number or "")[::-1]),
+    )
     refused(Invalid, "papers_differ", request(person, place.id, phone), genuine=False)
     refused(Invalid, "bad_institution", request(person, elsewhere.id, phone))
     refused(Conflict, "phone_of_another", request(person, place.id, taken.phone or ""))
