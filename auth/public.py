@@ -6,12 +6,13 @@ from auth.ports import (
     provide_code_sender,
     provide_identity_desk,
     provide_unit_path,
+    send_code,
 )
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
 from auth.queries.accounts import account_figures, accounts_within, service_of
 from auth.queries.applications import CallingService, list_tiles, places_of_role, service_of_token
 from auth.queries.cards import AccountCard, account_cards, accounts_named
-from auth.queries.factors import find_due_notice, person_and_phone
+from auth.queries.factors import find_due_notice, is_phone_taken, person_and_phone
 from auth.queries.grants import people_in_role
 from auth.services.accounts import (
     accounts_of_people,
@@ -55,6 +56,7 @@ __all__ = [
     "find_due_notice",
     "grant_role",
     "hold_team_role",
+    "is_phone_taken",
     "issue_token",
     "link_person",
     "list_tiles",
@@ -74,6 +76,7 @@ __all__ = [
     "provide_organisation",
     "provide_unit_path",
     "redeem_code",
+    "send_code",
     "service_of",
     "service_of_token",
     "wrong_code",

@@ -9,7 +9,7 @@ from core.settings import settings
 from notifications.models import Message
 from notifications.schemas import ABOUT, ABOUT_SOMEBODY
 from notifications.sms import SmsGateway
-from residents.public import Person
+from residents.public import Person, find_phone_warning
 
 
 @job
@@ -38,3 +38,16 @@ def send_message(message_id: str) -> None:
     text = (about + message.sentence) % message.values
     link = settings().public_url + message.link
     SmsGateway(settings()).send_message(phone, text, link, message.id)
+
+
+@job
+def warn_old_phone(change_id: str) -> None:
+    """Warn a registered phone that it is to be replaced; tried again while the gateway does not
+    answer. A change that was stopped meanwhile is not told any more.
+    """
+    with transaction() as session:
+        told = find_phone_warning(session, UUID(change_id))
+    if told is None:
+        return
+    link = settings().public_url + told.path
+    SmsGateway(settings()).send_phone_warning(told.old_phone, link, UUID(change_id))

@@ -16,6 +16,8 @@ from notifications.subscribers import (
     tell_merged,
     tell_owner,
     tell_parted,
+    tell_phone_replaced,
+    warn_old_phone,
 )
 from notifications.web.pages import pages
 from residents.events import (
@@ -25,6 +27,8 @@ from residents.events import (
     ConsentGiven,
     PersonsMerged,
     PersonsParted,
+    PhoneChangeAnnounced,
+    PhoneReplaced,
 )
 from residents.public import Holding, provide_consent_sender, provide_holdings
 
@@ -44,5 +48,7 @@ room = Room(
         (BindingRefused, tell_binding_refused),
         (PersonsMerged, tell_merged),
         (PersonsParted, tell_parted),
+        (PhoneChangeAnnounced, warn_old_phone),
+        (PhoneReplaced, tell_phone_replaced),
     ],
 )

@@ -54,6 +54,7 @@ NOTICES = {
     ),
     NoticeKind.RECOVERED: "您账号的手机号已在机构更换完成，现在可以用本号码登录。",
 }
+PHONE_WARNING = "有人凭证件在机构申请更换您登记的手机号，24 小时后生效。非本人请点 {link}"
 CONSENT = (
     "验证码 {code}，5 分钟内有效。{name}申请为您代办：{what}。"
     "同意的话，只告诉您要授权的{name}本人，其他任何人都不要说；不同意就不用理会。"
@@ -97,6 +98,13 @@ class SmsGateway:
         params = {"link": link, "at": f"{at.month}月{at.day}日{at:%H:%M}"}
         text = NOTICES[notice.kind].format(**params)
         self._send(phone, f"account_{notice.kind}", params, text, notice.id)
+
+    def send_phone_warning(self, phone: str, link: str, change_id: UUID) -> None:
+        """Send that a registered phone is to be replaced, and where to stop it. A retry sends
+        none. Raises Unavailable or TooMany.
+        """
+        text = PHONE_WARNING.format(link=link)
+        self._send(phone, "phone_warning", {"link": link}, text, change_id)
 
     def send_message(self, phone: str, text: str, link: str, message_id: UUID) -> None:
         """Send a message of the portal with the page it is about. A retry sends none. Raises

@@ -17,10 +17,13 @@ from residents.events import (
     ConsentGiven,
     PersonsMerged,
     PersonsParted,
+    PhoneChangeAnnounced,
+    PhoneReplaced,
 )
-from residents.public import find_consent, find_merge, find_refused
+from residents.public import find_consent, find_merge, find_phone_owner, find_refused
 
 SEND = "notifications.jobs.send_account_notice"
+WARN = "notifications.jobs.warn_old_phone"
 SECURITY_PAGE = "/auth/security"
 # Where the owner undoes it, if that is not the page of all ways in.
 PAGES = {
@@ -132,6 +135,22 @@ def tell_consent_ended(session: Session, event: ConsentEnded) -> None:
         sentence = N_("您不能再为%(name)s代办，授权已结束。")
         values = {"name": consent.person_name}
         notify(session, consent.representative_id, sentence, values, FAMILY_PAGE)
+
+
+def warn_old_phone(session: Session, event: PhoneChangeAnnounced) -> None:
+    """Who has the old phone hears of it, and may stop it: whoever reads the person's messages here
+    may be somebody else.
+    """
+    jobs.defer_by_name(session, WARN, change_id=str(event.change_id))
+
+
+def tell_phone_replaced(session: Session, event: PhoneReplaced) -> None:
+    """The person is told at the new phone what they can do with it."""
+    person_id = find_phone_owner(session, event.change_id)
+    if person_id is None:
+        return
+    sentence = N_("您登记的手机号已在机构更新，现在可以用本号码登录并实名认证。")
+    notify(session, person_id, sentence, {}, OWN_PAGE, sms=True)
 
 
 def tell_binding_refused(session: Session, event: BindingRefused) -> None:

@@ -45,3 +45,21 @@ class PersonsParted(Event):
     """A merge was undone: two records again, as they were."""
 
     merge_id: UUID
+
+
+class PhoneChangeAnnounced(Event):
+    """Staff are giving a registered person another phone; the old one may object for a day."""
+
+    change_id: UUID
+
+
+class PhoneReplaced(Event):
+    """A registered person is reached at another phone from now on."""
+
+    change_id: UUID
+
+
+class HomeChanged(Event):
+    """A person lives at another place or in another household."""
+
+    move_id: UUID

@@ -18,6 +18,7 @@ from residents.services.claims import lapse_claims
 from residents.services.holding import BATCH, end_over
 from residents.services.labels import LABEL_BATCH, follow_ages
 from residents.services.numbering import NUMBER_BATCH, number_unnumbered
+from residents.services.phones import due_phones, settle_phone
 from residents.services.proposing import propose, read_records
 
 
@@ -73,3 +74,13 @@ def find_duplicates() -> None:
     pairs = find_pairs(records)
     with transaction() as session:
         propose(session, pairs)
+
+
+@scheduled("*/5 * * * *")
+def settle_phones() -> None:
+    """Let registered phones take effect whose wait is over, each in a transaction of its own."""
+    with transaction() as session:
+        due = due_phones(session)
+    for change_id in due:
+        with transaction() as session:
+            settle_phone(session, change_id)

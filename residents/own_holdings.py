@@ -6,9 +6,12 @@ from residents.models import (
     Binding,
     FormerMembership,
     GroupMembership,
+    HomeMove,
+    HouseholdCode,
     Identifier,
     IdentityStep,
     PaperClaim,
+    PhoneChange,
     Representation,
 )
 
@@ -43,5 +46,15 @@ OWN = (
         apart_from=Representation.person_id,
         shown=True,
     ),
+    Holding(
+        PhoneChange.person_id,
+        N_("登记手机号的更换"),
+        once_with=(),
+        live=PhoneChange.state == "waiting",
+        telling=False,
+    ),
+    Holding(HomeMove.person_id, N_("住址和家庭的变化"), telling=False),
+    Holding(HouseholdCode.made_by, N_("加入家庭的代码"), telling=False),
+    Holding(HouseholdCode.used_by, N_("用过的加入家庭的代码"), telling=False),
     Holding(Binding.representative_id, N_("代办申请")),
 )

@@ -29,6 +29,11 @@ WORDS = Words(
         "residents:read-claim": N_("查看用其他证件实名的申请"),
         "residents:withdraw-claim": N_("撤回用其他证件实名的申请"),
         "residents:check-claim": N_("核对用其他证件实名的申请"),
+        "residents:read-home": N_("查看住址和同住的家人"),
+        "residents:declare-home": N_("申报自己的住址和家庭"),
+        "residents:check-home": N_("核对证件后登记居民的住址和家庭"),
+        "residents:read-phone-change": N_("查看登记手机号的更换"),
+        "residents:record-phone": N_("见到本人和证件，更换登记的手机号"),
     },
     policies={
         "residents.own": N_("可以查看自己的基本资料"),
@@ -58,6 +63,15 @@ WORDS = Words(
         ),
         "residents.not-own-registration": N_("自己的证件要由同事登记和核对"),
         "residents.not-own-claim": N_("自己的申请要由同事核对"),
+        "residents.own-home": N_("可以查看和申报自己的住址和家庭"),
+        "residents.check-home": N_(
+            "签约团队和当地机构的挂号登记员、管理员可以查看和登记居民的住址和家庭"
+        ),
+        "residents.not-own-home": N_("自己的住址要核对的，由同事登记"),
+        "residents.phone-desk": N_(
+            "机构的挂号登记员、管理员和团队长见到本人和证件，可以更换登记的手机号"
+        ),
+        "residents.not-own-phone": N_("自己登记的手机号要由同事更换"),
         "residents.care-labels": N_("签约团队可以查看、设置和结束所签约居民的健康标签"),
         "residents.care-representatives": N_("签约团队可以查看谁能为所签约的居民代办"),
     },

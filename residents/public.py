@@ -37,6 +37,7 @@ from residents.queries.care import labels_now, who_acts_for
 from residents.queries.duplicates import find_merge
 from residents.queries.known_by import identifier_index, papers_of, tails_of
 from residents.queries.papers import find_by_paper
+from residents.queries.phones import find_phone_owner, find_phone_warning
 from residents.queries.signers import Stander, has_stander, is_ward, standers
 from residents.services.identity import (
     check_id_number,
@@ -70,6 +71,8 @@ __all__ = [
     "find_identified",
     "find_merge",
     "find_own_identity",
+    "find_phone_owner",
+    "find_phone_warning",
     "find_refused",
     "get_person",
     "has_stander",

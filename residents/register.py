@@ -20,6 +20,8 @@ from residents.web import (
     bindings_api,
     checks,
     duplicates,
+    homes,
+    homes_api,
     identifiers,
     labels,
     labels_api,
@@ -27,6 +29,8 @@ from residents.web import (
     papers,
     papers_api,
     persons_api,
+    phones,
+    phones_api,
 )
 from residents.web.api import api
 from residents.web.pages import pages
@@ -46,8 +50,19 @@ room = Room(
         identifiers.pages,
         papers.pages,
         own_paper.pages,
+        phones.pages,
+        phones.objections,
+        homes.pages,
     ],
-    apis=[api, bindings_api.api, labels_api.api, persons_api.api, papers_api.api],
+    apis=[
+        api,
+        bindings_api.api,
+        labels_api.api,
+        persons_api.api,
+        papers_api.api,
+        phones_api.api,
+        homes_api.api,
+    ],
     subscribers=[(PhoneChanged, keep_phone)],
     navigation=[
         NavItem(N_("我的"), "user", "residents.me", (Role.RESIDENT,), order=90),
@@ -90,6 +105,14 @@ room = Room(
             FIND_ROLES,
             order=47,
             also=(labels.pages.name,),
+            group=Group.RESIDENTS,
+        ),
+        NavItem(
+            N_("登记手机号"),
+            "phone",
+            "residents_phones.listing",
+            CHECK_ROLES,
+            order=48,
             group=Group.RESIDENTS,
         ),
     ],

@@ -294,3 +294,11 @@ def list_sessions(session: Session, actor: Actor) -> list[SessionView]:
         )
         for row in rows
     ]
+
+
+def is_phone_taken(session: Session, phone_index: bytes) -> bool:
+    """Whether an account of somebody who passed the real-name check has the phone."""
+    taken = select(Account.id).where(
+        Account.phone_index == phone_index, Account.person_id.is_not(None)
+    )
+    return session.scalar(taken) is not None

@@ -43,6 +43,7 @@ class Purpose(StrEnum):
     NEW_PHONE = "new_phone"
     RECOVERY = "recovery"
     REPRESENT = "represent"
+    REGISTERED_PHONE = "registered_phone"
 
 
 class NoticeKind(StrEnum):

@@ -78,6 +78,12 @@ def village_segments(session: Session, codes: Collection[str]) -> dict[str, str]
     return {row.code: row.record_code for row in session.execute(query)}
 
 
+def find_village(session: Session, code: str) -> VillageView | None:
+    """The village or community of a code."""
+    row = session.get(Village, code)
+    return VillageView.model_validate(row) if row else None
+
+
 def list_villages(session: Session, division_code: str) -> list[VillageView]:
     """The villages and communities of a township, by code."""
     query = select(Village.code, Village.name).where(Village.division_code == division_code)

@@ -18,6 +18,8 @@ class Household(Base):
     division_code: Mapped[str]
     village_code: Mapped[str]
     village_name: Mapped[str]
+    # Street, building, door: as people write it.
+    house: Mapped[str | None] = mapped_column(Encrypted("residents_household.house"))
 
 
 class Person(Base):

@@ -31,7 +31,7 @@ def test_one_that_waits_for_another_visit_goes_back(app: object, empty: Engine) 
             ),
             {"referral": referral.id, "now": clock.now()},
         )
-        command.downgrade(config(connection), "0047")
+        command.downgrade(config(connection), "0049")
         assert connection.scalars(STATES).all() == ["accepted"]
         assert connection.execute(COURSE).all() == [("place", "accepted")]
         command.upgrade(config(connection), "0050")

@@ -7,9 +7,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from auth.models import Account
 from core import clock
 from core.access import Actor, Resource
-from residents.models import Binding, Person, Representation
+from core.ids import new_id
+from directory.models import Institution
+from residents.models import Binding, Person, PhoneChange, Representation
 from residents.queries import consent_resource, family_of, list_consents, live
 from residents.queries.bindings import (
     binding_resource,
@@ -19,6 +22,7 @@ from residents.queries.bindings import (
 )
 from residents.queries.claims import list_claims, resource_of_claim
 from residents.queries.duplicates import list_duplicates, resources_of
+from residents.queries.phones import list_phone_changes, phone_resource
 from residents.schemas import (
     BindingAction,
     BindingSearch,
@@ -29,6 +33,8 @@ from residents.schemas import (
     DuplicateSearch,
     PairState,
     PaperAction,
+    PhoneAction,
+    PhoneSearch,
 )
 from tests.factories.residents import make_claim, make_duplicate
 from tests.integration.security.listing import Listing, pages
@@ -107,3 +113,36 @@ def bindings(session: Session, region: Region) -> list[Listing]:
             row.id for row in list_own_bindings(session, actor)),
             {row.id: of_applicant(row) for row in waiting}, BindingAction.READ),
     ]  # fmt: skip
+
+
+def phones(session: Session, region: Region) -> list[Listing]:
+    """Changes of registered phones, to the institutions that see people; not one's own."""
+    people = session.scalars(select(Person).order_by(Person.id).limit(40)).all()
+    staff = session.scalars(select(Account.id).order_by(Account.id)).first()
+    places = cycle(session.scalars(select(Institution.id).order_by(Institution.id)).all())
+    made = [
+        PhoneChange(
+            id=new_id(),
+            person_id=person.id,
+            institution_id=place,
+            paper="id_card",
+            new_phone="19900000000",
+            challenge_id=new_id(),
+            state="done",
+            recorded_by=staff,
+            recorded_by_name="登记员",
+            created_at=clock.now(),
+        )
+        for person, place in zip(people, places, strict=False)
+    ]
+    session.add_all(made)
+    session.flush()
+    resources = {
+        row.id: phone_resource(session, row.id, row.institution_id, row.person_id) for row in made
+    }
+
+    def listed(actor: Actor) -> Iterator[UUID]:
+        found = pages(lambda page: list_phone_changes(session, actor, page), PhoneSearch())
+        yield from (row.id for row in found)
+
+    return [Listing("phones", listed, resources, PhoneAction.READ)]

@@ -20,7 +20,13 @@ from tests.integration.security.day import queues
 from tests.integration.security.exchange import exchange
 from tests.integration.security.filters import filters
 from tests.integration.security.follow_ups import care_of_groups
-from tests.integration.security.kin import bindings, families, pairs_of_records, paper_claims
+from tests.integration.security.kin import (
+    bindings,
+    families,
+    pairs_of_records,
+    paper_claims,
+    phones,
+)
 from tests.integration.security.offices import administered, figures, rights
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.planning import planned
@@ -66,6 +72,7 @@ LISTINGS = (
     bindings,
     pairs_of_records,
     paper_claims,
+    phones,
     care,
     queues,
     visits,
