@@ -145,7 +145,7 @@ def question() -> ResponseReturnValue:
 
 
 @objections.post("")
-@limited(TRIES, WITHIN, failures=True)
+@limited(TRIES, WITHIN)
 @body_at_most(OBJECTION_BYTES)
 @open_to(ANYONE)
 def object_to() -> ResponseReturnValue:

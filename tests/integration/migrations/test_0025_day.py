@@ -5,12 +5,15 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from core.ids import new_id
-from tests.factories.auth import make_account
 from tests.factories.directory import make_institution
 from tests.integration.migrations.test_with_data import config, empty, rows
 
 __all__ = ["empty"]
 BEFORE, AFTER = "0022", "0025"
+ACCOUNT = """
+INSERT INTO auth_account (id, username, display_name, version, created_at)
+VALUES (gen_random_uuid(), 'day.desk', 'desk', 1, now()) RETURNING id
+"""
 SCREEN = """
 INSERT INTO appointments_screen (id, institution_id, division_code, name, department_ids,
     token_hash, made_by, created_at)
@@ -24,7 +27,7 @@ def test_rules_get_what_they_call_by(app: object, empty: Engine) -> None:
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             values = {
                 "institution": make_institution(session).id,
-                "account": make_account(session).id,
+                "account": session.scalar(text(ACCOUNT)),
                 "id": new_id(),
             }
             session.commit()

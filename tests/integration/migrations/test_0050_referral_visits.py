@@ -18,7 +18,7 @@ COURSE = text("SELECT step, state FROM appointments_referral_step")
 
 def test_one_that_waits_for_another_visit_goes_back(app: object, empty: Engine) -> None:
     with empty.begin() as connection:
-        command.upgrade(config(connection), "0050")
+        command.upgrade(config(connection), "head")
         session = Session(connection)
         slot = make_slots(session, make_clinic(session))[0]
         referral = make_referral(session, make_person(session), slot, make_team(session)[0])
