@@ -93,13 +93,14 @@ class Visitor:
         the entry's group is opened first.
         """
         self._open_side_bar()
+        begins = re.compile(f"^{re.escape(label)}")  # a count may follow
         group = self.page.locator("details.side-group:not([open])").filter(
-            has=self.page.get_by_role("link", name=label, include_hidden=True)
+            has=self.page.get_by_role("link", name=begins, include_hidden=True)
         )
         if group.count():
             group.locator("summary").click()
         navigation = self.page.get_by_role("navigation")
-        navigation.get_by_role("link", name=label).filter(visible=True).first.click()
+        navigation.get_by_role("link", name=begins).filter(visible=True).first.click()
 
     def open_account_menu(self) -> Locator:
         """The menu with the roles and the way out, which is always in sight, opened."""
