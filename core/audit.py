@@ -17,17 +17,16 @@ from core.statements import Statement
 
 # One statement for the event and its wait for the signed log: the audit is written on every path,
 # the hottest included.
-INSERT = Statement(
-    text(
-        "WITH made AS ("
-        " INSERT INTO core_audit_event (id, at, account_id, acting_for, action, resource_type,"
-        " resource_id, person_id, outcome, policies, channel, address, request_id)"
-        " VALUES (:id, :at, :account_id, :acting_for, :action, :resource_type,"
-        " :resource_id, :person_id, :outcome, :policies, :channel, :address, :request_id)"
-        " RETURNING id, at)"
-        " INSERT INTO core_audit_unsequenced (event_id, at) SELECT id, at FROM made"
-    )
+EVENT = text(
+    "WITH made AS ("
+    " INSERT INTO core_audit_event (id, at, account_id, acting_for, action, resource_type,"
+    " resource_id, person_id, outcome, policies, channel, address, request_id)"
+    " VALUES (:id, :at, :account_id, :acting_for, :action, :resource_type,"
+    " :resource_id, :person_id, :outcome, :policies, :channel, :address, :request_id)"
+    " RETURNING id, at)"
+    " INSERT INTO core_audit_unsequenced (event_id, at) SELECT id, at FROM made"
 )
+INSERT = Statement(EVENT)
 # Whether the same was written since.
 WRITTEN = text(
     "SELECT FROM core_audit_event WHERE account_id = :account_id AND at > :since"
@@ -93,9 +92,12 @@ def looking_on(session: Session) -> Iterator[None]:
 def write_pending(session: Session) -> None:
     """Write what ``note`` gathered; runs before every commit."""
     rows = session.info.pop(PENDING, None)
-    if rows:
-        for each in rows:
-            INSERT.send(session, each)
+    if not rows:
+        return
+    if len(rows) == 1:
+        INSERT.send(session, rows[0])
+    else:  # together, in one exchange with the database
+        session.execute(EVENT, rows)
 
 
 def write_denial(session: Session, error: BaseException) -> None:

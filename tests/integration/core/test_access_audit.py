@@ -17,6 +17,7 @@ from core.database import transaction
 from core.errors import Denied
 from core.ids import new_id
 from core.models import AuditEvent
+from core.statements import Statement
 from portal.factory import ROOT
 from residents.public import person_resource
 from residents.schemas import Action
@@ -62,8 +63,8 @@ def test_no_audit_no_data(session: Session, monkeypatch: pytest.MonkeyPatch) -> 
         answered.append(name)
 
     with monkeypatch.context() as broken:
-        nowhere = str(audit.INSERT).replace("core_audit_event", "core_audit_nowhere")
-        broken.setattr(audit, "INSERT", text(nowhere))
+        nowhere = Statement(text("INSERT INTO core_audit_nowhere (id) VALUES (:id)"))
+        broken.setattr(audit, "INSERT", nowhere)
         with pytest.raises(ProgrammingError):
             read_and_change()
     session.expire_all()
