@@ -143,7 +143,9 @@ def test_a_person_applies_once(committed_database: Engine) -> None:
 def test_two_records_at_once_settle_two_promises(committed_database: Engine) -> None:
     with transaction() as session:
         team, _, _ = make_team(session)
-        contract = make_contract(session, make_person(session), team)
+        # Three were missed and the last is open.
+        begun = clock.today() - timedelta(days=350)
+        contract = make_contract(session, make_person(session), team, starts_on=begun)
         records = [make_service_record(session, contract, "T02") for _ in range(4)]
 
     def settle(record_id: UUID) -> None:
