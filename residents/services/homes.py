@@ -96,8 +96,9 @@ def count_home_code(session: Session, actor: Actor) -> None:
 
 
 def join_home(session: Session, actor: Actor, command: JoinHome) -> HomeView:
-    """An adult enters the household whose head gave them the code. ``count_home_code`` came before.
-    Raises NotFound, Denied, Invalid, Conflict.
+    """An adult enters the household whose head gave them the code; one with children is entered at
+    a desk, as its adults act for them. ``count_home_code`` came before. Raises NotFound, Denied,
+    Invalid, Conflict ``not_of_age`` or ``children_here``.
     """
     person = _may(session, actor, actor.person_id, MoveWay.DECLARED)
     if person.birth_date > came_of_age():
@@ -117,6 +118,11 @@ def join_home(session: Session, actor: Actor, command: JoinHome) -> HomeView:
     head = session.get(Person, used.made_by) if used else None
     if used is None or head is None or head.household_id != used.household_id:
         raise _bad("code", N_("代码不对或已过期，请户主重新生成一个。"))
+    if any(each.birth_date > came_of_age() for each in members_of(session, used.household_id)):
+        raise Conflict(
+            "children_here",
+            N_("这户有未成年人，同住的成年人可以为孩子代办，请带户口簿到机构登记。"),
+        )
     _change_household(session, actor, person, used.household_id, relation, MoveWay.DECLARED)
     return home_of(session, person)
 
