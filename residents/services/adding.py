@@ -15,6 +15,7 @@ from residents.models import Duplicate, Person, Representation
 from residents.ports import Verdict
 from residents.queries import standing
 from residents.queries.identifiers import numbers_resource
+from residents.queries.papers import Facts
 from residents.schemas import (
     AddNumber,
     FormerIdentity,
@@ -64,7 +65,7 @@ def add_number(
         raise Conflict("has_number", N_("这位居民已有身份证号。号码不对的，请管理员比对后处理。"))
     if other is not None:
         return NumberAdded(person_id=person.id, pair_id=_propose(session, person, other))
-    card = (command.name, number.sex, number.birth_date)
+    card = Facts(command.name, number.sex, number.birth_date)
     if card != (person.name, person.sex, person.birth_date) and not command.corrects:
         sentence = N_(
             "身份证上的姓名、性别或出生日期与登记的不同。核对是同一个人后，勾选“以身份证为准”。"
@@ -83,15 +84,13 @@ def _to_number(session: Session, actor: Actor, person_id: UUID) -> Person:
     return person
 
 
-def _number(
-    session: Session, actor: Actor, person: Person, id_number: str, card: tuple[str, str, object]
-) -> None:
+def _number(session: Session, actor: Actor, person: Person, id_number: str, card: Facts) -> None:
     former = FormerIdentity.model_validate(person, from_attributes=True)
     before, index = person.id_index, id_index(id_number)
     note_step(
         session, actor, person, Step.NUMBERED, IdentifierKind.ID_CARD, former.model_dump_json()
     )
-    person.name, person.sex, person.birth_date = card  # type: ignore[assignment]
+    person.name, person.sex, person.birth_date = card
     person.id_number, person.id_index = id_number, index
     person.id_tail_index = id_tail_index(id_number)
     session.flush()

@@ -11,6 +11,7 @@ from core import clock
 from core.access import Actor
 from core.errors import Denied
 from notifications.models import Message
+from notifications.schemas import MessageView
 from notifications.web.pages import text
 from residents.models import Representation
 from residents.schemas import Basis, Scope
@@ -80,7 +81,7 @@ def test_she_is_asked_and_answers(session: Session, served: Served, mother: Acto
     message = session.scalars(select(Message).where(Message.person_id == mother.person_id)).one()
     assert message.values["about"] == served.person.name
     assert message.link == f"/packs/records/{record_id}"
-    assert text(message).startswith(f"关于{served.person.name}：")  # type: ignore[arg-type]
+    assert text(MessageView.model_validate(message)).startswith(f"关于{served.person.name}：")
     child = RecordSearch(person_id=served.person.id)
     assert [row.id for row in list_records(session, mother, child).items] == [record_id]
     assert confirm_record(session, mother, record_id).state == "confirmed"
