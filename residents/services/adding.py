@@ -66,7 +66,7 @@ def add_number(
     if other is not None:
         return NumberAdded(person_id=person.id, pair_id=_propose(session, person, other))
     card = Facts(command.name, number.sex, number.birth_date)
-    if card != (person.name, person.sex, person.birth_date) and not command.corrects:
+    if card != Facts(person.name, person.sex, person.birth_date) and not command.corrects:
         sentence = N_(
             "身份证上的姓名、性别或出生日期与登记的不同。核对是同一个人后，勾选“以身份证为准”。"
         )
@@ -90,7 +90,7 @@ def _number(session: Session, actor: Actor, person: Person, id_number: str, card
     note_step(
         session, actor, person, Step.NUMBERED, IdentifierKind.ID_CARD, former.model_dump_json()
     )
-    person.name, person.sex, person.birth_date = card
+    person.name, person.sex, person.birth_date = card.name, card.sex, card.birth_date
     person.id_number, person.id_index = id_number, index
     person.id_tail_index = id_tail_index(id_number)
     session.flush()
