@@ -6,7 +6,7 @@ import pytest
 
 from core import clock
 from tests.journeys.conftest import Visit
-from tests.journeys.people import Staff, by_password, choose_password, set_up_factor
+from tests.journeys.people import Newcomers, Staff, by_password, choose_password, set_up_factor
 from tests.journeys.visitor import DESKTOP, Screen, Visitor
 
 HOME = "总览"
@@ -15,7 +15,7 @@ COUNTY = "港北区"
 
 @pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
 def test_a_county_gets_an_administrator_until_a_day(
-    visit: Visit, staff: Staff, screen: Screen
+    visit: Visit, staff: Staff, newcomers: Newcomers, screen: Screen
 ) -> None:
     name, username = f"县里的人{screen.width}", f"county-{screen.width}"
     admin, guard = visit(), visit()
@@ -32,6 +32,7 @@ def test_a_county_gets_an_administrator_until_a_day(
     guard.arrive(name)
     address = guard.page.url
     last = clock.today() + timedelta(days=20)
+    see_identity(guard, name, newcomers.new().id_number)
     appoint(guard, name, last)
     guard.see("角色已授予", f"至 {last}")
     guard.follow("可以做什么", guard.main)
@@ -73,6 +74,16 @@ def open_account(admin: Visitor, name: str, username: str) -> str:
     admin.press("建立账号")
     admin.arrive("初始密码")
     return admin.main.locator("[data-secret]").inner_text()
+
+
+def see_identity(guard: Visitor, name: str, id_number: str) -> None:
+    """Somebody who is to have a duty shows whom the account is of."""
+    guard.follow("核对身份", guard.main)
+    guard.arrive("核对身份")
+    guard.fill("身份证上的姓名", name)
+    guard.fill("身份证号", id_number)
+    guard.press("核对")
+    guard.arrive(name)
 
 
 def appoint(guard: Visitor, name: str, last: date) -> None:

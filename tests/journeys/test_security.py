@@ -130,7 +130,7 @@ def test_a_lost_phone_is_replaced_by_two_members_of_staff(
     resident.press("不是我，阻止更换")
     resident.arrive("已阻止")
     second.page.reload()
-    second.see("被原号码阻止")
+    second.see("被阻止，等复核")
 
 
 def give_authenticator(visitor: Visitor) -> None:
