@@ -93,7 +93,9 @@ def give(session: Session, actor: Actor, account: Account, command: GrantRole, u
     """Let ``account`` hold the role on ``unit``. Raises Denied, Invalid or Conflict."""
     require(session, actor, Action.GRANT_ROLE, _holding(account, command.role, unit))
     if command.role in DUTIES and account.human_index is None:
-        sentence = N_("请先在账号页核对此人的身份证：管理员、安全管理员和审计员必须是不同的人。")
+        sentence = N_(
+            "请管理员先在账号页核对此人的身份证：管理员、安全管理员和审计员必须是不同的人。"
+        )
         raise Invalid("human_unknown", sentence, fields={"role": sentence})
     _grant(session, actor, account, command.role, unit, _period(command))
 

@@ -21,6 +21,7 @@ def test_a_county_gets_an_administrator_until_a_day(
     admin, guard = visit(), visit()
     staff.sign_in(admin, "demo-admin", HOME)
     password = open_account(admin, name, username)
+    see_identity(admin, name, username, newcomers.new().id_number)
 
     staff.sign_in(guard, "demo-security", HOME)
     guard.tab("账号")
@@ -32,7 +33,6 @@ def test_a_county_gets_an_administrator_until_a_day(
     guard.arrive(name)
     address = guard.page.url
     last = clock.today() + timedelta(days=20)
-    see_identity(guard, name, newcomers.new().id_number)
     appoint(guard, name, last)
     guard.see("角色已授予", f"至 {last}")
     guard.follow("可以做什么", guard.main)
@@ -76,14 +76,21 @@ def open_account(admin: Visitor, name: str, username: str) -> str:
     return admin.main.locator("[data-secret]").inner_text()
 
 
-def see_identity(guard: Visitor, name: str, id_number: str) -> None:
+def see_identity(admin: Visitor, name: str, username: str, id_number: str) -> None:
     """Somebody who is to have a duty shows whom the account is of."""
-    guard.follow("核对身份", guard.main)
-    guard.arrive("核对身份")
-    guard.fill("身份证上的姓名", name)
-    guard.fill("身份证号", id_number)
-    guard.press("核对")
-    guard.arrive(name)
+    admin.tab("账号")
+    admin.arrive("账号")
+    admin.fill("姓名或登录名", username)
+    admin.press("搜索")
+    admin.follow(name, admin.main)
+    admin.arrive(name)
+    admin.follow("核对身份", admin.main)
+    admin.arrive("核对身份")
+    admin.fill("身份证上的姓名", name)
+    admin.fill("身份证号", id_number)
+    admin.press("核对")
+    admin.arrive(name)
+    admin.see("已核对")
 
 
 def appoint(guard: Visitor, name: str, last: date) -> None:
