@@ -132,7 +132,9 @@ class Places(RuleBasedStateMachine):
             with transaction() as session:
                 view = self._ask(session, step)
         except Conflict as refusal:
-            return Refused("no_place" if refusal.code in NO_PLACE else refusal.code)
+            # The machine's days pass the end of booking, which the clients' minutes never do.
+            none = refusal.code in NO_PLACE | {"slot_closed"}
+            return Refused("no_place" if none else refusal.code)
         if view is None:
             return None
         ref = Ref(self.department.slots.index(view.slot_id), view.number)
