@@ -45,7 +45,7 @@ def test_a_leader_hands_residents_over_and_a_member_is_away(visit: Visit, staff:
     leader.main.get_by_role("checkbox").last.check()
     leader.press("把勾选的移交给其他团队")
     leader.arrive("移交给其他团队")
-    leader.fill("找团队", "团队")
+    leader.fill("找团队", "家庭医生")
     leader.press("查找")
     leader.main.get_by_role("button", name="选择").first.click()
     leader.fill("交接说明", "搬到邻村，血压高，请先上门认识。")
