@@ -128,13 +128,15 @@ def plain_url(url: str) -> str:
     return f"postgresql://{rest}" if scheme.startswith("postgres") else url
 
 
-def make_engine(url: str, pool: int) -> Engine:
-    """An engine with a small pool: requests wait in front of it (a hot row is fastest so)."""
+def make_engine(url: str, pool: int, wait_seconds: int = 10) -> Engine:
+    """An engine with a small pool: requests wait in front of it (a hot row is fastest so), and who
+    waited so long is sent away.
+    """
     return create_engine(
         sqlalchemy_url(url),
         pool_size=pool,
         max_overflow=0,
-        pool_timeout=10,
+        pool_timeout=wait_seconds,
         hide_parameters=True,  # an error in the log must not carry personal data
     )
 

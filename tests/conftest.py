@@ -108,7 +108,8 @@ def session(connection: Connection) -> Iterator[Session]:
 def committed_database(app: APIFlask, template: str) -> Iterator[Engine]:
     """An own database with real commits, for tests with several connections at once."""
     url = postgres.clone(_scratch, template, "committed")
-    engine = database.make_engine(url, 16)
+    # No gate stands before the crowds of these tests, and the machine has other work.
+    engine = database.make_engine(url, 16, wait_seconds=60)
     before = database.bound()
     database.use(engine)
     yield engine
