@@ -19,19 +19,20 @@ from appointments.public import make_secret
 from core.database import plain_url
 from core.settings import Settings, SettingsError, load_settings
 from portal import embedded
+from portal.neighbours import HOSPITAL_CLIENT
 from portal.readiness import newest_revision
 from regions.public import DEMO_PASSWORD, load_region, resident_phone
 
 GUNICORN_WORKERS = 2
 STOP_SECONDS = 10
 # For glibc: few heaps for many threads, and a password's 19 MiB go back when it is hashed.
-LEAN = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1048576", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+LEAN = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+}
 PIDS = "serve.pids"
 LOG = "portal.log"
-SECOND_APPLICATION = "检查预约小站（示例）"
-PROVIDER = "政务服务账号（示例）"
-HOSPITAL_SYSTEM = "医院挂号系统（示例）"
-HOSPITAL_CLIENT = "hospital-demo"
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_ACCOUNTS = (
     ("demo-resident", "居民 resident"),
@@ -109,43 +110,6 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
     return environment
 
 
-def _register_second_application(environment: dict[str, str], port: int, unit: str) -> None:
-    """Another vendor's application, shown to all of ``unit``: one sign-on for two."""
-    clinic = f"http://127.0.0.1:{port + 1}/clinic"
-    _run(environment, "flask", "--app", "wsgi", "oidc", "client", "create", "--exist-ok",
-         "--client-id", "clinic-demo", "--public", "--name", SECOND_APPLICATION,
-         "--redirect-uri", f"{clinic}/callback",
-         "--post-logout-redirect-uri", f"{clinic}/signed-out",
-         "--unit", unit, "--launch-url", f"{clinic}/", "--icon", "microscope",
-         "--audience", "resident", "--audience", "leader", "--audience", "member",
-         "--audience", "registrar")  # fmt: skip
-
-
-def _register_provider(environment: dict[str, str], port: int) -> None:
-    """Another institution's sign-in, so that the demo shows accounts being joined."""
-    _run(environment, "flask", "--app", "wsgi", "oidc", "upstream", "create", "--exist-ok",
-         "--issuer", f"http://127.0.0.1:{port + 1}/upstream", "--name", PROVIDER,
-         "--client-id", "kangqiao", "--icon", "building-bank", "--just-in-time",
-         "--role-claim", "roles", "--two-factor-value", "otp",
-         "--phishing-resistant-value", "hwk")  # fmt: skip
-
-
-def _register_hospital(environment: dict[str, str], port: int) -> None:
-    """The hospital of the demo's registrar has a system of its own, and sends its schedule."""
-    hospital = environment.get("HOSPITAL_ID")
-    if not hospital:
-        return
-    standin = f"http://127.0.0.1:{port + 1}/hospital"
-    # By the environment: every user of the machine can read a command line.
-    secret = {"OIDC_CLIENT_SECRET": environment["HOSPITAL_CLIENT_SECRET"]}
-    _run(environment | secret, "flask", "--app", "wsgi", "oidc", "client", "create", "--exist-ok",
-         "--client-id", HOSPITAL_CLIENT, "--name", HOSPITAL_SYSTEM, "--unit", hospital,
-         "--grant", "client_credentials",
-         "--service-scope", "appointments.exchange", "--scope", "openid")  # fmt: skip
-    _run(environment, "flask", "--app", "wsgi", "hospital-link", "create",
-         "--institution", hospital, "--url", f"{standin}/api")  # fmt: skip
-
-
 def _demo_hospital(url: str) -> str | None:
     """Where the demo's registrar works; None where the region has no such account."""
     query = (
@@ -217,9 +181,7 @@ def _supervise(settings: Settings, environment: dict[str, str], port: int) -> in
     pids.write_text("".join(f"{child.pid}\n" for child in children), encoding="utf-8")
     try:
         if settings.demo:
-            _register_second_application(environment, port, load_region(settings.region).code)
-            _register_provider(environment, port)
-            _register_hospital(environment, port)
+            _run(environment, "python", "-m", "portal.neighbours", str(port + 1))
         _announce(settings, port)
         while not stopping and all(child.poll() is None for child in children):
             time.sleep(0.2)
