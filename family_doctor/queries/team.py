@@ -232,7 +232,7 @@ def list_work(
 
 @cache
 def _work(due: Due | None, *, of_group: bool, of_staff: bool) -> Listing:
-    order = [OBLIGATION.c.due_on, OBLIGATION.c.id]
+    order, last = [OBLIGATION.c.due_on, OBLIGATION.c.id], _last_result()
     query = (
         select(
             OBLIGATION.c.id.label("obligation_id"),
@@ -248,10 +248,14 @@ def _work(due: Due | None, *, of_group: bool, of_staff: bool) -> Listing:
             OBLIGATION.c.sequence,
             OBLIGATION.c.times,
             HAS_FORM,
+            last.c.result,
+            last.c.emergency,
+            last.c.performed_at.label("result_at"),
             *carer_columns(),
             *order,
         )
         .join_from(OBLIGATION, PERSON, PERSON.c.id == OBLIGATION.c.person_id)
+        .outerjoin(last, true())
         .outerjoin(HOUSEHOLD, HOUSEHOLD.c.id == PERSON.c.household_id)
         .outerjoin(CARE, current_care(OBLIGATION.c.contract_id))
         .where(*_open(due, of_staff=of_staff))
@@ -262,6 +266,20 @@ def _work(due: Due | None, *, of_group: bool, of_staff: bool) -> Listing:
         )
         query = query.where(OBLIGATION.c.person_id.in_(members))
     return Listing(query, order)
+
+
+def _last_result() -> FromClause:
+    """How the service went the last time, by the team that owes it."""
+    query = (
+        select(FollowUp.result, FollowUp.emergency, FollowUp.performed_at)
+        .where(
+            FollowUp.team_id == OBLIGATION.c.team_id,
+            FollowUp.person_id == OBLIGATION.c.person_id,
+            FollowUp.item_code == OBLIGATION.c.item_code,
+        )
+        .order_by(FollowUp.performed_at.desc(), FollowUp.id.desc())
+    )
+    return query.limit(literal_column("1")).lateral()
 
 
 def due_services(session: Session, person_id: UUID) -> dict[tuple[UUID, str], date]:

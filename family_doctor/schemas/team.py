@@ -105,6 +105,10 @@ class WorkItem(View):
     due_on: date
     # Whether it is recorded with a form of follow-up.
     has_form: bool = False
+    # How it went the last time, of a service with a form.
+    result: str | None = None
+    emergency: bool | None = None
+    result_at: datetime | None = None
     carer_id: UUID | None = None
     carer_name: str | None = None
 

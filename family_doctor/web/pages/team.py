@@ -46,7 +46,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import contracts as services
 from family_doctor.states import IN_FORCE, State
-from family_doctor.web import ways_words
+from family_doctor.web import care_words, ways_words
 from family_doctor.web.pages.blueprint import pages
 from residents.public import people_by_id
 from service_packs.public import list_groups
@@ -73,6 +73,7 @@ def today() -> ResponseReturnValue:
         applications = queries.list_applications(session, team.id, FIRST)
     return render_template(
         "family_doctor/today.html",
+        words=care_words,
         team=team,
         teams=teams,
         search=search,

@@ -18,7 +18,8 @@ from core.database import transaction
 from core.errors import Conflict, Denied, Invalid
 from directory.models import Staff
 from family_doctor.models import Contract, FollowUp, Obligation
-from family_doctor.schemas import Reclassify, RecordFollowUp
+from family_doctor.queries.team import list_work
+from family_doctor.schemas import Reclassify, RecordFollowUp, WorkSearch
 from family_doctor.services.follow_ups import reclassify, record_follow_up, see_to_emergency
 from family_doctor.services.planning import replan
 from notifications.models import Message
@@ -91,6 +92,9 @@ def test_a_high_one_is_seen_again_within_a_fortnight(session: Session, scene: Sc
         (due, clock.today() + timedelta(days=1))
     ]
     with clock.shifted(timedelta(days=10)):
+        due_soon = list_work(session, scene.team.id, WorkSearch()).items
+        last = {each.due_on: (each.result, each.emergency) for each in due_soon}
+        assert last[due] == ("uncontrolled", False)
         again = record_follow_up(session, scene.actor, scene.command(HIGH))
         assert again.referral  # the second time running
         rows = {each.slot: each for each in scene.owed(session)}
