@@ -29,7 +29,7 @@ from auth.models import (
 )
 from auth.oidc.backchannel import call_of, deliver
 from auth.services import factor_reset, recovery
-from auth.services.logout import begin_attempt, note_answer
+from auth.services.logout import begin_attempt, end_over, note_answer
 from auth.services.signing import rotate_keys
 from auth.services.usage import forget_use
 from core import clock
@@ -108,6 +108,13 @@ def settle_recoveries() -> None:
     for reset_id in resets:
         with transaction() as session:
             factor_reset.settle(session, reset_id)
+
+
+@scheduled("*/5 * * * *")
+def end_sessions_that_are_over() -> None:
+    """End what is over by time or idleness, and tell the applications."""
+    with transaction() as session:
+        end_over(session)
 
 
 @scheduled("10 18 * * *")

@@ -120,6 +120,7 @@ class SignInSession(Base):
     __table_args__ = (
         CheckConstraint("assurance BETWEEN 1 AND 3", name="assurance"),
         Index("ix_auth_session_account_id", "account_id"),
+        Index("ix_auth_session_live", "expires_at", postgresql_where=text("ended_at IS NULL")),
     )
 
     id: Mapped[Id]

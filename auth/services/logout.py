@@ -5,11 +5,13 @@ Logout 1.0). Whatever ends a session calls ``end_sessions``.
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from auth.models import Client, LogoutNotice, RefreshFamily, SignInSession, Token
+from auth.models import Client, LogoutNotice, RefreshFamily, RoleGrant, SignInSession, Token
+from auth.queries.actors import STAFF_IDLE
+from auth.queries.grants import in_force
 from core import clock
 from core.ids import new_id
 from core.jobs import defer_by_name
@@ -37,6 +39,16 @@ def end_sessions(session: Session, which: ColumnElement[bool]) -> None:
         .where(Token.session_id.in_(ended), Token.ended_at.is_(None))
         .values(ended_at=now)
     )
+
+
+def end_over(session: Session) -> None:
+    """End the sessions whose time is over, or that staff let lie idle, so that the applications
+    they opened hear of it as they hear of a signing out.
+    """
+    now = clock.now()
+    staff = exists().where(RoleGrant.account_id == SignInSession.account_id, in_force())
+    idle = SignInSession.last_seen_at <= now - STAFF_IDLE
+    end_sessions(session, (SignInSession.expires_at <= now) | (idle & staff))
 
 
 def end_families(session: Session, which: ColumnElement[bool]) -> None:

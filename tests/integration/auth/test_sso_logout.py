@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from joserfc.jwk import KeySet
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from auth.jobs import tell_application
+from auth.jobs import end_sessions_that_are_over, tell_application
 from auth.models import Account, Client, LogoutNotice
 from auth.oidc import backchannel
 from auth.schemas import NoticeKind
@@ -23,11 +24,15 @@ from auth.services import wechat
 from auth.services.accounts import end_sign_ins
 from auth.services.sign_in import Origin
 from auth.services.signing import read_own_token
+from core import clock
+from core.access import Role
 from core.database import transaction
 from core.errors import Unavailable
 from core.jobs import MOST_ATTEMPTS
 from core.settings import Environment, settings
 from standins.server import serving
+from tests.factories.auth import make_account, open_browser_session
+from tests.factories.directory import COUNTY
 from tests.factories.identities import join_wechat
 from tests.factories.sso import RelyingParty, make_client
 from tests.integration.auth.recovering import sent
@@ -120,6 +125,28 @@ def test_an_application_signs_out_and_hears_of_it(
     assert out.location == "/auth/signed-out"
     run_jobs()
     assert len(listener.heard) == 1
+
+
+def test_an_idle_session_of_staff_ends_at_the_application_too(
+    app: APIFlask,
+    session: Session,
+    client: FlaskClient,
+    listener: Listener,
+    run_jobs: Callable[[], int],
+) -> None:
+    staff = make_account(session, roles={Role.ADMINISTRATOR: [COUNTY]})
+    resident = make_account(session)
+    for account in (staff, resident):
+        browser = app.test_client()
+        with browser.session_transaction() as cookie:
+            cookie["_user_id"] = open_browser_session(session, account.id)
+            cookie["_fresh"] = True
+        RelyingParty().tokens(client, browser)
+    for minutes, told in ((20, 0), (40, 1), (45, 1), (13 * 60, 2)):
+        with clock.shifted(timedelta(minutes=minutes)):
+            end_sessions_that_are_over()
+            run_jobs()
+        assert len(listener.heard) == told
 
 
 def test_ending_all_sign_ins_tells_for_each_session(
