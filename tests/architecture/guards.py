@@ -42,7 +42,7 @@ WRITE_NOTHING_UNPROVED = {
 }  # fmt: skip
 # Data, not interface: these modules hold the region's or a vendor's own texts.
 STANDINS = "standins"  # other parties' pages: they speak in their own way
-DATA_MODULES = {"regions", "notifications/sms.py", "portal/serve.py"}
+DATA_MODULES = {"regions", "notifications/sms.py", "portal/serve.py", "portal/neighbours.py"}
 
 
 def routes_without_rule(app: Flask) -> list[str]:
