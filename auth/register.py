@@ -11,6 +11,7 @@ from auth.web import (
     applications_admin,
     applications_api,
     identity,
+    joined_api,
     permissions,
     permissions_api,
     recovery,
@@ -61,6 +62,7 @@ room = Room(
     apis=[
         api,
         security_api,
+        joined_api.api,
         recovery_api,
         admin_api.api,
         permissions_api.api,

@@ -19,6 +19,7 @@ from notifications.subscribers import (
     tell_phone_replaced,
     warn_old_phone,
 )
+from notifications.web.api import api
 from notifications.web.pages import pages
 from residents.events import (
     BindingRefused,
@@ -40,6 +41,7 @@ provide_holdings(Holding(Message.person_id, N_("消息"), telling=False))
 room = Room(
     name="notifications",
     pages=[pages],
+    apis=[api],
     subscribers=[
         (NoticeDue, tell_owner),
         (ConsentGiven, tell_consent_given),

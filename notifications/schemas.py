@@ -24,3 +24,27 @@ class MessageView(BaseModel):
     link: str
     created_at: datetime
     read_at: datetime | None
+
+
+class SaidMessage(BaseModel):
+    """A message as its reader sees it; ``link`` is a path of the portal, or empty."""
+
+    id: UUID
+    text: str
+    link: str
+    created_at: datetime
+    read_at: datetime | None
+
+
+class Unread(BaseModel):
+    """How many messages wait."""
+
+    count: int
+
+
+class MarkRead(BaseModel):
+    """The newest message that was seen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message_id: UUID

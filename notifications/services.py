@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from core import clock, jobs
 from core.access import Actor
+from core.errors import NotFound
 from core.ids import new_id
 from notifications.models import Message
 from notifications.schemas import ABOUT
@@ -68,10 +69,17 @@ def notify_with_carers(
         notify(session, carer, sentence, told, carers_link, sms=sms)
 
 
-def mark_read(session: Session, actor: Actor) -> None:
-    """Mark all of the actor's own messages as read."""
-    session.execute(
-        update(Message)
-        .where(Message.person_id == actor.person_id, Message.read_at.is_(None))
-        .values(read_at=clock.now())
-    )
+def mark_read(session: Session, actor: Actor, *, until: UUID | None = None) -> None:
+    """Mark the actor's own messages as read: all, or one and those before it.
+
+    Raises NotFound where it is nobody's or another's.
+    """
+    mine = Message.person_id == actor.person_id
+    unread = update(Message).where(mine, Message.read_at.is_(None))
+    if until is not None:
+        last = select(Message.created_at, Message.id).where(Message.id == until, mine)
+        seen = session.execute(last).one_or_none()
+        if seen is None:
+            raise NotFound()
+        unread = unread.where(tuple_(Message.created_at, Message.id) <= tuple_(*seen))
+    session.execute(unread.values(read_at=clock.now()))

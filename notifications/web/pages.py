@@ -7,12 +7,10 @@ from core.database import transaction
 from core.paging import PageQuery
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import read_query
-from core.web.languages import gettext
-from core.web.names import named
 from core.web.pager import pager
 from notifications.queries import list_messages
-from notifications.schemas import ABOUT, ABOUT_SOMEBODY, MessageView
 from notifications.services import mark_read
+from notifications.web.wording import text
 
 pages = Blueprint("notifications", __name__, url_prefix="/messages")
 
@@ -28,13 +26,3 @@ def box() -> ResponseReturnValue:
     return render_template(
         "notifications/box.html", messages=messages, pager=pager(messages), text=text
     )
-
-
-def text(message: MessageView) -> str:
-    """The message in the reader's language, the names in it too: ``item_en`` is the English of
-    ``item``.
-    """
-    values = message.values
-    names = {name: named(value, values.get(f"{name}_en")) for name, value in values.items()}
-    said: str = gettext(message.sentence, **names)
-    return gettext(ABOUT_SOMEBODY, about=values[ABOUT]) + said if ABOUT in values else said

@@ -384,7 +384,11 @@ def test_use_is_counted_by_day_and_person(
 
 
 def test_tiles_are_for_a_role_in_a_place(
-    session: Session, region: Account, signed_in: Browser
+    session: Session,
+    region: Account,
+    client: FlaskClient,
+    signed_in: Browser,
+    bearer: Callable[[UUID], dict[str, str]],
 ) -> None:
     hospital = make_institution(session)
     shown = {"launch_url": "https://a.example/", "audience": ["registrar", "resident"]}
@@ -401,6 +405,10 @@ def test_tiles_are_for_a_role_in_a_place(
     desk = make_account(session, roles={Role.REGISTRAR: [str(hospital.id)]})
     page = signed_in(desk.id).get("/applications").text
     assert [name for name in names if f"<span>{name}<" in page] == ["ours", "county"]
+    tiles, own = "/api/v1/portal/tiles", bearer(desk.id)
+    found = client.get(f"{tiles}?role=registrar", headers=own).get_json()["items"]
+    assert {each["name"] for each in found} == {"ours", "county"}
+    assert client.get(f"{tiles}?role=analyst", headers=own).status_code == 403
     resident, _ = make_resident(session)  # of the same township
     page = signed_in(resident.id).get("/").text
     assert [name for name in names if f"<span>{name}<" in page] == ["county"]

@@ -230,6 +230,24 @@ def test_withdrawing_ends_the_access(browser: FlaskClient, client: FlaskClient) 
     assert browser.post("/auth/applications/withdraw", data=form).status_code == 404
 
 
+def test_the_api_lists_and_withdraws(
+    browser: FlaskClient,
+    client: FlaskClient,
+    account: Account,
+    bearer: Callable[[UUID], dict[str, str]],
+) -> None:
+    rp, api, headers = RelyingParty(), "/api/v1/auth/consents", bearer(account.id)
+    tokens = rp.exchange(client, rp.agree(browser)).get_json()
+    listed = client.get(api, headers=headers).get_json()["items"]
+    assert [(each["client_id"], "openid" in each["scopes"]) for each in listed] == [
+        ("clinic", True)
+    ]
+    assert client.delete(f"{api}/clinic", headers=headers).status_code == 204
+    assert userinfo(client, tokens["access_token"]).status_code == 401
+    assert client.get(api, headers=headers).get_json()["items"] == []
+    assert client.delete(f"{api}/clinic", headers=headers).status_code == 404
+
+
 def test_another_persons_consent_counts_for_nobody_else(
     session: Session, browser: FlaskClient, signed_in: Browser
 ) -> None:

@@ -239,7 +239,12 @@ def test_a_disabled_account_stays_shut(traveller: Traveller, session: Session) -
 
 
 def test_parting_keeps_a_way_in(
-    traveller: Traveller, session: Session, resident: Account, signed_in: Browser
+    traveller: Traveller,
+    session: Session,
+    client: FlaskClient,
+    resident: Account,
+    signed_in: Browser,
+    bearer: Callable[[UUID], dict[str, str]],
 ) -> None:
     traveller.travel()
     traveller.portal.post(OPEN)
@@ -249,6 +254,12 @@ def test_parting_keeps_a_way_in(
     assert "唯一方式" in traveller.portal.get(LINKS).text
     # Nobody parts what is another's.
     assert signed_in(resident.id).post(f"{LINKS}/unlink", data=form).status_code == 404
+    api, owner = "/api/v1/auth/identities", bearer(identity.account_id)
+    listed = client.get(api, headers=owner).get_json()["items"]
+    assert str(identity.id) in [each["identity_id"] for each in listed]
+    assert client.delete(f"{api}/{identity.id}", headers=bearer(resident.id)).status_code == 404
+    only_one = client.delete(f"{api}/{identity.id}", headers=owner)
+    assert (only_one.status_code, only_one.get_json()["code"]) == (409, "only_way_in")
     account = session.get_one(Account, identity.account_id)
     account.phone_index = b"phone"
     session.flush()

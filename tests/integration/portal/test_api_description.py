@@ -17,6 +17,7 @@ def test_ids_in_paths_are_uuids(client: FlaskClient) -> None:
     assert formats["/api/v1/service-packs/packs/{code}", "code"] is None
     assert {name for (_, name), each in formats.items() if each != "uuid"} == {
         "action",
+        "client_id",
         "code",
         "day",
         "group_code",
