@@ -68,6 +68,8 @@ class Actor:
     request_id: str = ""
     # A digest of the browser's own long-lived cookie; none of callers that have none.
     device: bytes = b""
+    # The request only shows something, so the audit says that an action was looked at, not done.
+    looking: bool = False
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -256,6 +258,7 @@ def require(session: Session, actor: Actor, action: str, resource: Resource) -> 
         channel=actor.channel,
         address=actor.address,
         request_id=actor.request_id,
+        looked=actor.looking,
     )
     if allowed:
         audit.note(session, event)
