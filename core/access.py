@@ -81,6 +81,12 @@ class Actor:
         """The units on which any of ``roles`` was granted, for the SQL of list queries."""
         return frozenset().union(*(self.grants.get(role, frozenset()) for role in roles))
 
+    def at_a_desk(self, *roles: Role) -> bool:
+        """Whether any of ``roles`` is held on an institution or team itself, where people come to,
+        and not only on a division above.
+        """
+        return not all(unit.isdigit() for unit in self.units(*roles))
+
     @cached_property
     def entities(self) -> cedarpy.Entities:
         """This actor as Cedar knows it; parsed once for all decisions of a request."""
