@@ -7,7 +7,7 @@ asks. Signing in and out are DICOM's user authentication.
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-from audit.schemas import EventView, Outcome, Who
+from audit.schemas import EventView, Manner, Outcome, Who
 
 Json: TypeAlias = dict[str, Any]
 
@@ -26,7 +26,7 @@ SESSIONS = {"auth:sign-in": ("110122", "Login"), "auth:sign-out": ("110123", "Lo
 
 def audit_event(event: EventView, system: str) -> Json:
     """One event; ``system`` is this portal's address."""
-    kind = kind_of(event.action)
+    kind = "R" if event.manner is Manner.OPENED else kind_of(event.action)
     made: Json = {
         "resourceType": "AuditEvent",
         "id": str(event.id),

@@ -9,10 +9,11 @@ from audit.verifier import VERSION, Statement, canonical
 
 def event_record(event: Any) -> dict[str, object]:
     """An event as it is hashed; ``event`` is a row of the audit. Raise ``version`` with any change
-    here: what was logged before must still come out as it was.
+    here: what was logged before must still come out as it was. Version 1 did not say whether an
+    action was looked at or done.
     """
-    return {
-        "version": VERSION,
+    told = {"version": 1} if event.looked is None else {"version": 2, "looked": event.looked}
+    return told | {
         "id": str(event.id),
         "at": moment(event.at),
         "account_id": _id(event.account_id),

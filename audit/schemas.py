@@ -75,6 +75,14 @@ class OwnEvents(PageQuery):
     whose: Whose = Whose.OTHERS
 
 
+class Manner(StrEnum):
+    """What came of an action: something was looked at, its form or page was opened, it was done."""
+
+    LOOKED = "looked"
+    OPENED = "opened"
+    DONE = "done"
+
+
 class Who(BaseModel):
     """An account as an event shows it; a resident's name is masked. ``roles`` are today's."""
 
@@ -109,6 +117,7 @@ class EventView(BaseModel):
     resource_type: str
     resource_id: str
     person: Subject | None
+    manner: Manner | None
     outcome: Outcome
     policies: tuple[str, ...]
     channel: str
@@ -136,6 +145,7 @@ class OwnEvent(BaseModel):
     who: Who | None
     own: bool
     action: str
+    manner: Manner | None
     outcome: Outcome
     question: QuestionState | None
 
@@ -187,6 +197,7 @@ class QuestionEntry(BaseModel):
     person: Subject | None
     who: Who | None
     action: str
+    manner: Manner | None
     event_id: UUID
     event_at: datetime
 

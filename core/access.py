@@ -68,6 +68,8 @@ class Actor:
     request_id: str = ""
     # A digest of the browser's own long-lived cookie; none of callers that have none.
     device: bytes = b""
+    # The request only shows something, so the audit says that an action was looked at, not done.
+    looking: bool = False
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -78,6 +80,12 @@ class Actor:
     def units(self, *roles: Role) -> frozenset[str]:
         """The units on which any of ``roles`` was granted, for the SQL of list queries."""
         return frozenset().union(*(self.grants.get(role, frozenset()) for role in roles))
+
+    def at_a_desk(self, *roles: Role) -> bool:
+        """Whether any of ``roles`` is held on an institution or team itself, where people come to,
+        and not only on a division above.
+        """
+        return not all(unit.isdigit() for unit in self.units(*roles))
 
     @cached_property
     def entities(self) -> cedarpy.Entities:
@@ -256,6 +264,7 @@ def require(session: Session, actor: Actor, action: str, resource: Resource) -> 
         channel=actor.channel,
         address=actor.address,
         request_id=actor.request_id,
+        looked=actor.looking,
     )
     if allowed:
         audit.note(session, event)

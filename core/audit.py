@@ -20,9 +20,10 @@ from core.statements import Statement
 EVENT = text(
     "WITH made AS ("
     " INSERT INTO core_audit_event (id, at, account_id, acting_for, action, resource_type,"
-    " resource_id, person_id, outcome, policies, channel, address, request_id)"
+    " resource_id, person_id, outcome, policies, channel, address, request_id, looked)"
     " VALUES (:id, :at, :account_id, :acting_for, :action, :resource_type,"
-    " :resource_id, :person_id, :outcome, :policies, :channel, :address, :request_id)"
+    " :resource_id, :person_id, :outcome, :policies, :channel, :address, :request_id,"
+    " :looked)"
     " RETURNING id, at)"
     " INSERT INTO core_audit_unsequenced (event_id, at) SELECT id, at FROM made"
 )
@@ -33,7 +34,8 @@ WRITTEN = text(
     " AND action = :action AND resource_type = :resource_type AND resource_id = :resource_id"
     " AND person_id IS NOT DISTINCT FROM :person_id AND outcome = :outcome"
     " AND acting_for IS NOT DISTINCT FROM :acting_for"
-    " AND channel = :channel AND address = :address LIMIT 1"
+    " AND channel = :channel AND address = :address"
+    " AND looked = :looked LIMIT 1"
 )
 LOOK = timedelta(minutes=1)
 PENDING = "core.audit.pending"
@@ -53,8 +55,11 @@ def row(
     channel: str = "web",
     address: str = "",
     request_id: str = "",
+    looked: bool = False,
 ) -> Row:
-    """An event for ``note``; ``person_id`` is whose data it concerns."""
+    """An event for ``note``; ``person_id`` is whose data it concerns. Where it ``looked``, the
+    action was asked about to show something of it, not to do it.
+    """
     return {
         "account_id": account_id,
         "acting_for": acting_for,
@@ -67,6 +72,7 @@ def row(
         "channel": channel,
         "address": address,
         "request_id": request_id,
+        "looked": looked,
     }
 
 

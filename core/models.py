@@ -40,6 +40,8 @@ class AuditEvent(Base):
     channel: Mapped[str]
     address: Mapped[str]
     request_id: Mapped[str]
+    # A page or answer was shown, and what the action names was not done; unknown of old events.
+    looked: Mapped[bool | None]
 
 
 class UnsequencedEvent(Base):

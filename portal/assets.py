@@ -29,11 +29,12 @@ FONT_FILES = ("400Regular/NotoSansSC_400Regular.ttf", "700Bold/NotoSansSC_700Bol
 FONT_FOLDER = Path("family_doctor/sealing/fonts")
 ICONS = Path("@tabler/icons/icons/outline")
 NAME = r"""["']([a-z0-9-]+)["']"""
-# How templates and code name an icon: a call that begins with it, a keyword, or a NavItem's second
-# value. In a choice between two both are meant.
+# How templates and code name an icon: a call that begins with it, a keyword, what follows the state
+# of a badge, or a NavItem's second value. In a choice between two both are meant.
 ICON_USES = (
     re.compile(rf"\b(?:icon|empty|shortcut)\(\s*{NAME}(?:\s+if\s[^()]*?\selse\s+{NAME})?"),
     re.compile(rf"\b(?:icon|symbol)\s*=\s*{NAME}"),
+    re.compile(rf"""["'](?:good|warn|bad|info|calm)["'],\s*{NAME}\s*\)"""),
     re.compile(rf"""\bNavItem\(\s*(?:label=)?N_\(\s*["'][^"']*["']\s*\),\s*{NAME}"""),
 )
 EMPTY_SHAPE = '<path stroke="none" d="M0 0h24v24H0z" fill="none"/>'

@@ -6,7 +6,7 @@ from auth.events import PhoneChanged
 from auth.public import provide_identity_desk
 from core.access import Role
 from core.messages import N_
-from core.web.rooms import Group, NavItem, Room
+from core.web.rooms import Group, NavItem, Reach, Room
 from residents.holdings import provide_holdings
 from residents.own_holdings import OWN
 from residents.papers import PapersDesk
@@ -73,6 +73,7 @@ room = Room(
             CHECK_ROLES,
             order=43,
             group=Group.RESIDENTS,
+            reach=Reach.DESK,
         ),
         NavItem(
             N_("证件核对"),

@@ -14,6 +14,7 @@ from audit.schemas import (
     Action,
     EventSearch,
     EventView,
+    Manner,
     OwnEvent,
     OwnEvents,
     SealedEvent,
@@ -49,6 +50,8 @@ EVENTS = (
     .outerjoin(FOR, FOR.id == EVENT.c.acting_for)
 )
 Cards = Mapping[UUID, AccountCard]
+# Verbs of actions that show something and do nothing else.
+SHOWING = ("read", "list", "search", "find")
 
 
 def search_events(session: Session, actor: Actor, search: EventSearch) -> Page[EventView]:
@@ -118,9 +121,19 @@ def own_event(row: Row[Any], state: str | None, actor: Actor, cards: Cards) -> O
         who=who(row.account_id, cards),
         own=row.account_id == actor.account_id,
         action=row.action,
+        manner=manner(row.action, row.looked),
         outcome=row.outcome,
         question=state,
     )
+
+
+def manner(action: str, looked: bool | None) -> Manner | None:
+    """What came of it; None of an old event that may have been either."""
+    if action.partition(":")[2].partition("-")[0] in SHOWING:
+        return Manner.LOOKED
+    if looked is None:
+        return None
+    return Manner.OPENED if looked else Manner.DONE
 
 
 def cards_of(session: Session, account_ids: Iterable[UUID | None]) -> Cards:
@@ -180,6 +193,7 @@ def _seen(row: Row[Any], cards: Cards) -> dict[str, Any]:
         "who": who(row.account_id, cards),
         "acting_for": subject(row.for_id, row.for_name, row.for_division),
         "action": row.action,
+        "manner": manner(row.action, row.looked),
         "resource_type": row.resource_type,
         "resource_id": row.resource_id,
         "person": subject(row.about_id, row.about_name, row.about_division),

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from audit.models import Question
-from audit.queries.events import Cards, cards_of, subject, who
+from audit.queries.events import Cards, cards_of, manner, subject, who
 from audit.queries.scope import lives_within, scope_of, trail, units_of_event, within
 from audit.schemas import (
     Action,
@@ -113,7 +113,7 @@ def _within(scope: Collection[str]) -> ColumnElement[bool]:
 
 def _cases() -> Select[Any]:
     return (
-        select(Question, EVENT.c.account_id, EVENT.c.action, Person.name)
+        select(Question, EVENT.c.account_id, EVENT.c.action, EVENT.c.looked, Person.name)
         .join(Person, Person.id == Question.person_id)
         .outerjoin(EVENT, OF_EVENT)
     )
@@ -128,6 +128,7 @@ def _entry(row: Row[Any], cards: Cards) -> QuestionEntry:
         person=subject(question.person_id, row.name, question.division_code),
         who=who(row.account_id, cards),
         action=row.action or "",
+        manner=manner(row.action or "", row.looked),
         event_id=question.event_id,
         event_at=question.event_at,
     )

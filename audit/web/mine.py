@@ -89,7 +89,8 @@ def _alike(events: list[OwnEvent]) -> list[Looks]:
     groups: dict[object, list[OwnEvent]] = {}
     for event in events:
         who = event.who.id if event.who else None
-        key = (who, event.action, event.outcome, event.id if event.question else None)
+        asked = event.id if event.question else None
+        key = (who, event.action, event.manner, event.outcome, asked)
         groups.setdefault(key, []).append(event)
     return [Looks(group[0], len(group)) for group in groups.values()]
 

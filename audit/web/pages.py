@@ -9,6 +9,7 @@ from audit.queries import events, questions
 from audit.schemas import (
     AnswerQuestion,
     EventSearch,
+    Manner,
     Outcome,
     QuestionSearch,
     QuestionState,
@@ -30,6 +31,11 @@ from core.web.writes import write
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 
 OUTCOMES = {Outcome.ALLOWED: N_("允许"), Outcome.DENIED: N_("拒绝")}
+MANNERS = {
+    Manner.LOOKED: N_("看了"),
+    Manner.OPENED: N_("只打开了页面"),
+    Manner.DONE: N_("办了"),
+}
 CHANNELS = {
     "web": N_("网页"),
     "api": N_("接口"),
@@ -52,6 +58,7 @@ def words_of() -> dict[str, object]:
         "policy": policy_words,
         "roles": ROLE_NAMES,
         "outcomes": OUTCOMES,
+        "manners": MANNERS,
         "channels": CHANNELS,
         "states": STATES,
     }

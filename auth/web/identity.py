@@ -16,6 +16,7 @@ from auth.services.sign_in import PORTAL_SCOPE, Origin, note_use, use_is_due
 from core.access import Actor
 from core.crypto import token_hash
 from core.database import at_once, transaction
+from core.web.access import SAFE_METHODS
 from core.web.security import cookie_name
 from core.web.tickets import provide_holder
 
@@ -135,5 +136,6 @@ def _user(token: str, actor: Actor | None, channel: str) -> SignedInUser | None:
             address=where.address,
             request_id=where.request_id,
             device=token_hash(where.device) if where.device else b"",
+            looking=request.method in SAFE_METHODS,
         ),
     )

@@ -68,7 +68,7 @@ def listing() -> ResponseReturnValue:
         search=search,
         pager=pager(found),
         states=STATE_LABELS,
-        at_a_desk=bool(set(DESK_ROLES) & set(current_actor().roles)),
+        at_a_desk=current_actor().at_a_desk(*DESK_ROLES),
     )
 
 

@@ -37,6 +37,7 @@ class Reach(StrEnum):
     """How wide the units must be in which a role is held, for an entry to lead anywhere."""
 
     ANYWHERE = "anywhere"
+    DESK = "desk"
     DIVISION = "division"
     REGION = "region"
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from core.access import Role
 from core.database import transaction
 from core.sheets import Sheet, to_csv, to_xlsx
-from core.web.access import current_actor, open_to
+from core.web.access import acting, current_actor, open_to
 from core.web.forms import blank, read_query
 from core.web.languages import gettext
 from core.web.limits import By, limited
@@ -53,7 +53,7 @@ def export(kind: str) -> Response:
     """All tables of an analysis as a file."""
     query = read_query(AnalysisQuery)
     with transaction() as session:
-        analysis = read_analysis(session, current_actor(), query, AnalysisAction.EXPORT)
+        analysis = read_analysis(session, acting(), query, AnalysisAction.EXPORT)
     name = f"analysis-{analysis.tab}-{analysis.place.code}-{analysis.period.start}"
     return _file(analysis_sheets.sheet(analysis, example=_demo()), name, kind)
 
@@ -89,7 +89,7 @@ def export_people(kind: str) -> Response:
     """The list behind a figure as a file."""
     query = read_query(PeopleQuery)
     with transaction() as session:
-        _, period, page = export_analysed(session, current_actor(), query)
+        _, period, page = export_analysed(session, acting(), query)
     sheet = analysis_sheets.people_sheet(query, period, page.items, example=_demo())
     return _file(sheet, f"analysis-list-{query.figure}-{period.start}", kind)
 

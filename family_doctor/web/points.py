@@ -62,7 +62,9 @@ def listing() -> ResponseReturnValue:
         choices = [(str(each), name) for each, name in institution_choices(session, actor)]
         if region_code(session) in actor.units(Role.ADMINISTRATOR):
             choices.insert(0, ("", ""))
-    return render_template("family_doctor/points/list.html", schemes=found, choices=choices)
+    return render_template(
+        "family_doctor/points/list.html", schemes=found, choices=choices, today=clock.today()
+    )
 
 
 @pages.get("/<uuid:scheme_id>")

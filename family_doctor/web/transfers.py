@@ -247,7 +247,8 @@ def _show(transfer_id: UUID, form: Form[DeclineTransfer], status: int) -> Respon
         waits = view.state is TransferState.PROPOSED
         blind = waits and not own
         made_of = makeup(session, transfer_id) if blind else None
-        capacity = places(session, [receiver])[receiver.id] if blind else None
+        decides = waits and _leads(actor, receiver, TransferAction.DECIDE)
+        capacity = places(session, [receiver])[receiver.id] if decides else None
         found: Page[OfferedResident] = Page(items=[])
         if not blind:
             found = offered_of(session, transfer_id, read_query(OfferSearch), gives=own)
@@ -258,7 +259,7 @@ def _show(transfer_id: UUID, form: Form[DeclineTransfer], status: int) -> Respon
         own=own,
         made_of=made_of,
         capacity=capacity,
-        may_decide=waits and _leads(actor, receiver, TransferAction.DECIDE),
+        may_decide=decides,
         may_withdraw=view.state in RUNNING and _leads(actor, giver, TransferAction.PROPOSE),
         found=found.items,
         pager=pager(found),

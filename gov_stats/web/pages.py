@@ -10,7 +10,7 @@ from core.access import Role
 from core.database import transaction
 from core.errors import NotFound
 from core.sheets import to_csv, to_xlsx
-from core.web.access import current_actor, open_to
+from core.web.access import acting, current_actor, open_to
 from core.web.formats import moment
 from core.web.forms import read_query
 from core.web.languages import gettext
@@ -46,7 +46,7 @@ def export(kind: str) -> Response:
     """The table of a dashboard as a file, with its month, time of computation and rules."""
     with transaction() as session:
         dashboard = queries.read_dashboard(
-            session, current_actor(), read_query(DashboardQuery), Action.EXPORT
+            session, acting(), read_query(DashboardQuery), Action.EXPORT
         )
     write, mimetype = EXPORTS[Format(kind)]
     sheet = tables.sheet(dashboard, _computed(dashboard), example=_demo())

@@ -122,6 +122,8 @@ def _reaches(reach: Reach, units: Collection[str], region_code: str) -> bool:
     match reach:
         case Reach.ANYWHERE:
             return True
+        case Reach.DESK:
+            return not all(unit.isdigit() for unit in units)
         case Reach.DIVISION:
             return any(unit.isdigit() for unit in units)
         case Reach.REGION:

@@ -49,7 +49,11 @@ def listing() -> ResponseReturnValue:
     with transaction() as session:
         found = list_bindings(session, current_actor(), search)
     return render_template(
-        "residents/checks/list.html", found=found.items, search=search, pager=pager(found)
+        "residents/checks/list.html",
+        found=found.items,
+        search=search,
+        pager=pager(found),
+        at_a_desk=current_actor().at_a_desk(*CHECK_ROLES),
     )
 
 

@@ -75,7 +75,12 @@ def listing() -> ResponseReturnValue:
     search = read_query(PhoneSearch)
     with transaction() as session:
         found = list_phone_changes(session, current_actor(), search)
-    return render_template("residents/phones/list.html", found=found.items, pager=pager(found))
+    return render_template(
+        "residents/phones/list.html",
+        found=found.items,
+        pager=pager(found),
+        at_a_desk=current_actor().at_a_desk(*CHECK_ROLES),
+    )
 
 
 @pages.get("/new")

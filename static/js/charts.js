@@ -9,7 +9,7 @@
   const SERIES = [token("--primary"), token("--warn-ink"), token("--info"), "#6b4fa0", "#8a6d1b"];
   const BAR = "#8ccabf";
   const SHADES = ["#cfe7e2", "#96cdc4", "#5aa89e", "#0f6e66", "#0a4a45"];
-  const LIGHT_SHADES = 0.72; // up to this share of the range, dark words read better
+  const LIGHT_SHADES = 0.58; // up to this share of the range, dark words read better
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -47,17 +47,34 @@
     min: spec.min,
     max: spec.max,
     splitNumber: 4,
+    // Counts have no halves.
+    minInterval: spec.series.every((one) => one.values.every(Number.isInteger)) ? 1 : 0,
     splitLine: { lineStyle: { color: LINE } },
     axisLabel: { color: QUIET, ...type() },
     ...extra,
   });
 
+  // How many lines things of these widths take, set one after the other.
+  function lines(widths, width) {
+    let count = 1;
+    let taken = 0;
+    widths.forEach((one) => {
+      if (taken && taken + one > width) {
+        count += 1;
+        taken = 0;
+      }
+      taken += one;
+    });
+    return count;
+  }
+
   function line(spec, width) {
     // The name stands at the line's end, so no legend is needed; on a phone the legend saves the width.
     const roomy = width > 30 * rem();
+    const rows = roomy ? 0 : lines(spec.series.map((one) => breadth(one.name) + 3 * rem()), width);
     const ends = Math.max(...spec.series.map((one) => breadth(`${one.name} 00.00`)));
     return {
-      grid: { left: 4, right: roomy ? ends : 14, top: roomy ? 14 : 2.4 * rem(), bottom: 4, containLabel: true },
+      grid: { left: 4, right: roomy ? ends : 14, top: roomy ? 14 : (rows * 1.4 + 1) * rem(), bottom: 4, containLabel: true },
       legend: { show: !roomy, top: 0, left: 0, icon: "roundRect", itemHeight: 4, textStyle: { color: INK, ...type() } },
       tooltip: tooltip({ trigger: "axis", valueFormatter: (value) => written(value, spec.unit) }),
       xAxis: categories(spec.labels, { boundaryGap: true }),
@@ -85,14 +102,16 @@
     };
   }
 
+  // What names may take of the width beside bars; longer ones go on in a second line.
+  const naming = (width) => Math.min(width * 0.38, 11 * rem());
+
   function bar(spec, width) {
     const many = spec.series.length > 1;
     const sideways = spec.horizontal !== false;
     const names = categories(spec.labels, sideways ? { inverse: true, axisLine: { show: false } } : {});
     if (sideways) {
-      // Beside two bars there is room for two lines, and where it is wide two are enough.
-      const overflow = many && !spec.stacked && width > 30 * rem() ? "break" : "truncate";
-      names.axisLabel = { ...names.axisLabel, width: Math.min(width * 0.38, 11 * rem()), overflow, interval: 0 };
+      const room = naming(width);
+      names.axisLabel = { ...names.axisLabel, width: room, overflow: "break", lineHeight: 1.05 * rem(), interval: 0 };
     }
     const amounts = values(spec, sideways ? { show: false } : {});
     return {
@@ -139,9 +158,14 @@
     const words = (region) => `${region.name}\n${written(region.value, spec.unit)}`;
     const regions = new Map(spec.regions.map((one) => [one.code, one]));
     const name = (point) => (regions.has(point.name) ? words(regions.get(point.name)) : "");
+    const narrow = width < 30 * rem();
     // On a narrow phone in large text the figures would cover each other; a tap shows them.
     const tight = width < 16 * rem();
-    const short = (point) => (regions.has(point.name) ? regions.get(point.name).name : "");
+    const label = (point) => {
+      if (!regions.has(point.name)) return "";
+      const said = tight ? regions.get(point.name).name : name(point);
+      return said.replaceAll(" ", "\n"); // a line for each word, or neighbours' names would meet
+    };
     return {
       tooltip: tooltip({ trigger: "item", formatter: name }),
       visualMap: {
@@ -178,22 +202,25 @@
             name: one.code,
             value: one.value === null ? NaN : one.value,
             label: share > LIGHT_SHADES
-              ? { color: "#fff" }
+              ? { color: "#fff", textBorderColor: "rgba(10,50,47,0.6)", textBorderWidth: 2 }
               : { color: INK, textBorderColor: "rgba(255,255,255,0.8)", textBorderWidth: 2 },
           };
         }),
-        label: { show: true, fontWeight: 600, lineHeight: 1.05 * rem(), formatter: tight ? short : name, ...type(tight ? 0.7 : 0.8125) },
+        label: { show: true, fontWeight: 600, lineHeight: (narrow ? 0.85 : 1.05) * rem(), formatter: label, ...type(narrow ? 0.7 : 0.8125) },
+        labelLayout: { hideOverlap: true },
       }],
     };
   }
 
   const KINDS = { line, bar, map };
 
-  // Bars on their side need a line each, or their numbers cover each other.
-  function room(spec) {
+  // Bars on their side need a line each, or their numbers cover each other, and as many as their names.
+  function room(spec, width) {
     if (spec.kind !== "bar" || spec.horizontal === false) return 0;
     const bars = spec.stacked ? 1 : spec.series.length;
-    return (spec.labels.length * (bars * 1.25 + 0.3) + (spec.series.length > 1 ? 2.4 : 1)) * rem();
+    const named = Math.max(...spec.labels.map((label) => Math.ceil((breadth(label) * 1.3) / naming(width))));
+    const each = Math.max(bars * 1.25, named * 1.05) + 0.3;
+    return (spec.labels.length * each + (spec.series.length > 1 ? 2.4 : 1)) * rem();
   }
 
   function draw(chart, figure, spec, canvas) {
@@ -218,7 +245,7 @@
       if (!answer.ok) throw new Error(`map ${answer.status}`);
       learn(spec.map_url, await answer.json());
     }
-    canvas.style.minHeight = `${room(spec)}px`;
+    canvas.style.minHeight = `${room(spec, canvas.clientWidth)}px`;
     const chart = echarts.init(canvas, null, { renderer: "canvas" });
     draw(chart, figure, spec, canvas);
     lead(chart, spec);

@@ -21,7 +21,7 @@ from auth.web.sso.requests import provider_of_request
 from core.access import Actor
 from core.database import transaction
 from core.messages import N_
-from core.web.access import ANYONE, current_actor, open_to, signed_in
+from core.web.access import ANYONE, acting, open_to, signed_in
 from core.web.languages import gettext, speak_meanwhile
 from core.web.limits import body_at_most, limited
 from core.web.posted import own_form_has
@@ -87,7 +87,7 @@ def decide() -> ResponseReturnValue:
 
 def visitor() -> Actor | None:
     """Who is signed in in this browser; a token from the console, without a session, is nobody."""
-    actor = current_actor() if signed_in() else None
+    actor = acting() if signed_in() else None
     return actor if actor and actor.session_id else None
 
 

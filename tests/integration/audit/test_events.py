@@ -27,7 +27,7 @@ from tests.factories.directory import (
     make_staff,
     make_team,
 )
-from tests.factories.family_doctor import actor_of
+from tests.factories.family_doctor import actor_of, make_contract
 from tests.factories.residents import make_resident
 
 Headers = dict[str, str]
@@ -191,6 +191,7 @@ def test_residents_see_who_looked_at_their_data(
     items = client.get("/api/v1/audit/mine", headers=own).get_json()["items"]
     assert {item["who"]["id"] for item in items} == {str(world.leader), str(world.other_leader)}
     assert all(item["who"]["name"] == "leader" and not item["own"] for item in items)
+    assert {item["manner"] for item in items} == {"looked"}
     mine = client.get("/api/v1/audit/mine?whose=own", headers=own).get_json()["items"]
     assert {item["action"] for item in mine} == {"audit:read-own-events"}
     everything = client.get("/api/v1/audit/mine?whose=all", headers=own).get_json()["items"]
@@ -217,6 +218,20 @@ def test_ones_own_page_groups_a_day(
     assert "共 4 次" in page
     assert f"{world.team.id} 团队长" in page
     assert "/audit/mine/" in browser.get("/me/").text
+
+
+def test_the_opening_of_a_form_is_not_told_as_its_deed(
+    signed_in: SignedIn, world: World, session: Session
+) -> None:
+    contract = make_contract(session, world.person, world.team)
+    session.commit()
+    browser, action = signed_in(world.account.id), "family_doctor:terminate"
+    browser.get(f"/family-doctor/contracts/{contract.id}/leave")
+    opened = session.scalars(select(AuditEvent).where(AuditEvent.action == action)).one()
+    assert "只打开了页面" in browser.get(f"/audit/mine/{opened.id}").text
+    note_event(account_id=world.account.id, person_id=world.person.id, action=action)
+    listed = browser.get("/audit/mine/?whose=own").text
+    assert ("· 只打开了页面" in listed, "· 办了" in listed) == (True, True)
 
 
 def test_before_the_real_name_check_there_is_nothing_to_see(

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.access import Actor
+from core.access import Actor, Role
 from core.errors import Denied, PortalError
 from core.ids import new_id
 from core.models import AuditEvent
@@ -45,6 +45,7 @@ from family_doctor.services.transfer_notices import (
 from family_doctor.states import State
 from notifications.models import Message
 from residents.models import Person
+from tests.factories.auth import make_account
 from tests.factories.directory import COUNTY, make_institution, make_team
 from tests.factories.family_doctor import actor_of, make_contract, taken
 from tests.factories.residents import make_consent, make_resident
@@ -346,6 +347,10 @@ def test_the_pages_and_the_api(
     assert len(counter) <= MOST_ON_A_PAGE + 1, counter.statements
     assert NOTE in theirs
     assert "母亲" not in theirs
+    at_both = {Role.LEADER: [str(move.to.id)], Role.MEMBER: [str(team)]}
+    both = make_account(session, roles=at_both)
+    session.commit()
+    assert "同意接收" in signed_in(both.id).get(one).text
     missing = chief.post(f"{one}/decline", data={"reason": ""})
     assert missing.status_code == 422
     assert leader.post(f"{one}/accept").status_code == 403

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audit.balp import PROFILES, SESSIONS, audit_event, bundle, kind_of
-from audit.schemas import EventView, Outcome, Subject, Who
+from audit.schemas import EventView, Manner, Outcome, Subject, Who
 from auth.schemas import Grant
 from core.access import Role
 from core.ids import new_id
@@ -35,6 +35,7 @@ def make_event(**more: Any) -> EventView:
         "resource_type": "Person",
         "resource_id": "p",
         "person": Subject(id=new_id(), name="陈**", division_code="990102001"),
+        "manner": Manner.LOOKED,
         "outcome": Outcome.ALLOWED,
         "policies": ("residents.care",),
         "channel": "web",
@@ -80,6 +81,11 @@ def test_a_read_of_a_patients_data_has_the_shape_of_patient_read() -> None:
 def test_what_is_done_chooses_the_profile(action: str, profile: str, letter: str) -> None:
     made = audit_event(make_event(action=action), SYSTEM)
     assert (made["meta"]["profile"], made["action"]) == ([f"{PROFILES}{profile}"], letter)
+
+
+def test_the_opening_of_a_form_is_a_read() -> None:
+    made = audit_event(make_event(action="appointments:book", manner=Manner.OPENED), SYSTEM)
+    assert (made["meta"]["profile"], made["action"]) == ([f"{PROFILES}PatientRead"], "R")
 
 
 def test_without_a_patient_the_profile_is_the_general_one() -> None:

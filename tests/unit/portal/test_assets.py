@@ -17,6 +17,7 @@ from portal import assets
          {"check", "switch-horizontal"}),
         ('{{ empty("calendar-off", _("还没有预约")) }}', {"calendar-off"}),
         ('{{ badge(_("签约中"), "good", symbol="circle-check") }}', {"circle-check"}),
+        ('{{ badge(_("已封存"), "good", "lock-check") }}', {"lock-check"}),
         ('NavItem(N_("今日"), "sun", "family_doctor.today", [Role.LEADER])', {"sun"}),
         ('NavItem(\n    N_("今日"),\n    icon="sun",\n)', {"sun"}),
         ("{{ icon(item.icon) }} lexicon('home')", set()),
