@@ -14,7 +14,11 @@ from family_doctor.sealing.paper import set_paper
 from family_doctor.sealing.seal import seal
 from family_doctor.services.calendar import BATCH, DEADLINES, advance
 from family_doctor.services.disputes import BATCH as DISPUTES
-from family_doctor.services.disputes import pass_on_unanswered
+from family_doctor.services.disputes import (
+    escalate_undecided,
+    pass_on_unanswered,
+    remind_deciders,
+)
 from family_doctor.services.handing_over import BATCH as TELL_BATCH
 from family_doctor.services.handing_over import tell_residents
 from family_doctor.services.inviting import due_invitation, note_sent
@@ -56,11 +60,14 @@ def advance_contracts() -> None:
 
 @scheduled("25 * * * *")
 def advance_disputes() -> None:
-    """Hand disputes that the team let lie to the administrator; hourly."""
-    passed = DISPUTES
-    while passed == DISPUTES:
-        with transaction() as session:
-            passed = pass_on_unanswered(session)
+    """Hand disputes that the team let lie to the administrator, those that nobody decided to the
+    next above, and remind those who decide; hourly.
+    """
+    for step in (pass_on_unanswered, escalate_undecided, remind_deciders):
+        passed = DISPUTES
+        while passed == DISPUTES:
+            with transaction() as session:
+                passed = step(session)
 
 
 @scheduled("30 * * * *")
