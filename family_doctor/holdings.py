@@ -18,6 +18,7 @@ from family_doctor.models import (
     Refill,
     ReminderChoice,
     Signature,
+    WaitingPack,
 )
 from residents.public import Holding
 
@@ -36,6 +37,11 @@ OWN = (
     Holding(Obligation.person_id, N_("履约任务"), on=(Obligation.contract_id, Contract.person_id)),
     Holding(Plan.person_id, N_("照护计划"), on=(Plan.contract_id, Contract.person_id)),
     Holding(Dispute.person_id, N_("签约异议"), on=(Dispute.contract_id, Contract.person_id)),
+    Holding(
+        WaitingPack.person_id,
+        N_("等新团队的服务包"),
+        on=(WaitingPack.contract_id, Contract.person_id),
+    ),
     Holding(Signature.person_id, N_("协议上的签名")),
     Holding(Medicine.person_id, N_("长期用药"), shown=True),
     Holding(Refill.person_id, N_("续方申请"), on=(Refill.medicine_id, Medicine.person_id)),

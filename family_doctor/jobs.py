@@ -40,6 +40,8 @@ from family_doctor.services.sealing import keep, paper_of, take_up_unsealed
 from family_doctor.services.transfer_notices import tell_offered as tell_batch
 from family_doctor.services.transfers import BATCH as TRANSFERS
 from family_doctor.services.transfers import lapse
+from family_doctor.services.waiting import BATCH as WAITING
+from family_doctor.services.waiting import give_back_due, remind_of_waiting
 from notifications.public import SmsGateway
 
 INVITATION = N_("%(doctor)s邀请您与%(team)s签约家庭医生，不想再收到请打开拒绝：")
@@ -66,6 +68,18 @@ def advance_disputes() -> None:
     for step in (pass_on_unanswered, escalate_undecided, remind_deciders):
         passed = DISPUTES
         while passed == DISPUTES:
+            with transaction() as session:
+                passed = step(session)
+
+
+@scheduled("35 * * * *")
+def advance_waiting_packs() -> None:
+    """Give back packs bought beside contracts that ran out, which no team came for in time, and
+    tell residents before; hourly, so that it suits any zone's midnight.
+    """
+    for step in (give_back_due, remind_of_waiting):
+        passed = WAITING
+        while passed == WAITING:
             with transaction() as session:
                 passed = step(session)
 

@@ -57,9 +57,11 @@ from family_doctor.web import (
     texts_api,
     transfers,
     transfers_api,
+    waiting_api,
     way_rules,
     way_rules_api,
 )
+from family_doctor.web import waiting as waiting_packs
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
 from family_doctor.web.ways import api as ways_api
@@ -111,6 +113,7 @@ room = Room(
         prescriptions.pages,
         way_rules.pages,
         transfers.pages,
+        waiting_packs.pages,
     ],
     apis=[
         api,
@@ -130,6 +133,7 @@ room = Room(
         prescriptions_api.api,
         way_rules_api.api,
         transfers_api.api,
+        waiting_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),

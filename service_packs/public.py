@@ -9,6 +9,7 @@ from service_packs.ports import (
 from service_packs.queries.catalogue import get_pack, list_groups, list_packs
 from service_packs.queries.entitlements import (
     Bought,
+    find_bought,
     find_granted,
     list_bought,
     list_entitlements,
@@ -31,6 +32,7 @@ __all__ = [
     "ServiceRecord",
     "allow_items",
     "end_entitlements",
+    "find_bought",
     "find_granted",
     "get_pack",
     "grant_entitlement",

@@ -68,6 +68,7 @@ from family_doctor.models.transfers import (
     RenewalInvitation,
     Transfer,
 )
+from family_doctor.models.waiting import WaitingPack
 from family_doctor.models.ways import (
     Card,
     Introduction,
@@ -125,5 +126,6 @@ __all__ = [
     "Signature",
     "TeamLoad",
     "Transfer",
+    "WaitingPack",
     "WayRule",
 ]

@@ -35,6 +35,7 @@ class Rule(Base):
         CheckConstraint(
             "dispute_remind_days > 0 AND dispute_escalate_days > 0", name="dispute_levels"
         ),
+        CheckConstraint("bought_wait_days > 0 AND bought_remind_days > 0", name="bought"),
         CheckConstraint("silent_days > 0", name="silent"),
         CheckConstraint("service_record_days >= 0", name="record"),
         CheckConstraint(
@@ -60,6 +61,8 @@ class Rule(Base):
     dispute_decide_days: Mapped[int] = mapped_column(SmallInteger)
     dispute_remind_days: Mapped[int] = mapped_column(SmallInteger, default=3, server_default="3")
     dispute_escalate_days: Mapped[int] = mapped_column(SmallInteger, default=7, server_default="7")
+    bought_wait_days: Mapped[int] = mapped_column(SmallInteger, default=90, server_default="90")
+    bought_remind_days: Mapped[int] = mapped_column(SmallInteger, default=14, server_default="14")
     silent_days: Mapped[int] = mapped_column(SmallInteger, default=90, server_default="90")
     service_record_days: Mapped[int] = mapped_column(SmallInteger, default=3, server_default="3")
     transfer_answer_days: Mapped[int] = mapped_column(SmallInteger, default=7, server_default="7")

@@ -268,6 +268,13 @@ from family_doctor.schemas.transfers import (
     TransferState,
     TransferView,
 )
+from family_doctor.schemas.waiting import (
+    AnswerWaitingPack,
+    WaitingAction,
+    WaitingPackList,
+    WaitingPackView,
+    WaitingState,
+)
 from family_doctor.schemas.ways import (
     ApplyPresent,
     Arrival,
@@ -318,6 +325,7 @@ __all__ = [
     "AnalysisTab",
     "AnalysisTable",
     "AnswerDispute",
+    "AnswerWaitingPack",
     "ApplyForContract",
     "ApplyPresent",
     "Arrival",
@@ -548,6 +556,10 @@ __all__ = [
     "VisitEntries",
     "VisitState",
     "VisitView",
+    "WaitingAction",
+    "WaitingPackList",
+    "WaitingPackView",
+    "WaitingState",
     "WayAction",
     "WayLimits",
     "WayRuleAction",

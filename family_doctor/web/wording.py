@@ -138,6 +138,8 @@ RULE_FIELDS = {
     "dispute_decide_days": N_("管理员裁定异议期限（天）"),
     "dispute_remind_days": N_("裁定到期前提醒（天）"),
     "dispute_escalate_days": N_("逾期后上级裁定期限（天）"),
+    "bought_wait_days": N_("到期后另购服务包等新团队（天）"),
+    "bought_remind_days": N_("自动退回前提醒（天）"),
     "silent_days": N_("多少天没有联系算久未联系（天）"),
     "service_record_days": N_("服务后多少天内登记（天）"),
     "estimate": N_("数值待核实"),

@@ -209,6 +209,8 @@ class ContractRules(Fact):
     dispute_decide_days: Annotated[int, Field(gt=0)]
     dispute_remind_days: Annotated[int, Field(gt=0)]
     dispute_escalate_days: Annotated[int, Field(gt=0)]
+    bought_wait_days: Annotated[int, Field(gt=0)]
+    bought_remind_days: Annotated[int, Field(gt=0)]
     silent_days: Annotated[int, Field(gt=0)]
     transfer_answer_days: Annotated[int, Field(gt=0)]
     transfer_consent_days: Annotated[int, Field(gt=0)]
