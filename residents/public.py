@@ -35,6 +35,7 @@ from residents.queries import (
 from residents.queries.bindings import find_refused
 from residents.queries.care import labels_now, who_acts_for
 from residents.queries.duplicates import find_merge
+from residents.queries.household import find_bar, find_move
 from residents.queries.known_by import identifier_index, papers_of, tails_of
 from residents.queries.papers import find_by_paper
 from residents.queries.phones import find_phone_owner, find_phone_warning
@@ -65,11 +66,13 @@ __all__ = [
     "compose_record_number",
     "contracted",
     "family_of",
+    "find_bar",
     "find_by_paper",
     "find_consent",
     "find_home",
     "find_identified",
     "find_merge",
+    "find_move",
     "find_own_identity",
     "find_phone_owner",
     "find_phone_warning",
