@@ -20,6 +20,7 @@ MOST_LINES = 12
 REQUIRED = N_("请填写这一项。")
 NO_NUMBER = N_("请填写数字。")
 IMPOSSIBLE = N_("这个数值不可能，请检查是否多按了一位或填错了单位。")
+TENTH = 0.1
 NO_CHOICE = N_("请从列出的选项中选择。")
 NO_DATE = N_("请填写正确的日期。")
 TOO_LONG = N_("内容太长，请写短一些。")
@@ -45,7 +46,8 @@ def check(form: FormDefinition, given: Mapping[str, Any]) -> Checked:
     errors = {name: UNKNOWN for name in given if name not in fields}
     for name, field in fields.items():
         raw = given.get(name)
-        if raw in (None, "", [], (), False):
+        # Nothing was said; a nought is something.
+        if raw is None or raw is False or raw in ("", [], ()):
             if field.required:
                 errors[name] = REQUIRED
             continue
@@ -156,7 +158,9 @@ def _number(field: FormField, raw: Any) -> float | int:
         raise ValueError(NO_NUMBER) from None
     if field.min is None or field.max is None or not field.min <= number <= field.max:
         raise ValueError(IMPOSSIBLE)
-    return round(number, 1) if field.step < 1 else round(number)
+    if field.step >= 1:
+        return round(number)
+    return round(number, 1 if field.step >= TENTH else 2)
 
 
 def _choice(field: FormField, raw: Any) -> str:
