@@ -89,13 +89,13 @@ def assess(
 ) -> Conclusion:
     """What the values say; ``before`` is the result of the follow-up before."""
     emergencies = tuple(
-        (each.name, each.name_en) for each in rules.emergencies if _holds(each.test, values, age)
+        (each.name, each.name_en) for each in rules.emergencies if holds(each.test, values, age)
     )
     result = next(
         (
             rule.result
             for rule in rules.results
-            if any(_holds(test, values, age) for test in rule.any)
+            if any(holds(test, values, age) for test in rule.any)
         ),
         rules.otherwise,
     )
@@ -122,7 +122,8 @@ def next_day(rules: Assessment, result: str, *, emergency: bool, on: date) -> da
     return on + timedelta(days=days) if days is not None else None
 
 
-def _holds(test: Test, values: Mapping[str, Any], age: int) -> bool:
+def holds(test: Test, values: Mapping[str, Any], age: int) -> bool:
+    """Whether a condition holds of the values of a form, of somebody of this age."""
     if test.from_age is not None and age < test.from_age:
         return False
     if test.below_age is not None and age >= test.below_age:

@@ -37,6 +37,7 @@ from residents.queries.care import labels_now, who_acts_for
 from residents.queries.duplicates import find_merge
 from residents.queries.household import find_bar, find_move
 from residents.queries.known_by import identifier_index, papers_of, tails_of
+from residents.queries.labels import groups_of
 from residents.queries.papers import find_by_paper
 from residents.queries.phones import find_phone_owner, find_phone_warning
 from residents.queries.signers import Stander, has_stander, is_ward, standers
@@ -46,6 +47,7 @@ from residents.services.identity import (
     id_index,
     id_tail_index,
 )
+from residents.services.labels import set_label
 from residents.services.numbering import record_index
 from residents.services.proposing import propose_duplicates
 from residents.services.registering import register_present
@@ -78,6 +80,7 @@ __all__ = [
     "find_phone_warning",
     "find_refused",
     "get_person",
+    "groups_of",
     "has_stander",
     "id_index",
     "id_tail_index",
@@ -103,6 +106,7 @@ __all__ = [
     "register_present",
     "representatives_of",
     "represented_by",
+    "set_label",
     "standers",
     "tails_of",
     "verifier",

@@ -15,7 +15,7 @@ from service_packs.queries.entitlements import (
     list_entitlements,
 )
 from service_packs.queries.facts import sales_facts, service_facts
-from service_packs.queries.records import record_stands, require_record, view_record
+from service_packs.queries.records import record_stands, records_since, require_record, view_record
 from service_packs.queries.terms import GrantedTerm, granted_terms, item_names
 from service_packs.services.entitlements import (
     allow_items,
@@ -48,6 +48,7 @@ __all__ = [
     "provide_reopening",
     "record_service",
     "record_stands",
+    "records_since",
     "require_record",
     "sales_facts",
     "service_facts",

@@ -42,6 +42,7 @@ from family_doctor.models.prescriptions import (
     PrescriptionRule,
     Refill,
 )
+from family_doctor.models.proposals import LabelProposal
 from family_doctor.models.reports import (
     PointScheme,
     Report,
@@ -100,6 +101,7 @@ __all__ = [
     "Introduction",
     "Invitation",
     "InvitationStop",
+    "LabelProposal",
     "Medicine",
     "Move",
     "NormRow",

@@ -99,6 +99,7 @@ from family_doctor.schemas.norms import (
     NormsView,
     NormView,
     Reminding,
+    Screening,
     Test,
 )
 from family_doctor.schemas.obligations import (
@@ -168,6 +169,13 @@ from family_doctor.schemas.prescriptions import (
     RefillSearch,
     RefillState,
     RefillView,
+)
+from family_doctor.schemas.proposals import (
+    DeclineProposal,
+    ProposalList,
+    ProposalState,
+    ProposalView,
+    SourceRecord,
 )
 from family_doctor.schemas.reports import (
     Counted,
@@ -356,6 +364,7 @@ __all__ = [
     "DecideDispute",
     "DecideRefill",
     "Decision",
+    "DeclineProposal",
     "DeclineTransfer",
     "Digest",
     "DisputeAction",
@@ -473,6 +482,9 @@ __all__ = [
     "PreviewTransfer",
     "Progress",
     "ProofMethod",
+    "ProposalList",
+    "ProposalState",
+    "ProposalView",
     "ProposeTransfer",
     "Reach",
     "Reason",
@@ -511,6 +523,7 @@ __all__ = [
     "SchemeView",
     "ScopeKind",
     "ScopeView",
+    "Screening",
     "SealView",
     "Selection",
     "ServedIndex",
@@ -526,6 +539,7 @@ __all__ = [
     "Signed",
     "SignedAgreement",
     "SigningAction",
+    "SourceRecord",
     "Standing",
     "Subject",
     "SyncAnswer",
