@@ -26,7 +26,7 @@ STATE = text("SELECT state FROM family_doctor_dispute")
 
 def test_what_waited_waits_for_its_institution(app: object, empty: Engine) -> None:
     with empty.begin() as connection:
-        command.upgrade(config(connection), "0052")
+        command.upgrade(config(connection), "0053")
         connection.execute(ALONE)
         for statement in ORGANISATION:
             connection.execute(text(statement), {"i": INSTITUTION})
@@ -37,7 +37,7 @@ def test_what_waited_waits_for_its_institution(app: object, empty: Engine) -> No
         assert tuple(connection.execute(DAYS).one()) == (3, 7)
         assert tuple(connection.execute(DECIDER).one()) == (INSTITUTION, "医院")
         connection.execute(LATE)
-        command.downgrade(config(connection), "0052")
+        command.downgrade(config(connection), "0053")
         assert connection.scalar(STATE) == "unanswered"
         command.upgrade(config(connection), "0055")
         assert tuple(connection.execute(DECIDER).one()) == (INSTITUTION, "医院")
