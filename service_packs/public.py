@@ -1,6 +1,6 @@
 """The door of the service packs."""
 
-from service_packs.models import Group, ServiceRecord
+from service_packs.models import Group, Rating, ServiceRecord
 from service_packs.ports import (
     provide_due_services,
     provide_record_days,
@@ -15,6 +15,7 @@ from service_packs.queries.entitlements import (
     list_entitlements,
 )
 from service_packs.queries.facts import sales_facts, service_facts
+from service_packs.queries.ratings import rating_words
 from service_packs.queries.records import record_stands, records_since, require_record, view_record
 from service_packs.queries.terms import GrantedTerm, granted_terms, item_names
 from service_packs.services.entitlements import (
@@ -29,6 +30,7 @@ __all__ = [
     "Bought",
     "GrantedTerm",
     "Group",
+    "Rating",
     "ServiceRecord",
     "allow_items",
     "end_entitlements",
@@ -46,6 +48,7 @@ __all__ = [
     "provide_due_services",
     "provide_record_days",
     "provide_reopening",
+    "rating_words",
     "record_service",
     "record_stands",
     "records_since",
