@@ -44,7 +44,7 @@ def upgrade() -> None:
             )
         ),
         sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{BAR}")),
-        sa.UniqueConstraint("person_id", "adult_id", name=op.f(f"uq_{BAR}_person_id")),
+        sa.UniqueConstraint("person_id", "adult_id", name=op.f(f"uq_{BAR}_person_id_adult_id")),
     )
     op.create_index(op.f(f"ix_{BAR}_adult_id"), BAR, ["adult_id"])
     op.create_index(
