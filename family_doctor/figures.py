@@ -11,9 +11,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from family_doctor.schemas.points import PointLine, PointOf, SchemeValues
-from family_doctor.schemas.reports import Counted, FigureCode, Figures, FigureValue
+from family_doctor.schemas.reports import (
+    LEAST_ANSWERS,
+    Counted,
+    FigureCode,
+    Figures,
+    FigureValue,
+)
 
-RULES = 2
+RULES = 3
 OF = {
     FigureCode.SIGNED: Counted.CONTRACT,
     FigureCode.RENEWED: Counted.CONTRACT,
@@ -24,6 +30,7 @@ OF = {
     FigureCode.LATE: Counted.SERVICE,
     FigureCode.CONFIRMED: Counted.SERVICE,
     FigureCode.DISPUTED: Counted.SERVICE,
+    FigureCode.RATED: Counted.SERVICE,
     FigureCode.ANSWERED: Counted.CONTRACT,
     FigureCode.DISPUTES_ANSWERED: Counted.DISPUTE,
     FigureCode.EMERGENCIES: Counted.FOLLOW_UP,
@@ -38,7 +45,9 @@ TIMED = (FigureCode.ANSWERED, *TEAM_ONLY)
 
 
 class Thing(NamedTuple):
-    """A thing that a figure counts, for a team and perhaps one of its members."""
+    """A thing that a figure counts, for a team and perhaps one of its members; the ``item_code``
+    of a rated service is its stars.
+    """
 
     code: FigureCode
     id: UUID
@@ -68,7 +77,9 @@ def sum_up(things: Iterable[Thing], codes: Iterable[FigureCode]) -> Sums:
 
 
 def _value(code: FigureCode, counted: list[Thing]) -> FigureValue:
-    items = Counter(each.item_code for each in counted) if code is FigureCode.SERVICES else {}
+    told = code is FigureCode.RATED and len(counted) >= LEAST_ANSWERS
+    itemised = code is FigureCode.SERVICES or told
+    items = Counter(each.item_code for each in counted) if itemised else {}
     times = [each.seconds for each in counted if each.seconds is not None]
     seconds = round(sum(times) / len(times)) if code in TIMED and times else None
     return FigureValue(count=len(counted), seconds=seconds, items=dict(sorted(items.items())))

@@ -20,6 +20,7 @@ MOST_LINES = 12
 REQUIRED = N_("请填写这一项。")
 NO_NUMBER = N_("请填写数字。")
 IMPOSSIBLE = N_("这个数值不可能，请检查是否多按了一位或填错了单位。")
+TENTH = 0.1
 NO_CHOICE = N_("请从列出的选项中选择。")
 NO_DATE = N_("请填写正确的日期。")
 TOO_LONG = N_("内容太长，请写短一些。")
@@ -45,7 +46,8 @@ def check(form: FormDefinition, given: Mapping[str, Any]) -> Checked:
     errors = {name: UNKNOWN for name in given if name not in fields}
     for name, field in fields.items():
         raw = given.get(name)
-        if raw in (None, "", [], (), False):
+        # Nothing was said; a nought is something.
+        if raw is None or raw is False or raw in ("", [], ()):
             if field.required:
                 errors[name] = REQUIRED
             continue
@@ -87,13 +89,13 @@ def assess(
 ) -> Conclusion:
     """What the values say; ``before`` is the result of the follow-up before."""
     emergencies = tuple(
-        (each.name, each.name_en) for each in rules.emergencies if _holds(each.test, values, age)
+        (each.name, each.name_en) for each in rules.emergencies if holds(each.test, values, age)
     )
     result = next(
         (
             rule.result
             for rule in rules.results
-            if any(_holds(test, values, age) for test in rule.any)
+            if any(holds(test, values, age) for test in rule.any)
         ),
         rules.otherwise,
     )
@@ -120,7 +122,8 @@ def next_day(rules: Assessment, result: str, *, emergency: bool, on: date) -> da
     return on + timedelta(days=days) if days is not None else None
 
 
-def _holds(test: Test, values: Mapping[str, Any], age: int) -> bool:
+def holds(test: Test, values: Mapping[str, Any], age: int) -> bool:
+    """Whether a condition holds of the values of a form, of somebody of this age."""
     if test.from_age is not None and age < test.from_age:
         return False
     if test.below_age is not None and age >= test.below_age:
@@ -156,7 +159,9 @@ def _number(field: FormField, raw: Any) -> float | int:
         raise ValueError(NO_NUMBER) from None
     if field.min is None or field.max is None or not field.min <= number <= field.max:
         raise ValueError(IMPOSSIBLE)
-    return round(number, 1) if field.step < 1 else round(number)
+    if field.step >= 1:
+        return round(number)
+    return round(number, 1 if field.step >= TENTH else 2)
 
 
 def _choice(field: FormField, raw: Any) -> str:

@@ -11,6 +11,7 @@ from family_doctor.models import (
     FieldEntry,
     FieldResident,
     FollowUp,
+    LabelProposal,
     Medicine,
     Obligation,
     Plan,
@@ -18,6 +19,7 @@ from family_doctor.models import (
     Refill,
     ReminderChoice,
     Signature,
+    WaitingPack,
 )
 from residents.public import Holding
 
@@ -36,6 +38,11 @@ OWN = (
     Holding(Obligation.person_id, N_("履约任务"), on=(Obligation.contract_id, Contract.person_id)),
     Holding(Plan.person_id, N_("照护计划"), on=(Plan.contract_id, Contract.person_id)),
     Holding(Dispute.person_id, N_("签约异议"), on=(Dispute.contract_id, Contract.person_id)),
+    Holding(
+        WaitingPack.person_id,
+        N_("等新团队的服务包"),
+        on=(WaitingPack.contract_id, Contract.person_id),
+    ),
     Holding(Signature.person_id, N_("协议上的签名")),
     Holding(Medicine.person_id, N_("长期用药"), shown=True),
     Holding(Refill.person_id, N_("续方申请"), on=(Refill.medicine_id, Medicine.person_id)),
@@ -53,6 +60,13 @@ OWN = (
         N_("健康事件"),
         once_with=(CareEvent.kind, CareEvent.happens_on),
         live=CareEvent.withdrawn_at.is_(None),
+    ),
+    Holding(
+        LabelProposal.person_id,
+        N_("标签建议"),
+        once_with=(LabelProposal.group_code,),
+        live=LabelProposal.state == "open",
+        telling=False,
     ),
     Holding(ReminderChoice.person_id, N_("提醒设置"), once_with=(), telling=False),
     Holding(Presence.person_id, N_("现场签约"), telling=False),

@@ -14,7 +14,11 @@ from family_doctor.sealing.paper import set_paper
 from family_doctor.sealing.seal import seal
 from family_doctor.services.calendar import BATCH, DEADLINES, advance
 from family_doctor.services.disputes import BATCH as DISPUTES
-from family_doctor.services.disputes import pass_on_unanswered
+from family_doctor.services.disputes import (
+    escalate_undecided,
+    pass_on_unanswered,
+    remind_deciders,
+)
 from family_doctor.services.handing_over import BATCH as TELL_BATCH
 from family_doctor.services.handing_over import tell_residents
 from family_doctor.services.inviting import due_invitation, note_sent
@@ -36,6 +40,8 @@ from family_doctor.services.sealing import keep, paper_of, take_up_unsealed
 from family_doctor.services.transfer_notices import tell_offered as tell_batch
 from family_doctor.services.transfers import BATCH as TRANSFERS
 from family_doctor.services.transfers import lapse
+from family_doctor.services.waiting import BATCH as WAITING
+from family_doctor.services.waiting import give_back_due, remind_of_waiting
 from notifications.public import SmsGateway
 
 INVITATION = N_("%(doctor)s邀请您与%(team)s签约家庭医生，不想再收到请打开拒绝：")
@@ -56,11 +62,26 @@ def advance_contracts() -> None:
 
 @scheduled("25 * * * *")
 def advance_disputes() -> None:
-    """Hand disputes that the team let lie to the administrator; hourly."""
-    passed = DISPUTES
-    while passed == DISPUTES:
-        with transaction() as session:
-            passed = pass_on_unanswered(session)
+    """Hand disputes that the team let lie to the administrator, those that nobody decided to the
+    next above, and remind those who decide; hourly.
+    """
+    for step in (pass_on_unanswered, escalate_undecided, remind_deciders):
+        passed = DISPUTES
+        while passed == DISPUTES:
+            with transaction() as session:
+                passed = step(session)
+
+
+@scheduled("35 * * * *")
+def advance_waiting_packs() -> None:
+    """Give back packs bought beside contracts that ran out, which no team came for in time, and
+    tell residents before; hourly, so that it suits any zone's midnight.
+    """
+    for step in (give_back_due, remind_of_waiting):
+        passed = WAITING
+        while passed == WAITING:
+            with transaction() as session:
+                passed = step(session)
 
 
 @scheduled("30 * * * *")

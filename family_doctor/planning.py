@@ -216,11 +216,13 @@ def _sooner(
     norm's falls into that time or was done since. A result from before the term asks too.
     """
     last = person.results.get(norm.item)
-    if last is None or last.next_on is None or not isinstance(norm.cadence, PerYear):
+    if last is None or last.next_on is None:
         return None
     asked = (last.next_on - last.on).days
+    # By weeks, months or an event there is no even rhythm that it could be sooner than.
+    even = isinstance(norm.cadence, PerYear) and YEAR // norm.cadence.times
     within = last.on < term.ends_on and last.next_on >= term.starts_on
-    if asked * 2 > YEAR // norm.cadence.times or not within:
+    if (even and asked * 2 > even) or not within:
         return None
     done = {row.slot: row.done_on for row in rows if row.item_code == norm.item}
     slot = f"r{last.on}"

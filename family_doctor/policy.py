@@ -14,6 +14,7 @@ WORDS = Words(
         "family_doctor:read-panel": N_("查看团队的签约居民"),
         "family_doctor:renew": N_("续签"),
         "family_doctor:change": N_("更换团队或服务包"),
+        "family_doctor:answer-waiting-pack": N_("决定到期签约另购服务包的去留"),
         "family_doctor:open-dispute": N_("对签约提出异议"),
         "family_doctor:read-dispute": N_("查看签约异议"),
         "family_doctor:answer-dispute": N_("答复签约异议"),

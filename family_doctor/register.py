@@ -22,6 +22,8 @@ from family_doctor.subscribers import (
     plan_after_withdrawal,
     plan_contract,
     plan_for_groups,
+    propose_from_record,
+    propose_without_record,
     release_resident,
     seal_agreement,
     settle_promise,
@@ -41,6 +43,8 @@ from family_doctor.web import (
     points_api,
     prescriptions,
     prescriptions_api,
+    proposals,
+    proposals_api,
     reports,
     reports_api,
     rules,
@@ -57,9 +61,11 @@ from family_doctor.web import (
     texts_api,
     transfers,
     transfers_api,
+    waiting_api,
     way_rules,
     way_rules_api,
 )
+from family_doctor.web import waiting as waiting_packs
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
 from family_doctor.web.ways import api as ways_api
@@ -111,6 +117,8 @@ room = Room(
         prescriptions.pages,
         way_rules.pages,
         transfers.pages,
+        waiting_packs.pages,
+        proposals.pages,
     ],
     apis=[
         api,
@@ -130,9 +138,13 @@ room = Room(
         prescriptions_api.api,
         way_rules_api.api,
         transfers_api.api,
+        waiting_api.api,
+        proposals_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
+        (ServiceRecorded, propose_from_record),
+        (ServiceWithdrawn, propose_without_record),
         (ServiceWithdrawn, plan_after_withdrawal),
         (OrderPaid, date_order),
         (ContractActivated, plan_contract),
@@ -171,6 +183,14 @@ room = Room(
             "family_doctor_disputes.of_team",
             TEAM,
             27,
+            group=Group.RESIDENTS,
+        ),
+        NavItem(
+            N_("标签建议"),
+            "tag",
+            "family_doctor_proposals.of_team",
+            TEAM,
+            28,
             group=Group.RESIDENTS,
         ),
         NavItem(

@@ -7,6 +7,7 @@ from family_doctor.services.handing_over import carry_on, release
 from family_doctor.services.offers import note_begun, note_over
 from family_doctor.services.planning import replan
 from family_doctor.services.promises import keep_promise, promise_order
+from family_doctor.services.proposals import propose_labels, void_held, withdraw_support
 from family_doctor.services.sealing import seal_soon
 from residents.events import GroupsChanged
 from service_packs.events import OrderPaid, ServiceRecorded, ServiceWithdrawn
@@ -27,13 +28,27 @@ def settle_promise(session: Session, event: ServiceRecorded) -> None:
     replan(session, {event.person_id})
 
 
+def propose_from_record(session: Session, event: ServiceRecorded) -> None:
+    """A service was recorded: what the person's records speak for is proposed to their doctor."""
+    if record_stands(session, event.record_id):
+        propose_labels(session, event.person_id)
+
+
+def propose_without_record(session: Session, event: ServiceWithdrawn) -> None:
+    """A record was withdrawn: what rested on it is proposed no more."""
+    withdraw_support(session, event.person_id, event.record_id)
+
+
 def plan_contract(session: Session, event: ContractActivated) -> None:
     """A contract came into force: what the norms owe the resident gets its dates."""
     replan(session, {event.person_id})
 
 
 def plan_for_groups(session: Session, event: GroupsChanged) -> None:
-    """A label was set or ended: what its norm owes is planned, or owed no more."""
+    """A label was set or ended: what its norm owes is planned, or owed no more. What had
+    been proposed and holds now waits for nobody.
+    """
+    void_held(session, event.person_id)
     replan(session, {event.person_id})
 
 

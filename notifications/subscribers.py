@@ -9,18 +9,28 @@ from auth.public import find_due_notice
 from auth.schemas import NoticeKind
 from core import jobs
 from core.messages import N_
-from notifications.services import notify
+from notifications.services import notify, notify_with_carers
 from residents.events import (
     BindingRefused,
     ConsentChanged,
     ConsentEnded,
     ConsentGiven,
+    HomeChanged,
+    HouseholdActingEnded,
     PersonsMerged,
     PersonsParted,
     PhoneChangeAnnounced,
     PhoneReplaced,
 )
-from residents.public import find_consent, find_merge, find_phone_owner, find_refused
+from residents.public import (
+    find_bar,
+    find_consent,
+    find_merge,
+    find_move,
+    find_phone_owner,
+    find_refused,
+)
+from residents.schemas import BarSide
 
 SEND = "notifications.jobs.send_account_notice"
 WARN = "notifications.jobs.warn_old_phone"
@@ -33,6 +43,7 @@ PAGES = {
     NoticeKind.PROVIDER_PARTED: "/auth/identities",
 }
 FAMILY_PAGE = "/me/family"
+HOME_PAGE = "/me/home"
 OWN_PAGE = "/me/"
 SENTENCES = {
     NoticeKind.NEW_DEVICE: N_("您的账号刚在一台新设备上登录。不是您本人，请退出它并更换密码。"),
@@ -135,6 +146,50 @@ def tell_consent_ended(session: Session, event: ConsentEnded) -> None:
         sentence = N_("您不能再为%(name)s代办，授权已结束。")
         values = {"name": consent.person_name}
         notify(session, consent.representative_id, sentence, values, FAMILY_PAGE)
+
+
+def tell_household_ended(session: Session, event: HouseholdActingEnded) -> None:
+    """Who acted is told, unless they stopped themself, and all who act for the child still."""
+    bar = find_bar(session, event.bar_id)
+    if bar is None:
+        return
+    if bar.side is not BarSide.SELF:
+        sentence = N_("您不再按同住为%(name)s代办。有异议，请带出生医学证明或户口簿到机构办理。")
+        notify(session, bar.adult_id, sentence, {"name": bar.child_name}, FAMILY_PAGE)
+    sentence = N_("%(adult)s不再按同住为%(name)s代办。")
+    values = {"adult": bar.adult_name, "name": bar.child_name}
+    for each in bar.others:
+        notify(session, each, sentence, values, f"{FAMILY_PAGE}/{bar.child_id}/acting")
+
+
+def tell_home_changed(session: Session, event: HomeChanged) -> None:
+    """Who moved is told (who acts for a child, too), the others of the home that they came to and
+    of the one that they left, and who acts by a document for children of the new home.
+    """
+    move = find_move(session, event.move_id)
+    if move is None:
+        return
+    sentence = N_("您的住址登记到了%(village)s。不是这样，请到就近机构更正。")
+    values = {"village": move.village}
+    notify_with_carers(
+        session, move.person_id, sentence, values, HOME_PAGE, carers_link=FAMILY_PAGE
+    )
+    told = {"name": move.name}
+    sentence = N_("%(name)s登记到了您家这一户。不是这样，请到就近机构更正。")
+    if move.with_children:
+        sentence = N_(
+            "%(name)s登记到了您家这一户，可以为家里的孩子代办。不同意，请到“我的—家人”里结束。"
+        )
+    for each in move.joined:
+        notify(session, each, sentence, told, FAMILY_PAGE if move.with_children else HOME_PAGE)
+    sentence = N_(
+        "%(name)s登记到了您代办的孩子那一户，可以为孩子代办。不同意，请到“我的—家人”里结束。"
+    )
+    for each in move.child_kin:
+        notify(session, each, sentence, told, FAMILY_PAGE)
+    for each in move.left:
+        sentence = N_("%(name)s从您家这一户迁出了。不是这样，请到就近机构更正。")
+        notify(session, each, sentence, told, HOME_PAGE)
 
 
 def warn_old_phone(session: Session, event: PhoneChangeAnnounced) -> None:

@@ -63,3 +63,9 @@ class HomeChanged(Event):
     """A person lives at another place or in another household."""
 
     move_id: UUID
+
+
+class HouseholdActingEnded(Event):
+    """An adult no longer acts for a child by living with it."""
+
+    bar_id: UUID

@@ -32,6 +32,8 @@ WORDS = Words(
         "residents:read-home": N_("查看住址和同住的家人"),
         "residents:declare-home": N_("申报自己的住址和家庭"),
         "residents:check-home": N_("核对证件后登记居民的住址和家庭"),
+        "residents:read-household-acting": N_("查看谁在为孩子代办"),
+        "residents:end-household-acting": N_("结束同住成年人为孩子代办"),
         "residents:read-phone-change": N_("查看登记手机号的更换"),
         "residents:record-phone": N_("见到本人和证件，更换登记的手机号"),
     },
@@ -68,6 +70,16 @@ WORDS = Words(
             "签约团队和当地机构的挂号登记员、管理员可以查看和登记居民的住址和家庭"
         ),
         "residents.not-own-home": N_("自己的住址要核对的，由同事登记"),
+        "residents.read-household-acting": N_(
+            "为孩子代办的人、签约团队和当地机构的窗口可以查看谁在为孩子代办"
+        ),
+        "residents.object-household-acting": N_(
+            "父母可以反对同住成年人为孩子代办，代办的人可以自己放弃"
+        ),
+        "residents.end-household-acting": N_(
+            "机构的挂号登记员、管理员和团队长凭证件可以结束同住成年人为孩子代办"
+        ),
+        "residents.not-own-household-acting": N_("自己家里的代办，要由同事凭证件结束"),
         "residents.phone-desk": N_(
             "机构的挂号登记员、管理员和团队长见到本人和证件，可以更换登记的手机号"
         ),

@@ -35,7 +35,9 @@ from residents.queries import (
 from residents.queries.bindings import find_refused
 from residents.queries.care import labels_now, who_acts_for
 from residents.queries.duplicates import find_merge
+from residents.queries.household import find_bar, find_move
 from residents.queries.known_by import identifier_index, papers_of, tails_of
+from residents.queries.labels import groups_of
 from residents.queries.papers import find_by_paper
 from residents.queries.phones import find_phone_owner, find_phone_warning
 from residents.queries.signers import Stander, has_stander, is_ward, standers
@@ -45,6 +47,7 @@ from residents.services.identity import (
     id_index,
     id_tail_index,
 )
+from residents.services.labels import set_label
 from residents.services.numbering import record_index
 from residents.services.proposing import propose_duplicates
 from residents.services.registering import register_present
@@ -65,16 +68,19 @@ __all__ = [
     "compose_record_number",
     "contracted",
     "family_of",
+    "find_bar",
     "find_by_paper",
     "find_consent",
     "find_home",
     "find_identified",
     "find_merge",
+    "find_move",
     "find_own_identity",
     "find_phone_owner",
     "find_phone_warning",
     "find_refused",
     "get_person",
+    "groups_of",
     "has_stander",
     "id_index",
     "id_tail_index",
@@ -100,6 +106,7 @@ __all__ = [
     "register_present",
     "representatives_of",
     "represented_by",
+    "set_label",
     "standers",
     "tails_of",
     "verifier",

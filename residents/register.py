@@ -16,6 +16,8 @@ from residents.queries.duplicates import DUPLICATE_ROLES
 from residents.queries.identifiers import FIND_ROLES
 from residents.subscribers import keep_phone
 from residents.web import (
+    acting,
+    acting_api,
     bindings,
     bindings_api,
     checks,
@@ -53,6 +55,7 @@ room = Room(
         phones.pages,
         phones.objections,
         homes.pages,
+        acting.pages,
     ],
     apis=[
         api,
@@ -62,6 +65,7 @@ room = Room(
         papers_api.api,
         phones_api.api,
         homes_api.api,
+        acting_api.api,
     ],
     subscribers=[(PhoneChanged, keep_phone)],
     navigation=[

@@ -188,6 +188,27 @@ class EntitlementItem(Base):
     times_used: Mapped[int] = mapped_column(SmallInteger, default=0)
 
 
+class Rating(Base):
+    """How satisfied a person is with a service that they confirmed, once a record: 1 to 5 stars
+    and perhaps a word. Teams read the sums only.
+    """
+
+    __tablename__ = "service_packs_rating"
+    __table_args__ = (
+        CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
+        Index("ix_service_packs_rating_team_id", "team_id", "rated_at"),
+    )
+
+    record_id: Mapped[UUID] = mapped_column(
+        ForeignKey("service_packs_service_record.id", ondelete="CASCADE"), primary_key=True
+    )
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("directory_team.id"))
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("directory_staff.id"))
+    stars: Mapped[int] = mapped_column(SmallInteger)
+    word: Mapped[str | None] = mapped_column(Encrypted("service_packs_rating.word"))
+    rated_at: Mapped[Moment]
+
+
 class ServiceRecord(Base):
     """A service that was done, by whom, and what the person says to it.
 

@@ -1,6 +1,6 @@
 """The door of the service packs."""
 
-from service_packs.models import Group, ServiceRecord
+from service_packs.models import Group, Rating, ServiceRecord
 from service_packs.ports import (
     provide_due_services,
     provide_record_days,
@@ -9,12 +9,14 @@ from service_packs.ports import (
 from service_packs.queries.catalogue import get_pack, list_groups, list_packs
 from service_packs.queries.entitlements import (
     Bought,
+    find_bought,
     find_granted,
     list_bought,
     list_entitlements,
 )
 from service_packs.queries.facts import sales_facts, service_facts
-from service_packs.queries.records import record_stands, require_record, view_record
+from service_packs.queries.ratings import rating_words
+from service_packs.queries.records import record_stands, records_since, require_record, view_record
 from service_packs.queries.terms import GrantedTerm, granted_terms, item_names
 from service_packs.services.entitlements import (
     allow_items,
@@ -28,9 +30,11 @@ __all__ = [
     "Bought",
     "GrantedTerm",
     "Group",
+    "Rating",
     "ServiceRecord",
     "allow_items",
     "end_entitlements",
+    "find_bought",
     "find_granted",
     "get_pack",
     "grant_entitlement",
@@ -44,8 +48,10 @@ __all__ = [
     "provide_due_services",
     "provide_record_days",
     "provide_reopening",
+    "rating_words",
     "record_service",
     "record_stands",
+    "records_since",
     "require_record",
     "sales_facts",
     "service_facts",

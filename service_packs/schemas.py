@@ -223,6 +223,17 @@ class DisputeRecord(BaseModel):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
 
 
+class RateRecord(BaseModel):
+    """How satisfied one is with a service that one confirmed: 1 (not at all) to 5 (very), and a
+    word to it if one likes.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    stars: Annotated[int, Field(ge=1, le=5)]
+    word: Annotated[str | None, StringConstraints(strip_whitespace=True, max_length=200)] = None
+
+
 class UpholdRecord(BaseModel):
     """Say why a disputed record stands; the person reads it with the team's note."""
 
@@ -256,6 +267,8 @@ class RecordView(View):
     dispute_reason: str | None
     disputed_at: datetime | None
     confirmed_at: datetime | None
+    # What the person answered, for themself and who answers for them; the team reads only sums.
+    stars: int | None = None
 
 
 class TeamRecordView(RecordView):

@@ -49,6 +49,21 @@ def people_in_role(session: Session, role: Role, units: Collection[str]) -> list
     return [person_id for person_id in session.scalars(query) if person_id]
 
 
+def units_in_role(session: Session, role: Role, units: Collection[str]) -> set[str]:
+    """Those of these units on which somebody with an account in use holds a role now."""
+    query = (
+        select(RoleGrant.unit)
+        .join(Account, Account.id == RoleGrant.account_id)
+        .where(
+            RoleGrant.role == role,
+            RoleGrant.unit.in_(units),
+            in_force(),
+            Account.disabled_at.is_(None),
+        )
+    )
+    return set(session.scalars(query))
+
+
 def grants_of(session: Session, account_id: UUID) -> list[Grant]:
     """The roles an account holds now, oldest first."""
     query = _grants().where(RoleGrant.account_id == account_id, in_force())

@@ -42,6 +42,7 @@ from family_doctor.models.prescriptions import (
     PrescriptionRule,
     Refill,
 )
+from family_doctor.models.proposals import LabelProposal
 from family_doctor.models.reports import (
     PointScheme,
     Report,
@@ -68,6 +69,7 @@ from family_doctor.models.transfers import (
     RenewalInvitation,
     Transfer,
 )
+from family_doctor.models.waiting import WaitingPack
 from family_doctor.models.ways import (
     Card,
     Introduction,
@@ -99,6 +101,7 @@ __all__ = [
     "Introduction",
     "Invitation",
     "InvitationStop",
+    "LabelProposal",
     "Medicine",
     "Move",
     "NormRow",
@@ -125,5 +128,6 @@ __all__ = [
     "Signature",
     "TeamLoad",
     "Transfer",
+    "WaitingPack",
     "WayRule",
 ]

@@ -15,7 +15,8 @@ from family_doctor.schemas.norms import EventKind
 
 class NormVersion(Base):
     """A version of the region's norms; the newest by ``loaded_at`` is in force. ``reminding`` holds
-    the hours of reminding (schemas.Reminding).
+    the hours of reminding (schemas.Reminding), ``screening`` when records speak for a label
+    (schemas.Screening).
     """
 
     __tablename__ = "family_doctor_norm_version"
@@ -25,6 +26,9 @@ class NormVersion(Base):
     estimate: Mapped[bool]
     provenance: Mapped[str]
     reminding: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    screening: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'::jsonb")
+    )
     loaded_at: Mapped[Moment]
 
 

@@ -32,6 +32,10 @@ class Rule(Base):
             " AND dispute_answer_days > 0 AND dispute_decide_days > 0",
             name="days",
         ),
+        CheckConstraint(
+            "dispute_remind_days > 0 AND dispute_escalate_days > 0", name="dispute_levels"
+        ),
+        CheckConstraint("bought_wait_days > 0 AND bought_remind_days > 0", name="bought"),
         CheckConstraint("silent_days > 0", name="silent"),
         CheckConstraint("service_record_days >= 0", name="record"),
         CheckConstraint(
@@ -55,6 +59,10 @@ class Rule(Base):
     cooling_off_days: Mapped[int] = mapped_column(SmallInteger)
     dispute_answer_days: Mapped[int] = mapped_column(SmallInteger)
     dispute_decide_days: Mapped[int] = mapped_column(SmallInteger)
+    dispute_remind_days: Mapped[int] = mapped_column(SmallInteger, default=3, server_default="3")
+    dispute_escalate_days: Mapped[int] = mapped_column(SmallInteger, default=7, server_default="7")
+    bought_wait_days: Mapped[int] = mapped_column(SmallInteger, default=90, server_default="90")
+    bought_remind_days: Mapped[int] = mapped_column(SmallInteger, default=14, server_default="14")
     silent_days: Mapped[int] = mapped_column(SmallInteger, default=90, server_default="90")
     service_record_days: Mapped[int] = mapped_column(SmallInteger, default=3, server_default="3")
     transfer_answer_days: Mapped[int] = mapped_column(SmallInteger, default=7, server_default="7")

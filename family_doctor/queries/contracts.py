@@ -23,6 +23,7 @@ from family_doctor.schemas import (
     ContractView,
     ObligationView,
     TransitionView,
+    WaitingAction,
 )
 from family_doctor.states import IN_FORCE, State
 from residents.public import Person, acting, matches
@@ -78,7 +79,9 @@ def contract_resource(contract: Contract | Row[Any], kin: Collection[str] = ()) 
     return Resource("Contract", str(contract.id), contract.person_id, units, {"kin": sorted(kin)})
 
 
-def read_contract(session: Session, actor: Actor, action: Action, contract_id: UUID) -> Contract:
+def read_contract(
+    session: Session, actor: Actor, action: Action | WaitingAction, contract_id: UUID
+) -> Contract:
     """The row, once the policy has let the actor do ``action``, for another where they are kin.
     Raises NotFound or Denied.
     """

@@ -35,7 +35,7 @@ from family_doctor.queries.promises import kept_in_time
 from family_doctor.queries.served import NOT_EXCUSED, due_between
 from family_doctor.schemas import EndReason, FigureCode, Kind
 from family_doctor.states import State
-from service_packs.public import ServiceRecord
+from service_packs.public import Rating, ServiceRecord
 
 Query: TypeAlias = Select[*tuple[Any, ...]]
 # A contract that goes on under another number has not ended for the team.
@@ -198,6 +198,14 @@ def _said_by_residents(session: Session, asked: Asked) -> Iterator[Thing]:
             yield Thing(code, record_id, at, team_id, staff_id)
 
 
+def _rated(session: Session, asked: Asked) -> Iterator[Thing]:
+    query: Query = select(
+        Rating.record_id, Rating.team_id, Rating.rated_at, Rating.staff_id, Rating.stars
+    ).where(Rating.team_id.in_(asked.team_ids), asked.within(Rating.rated_at))
+    for record_id, team_id, at, staff_id, stars in session.execute(query):
+        yield Thing(FigureCode.RATED, record_id, at, team_id, staff_id, str(stars))
+
+
 def _answers(session: Session, asked: Asked) -> Iterator[Thing]:
     query: Query = (
         select(
@@ -269,6 +277,7 @@ FIGURES: tuple[Callable[[Session, Asked], Iterator[Thing]], ...] = (
     _ended,
     _services,
     _said_by_residents,
+    _rated,
     _answers,
     _team_answers,
     _owed,

@@ -26,6 +26,25 @@ def dispute_resource(row: Dispute) -> Resource:
     return dispute_about(row.person_id, row.team_id, row.institution_id, row.division_code, row.id)
 
 
+def decided_at(row: Dispute) -> Resource:
+    """The same for who may decide it: from the unit that decides now upward. Those below it have
+    let their time pass.
+    """
+    units = deciding_units(row)
+    return Resource("Dispute", str(row.id), row.person_id, units)
+
+
+def deciding_units(row: Dispute) -> tuple[str, ...]:
+    """The institution and the divisions above it, from the one that decides now."""
+    units = levels(row)
+    return units[units.index(row.decider) :] if row.decider in units else units
+
+
+def levels(row: Dispute) -> tuple[str, ...]:
+    """The units whose administrators may come to decide, the institution first, the city last."""
+    return (str(row.institution_id), *division_path(row.division_code))
+
+
 def dispute_about(
     person_id: UUID | None,
     team_id: UUID,
@@ -45,7 +64,8 @@ def load_dispute(
     row = session.get(Dispute, dispute_id, populate_existing=True)
     if row is None:
         raise NotFound()
-    require(session, actor, action, dispute_resource(row))
+    deciding = action is DisputeAction.DECIDE
+    require(session, actor, action, decided_at(row) if deciding else dispute_resource(row))
     return row
 
 

@@ -20,6 +20,7 @@ from family_doctor.schemas import (
     NormView,
     PlanAction,
     Reminding,
+    Screening,
 )
 from service_packs.public import item_names, list_groups
 
@@ -53,6 +54,16 @@ def find_reminding(session: Session) -> Reminding | None:
     """The hours of reminding; none where the region has no norms."""
     version = session.scalars(NEWEST).one_or_none()
     return Reminding.model_validate(version.reminding) if version else None
+
+
+def find_screening(session: Session) -> list[Screening]:
+    """When records speak for a label of a group that is known here."""
+    version = session.scalars(NEWEST).one_or_none()
+    if version is None or not version.screening:
+        return []
+    known = {group.code for group in list_groups(session)}
+    rules = [Screening.model_validate(each) for each in version.screening]
+    return [rule for rule in rules if rule.group in known]
 
 
 def show_norms(session: Session, actor: Actor) -> NormsView | None:

@@ -17,7 +17,7 @@ from family_doctor.queries.contracts import read_contract
 from family_doctor.refunds import reckon
 from family_doctor.schemas import Action, BoughtRefund, RefundItem, RefundRule, RefundView
 from family_doctor.states import ENDED, IN_FORCE, State
-from service_packs.public import find_granted, get_pack, list_bought
+from service_packs.public import Bought, find_granted, get_pack, list_bought
 from service_packs.schemas import EntitlementView, Source
 
 
@@ -94,19 +94,23 @@ def _bought(session: Session, contract: Contract, rule: RefundRule) -> tuple[Bou
     """The cooling-off is the contract's alone; where the team failed, all that was paid is due."""
     failed = rule is RefundRule.TEAM_FAILED
     by = RefundRule.TEAM_FAILED if failed else RefundRule.UNPERFORMED
-    found = []
-    for granted, paid_fen in list_bought(session, contract.person_id):
-        items = _items(session, granted)
-        refund = BoughtRefund(
-            order_id=granted.source_id,
-            pack_name=granted.pack_name,
-            pack_name_en=granted.pack_name_en,
-            paid_fen=paid_fen,
-            items=items,
-            **reckon(by, paid_fen, items)._asdict(),
-        )
-        found.append(refund)
-    return tuple(found)
+    return tuple(
+        bought_refund(session, each, by) for each in list_bought(session, contract.person_id)
+    )
+
+
+def bought_refund(session: Session, bought: Bought, rule: RefundRule) -> BoughtRefund:
+    """What is due back of a pack that was bought, by ``rule``."""
+    granted, paid_fen = bought
+    items = _items(session, granted)
+    return BoughtRefund(
+        order_id=granted.source_id,
+        pack_name=granted.pack_name,
+        pack_name_en=granted.pack_name_en,
+        paid_fen=paid_fen,
+        items=items,
+        **reckon(rule, paid_fen, items)._asdict(),
+    )
 
 
 def _items(session: Session, granted: EntitlementView) -> tuple[RefundItem, ...]:

@@ -11,6 +11,7 @@ from core.errors import NotFound
 from core.paging import Page, read_page
 from directory.public import division_path
 from family_doctor.models import PointScheme, Report
+from family_doctor.periods import Period
 from family_doctor.queries.rules import within
 from family_doctor.schemas import (
     FigureCode,
@@ -19,7 +20,8 @@ from family_doctor.schemas import (
     ReportSearch,
     ReportView,
 )
-from family_doctor.schemas.reports import Change, Edition, SchemeUsed
+from family_doctor.schemas.reports import LEAST_ANSWERS, Change, Edition, SchemeUsed
+from service_packs.public import rating_words
 
 TREND = 12
 # A team's members and editions of a period, and its trend.
@@ -87,9 +89,17 @@ def get_report(session: Session, actor: Actor, report_id: UUID) -> ReportView:
             "trend": tuple(ReportEntry.model_validate(each) for each in reversed(trend)),
             "members": _by_points(members),
             "editions": tuple(Edition.model_validate(each) for each in editions),
+            "said": _said(session, view),
             "changes": _changes(ReportEntry.model_validate(before), view) if before else (),
         }
     )
+
+
+def _said(session: Session, report: ReportView) -> tuple[str, ...]:
+    if report.staff_id is not None or report.answers < LEAST_ANSWERS:
+        return ()
+    period = Period(report.kind, report.starts_on, report.ends_on)
+    return rating_words(session, report.team_id, period.begins_at, period.ends_at)
 
 
 def _around(session: Session, row: Report) -> Sequence[Report]:

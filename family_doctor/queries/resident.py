@@ -13,6 +13,7 @@ from family_doctor.queries.contracts import contract_resource, read_contract
 from family_doctor.queries.disputes import dispute_resource, dispute_view
 from family_doctor.queries.follow_ups import follow_up_resource
 from family_doctor.queries.plans import plans_of
+from family_doctor.queries.proposals import proposals_of_person
 from family_doctor.queries.served import index_of_contract
 from family_doctor.schemas import (
     Action,
@@ -21,6 +22,7 @@ from family_doctor.schemas import (
     FormDefinition,
     PlanAction,
     PlanView,
+    ProposalView,
     ServedIndex,
     ShortFollowUp,
 )
@@ -42,11 +44,12 @@ class Care(NamedTuple):
 
 
 class Around(NamedTuple):
-    """Who acts for a resident, and the labels that hold."""
+    """Who acts for a resident, the labels that hold, and those that records speak for."""
 
     person: PersonView
     acting: list[ActsFor]
     labels: list[LabelView]
+    proposals: list[ProposalView]
 
 
 def care_of(session: Session, actor: Actor, contract_id: UUID) -> tuple[Contract, Care]:
@@ -81,6 +84,7 @@ def around(session: Session, actor: Actor, contract_id: UUID) -> tuple[Contract,
         person,
         acting=who_acts_for(session, actor, person, care),
         labels=labels_now(session, actor, person, care),
+        proposals=proposals_of_person(session, contract) if care else [],
     )
 
 

@@ -44,6 +44,7 @@ from family_doctor.queries.desks import away_as_value, own_staff
 from family_doctor.queries.disputes import waiting_for
 from family_doctor.queries.promises import kept_in_time
 from family_doctor.queries.rules import per_doctor, places
+from family_doctor.queries.waiting_proposals import proposals_waiting
 from family_doctor.queries.waiting_refills import first_refills, refills_waiting
 from family_doctor.schemas import (
     Action,
@@ -84,6 +85,7 @@ WAITING = {
     .scalar_subquery(),
     "family_doctor_disputes.of_team": waiting_for(TEAMS),
     "family_doctor_prescriptions.of_team": refills_waiting(TEAMS),
+    "family_doctor_proposals.of_team": proposals_waiting(TEAMS),
 }
 HAS_FORM = (
     select(NormRow.code)

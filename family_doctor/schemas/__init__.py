@@ -99,6 +99,7 @@ from family_doctor.schemas.norms import (
     NormsView,
     NormView,
     Reminding,
+    Screening,
     Test,
 )
 from family_doctor.schemas.obligations import (
@@ -168,6 +169,13 @@ from family_doctor.schemas.prescriptions import (
     RefillSearch,
     RefillState,
     RefillView,
+)
+from family_doctor.schemas.proposals import (
+    DeclineProposal,
+    ProposalList,
+    ProposalState,
+    ProposalView,
+    SourceRecord,
 )
 from family_doctor.schemas.reports import (
     Counted,
@@ -268,6 +276,13 @@ from family_doctor.schemas.transfers import (
     TransferState,
     TransferView,
 )
+from family_doctor.schemas.waiting import (
+    AnswerWaitingPack,
+    WaitingAction,
+    WaitingPackList,
+    WaitingPackView,
+    WaitingState,
+)
 from family_doctor.schemas.ways import (
     ApplyPresent,
     Arrival,
@@ -318,6 +333,7 @@ __all__ = [
     "AnalysisTab",
     "AnalysisTable",
     "AnswerDispute",
+    "AnswerWaitingPack",
     "ApplyForContract",
     "ApplyPresent",
     "Arrival",
@@ -348,6 +364,7 @@ __all__ = [
     "DecideDispute",
     "DecideRefill",
     "Decision",
+    "DeclineProposal",
     "DeclineTransfer",
     "Digest",
     "DisputeAction",
@@ -465,6 +482,9 @@ __all__ = [
     "PreviewTransfer",
     "Progress",
     "ProofMethod",
+    "ProposalList",
+    "ProposalState",
+    "ProposalView",
     "ProposeTransfer",
     "Reach",
     "Reason",
@@ -503,6 +523,7 @@ __all__ = [
     "SchemeView",
     "ScopeKind",
     "ScopeView",
+    "Screening",
     "SealView",
     "Selection",
     "ServedIndex",
@@ -518,6 +539,7 @@ __all__ = [
     "Signed",
     "SignedAgreement",
     "SigningAction",
+    "SourceRecord",
     "Standing",
     "Subject",
     "SyncAnswer",
@@ -548,6 +570,10 @@ __all__ = [
     "VisitEntries",
     "VisitState",
     "VisitView",
+    "WaitingAction",
+    "WaitingPackList",
+    "WaitingPackView",
+    "WaitingState",
     "WayAction",
     "WayLimits",
     "WayRuleAction",

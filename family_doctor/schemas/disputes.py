@@ -31,20 +31,22 @@ class Subject(StrEnum):
 
 
 class DisputeState(StrEnum):
-    """``open`` waits for the team, ``answered`` and ``unanswered`` (the team let its time pass) for
-    the administrator; the others are its end.
+    """``open`` waits for the team; ``answered``, ``unanswered`` (the team let its time pass) and
+    ``escalated`` (so did the administrators; those above them decide now) for the administrator;
+    the others are its end.
     """
 
     OPEN = "open"
     ANSWERED = "answered"
     UNANSWERED = "unanswered"
+    ESCALATED = "escalated"
     WITHDRAWN = "withdrawn"
     UPHELD = "upheld"
     DISMISSED = "dismissed"
 
 
-WAITING = frozenset({DisputeState.OPEN, DisputeState.ANSWERED, DisputeState.UNANSWERED})
-TO_DECIDE = frozenset({DisputeState.ANSWERED, DisputeState.UNANSWERED})
+TO_DECIDE = frozenset({DisputeState.ANSWERED, DisputeState.UNANSWERED, DisputeState.ESCALATED})
+WAITING = TO_DECIDE | {DisputeState.OPEN}
 
 
 class OpenDispute(Command):
@@ -68,8 +70,9 @@ class DecideDispute(Command):
 
 
 class DisputeView(View):
-    """A dispute. ``answer_by`` is the team's deadline, ``decide_by`` the administrator's.
-    ``refund_fen`` is what an upheld one made due.
+    """A dispute. ``answer_by`` is the team's deadline, ``decide_by`` the administrator's;
+    ``decider`` is the unit whose administrators, and those above, decide it now. ``late_since`` is
+    the first of their deadlines that passed. ``refund_fen`` is what an upheld one made due.
     """
 
     id: UUID
@@ -86,6 +89,9 @@ class DisputeView(View):
     answer: str | None
     answered_at: datetime | None
     decide_by: datetime | None
+    decider: str | None
+    decider_name: str
+    late_since: datetime | None
     decision: str | None
     decided_at: datetime | None
     refund_fen: int | None

@@ -164,6 +164,30 @@ class Norm(Document):
     provenance: str
 
 
+class Screening(Document):
+    """When records speak for a label: on so many different ``days`` within ``within_days`` a form
+    on which any of the tests holds, or a record of one of these services, of whoever is at least
+    ``from_age`` (years). Proposed to a doctor, never set by itself.
+    """
+
+    group: Annotated[str, Field(pattern=r"^[0-9]{2}$")]
+    any: tuple[Test, ...] = ()
+    items: tuple[str, ...] = ()
+    days: Annotated[int, Field(ge=1, le=12)]
+    within_days: Annotated[int, Field(ge=1, le=1100)]
+    from_age: int | None = None
+    said: str
+    said_en: str
+    estimate: bool
+    provenance: str
+
+    @model_validator(mode="after")
+    def _look_at_something(self) -> Self:
+        if not self.any and not self.items:
+            raise ValueError(f"the screening for {self.group} looks at nothing")
+        return self
+
+
 class Reminding(Document):
     """Hours of the wall clock: residents are reminded between two, teams from one on."""
 
@@ -181,6 +205,7 @@ class NormSet(Document):
     provenance: str
     reminding: Reminding
     norms: tuple[Norm, ...]
+    screening: tuple[Screening, ...] = ()
 
 
 class NormView(Norm):

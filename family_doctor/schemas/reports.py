@@ -49,6 +49,7 @@ class FigureCode(StrEnum):
     LATE = "late"
     CONFIRMED = "confirmed"
     DISPUTED = "disputed"
+    RATED = "rated"
     ANSWERED = "answered"
     DISPUTES_ANSWERED = "disputes_answered"
     EMERGENCIES = "emergencies"
@@ -57,9 +58,13 @@ class FigureCode(StrEnum):
     KEPT_CONFIRMED = "kept_confirmed"
 
 
+# Four stars and five are satisfied; fewer answers than so many show nothing but their number.
+SATISFIED, LEAST_ANSWERS = 4, 5
+
+
 class FigureValue(BaseModel):
     """How many; ``seconds`` is the mean from question to answer where the figure has one, ``items``
-    the count of each kind of service.
+    the count of each kind of service, or of each number of stars where enough have answered.
     """
 
     count: int = 0
@@ -104,7 +109,32 @@ class ReportBase(View):
         return share(self.figures, FigureCode.IN_TIME, FigureCode.FOLLOW_UPS)
 
     @property
+    def answers(self) -> int:
+        """How many services residents rated in the period."""
+        return self.figures[FigureCode.RATED].count if FigureCode.RATED in self.figures else 0
+
+    @property
     def satisfaction(self) -> float | None:
+        """The share of the answers with four stars or five; None where fewer than ``LEAST_ANSWERS``
+        were given, as it would tell who said what.
+        """
+        stars = self._stars()
+        happy = sum(count for star, count in stars.items() if star >= SATISFIED)
+        return happy / sum(stars.values()) if stars else None
+
+    @property
+    def mean_stars(self) -> float | None:
+        """The mean of the stars (1 to 5), hidden as the share is."""
+        stars = self._stars()
+        total = sum(star * count for star, count in stars.items())
+        return round(total / sum(stars.values()), 1) if stars else None
+
+    def _stars(self) -> dict[int, int]:
+        rated = self.figures.get(FigureCode.RATED, FigureValue())
+        return {int(star): count for star, count in rated.items.items()}
+
+    @property
+    def confirmation(self) -> float | None:
         """The residents' confirmations over all that they said of services in the period."""
         whole = (FigureCode.CONFIRMED, FigureCode.DISPUTED)
         return share(self.figures, FigureCode.CONFIRMED, *whole)
@@ -142,7 +172,8 @@ class SchemeUsed(View):
 class ReportView(ReportBase):
     """A report with all that stands in it. ``trend`` are the last periods up to this one, oldest
     first, each in its newest edition; ``members`` are the reports of the team's members;
-    ``changes`` says what this edition corrected.
+    ``changes`` says what this edition corrected, ``said`` what residents wrote beside their stars,
+    of a whole team where enough have answered.
     """
 
     rules: int
@@ -153,6 +184,7 @@ class ReportView(ReportBase):
     members: tuple[ReportEntry, ...] = ()
     editions: tuple[Edition, ...] = ()
     changes: tuple[Change, ...] = ()
+    said: tuple[str, ...] = ()
 
 
 class Remade(View):

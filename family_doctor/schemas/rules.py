@@ -32,7 +32,11 @@ class RuleValues(BaseModel):
 
     Capacity and term: 国卫基层发〔2018〕35号 and 〔2022〕10号 (news copies; to verify). The days of
     answering, confirming and expiring are a design proposal, those of the cooling-off and of
-    disputes this portal's own: estimates, to be verified by each region. ``silent_days`` without
+    disputes this portal's own: estimates, to be verified by each region. Who decides a dispute is
+    reminded ``dispute_remind_days`` before the end; once it passed, those of each level above have
+    ``dispute_escalate_days``. What was bought beside a contract that ran out waits
+    ``bought_wait_days`` for the next team, and its resident is told ``bought_remind_days`` before
+    that it is given back (own, to verify). ``silent_days`` without
     contact make a resident silent: own too, the time between two follow-ups of a chronic patient. A
     service is recorded within ``service_record_days`` of it (own, to verify).
     The days of a transfer to another team, for it to answer and then for the residents to decide,
@@ -49,6 +53,10 @@ class RuleValues(BaseModel):
     cooling_off_days: Annotated[int, Field(ge=0, le=30)] = 7
     dispute_answer_days: Days = 5
     dispute_decide_days: Days = 15
+    dispute_remind_days: Days = 3
+    dispute_escalate_days: Days = 7
+    bought_wait_days: Annotated[int, Field(ge=1, le=365)] = 90
+    bought_remind_days: Days = 14
     silent_days: Annotated[int, Field(ge=7, le=730)] = 90
     service_record_days: Annotated[int, Field(ge=0, le=30)] = 3
     transfer_answer_days: Days = 7

@@ -21,6 +21,7 @@ from family_doctor.queries.refunds import reckon_refund, rule_now, stored
 from family_doctor.queries.rules import rule_for
 from family_doctor.schemas import EndReason
 from family_doctor.services.places import holds_place, release_place, shares_place
+from family_doctor.services.waiting import begin_waiting
 from family_doctor.states import IN_FORCE, LIVE, State, Step, after
 from service_packs.public import end_entitlements, hand_over, list_bought
 from service_packs.schemas import Source
@@ -140,6 +141,8 @@ def end(
         if step is Step.TERMINATE:
             _end_bought(session, ended.person_id)
         hand_over(session, ended.person_id, None)
+        if step is Step.EXPIRE:
+            begin_waiting(session, ended)
         if step not in (Step.RENEW, Step.CHANGE):
             place_goes_on = _leave_successor(session, actor, ended, step, reason)
         else:

@@ -44,6 +44,7 @@ from family_doctor.services.moves import (
 )
 from family_doctor.services.places import FULL
 from family_doctor.services.promises import adopt_promises, promise
+from family_doctor.services.waiting import take_up
 from family_doctor.states import State, Step
 from service_packs.public import get_pack, grant_entitlement, hand_over, list_packs
 from service_packs.schemas import PackView, Source, Tier
@@ -221,6 +222,7 @@ def keep_promises(session: Session, contract: Contract) -> None:
     """
     if contract.starts_on is None or contract.ends_on is None:
         raise ValueError("a contract without a term promises nothing")
+    take_up(session, contract)
     hand_over(session, contract.person_id, contract.team_id)
     granted = grant_entitlement(
         session,

@@ -12,11 +12,15 @@ RESULTS = {
     "fairly_stable": N_("基本稳定"),
     "unstable": N_("不稳定"),
     "done": N_("已完成"),
+    "normal": N_("未见异常"),
+    "abnormal": N_("有异常"),
 }
 TONES = {
     "controlled": "good",
     "stable": "good",
     "done": "good",
+    "normal": "good",
+    "abnormal": "warn",
     "fairly_stable": "warn",
     "uncontrolled": "warn",
     "adverse": "warn",
@@ -33,6 +37,8 @@ PLAIN = {
     "fairly_stable": N_("情况基本稳定，还需要多观察，请按约定的时间再来。"),
     "unstable": N_("需要尽快得到专科帮助，团队会与您和家人联系。"),
     "done": N_("这次检查已完成，结果列在下面。"),
+    "normal": N_("这次没有发现异常，请按约定的时间再来。"),
+    "abnormal": N_("这次有需要留意的地方，请按团队的建议办，按约定的时间再来。"),
 }
 EXCUSES = {
     ExcuseReason.REFUSED: N_("居民不需要"),

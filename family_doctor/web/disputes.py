@@ -15,6 +15,7 @@ from core.web.languages import gettext
 from core.web.pager import pager
 from family_doctor.queries.contracts import get_contract
 from family_doctor.queries.disputes import (
+    decided_at,
     dispute_resource,
     find_dispute,
     list_disputes,
@@ -174,12 +175,13 @@ def _page(
         dispute = named(session, [row])[0]
     resource = dispute_resource(row)
     may = {action.name.lower(): decide(actor, action, resource)[0] for action in DisputeAction}
+    may_decide = decide(actor, DisputeAction.DECIDE, decided_at(row))[0]
     page = render_template(
         "family_doctor/disputes/one.html",
         dispute=dispute,
         own=may["open"],
-        may_answer=may["answer"] and dispute.state in ("open", "unanswered"),
-        may_decide=may["decide"] and dispute.state in TO_DECIDE,
+        may_answer=may["answer"] and dispute.state in WAITING and dispute.answered_at is None,
+        may_decide=may_decide and dispute.state in TO_DECIDE,
         waiting=dispute.state in WAITING,
         answering=answering,
         deciding=deciding,

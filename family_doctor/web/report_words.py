@@ -19,6 +19,7 @@ FIGURES = {
     FigureCode.LATE: N_("逾期完成的服务"),
     FigureCode.CONFIRMED: N_("居民确认的服务"),
     FigureCode.DISPUTED: N_("居民有异议的服务"),
+    FigureCode.RATED: N_("居民评价的服务"),
     FigureCode.ANSWERED: N_("答复的签约申请"),
     FigureCode.DISPUTES_ANSWERED: N_("答复的签约异议"),
     FigureCode.EMERGENCIES: N_("处置的紧急情况"),
@@ -37,6 +38,7 @@ MEANINGS = {
     FigureCode.LATE: N_("做的时候，对应的计划已经过了期限的服务。"),
     FigureCode.CONFIRMED: N_("居民这段时间在手机上确认属实的服务。"),
     FigureCode.DISPUTED: N_("居民这段时间提出异议的服务。"),
+    FigureCode.RATED: N_("居民这段时间评了星的服务。不到 5 份评价时不显示满意度，以免看出是谁。"),
     FigureCode.ANSWERED: N_("这段时间答复的申请；时间从申请到答复，取平均。"),
     FigureCode.DISPUTES_ANSWERED: N_("这段时间答复的异议；时间从提出到答复，取平均。"),
     FigureCode.EMERGENCIES: N_("这段时间有人处置的紧急情况；时间从发现到处置，取平均。"),
@@ -57,6 +59,8 @@ RATINGS = {
     "served_index": N_("履约指数"),
     "in_time": N_("随访按期率"),
     "satisfaction": N_("居民满意度"),
+    "stars": N_("平均星级"),
+    "confirmation": N_("确认率"),
     "answered": N_("申请答复用时"),
     "disputes_answered": N_("异议答复用时"),
     "emergencies": N_("紧急情况处置用时"),
@@ -122,7 +126,11 @@ def lines(report: ReportView) -> list[Line]:
     owed = (FigureCode.DUE, FigureCode.KEPT, FigureCode.KEPT_CONFIRMED)
     found.append(_share(report, "served_index", lambda each: each.served_index, *owed))
     said = (FigureCode.CONFIRMED, FigureCode.DISPUTED)
-    found.append(_share(report, "satisfaction", lambda each: each.satisfaction, *said))
+    found.append(_share(report, "confirmation", lambda each: each.confirmation, *said))
+    rated = FigureCode.RATED
+    found.append(_share(report, "satisfaction", lambda each: each.satisfaction, rated))
+    stars = RATINGS["stars"]
+    found.append(_line(report, stars, "stars", lambda each: each.mean_stars, (rated,)))
     return found
 
 
@@ -163,7 +171,8 @@ def _line(
 ) -> Line:
     before = [each for each in report.trend if each.starts_on < report.starts_on]
     course = [*(read(each) for each in before), read(report)]
-    parts = [(code, report.figures[code].count) for code in codes]
+    # A report from before a figure was counted has none of it.
+    parts = [(code, report.figures[code].count) for code in codes if code in report.figures]
     return Line(name, unit, course[-1], course[-2] if before else None, parts, course)
 
 

@@ -207,6 +207,10 @@ class ContractRules(Fact):
     cooling_off_days: Count
     dispute_answer_days: Annotated[int, Field(gt=0)]
     dispute_decide_days: Annotated[int, Field(gt=0)]
+    dispute_remind_days: Annotated[int, Field(gt=0)]
+    dispute_escalate_days: Annotated[int, Field(gt=0)]
+    bought_wait_days: Annotated[int, Field(gt=0)]
+    bought_remind_days: Annotated[int, Field(gt=0)]
     silent_days: Annotated[int, Field(gt=0)]
     transfer_answer_days: Annotated[int, Field(gt=0)]
     transfer_consent_days: Annotated[int, Field(gt=0)]

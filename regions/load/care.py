@@ -14,7 +14,7 @@ from regions.load.organisation import Team
 from regions.pack import RegionPack
 from regions.population import SyntheticPerson
 
-_FOLLOW_UPS, _DISPUTES = 40, 3
+_FOLLOW_UPS, _DISPUTES = 40, 4
 _USUAL_FORMS = {"F01": "hypertension", "F02": "diabetes"}
 _GOOD: dict[str, dict[str, object]] = {
     "F01": {"visit_way": "clinic", "sbp": 128, "dbp": 78, "adherence": "regular", "adr": "no"},
@@ -39,6 +39,8 @@ _MEDICINES = (
     ("阿托伐他汀钙片（示例）", "lipid_lowering", "每晚 1 片", 6),
     ("门冬胰岛素注射液（示例）", "special_storage", "三餐前注射，按医嘱剂量", 12),
 )
+# By state, how many days ago they were opened.
+_DISPUTE_AGES = {"open": 1, "answered": 4, "dismissed": 30, "escalated": 20}
 _WRITTEN = "签约三个月，还没有人联系过我（示例）。"
 _ANSWER = "已安排护士本周上门，并补做健康评估（示例）。"
 _DECISION = "团队已补上服务，记录齐全（示例）。"
@@ -52,6 +54,7 @@ class CareLoader:
     ) -> None:
         self._bulk = bulk
         self._rules = pack.contract_rules
+        self._region = pack.region
         self._renewing = pack.prescription_rules
         self._forms = {form.code: form.version for form in pack.forms.forms}
         self._norms = {norm.item: norm.code for norm in pack.norms.norms if norm.form}
@@ -145,7 +148,9 @@ class CareLoader:
         )  # fmt: skip
 
     def _load_disputes(self, now: datetime) -> None:
-        """One that waits for the team, one for the administrator, one that was dismissed."""
+        """One that waits for the team, one for the administrator, one that was dismissed, one that
+        the institution let lie and the city decides.
+        """
         long_ago = clock.local(now).date() - timedelta(days=60)
         contracts = self._bulk.rows(
             _SIGNED,
@@ -159,27 +164,33 @@ class CareLoader:
             "family_doctor_dispute",
             ("id", "contract_id", "person_id", "team_id", "institution_id", "division_code",
              "subject", "text", "state", "opened_at", "answer_by", "answer", "answered_at",
-             "decide_by", "decision", "decided_at", "decided_by", "version"),
+             "decide_by", "decider", "decider_name", "late_since", "decision",
+             "decided_at", "decided_by", "version"),
             (
                 self._dispute(now, state, administrator[0][0], *row)
-                for state, row in zip(("open", "answered", "dismissed"), contracts, strict=False)
+                for state, row in zip(_DISPUTE_AGES, contracts, strict=False)
             ),
         )  # fmt: skip
 
     def _dispute(
         self, now: datetime, state: str, decider: UUID, contract: UUID, person: UUID, division: str
     ) -> tuple[object, ...]:
-        age = {"open": 1, "answered": 4, "dismissed": 30}[state]
-        opened = now - timedelta(days=age)
+        opened, late = now - timedelta(days=_DISPUTE_AGES[state]), state == "escalated"
         answered = opened + timedelta(days=2) if state != "open" else None
         decide_by = answered and answered + timedelta(days=self._rules.dispute_decide_days)
+        late_since = decide_by if late else None
+        by = (self._region.code, self._region.name) if late else (
+            str(self._team.institution_id), self._team.institution_name
+        )  # fmt: skip
+        if late_since:
+            decide_by = late_since + timedelta(days=self._rules.dispute_escalate_days)
         decided = answered + timedelta(days=6) if answered and state == "dismissed" else None
         return (
             self._ids.new(), contract, person, self._team.id, self._team.institution_id, division,
             "not_served", crypto.encrypt(_WRITTEN, "family_doctor_dispute.text"), state, opened,
             opened + timedelta(days=self._rules.dispute_answer_days),
             crypto.encrypt(_ANSWER, "family_doctor_dispute.answer") if answered else None,
-            answered, decide_by,
+            answered, decide_by, *(by if answered else (None, "")), late_since,
             crypto.encrypt(_DECISION, "family_doctor_dispute.decision") if decided else None,
             decided, decider if decided else None, 1,
         )  # fmt: skip

@@ -1,5 +1,7 @@
 """The norms and forms of follow-up and the rule of renewing, as the family doctors keep them."""
 
+import json
+
 from core import clock
 from regions.load.bulk import Bulk
 from regions.pack import RegionPack
@@ -15,9 +17,12 @@ def load_norms(bulk: Bulk, pack: RegionPack) -> None:
     if (norms.version,) not in bulk.rows(_VERSIONS):
         bulk.copy(
             "family_doctor_norm_version",
-            ("version", "document", "estimate", "provenance", "reminding", "loaded_at"),
+            ("version", "document", "estimate", "provenance", "reminding", "screening",
+             "loaded_at"),
             [(norms.version, norms.document, norms.estimate, norms.provenance,
-              norms.reminding.model_dump_json(), clock.now())],
+              norms.reminding.model_dump_json(),
+              json.dumps([each.model_dump(mode="json") for each in norms.screening]),
+              clock.now())],
         )  # fmt: skip
         bulk.copy(
             "family_doctor_norm",

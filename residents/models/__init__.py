@@ -4,6 +4,7 @@ from residents.models.bindings import Binding
 from residents.models.duplicates import Duplicate, Merge
 from residents.models.groups import FormerMembership, GroupMembership
 from residents.models.homes import HomeMove, HouseholdCode
+from residents.models.household import HouseholdBar
 from residents.models.identifiers import Identifier, RecordSerial
 from residents.models.papers import IdentityStep, PaperClaim
 from residents.models.people import Household, Person
@@ -17,6 +18,7 @@ __all__ = [
     "GroupMembership",
     "HomeMove",
     "Household",
+    "HouseholdBar",
     "HouseholdCode",
     "Identifier",
     "IdentityStep",

@@ -49,6 +49,13 @@ class Representation(Base):
             "representative_id",
             postgresql_where=text("ended_at IS NULL"),
         ),
+        # What a document once said of a child and an adult, also after its end.
+        Index(
+            "ix_residents_representation_child",
+            "person_id",
+            "representative_id",
+            postgresql_where=text("basis = 'child'"),
+        ),
         Index(
             "ix_residents_representation_until",
             "until",

@@ -11,7 +11,7 @@ from residents.models import GroupMembership, Person, Representation
 from residents.ports import groups
 from residents.queries.labels import HOLDING, label_view
 from residents.queries.people import person_resource
-from residents.queries.representation import came_of_age, live
+from residents.queries.representation import acts_by_household, came_of_age, live
 from residents.schemas import (
     ActsFor,
     Basis,
@@ -70,8 +70,8 @@ def _household(session: Session, person_id: UUID, born: date) -> list[ActsFor]:
     child = aliased(Person)
     query = (
         select(Person.name)
-        .join(child, child.household_id == Person.household_id)
-        .where(child.id == person_id, Person.birth_date <= came_of_age())
+        .join(child, acts_by_household(child, Person))
+        .where(child.id == person_id)
         .order_by(Person.birth_date, Person.id)
     )
     return [

@@ -60,6 +60,12 @@ def read_labels(session: Session, person_id: UUID) -> LabelBook:
     )
 
 
+def groups_of(session: Session, person_id: UUID) -> set[str]:
+    """The codes of a person's groups now. The caller has asked the policy."""
+    query = select(GroupMembership.group_code).where(GroupMembership.person_id == person_id)
+    return set(session.scalars(query))
+
+
 def groups_to_set(session: Session) -> list[GroupChoice]:
     """The groups that staff set: all but those that follow from a rule."""
     return [group for group in groups(session) if group.code not in BY_RULE]

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, aliased
 from core import clock
 from core.access import Actor, Resource, require
 from core.errors import NotFound
-from residents.models import Person, Representation
+from residents.models import HouseholdBar, Person, Representation
 from residents.schemas import (
     Basis,
     Consent,
@@ -43,12 +43,7 @@ def representatives_of(
     the person let act for them.
     """
     child, adult = aliased(Person), aliased(Person)
-    of_age = came_of_age()
-    kin = (
-        select(adult.id)
-        .join(child, child.household_id == adult.household_id)
-        .where(child.id == person_id, child.birth_date > of_age, adult.birth_date <= of_age)
-    )
+    kin = select(adult.id).join(child, acts_by_household(child, adult)).where(child.id == person_id)
     named = select(Representation.representative_id).where(
         Representation.person_id == person_id,
         Representation.representative_id.is_not(None),
@@ -69,11 +64,10 @@ def carers_of(session: Session, person_ids: Collection[UUID]) -> dict[UUID, Depe
     of a child's household, and whoever staff bound to a child or ward by documents.
     """
     person, adult = aliased(Person), aliased(Person)
-    of_age = came_of_age()
     household = (
         select(person.id, person.name, adult.id.label("carer"))
-        .join(adult, adult.household_id == person.household_id)
-        .where(person.id.in_(person_ids), person.birth_date > of_age, adult.birth_date <= of_age)
+        .join(adult, acts_by_household(person, adult))
+        .where(person.id.in_(person_ids))
     )
     bound = (
         select(person.id, person.name, Representation.representative_id.label("carer"))
@@ -232,13 +226,33 @@ def _in_force(scope: Scope | None) -> tuple[ColumnElement[bool], ...]:
     return (live(), literal(scope.value) == any_(Representation.scopes))
 
 
+def acts_by_household(child: Any, adult: Any) -> ColumnElement[bool]:
+    """The condition that an adult acts for a child by living with it: nobody ended that, and no
+    document says what they may do instead, nor ever did.
+    """
+    of_age = came_of_age()
+    ended = select(HouseholdBar.id).where(
+        HouseholdBar.person_id == child.id, HouseholdBar.adult_id == adult.id
+    )
+    bound = aliased(Representation)
+    replaced = select(bound.id).where(
+        bound.person_id == child.id,
+        bound.representative_id == adult.id,
+        bound.basis == Basis.CHILD,
+    )
+    return and_(
+        adult.household_id == child.household_id,
+        child.birth_date > of_age,
+        adult.birth_date <= of_age,
+        ~ended.correlate_except(HouseholdBar).exists(),
+        ~replaced.correlate_except(bound).exists(),
+    )
+
+
 def _represented(person_id: UUID, scope: Scope | None) -> CompoundSelect[tuple[UUID]]:
     child, adult = aliased(Person), aliased(Person)
-    of_age = came_of_age()
     children = (
-        select(child.id)
-        .join(adult, adult.household_id == child.household_id)
-        .where(adult.id == person_id, child.birth_date > of_age, adult.birth_date <= of_age)
+        select(child.id).join(adult, acts_by_household(child, adult)).where(adult.id == person_id)
     )
     givers = (
         select(Representation.person_id)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, any_, exists, literal, or_, select, 
 from sqlalchemy.orm import Session, aliased
 
 from residents.models import Person, Representation
-from residents.queries.representation import came_of_age, live
+from residents.queries.representation import acts_by_household, live
 from residents.schemas import Basis, Scope
 
 DOCUMENTED = (Basis.CHILD.value, Basis.WARD.value)
@@ -62,13 +62,7 @@ def standers(
 
 def _kin() -> ColumnElement[bool]:
     """An adult of a child's household."""
-    of_age = came_of_age()
-    return and_(
-        _ADULT.household_id == Person.household_id,
-        Person.birth_date > of_age,
-        _ADULT.birth_date <= of_age,
-        _ADULT.merged_into.is_(None),
-    )
+    return and_(acts_by_household(Person, _ADULT), _ADULT.merged_into.is_(None))
 
 
 def _bound(scope: Scope) -> ColumnElement[bool]:

@@ -88,15 +88,15 @@ class Bought(NamedTuple):
 
 def list_bought(session: Session, person_id: UUID) -> list[Bought]:
     """The packs in force that a person ordered and paid. The caller has asked the policy."""
-    query = (
-        _entitlements(Order.person_fen)
-        .join(Order, Order.id == Entitlement.source_id)
-        .where(Entitlement.person_id == person_id, Entitlement.source == Source.ORDER, in_force())
-        .order_by(Entitlement.ends_on, Entitlement.id)
-    )
-    rows = session.execute(query).all()
-    paid = [row.person_fen for row in rows]
-    return [Bought(*each) for each in zip(views(session, rows), paid, strict=True)]
+    return _bought(session, Entitlement.person_id == person_id, in_force())
+
+
+def find_bought(session: Session, order_id: UUID) -> Bought | None:
+    """What a paid order gave, also after its term; None where it was ended. The caller has asked
+    the policy.
+    """
+    found = _bought(session, Order.id == order_id, Entitlement.ended_at.is_(None))
+    return found[0] if found else None
 
 
 def find_people(session: Session, actor: Actor, search: PersonSearch) -> Page[PersonView]:
@@ -114,6 +114,18 @@ def find_people(session: Session, actor: Actor, search: PersonSearch) -> Page[Pe
     rows, following = read_page(session, query, [Person.id.expression], search)
     people = people_by_id(session, [row[0] for row in rows])
     return Page(items=[people[row[0]] for row in rows], next_cursor=following)
+
+
+def _bought(session: Session, *conditions: ColumnElement[bool]) -> list[Bought]:
+    query = (
+        _entitlements(Order.person_fen)
+        .join(Order, Order.id == Entitlement.source_id)
+        .where(Entitlement.source == Source.ORDER, *conditions)
+        .order_by(Entitlement.ends_on, Entitlement.id)
+    )
+    rows = session.execute(query).all()
+    paid = [row.person_fen for row in rows]
+    return [Bought(*each) for each in zip(views(session, rows), paid, strict=True)]
 
 
 def _entitlements(*more: Any) -> Select[Any]:

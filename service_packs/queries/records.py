@@ -1,5 +1,6 @@
 """Reads of service records: a person's own, or those of one's teams."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from service_packs.queries.kin import kin_of
 from service_packs.schemas import (
     Action,
     RecordSearch,
+    RecordState,
     RecordView,
     TeamRecordSearch,
     TeamRecordView,
@@ -48,6 +50,24 @@ def record_stands(session: Session, record_id: UUID) -> bool:
     """Whether a record was not withdrawn; it then cannot be before the transaction ends."""
     held = select(ServiceRecord.id).where(ServiceRecord.id == record_id)
     return session.scalar(held.with_for_update(read=True, key_share=True)) is not None
+
+
+def records_since(
+    session: Session, person_id: UUID, since: datetime
+) -> list[tuple[UUID, str, datetime]]:
+    """(record, item code, when) of what was done for a person since, what is disputed left out. The
+    caller has asked the policy.
+    """
+    query = (
+        select(ServiceRecord.id, ServiceRecord.item_code, ServiceRecord.performed_at)
+        .where(
+            ServiceRecord.person_id == person_id,
+            ServiceRecord.performed_at >= since,
+            ServiceRecord.state != RecordState.DISPUTED,
+        )
+        .order_by(ServiceRecord.performed_at, ServiceRecord.id)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
 
 def require_record(session: Session, actor: Actor, record_id: UUID, action: Action) -> None:

@@ -23,6 +23,7 @@ from service_packs.schemas import (
     PackSearch,
     PackView,
     PlaceOrder,
+    RateRecord,
     RecordSearch,
     RecordService,
     RecordView,
@@ -31,6 +32,7 @@ from service_packs.schemas import (
 )
 from service_packs.services.disputes import uphold_record, withdraw_record
 from service_packs.services.orders import cancel_order, place_order
+from service_packs.services.ratings import rate_record
 from service_packs.services.records import confirm_record, dispute_record, record_service
 from service_packs.web.checkout import begin_checkout
 
@@ -135,6 +137,18 @@ def records(search: RecordSearch) -> Page[RecordView]:
     """One's own records, or those of a team that one works in; newest first."""
     with transaction() as session:
         return list_records(session, current_actor(), search)
+
+
+@api.post("/service-records/<uuid:record_id>/rate")
+@api.input(RateRecord, arg_name="command")
+@api.output(RecordView)
+@api.doc(**SECURED)
+@open_to(SIGNED_IN)
+def rate(record_id: UUID, command: RateRecord) -> RecordView:
+    """Say how satisfied one is with a service that one confirmed, once."""
+    return write(
+        RecordView, lambda session: rate_record(session, current_actor(), record_id, command)
+    )
 
 
 @api.post("/service-records/<uuid:record_id>/confirm")

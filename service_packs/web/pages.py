@@ -26,7 +26,8 @@ from service_packs.queries.catalogue import (
 from service_packs.queries.entitlements import list_entitlements
 from service_packs.queries.kin import family_paid_for, family_seen
 from service_packs.queries.orders import get_order, list_orders
-from service_packs.queries.records import list_records, require_record, view_record
+from service_packs.queries.ratings import rated_record
+from service_packs.queries.records import list_records, require_record
 from service_packs.schemas import (
     Action,
     DisputeRecord,
@@ -36,11 +37,13 @@ from service_packs.schemas import (
     OrderView,
     PackSearch,
     PlaceOrder,
+    RateRecord,
     RecordSearch,
     RecordState,
     RecordView,
 )
 from service_packs.services.orders import cancel_order, place_order
+from service_packs.services.ratings import rate_record
 from service_packs.services.records import confirm_record, dispute_record
 from service_packs.web.checkout import begin_checkout
 from service_packs.web.checkout import refresh as refresh_payment
@@ -211,7 +214,7 @@ def confirm(record_id: UUID) -> ResponseReturnValue:
         form = blank(DisputeRecord)
         return _record_page(record_id, form, form.fail(error))
     flash(gettext("已确认，谢谢。"), "good")
-    return redirect(_mine(record.person_id))
+    return redirect(url_for("service_packs.record", record_id=record.id))
 
 
 @pages.get("/records/<uuid:record_id>")
@@ -219,6 +222,24 @@ def confirm(record_id: UUID) -> ResponseReturnValue:
 def record(record_id: UUID) -> ResponseReturnValue:
     """One record, to confirm or to say what is wrong with it."""
     return _record_page(record_id, blank(DisputeRecord))
+
+
+@pages.post("/records/<uuid:record_id>/rate")
+@open_to(SIGNED_IN)
+def rate(record_id: UUID) -> ResponseReturnValue:
+    """Say how satisfied one is."""
+    form = read_form(RateRecord)
+    command = form.command
+    if command is None:
+        return _record_page(record_id, blank(DisputeRecord), 422, form)
+    try:
+        record = write(
+            RecordView, lambda session: rate_record(session, current_actor(), record_id, command)
+        )
+    except PortalError as error:
+        return _record_page(record_id, blank(DisputeRecord), form.fail(error), form)
+    flash(gettext("评价已收到，谢谢。"), "good")
+    return redirect(_mine(record.person_id))
 
 
 @pages.post("/records/<uuid:record_id>/dispute")
@@ -280,11 +301,18 @@ def _order_page(
 
 
 def _record_page(
-    record_id: UUID, form: Form[DisputeRecord], status: int = 200
+    record_id: UUID,
+    form: Form[DisputeRecord],
+    status: int = 200,
+    rating: Form[RateRecord] | None = None,
 ) -> ResponseReturnValue:
     with transaction() as session:
         require_record(session, current_actor(), record_id, Action.ANSWER_RECORD)
-        found = view_record(session, record_id)
+        found = rated_record(session, record_id)
     return render_template(
-        "service_packs/record.html", record=found, form=form, mine=_mine(found.person_id)
+        "service_packs/record.html",
+        record=found,
+        form=form,
+        rating=rating or blank(RateRecord),
+        mine=_mine(found.person_id),
     ), status

@@ -44,8 +44,10 @@ def form(code: str) -> FormDefinition:
     return next(each for each in form_set().forms if each.code == code)
 
 
-def make_norms(session: Session, *codes: str, version: str = "T1") -> None:
-    """A version of these norms (of all without any), with groups, services and forms."""
+def make_norms(session: Session, *codes: str, version: str = "T1", screening: bool = False) -> None:
+    """A version of these norms (of all without any), with groups, services and forms, and where
+    asked with the rules of screening.
+    """
     chosen = [each for each in norm_set().norms if not codes or each.code in codes]
     session.add(
         NormVersion(
@@ -54,6 +56,7 @@ def make_norms(session: Session, *codes: str, version: str = "T1") -> None:
             estimate=True,
             provenance="test",
             reminding=norm_set().reminding.model_dump(),
+            screening=[each.model_dump(mode="json") for each in norm_set().screening if screening],
             loaded_at=clock.now(),
         )
     )

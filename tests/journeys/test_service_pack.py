@@ -36,8 +36,11 @@ def test_a_pack_is_bought_used_and_confirmed(
     resident.arrive(ITEM)
     resident.see("血压 138/86")
     resident.press("确认属实")
+    resident.see("已确认，谢谢", "这次服务您满意吗")
+    resident.page.get_by_label("★★★★★ 非常满意").check()
+    resident.press("提交评价")
     resident.arrive("我的服务")
-    resident.see("已确认，谢谢")
+    resident.see("评价已收到，谢谢")
 
     record(nurse, somebody.name, "", due=False)
     resident.page.reload()

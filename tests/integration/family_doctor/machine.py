@@ -10,7 +10,7 @@ from core import clock
 from core.access import Actor, Role
 from directory.models import Team
 from directory.public import teams_by_id
-from family_doctor.models import Contract, Obligation, Offer, TeamLoad, Transfer
+from family_doctor.models import Contract, Obligation, Offer, TeamLoad, Transfer, WaitingPack
 from family_doctor.queries.contracts import get_contract, list_contracts
 from family_doctor.queries.refunds import find_refund, get_refund
 from family_doctor.queries.rules import places
@@ -263,6 +263,10 @@ def bought_goes_on(session: Session, resident: Actor) -> None:
         if each.state == State.TERMINATED and each.refund_basis
         for part in each.refund_basis["bought"]
     }
+    waited = select(WaitingPack.order_id).where(
+        WaitingPack.person_id == resident.person_id, WaitingPack.refund_fen.is_not(None)
+    )
+    refunded |= {str(order_id) for order_id in session.scalars(waited)}
     orders = select(Entitlement).where(
         Entitlement.person_id == resident.person_id, Entitlement.source == Source.ORDER
     )

@@ -34,6 +34,7 @@ from notifications.models import Message
 from residents.models import Person
 from tests.factories.auth import make_account
 from tests.factories.directory import CITY
+from tests.factories.family_doctor import actor_of
 from tests.factories.residents import make_person
 from tests.integration.family_doctor.machine import PERSON_FEN, World, check
 
@@ -247,3 +248,74 @@ def test_the_leader_and_then_the_administrators_are_told(world: World, session: 
         late = AnswerDispute(answer="已经补上服务了")
         services.answer_dispute(session, world.sides[0].leader, dispute.id, late)
         assert told(decides) == [services.TO_DECIDE_UNANSWERED]
+
+
+def test_undecided_it_goes_to_the_next_above(
+    world: World, session: Session, signed_in: Browser
+) -> None:
+    people = {name: make_person(session, name=name) for name in ("团队长", "县管理员", "市管理员")}
+    session.get_one(Account, world.sides[0].leader.account_id).person_id = people["团队长"].id
+    session.get_one(Account, world.administrator.account_id).person_id = people["县管理员"].id
+    top = make_account(session, name="市管理员", roles={Role.ADMINISTRATOR: [CITY]})
+    top.person_id = people["市管理员"].id
+    city = actor_of(session, top.id)
+    dispute = opened(world)
+    own = world.sides[0]
+    services.answer_dispute(
+        session, own.leader, dispute.id, AnswerDispute(answer="人手不够，下周补")
+    )
+    session.commit()
+    people["居民"] = session.get_one(Person, world.resident.person_id)
+    said: dict[str, list[str]] = {}
+
+    def told() -> dict[str, list[str]]:
+        """What each was told since the last time."""
+        fresh = {}
+        for name, person in people.items():
+            query = select(Message.sentence).where(Message.person_id == person.id)
+            every = list(session.scalars(query.order_by(Message.id)))
+            if new := every[len(said.get(name, [])) :]:
+                fresh[name] = new
+            said[name] = every
+        return fresh
+
+    told()
+    decide = DecideDispute(upheld=False, reason="团队的记录齐全")
+    with clock.shifted(timedelta(days=11)):
+        advance_disputes()
+        assert told() == {}
+    with clock.shifted(timedelta(days=13)):
+        advance_disputes()
+        advance_disputes()
+        session.expire_all()
+        assert told() == {"县管理员": [services.REMINDER]}
+    with clock.shifted(timedelta(days=15, minutes=1)):
+        advance_disputes()
+        advance_disputes()
+        session.expire_all()
+        late = get_dispute(session, city, dispute.id)
+        assert (late.state, late.decider) == (DisputeState.ESCALATED, CITY)
+        assert late.answer
+        assert late.late_since
+        assert told() == {
+            "居民": [services.LATE_FOR_RESIDENT],
+            "团队长": [services.LATE_FOR_TEAM],
+            "县管理员": [services.TAKEN_UP],
+            "市管理员": [services.ESCALATED],
+        }
+        with pytest.raises(Denied):
+            services.decide_dispute(session, world.administrator, dispute.id, decide)
+        below, above = signed_in(world.administrator.account_id), signed_in(top.id)
+        listed = below.get("/family-doctor/disputes/to-decide").get_data(as_text=True)
+        assert "逾期未裁定，已交上级" in listed
+        page = f"/family-doctor/disputes/{dispute.id}"
+        assert "没有按时裁定" in below.get(page).get_data(as_text=True)
+        assert "记录裁定" not in below.get(page).get_data(as_text=True)
+        assert "记录裁定" in above.get(page).get_data(as_text=True)
+    with clock.shifted(timedelta(days=22, minutes=2)):
+        advance_disputes()
+        session.expire_all()
+        # There is nobody above: the city stays, and is told again.
+        assert told()["市管理员"] == [services.AT_THE_TOP]
+        done = services.decide_dispute(session, city, dispute.id, decide)
+        assert done.state is DisputeState.DISMISSED

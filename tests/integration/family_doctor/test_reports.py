@@ -40,7 +40,7 @@ from family_doctor.schemas import FigureCode, ReportKind, ReportSearch, ServedSe
 from family_doctor.services.reports import make_reports, remake_report
 from family_doctor.states import State
 from notifications.models import Message
-from service_packs.models import ServiceRecord
+from service_packs.models import Rating, ServiceRecord
 from tests.factories.directory import make_team
 from tests.factories.family_doctor import actor_of, make_contract, make_service_record
 from tests.factories.residents import make_person
@@ -155,6 +155,7 @@ def _dispute(week: Week, at: datetime) -> Dispute:
         division_code=contract.division_code, subject="not_served", text="没有来", state="answered",
         opened_at=at, answer_by=at + timedelta(days=5), answer="已经补上",
         answered_at=at + timedelta(days=1, hours=2), decide_by=at + timedelta(days=20),
+        decider=str(contract.institution_id),
     )  # fmt: skip
 
 
@@ -197,6 +198,34 @@ def _administrator(unit: str) -> Actor:
     return Actor(new_id(), grants={Role.ADMINISTRATOR: frozenset({unit})})
 
 
+def test_satisfaction_is_what_enough_residents_answered(session: Session, week: Week) -> None:
+    staff_id = session.get_one(ServiceRecord, week.followed).staff_id
+    for stars, word in ((5, "很耐心"), (4, None), (4, None), (2, "等了很久")):
+        rate(session, week, staff_id, stars, word)
+    few = get_report(session, actor_of(session, week.leader), week.make(session).id)
+    assert (few.answers, few.satisfaction, few.mean_stars, few.said) == (4, None, None, ())
+    assert few.figures[FigureCode.RATED].items == {}
+    rate(session, week, staff_id, 5, None)
+    view = get_report(session, actor_of(session, week.leader), week.make(session).id)
+    assert (view.answers, view.satisfaction, view.mean_stars) == (5, 0.8, 4.0)
+    assert view.said == ("很耐心", "等了很久")
+    assert view.confirmation == 0.5
+    rows = list_counted(session, actor_of(session, week.leader), view.id, FigureCode.RATED, ALL)
+    assert len(rows.items) == 5
+
+
+def rate(session: Session, week: Week, staff_id: UUID, stars: int, word: str | None) -> None:
+    record_id = make_service_record(session, week.contract, "T01")
+    session.get_one(ServiceRecord, record_id).performed_at = week.noon
+    session.add(
+        Rating(
+            record_id=record_id, team_id=week.team.id, staff_id=staff_id, stars=stars, word=word,
+            rated_at=week.noon,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
 def test_a_week_is_counted_and_every_figure_is_as_many_as_its_rows(
     session: Session, week: Week
 ) -> None:
@@ -214,6 +243,7 @@ def test_a_week_is_counted_and_every_figure_is_as_many_as_its_rows(
         FigureCode.LATE: 1,
         FigureCode.CONFIRMED: 1,
         FigureCode.DISPUTED: 1,
+        FigureCode.RATED: 0,
         FigureCode.ANSWERED: 1,
         FigureCode.DISPUTES_ANSWERED: 1,
         FigureCode.EMERGENCIES: 1,
@@ -224,7 +254,8 @@ def test_a_week_is_counted_and_every_figure_is_as_many_as_its_rows(
     assert view.figures[FigureCode.ANSWERED].seconds == 3 * 3600
     assert view.figures[FigureCode.DISPUTES_ANSWERED].seconds == 26 * 3600
     assert view.figures[FigureCode.EMERGENCIES].seconds == 20 * 60
-    assert (view.served_index, view.in_time_share, view.satisfaction) == (0.5, 1.0, 0.5)
+    assert (view.served_index, view.in_time_share, view.confirmation) == (0.5, 1.0, 0.5)
+    assert (view.answers, view.satisfaction) == (0, None)
     for each in session.scalars(select(Report)).all():
         for code, value in each.figures.items():
             rows = list_counted(session, leader, each.id, code, ALL).items

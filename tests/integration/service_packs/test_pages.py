@@ -7,6 +7,7 @@ from uuid import UUID
 from apiflask import APIFlask
 from flask import url_for
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.access import Role
@@ -153,6 +154,17 @@ def test_confirming_and_disputing(session: Session, served: Served, signed_in: B
     assert "请您确认" in browser.get("/packs/mine").text
     browser.post(f"/packs/records/{first.id}/confirm")
     assert browser.post(f"/packs/records/{first.id}/confirm").status_code == 409
+    asked = browser.get(f"/packs/records/{first.id}").text
+    assert "这次服务您满意吗" in asked and "跳过" in asked
+    rating = f"/packs/records/{first.id}/rate"
+    assert browser.post(rating, data={"stars": "6"}).status_code == 422
+    assert browser.post(f"/packs/records/{second.id}/rate", data={"stars": "5"}).status_code == 409
+    assert browser.post(rating, data={"stars": "4", "word": "很耐心"}).location == MINE
+    assert browser.post(rating, data={"stars": "4"}).location == MINE  # once more is the same
+    assert browser.post(rating, data={"stars": "1"}).status_code == 409
+    assert "您评了 4 星" in browser.get(f"/packs/records/{first.id}").text
+    raw = session.scalar(text("SELECT word FROM service_packs_rating"))
+    assert raw and "很耐心".encode() not in bytes(raw)
     page = browser.get(f"/packs/records/{second.id}").text
     assert "已测血压" in page and "和事实不一样" in page
     short = browser.post(f"/packs/records/{second.id}/dispute", data={"reason": "没"})

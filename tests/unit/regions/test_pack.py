@@ -26,7 +26,7 @@ def test_an_unknown_pack_is_refused_with_those_there_are() -> None:
 
 def test_every_file_is_as_long_as_the_facts(pack: RegionPack) -> None:
     assert [len(pack.divisions), len(pack.villages), len(pack.institutions)] == [80, 1195, 99]
-    assert [len(pack.specialties), len(pack.service_items), len(pack.packs)] == [159, 48, 30]
+    assert [len(pack.specialties), len(pack.service_items), len(pack.packs)] == [159, 49, 30]
     assert [len(pack.indicators), len(pack.thresholds)] == [109, 13]
 
 
