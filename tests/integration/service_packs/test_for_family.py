@@ -12,7 +12,7 @@ from core.access import Actor
 from core.errors import Denied
 from notifications.models import Message
 from notifications.schemas import MessageView
-from notifications.web.pages import text
+from notifications.web.wording import text
 from residents.models import Representation
 from residents.schemas import Basis, Scope
 from service_packs.events import ServiceRecorded
