@@ -155,6 +155,8 @@ def fill(engine: Engine, size: Size) -> UUID:
             "id_number": crypto.encrypt("0" * 18, "residents_person.id_number"),
             "document": crypto.encrypt(json.dumps(FOUND), "family_doctor_follow_up.document"),
         }
+        # What is made here refers to what is there: no foreign key is looked up, row by row.
+        session.execute(text("SET LOCAL session_replication_role = replica"))
         statements = [HOUSEHOLDS, PEOPLE, PACK, CONTRACTS, ENTITLEMENTS, GROUPS]
         if size.owed:
             statements += [ITEMS, OWED, RECORDS, OBLIGATIONS, FOLLOW_UPS]
@@ -167,8 +169,8 @@ def fill(engine: Engine, size: Size) -> UUID:
 
 
 def _staff(session: Session, institution: UUID, teams: list[UUID]) -> UUID:
-    """The institution, its teams, and the leader of the first."""
-    account, staff = new_id(), new_id()
+    """The institution, its teams, the leader of the first, and who leads the others."""
+    account, staff, colleague = new_id(), new_id(), new_id()
     levels = (("990100", "city"), ("990102", "county"), (TOWNSHIP, "town"))
     for code, level in levels:
         session.add(Division(code=code, name=code, level=level, population=0, estimated=False))
@@ -189,13 +191,13 @@ def _staff(session: Session, institution: UUID, teams: list[UUID]) -> UUID:
                 name=f"示例团队{number}", capacity=2000, introduction="",
             )
         )  # fmt: skip
-    session.add(
-        Staff(
-            id=staff, institution_id=institution, account_id=account, name="示例",
-            profession="doctor", title="",
-            introduction="",
-        )
-    )  # fmt: skip
+    for leader, of_account in ((staff, account), (colleague, None)):
+        session.add(
+            Staff(
+                id=leader, institution_id=institution, account_id=of_account, name="示例",
+                profession="doctor", title="", introduction="",
+            )
+        )  # fmt: skip
     begun = clock.now() - timedelta(days=1)
     session.add(
         RoleGrant(
@@ -204,6 +206,8 @@ def _staff(session: Session, institution: UUID, teams: list[UUID]) -> UUID:
         )
     )  # fmt: skip
     session.flush()
-    session.add(TeamMember(team_id=teams[0], staff_id=staff, duty="leader"))
+    for team in teams:
+        leader = staff if team == teams[0] else colleague
+        session.add(TeamMember(team_id=team, staff_id=leader, duty="leader"))
     session.flush()
     return staff

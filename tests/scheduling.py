@@ -2,8 +2,12 @@
 
 from xdist.scheduler import LoadScopeScheduling
 
-# The journeys' portal and browser; the five million rows of the booking plans.
-SHARING = ("tests/journeys/", "tests/integration/appointments/test_plans.py")
+# The journeys' portal and browser; the five million rows of the booking plans; the panels' county.
+SHARING = (
+    "tests/journeys/",
+    "tests/integration/appointments/test_plans.py",
+    "tests/integration/family_doctor/test_at_scale.py",
+)
 
 
 class BySharing(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

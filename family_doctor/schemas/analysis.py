@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -84,9 +84,18 @@ class AnalysisQuery(BaseModel):
 
 
 class PeopleQuery(AnalysisQuery, PageQuery):
-    """The contracts behind a figure, of one part of it where that is named."""
+    """The contracts behind a figure, of one part of it where that is named. Behind who is
+    registered there are none.
+    """
 
-    figure: Measure = Measure.IN_FORCE
+    figure: Literal[
+        Measure.IN_FORCE,
+        Measure.BEGAN,
+        Measure.ENDED,
+        Measure.COMING,
+        Measure.DUE,
+        Measure.KEPT,
+    ] = Measure.IN_FORCE
     channel: Channel | None = None
     pack: Code | None = None
     reason: EndReason | None = None

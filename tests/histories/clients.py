@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections import deque
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,11 +14,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from appointments.schemas import BookingView
+from appointments.services.referral_places import hold
 from appointments.services.sweeping import give_back_expired
+from core import clock
 from core.database import transaction
+from core.errors import Conflict
 from core.ids import new_id
 from tests.histories.linear import Operation
-from tests.histories.world import LATER, Department, stop
+from tests.histories.world import HOLD_MINUTES, LATER, Department, stop
 from tests.model.places import (
     Answer,
     Cancel,
@@ -28,6 +33,7 @@ from tests.model.places import (
     Leave,
     Look,
     Ref,
+    Refer,
     Refused,
     Seen,
     Step,
@@ -40,8 +46,8 @@ from tests.model.places import (
 ROOM = "/api/v1/appointments"
 # How often each is done, of a hundred.
 WEIGHTS = {
-    Take: 44, Confirm: 12, Cancel: 18, Change: 13, Look: 4, Lapse: 3, Sweep: 2, Stop: 1, Wait: 2,
-    Leave: 1,
+    Take: 40, Refer: 4, Confirm: 12, Cancel: 18, Change: 13, Look: 4, Lapse: 3, Sweep: 2, Stop: 1,
+    Wait: 2, Leave: 1,
 }  # fmt: skip
 # No free place: which words are said depends on what is free elsewhere.
 NO_PLACE = {"slot_full", "none_free", "stopped"}
@@ -80,6 +86,14 @@ def leave(session: Session, department: Department, step: Leave) -> None:
     person_id = department.residents[step.person].person_id
     values = {"session_id": department.sessions[step.session], "person_id": person_id}
     session.execute(LEAVE, values)
+
+
+def refer(session: Session, department: Department, step: Refer) -> BookingView:
+    """The sending side has a place held for its patient, as when it sends a referral."""
+    resident = department.residents[step.person]
+    until = clock.now() + timedelta(minutes=HOLD_MINUTES)
+    slot_id = department.slots[step.slot]
+    return hold(session, resident.account_id, resident.person_id, slot_id, until)
 
 
 class Faulty(Exception):
@@ -146,6 +160,7 @@ class Client:
             Look: Look(),
             Wait: Wait(person, session),
             Leave: Leave(person, session),
+            Refer: Refer(person, slot, LATER),
         }
         take = Take(person, slot, until=chance.choice([None, LATER]), key=str(uuid4()))
         return steps.get(kind, take)
@@ -189,9 +204,19 @@ class Client:
                 shown = self._http("GET", path, 0)[1]["items"]
                 free = {item["id"]: item["remaining"] for item in shown}
                 return Free(tuple(free[str(slot_id)] for slot_id in department.slots))
+            case Refer():
+                return self._refer(step)
             case _:
                 self._inside(step)
                 return None
+
+    def _refer(self, step: Refer) -> Answer:
+        try:
+            with transaction() as session:
+                held = refer(session, self._ledger.department, step)
+        except Conflict as refusal:
+            return Refused("no_place" if refusal.code in NO_PLACE else refusal.code)
+        return self._ledger.seen(held.model_dump(mode="json"))
 
     def _inside(self, step: Step) -> None:
         """What no resident's request does."""

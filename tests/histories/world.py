@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from appointments.models import ClinicSession
 from appointments.models import Slot as SlotRow
-from appointments.schemas import Because, HalfDay, Pool
+from appointments.schemas import Because, HalfDay, Pool, Source
 from appointments.services import places
 from core import clock
 from core.database import transaction
@@ -66,9 +66,12 @@ class Snapshot(NamedTuple):
 def build(departments: int, residents: int) -> list[Department]:
     """Make them, with so many residents each."""
     with transaction() as session:
-        first = make_department(session, None, residents)
+        first = make_department(session, None, residents, referral=1)
         institution = session.get_one(Institution, first.institution_id)
-        others = [make_department(session, institution, residents) for _ in range(1, departments)]
+        others = [
+            make_department(session, institution, residents, referral=1)
+            for _ in range(1, departments)
+        ]
     return [first, *others]
 
 
@@ -152,6 +155,7 @@ def snapshot(department: Department, until: Callable[[datetime], float] = over_o
             until(row.held_until) if row.held_until else None,
             row.because,
             refs[row.changed_from] if row.changed_from else None,
+            row.source == Source.REFERRAL,
         )
         for row in booking_rows
     }

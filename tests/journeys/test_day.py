@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.journeys.at_hospital import appointment_now
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomers, Staff, join
+from tests.journeys.scanning import scanned
 from tests.journeys.signing import TOWNSHIP
 from tests.journeys.test_appointment import DEPARTMENT, DESK, HOSPITAL
 from tests.journeys.visitor import DESKTOP
@@ -24,10 +25,12 @@ def test_the_desk_calls_and_everybody_sees_it(
     join(patient, somebody, TOWNSHIP)
     here = appointment_now(patient.portal, HOSPITAL, DEPARTMENT, somebody.name)
     patient.go(f"/appointments/bookings/{here.booking_id}", "预约详情")
+    code = scanned(patient.main.locator("img.qr"))
     patient.follow("报到与候诊")
     patient.arrive("候诊")
     patient.see("到院报到")
-    code = patient.main.locator(".checkin-code code").inner_text()
+    typed = patient.main.locator(".checkin-code code").inner_text()
+    assert typed.replace(" ", "") == code
 
     staff.sign_in(desk, "demo-registrar", DESK)
     desk.tab("候诊大屏")
@@ -43,7 +46,7 @@ def test_the_desk_calls_and_everybody_sees_it(
     desk.arrive("叫号台")
     # As a scanner does: it types where the page put the cursor, and ends with Enter.
     expect(desk.main.get_by_label("报到码")).to_be_focused()
-    desk.page.keyboard.type(code.replace(" ", ""))
+    desk.page.keyboard.type(code)
     desk.page.keyboard.press("Enter")
     desk.arrive("叫号台")
     said = desk.main.get_by_text("已报到：").inner_text()

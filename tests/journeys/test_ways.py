@@ -1,4 +1,4 @@
-"""Journey 11: five ways of signing, each from its link to the sealed agreement."""
+"""Journey 11: five ways of signing, each from its link or QR code to the sealed agreement."""
 
 import re
 
@@ -6,6 +6,7 @@ import pytest
 
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomer, Newcomers, Staff, by_code, join, verify
+from tests.journeys.scanning import scanned
 from tests.journeys.signing import TEAM, TODAY, TOWNSHIP, confirm, open_application, sealed_file
 from tests.journeys.visitor import PHONE, Visitor
 
@@ -23,7 +24,9 @@ def test_a_card_is_scanned_by_somebody_new(
     leader.press("制作名片")
     leader.arrive(re.compile("的名片$"))
     leader.see("扫一扫")
-    resident.page.goto(leader.main.get_by_label("链接").input_value())
+    link = scanned(leader.main.locator(".name-card-code"))
+    assert link == leader.main.get_by_label("链接").input_value()
+    resident.page.goto(link)
     resident.arrive(ARRIVED)
     somebody = newcomers.new()
     sign_in_and_come_back(resident, somebody)
@@ -64,7 +67,7 @@ def test_a_shared_page_brings_a_neighbour(visit: Visit, newcomers: Newcomers, st
     sharer.arrive(TEAM)
     sharer.press("分享团队")
     sharer.arrive("分享团队")
-    neighbour.page.goto(sharer.main.get_by_label("链接").input_value())
+    neighbour.page.goto(scanned(sharer.main.locator("img.qr")))
     neighbour.arrive(ARRIVED)
     neighbour.see("有人向您推荐")
     somebody = newcomers.new()

@@ -51,7 +51,7 @@ class Slot(NamedTuple):
 
 
 class Booking(NamedTuple):
-    """Whose, from which pool, and how it stands."""
+    """Whose, from which pool, and how it stands; ``referred``: another house sent the patient."""
 
     person: int
     pool: Pool
@@ -59,6 +59,7 @@ class Booking(NamedTuple):
     until: float | None = None
     because: str | None = None
     former: Ref | None = None
+    referred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,14 @@ class Take(NamedTuple):
     pool: Pool = "public"
     until: float | None = None
     key: str | None = None
+
+
+class Refer(NamedTuple):
+    """Hold a place for a patient who is referred, one of those kept for that."""
+
+    person: int
+    slot: int
+    until: float
 
 
 class Confirm(NamedTuple):
@@ -164,7 +173,9 @@ class Leave(NamedTuple):
     session: int
 
 
-Step: TypeAlias = Take | Confirm | Cancel | Change | Stop | Lapse | Sweep | Look | Wait | Leave
+Step: TypeAlias = (
+    Take | Refer | Confirm | Cancel | Change | Stop | Lapse | Sweep | Look | Wait | Leave
+)
 Outcome: TypeAlias = tuple[State, Answer]
 
 
@@ -176,6 +187,12 @@ def outcomes(frame: Frame, state: State, step: Step, now: float = 0) -> list[Out
     match step:
         case Take():
             return _take(frame, state, step, now)
+        case Refer(person, slot, until):
+            returned = now >= frame.slots[slot].reserved_until
+            until = min(until, frame.slots[slot].starts)
+            as_ = Booking(person, "public", "held", until, referred=True)
+            pools: tuple[Pool, ...] = ("referral", "public") if returned else ("referral",)
+            return _placed_first(frame, state, slot, as_, pools, now)
         case Confirm(ref):
             return [_confirm(state, ref, now)]
         case Cancel(ref, late):
@@ -230,6 +247,19 @@ def _placed(frame: Frame, state: State, slot: int, booking: Booking, now: float)
     return [(state, second), refused]
 
 
+def _placed_first(
+    frame: Frame, state: State, slot: int, booking: Booking, pools: tuple[Pool, ...], now: float
+) -> list[Outcome]:
+    """With a place of the first of these pools that has one."""
+    found: list[Outcome] = []
+    for pool in pools:
+        refused = [each for each in found if isinstance(each[1], Refused)]
+        if refused or not found:
+            had = [each for each in found if isinstance(each[1], Seen)]
+            found = had + _placed(frame, state, slot, booking._replace(pool=pool), now)
+    return found
+
+
 def _refusal(frame: Frame, state: State, slot: int, booking: Booking, now: float) -> Refused | None:
     times, there = frame.slots[slot], state.slots[slot]
     own = [
@@ -244,6 +274,8 @@ def _refusal(frame: Frame, state: State, slot: int, booking: Booking, now: float
     if len(ahead) >= frame.active_limit:
         return Refused("active_limit")
     during = times.opens <= now < times.closes
+    if booking.pool in ("family_doctor", "referral"):
+        during = during and now < times.reserved_until
     if there.stopped or not during or not there.free[POOLS.index(booking.pool)]:
         return Refused("no_place")
     return None
@@ -298,10 +330,11 @@ def _change(frame: Frame, state: State, step: Change, now: float) -> list[Outcom
         code = "too_late_to_cancel" if booking.state == "booked" else "visit_over"
         return [(state, Refused(code))]
     without = _end(frame, state, ref, "changed", now)
-    new_one = booking._replace(former=ref, pool="public")
+    new_one = booking._replace(former=ref)
+    pools: tuple[Pool, ...] = ("referral", "public") if booking.referred else ("public",)
     return [
         (after if isinstance(answer, Seen) else state, answer)
-        for after, answer in _placed(frame, without, step.slot, new_one, now)
+        for after, answer in _placed_first(frame, without, step.slot, new_one, pools, now)
     ]
 
 

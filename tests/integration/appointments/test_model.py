@@ -19,7 +19,7 @@ from core.access import Actor, Role
 from core.database import transaction
 from core.errors import Conflict
 from tests.histories import world
-from tests.histories.clients import NO_PLACE, leave, wait
+from tests.histories.clients import NO_PLACE, leave, refer, wait
 from tests.histories.world import HOLD_MINUTES
 from tests.model.places import (
     LIVE,
@@ -29,6 +29,7 @@ from tests.model.places import (
     Confirm,
     Leave,
     Ref,
+    Refer,
     Refused,
     Seen,
     State,
@@ -45,8 +46,8 @@ RESIDENTS = 5
 PASSING = {"minutes": 17, "hours": 131, "a day": 1441}
 # What happens, as often as it is named.
 OFTEN = {
-    "book": 5, "hold": 5, "by phone": 1, "confirm": 3, "cancel": 2, "cancel late": 1, "change": 5,
-    "sweep": 2, "wait": 2, "leave": 1, "stop": 1, "minutes": 1, "hours": 2, "a day": 1,
+    "book": 5, "hold": 5, "by phone": 1, "refer": 3, "confirm": 3, "cancel": 2, "cancel late": 1,
+    "change": 5, "sweep": 2, "wait": 2, "leave": 1, "stop": 1, "minutes": 1, "hours": 2, "a day": 1,
 }  # fmt: skip
 KINDS = [kind for kind, count in OFTEN.items() for _ in range(count)]
 PERSON, SLOT = st.integers(0, RESIDENTS - 1), st.integers(0, 3)
@@ -62,7 +63,14 @@ class Places(RuleBasedStateMachine):
         self.now = 0.0
         with self._moment(), transaction() as session:
             self.department = world.make_department(
-                session, None, RESIDENTS, capacity=3, active_limit=1, elderly=1, family_doctor=1
+                session,
+                None,
+                RESIDENTS,
+                capacity=4,
+                active_limit=1,
+                elderly=1,
+                family_doctor=1,
+                referral=1,
             )
             self.state: State = world.snapshot(self.department).state
         self.actors = [
@@ -82,6 +90,7 @@ class Places(RuleBasedStateMachine):
         steps: dict[str, Step] = {
             "book": Take(person, slot),
             "by phone": Take(person, slot, "elderly"),
+            "refer": Refer(person, slot, self.now + HOLD_MINUTES * 60),
             "hold": Take(person, slot, until=self.now + HOLD_MINUTES * 60),
             "sweep": Sweep(slot),
             "stop": Stop(session),
@@ -152,6 +161,8 @@ class Places(RuleBasedStateMachine):
                 asking = self.desk if pool == "elderly" else actor
                 use = services.hold_slot if until else services.book_slot
                 return use(session, asking, wish)
+            case Refer():
+                return refer(session, department, step)
             case Confirm(ref):
                 return services.confirm_booking(session, *self._own(ref))
             case Cancel(ref, late):

@@ -19,9 +19,13 @@ from family_doctor.schemas import (
     ConfirmContract,
     ContractSearch,
     ContractView,
+    EndReason,
+    Kind,
     OfferState,
     RefundRule,
+    TransferState,
 )
+from family_doctor.schemas.transfers import OPEN_OFFERS, WITH_SUCCESSOR
 from family_doctor.services import contracts as services
 from family_doctor.services.places import holds_place
 from family_doctor.states import IN_FORCE, LIVE, UNDER_WAY, State
@@ -42,6 +46,8 @@ PRICES = {"T01": 3_333, "T02": 700}
 PERSON_FEN = 1_000
 # A pack bought beside the contract; divided by its four services it leaves a rest.
 EXTRA_FEN = 1_111
+# Offers that nobody has answered.
+ASKING = (OfferState.PROPOSED, OfferState.ASKED)
 
 
 @dataclass
@@ -86,7 +92,11 @@ class World:
 
     def leader_of(self, contract: Contract | ContractView) -> Actor:
         """Who leads the contract's team."""
-        return next(side.leader for side in self.sides if side.team.id == contract.team_id)
+        return self.leads(contract.team_id)
+
+    def leads(self, team_id: UUID) -> Actor:
+        """Who leads a team."""
+        return next(side.leader for side in self.sides if side.team.id == team_id)
 
     def applied(self, side: int = 0, resident: Actor | None = None) -> ContractView:
         """An application to a team."""
@@ -144,6 +154,7 @@ def check(world: World) -> None:
     for contract in contracts:
         promises_fit(session, contract)
         refund_fits(session, contract)
+    transfers_fit(session, contracts)
     for resident in world.residents:
         bought_goes_on(session, resident)
         views_agree(world, resident)
@@ -193,6 +204,40 @@ def places_kept(session: Session, team_id: UUID) -> int:
         .where(Transfer.to_team_id == team_id, Offer.state == OfferState.ASKED)
     )
     return session.scalar(query) or 0
+
+
+def transfers_fit(session: Session, contracts: list[Contract]) -> None:
+    """What became of a transfer for each resident is what it and their contracts say; nobody goes
+    to another team by one without having consented.
+    """
+    query = select(Offer, Transfer).join(Transfer, Transfer.id == Offer.transfer_id)
+    by_id = {each.id: each for each in contracts}
+    for offer, transfer in session.execute(query.where(Offer.contract_id.in_(by_id))).all():
+        old = by_id[offer.contract_id]
+        assert (transfer.state == TransferState.PROPOSED) or offer.state != OfferState.PROPOSED
+        assert (transfer.state == TransferState.ACCEPTED) or offer.state != OfferState.ASKED
+        assert (transfer.waits_until is not None) >= (offer.state in ASKING)
+        if offer.successor_id is None:
+            assert offer.state not in WITH_SUCCESSOR
+            assert offer.decided_at is None or offer.state == OfferState.DECLINED
+            continue
+        new = by_id[offer.successor_id]
+        assert (new.team_id, new.previous_id) == (transfer.to_team_id, old.id)
+        assert new.kind == Kind.CHANGE_TEAM
+        assert offer.decided_at is not None
+        if offer.state == OfferState.DONE:
+            assert new.signed_at is not None
+            assert (old.state, old.end_reason) == (State.TERMINATED, EndReason.CHANGED_TEAM)
+
+
+def heard(session: Session, contracts: list[Contract]) -> None:
+    """Once the transfers heard of every contract: none waits for what is over."""
+    by_id = {each.id: each for each in contracts}
+    query = select(Offer).where(Offer.contract_id.in_(by_id), Offer.state.in_(OPEN_OFFERS))
+    for offer in session.scalars(query):
+        assert by_id[offer.contract_id].state in IN_FORCE
+        if offer.successor_id is not None:
+            assert by_id[offer.successor_id].state in UNDER_WAY
 
 
 def promises_fit(session: Session, contract: Contract) -> None:

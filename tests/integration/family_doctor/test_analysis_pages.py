@@ -136,3 +136,6 @@ def test_the_api_says_the_same(
     assert {each["end_reason"] for each in listed.get_json()["items"]} == {"moved", "own_wish"}
     governor = bearer(make_manager(session, CITY).id)
     assert client.get(f"{API}/people", headers=governor).status_code == 403
+    # Behind who is registered there is no list, and no two tables are multiplied for one.
+    registered = client.get(f"{API}/people?figure=registered", headers=keeper)
+    assert registered.status_code == 422
