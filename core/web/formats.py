@@ -1,9 +1,11 @@
 """How dates, money, numbers and permissions read, in both languages; template filters."""
 
+import re
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
 from flask import Flask
+from markupsafe import Markup, escape
 
 from core import clock
 from core.permissions import action_words, policy_words
@@ -12,6 +14,7 @@ from core.web.languages import SOURCE, gettext, language
 
 WEEKDAYS_ZH = "一二三四五六日"
 Day: TypeAlias = date | datetime
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def day(value: Day) -> str:
@@ -78,6 +81,17 @@ def distance(value: Day) -> str:
     return gettext("%(days)s 天前", days=-days)
 
 
+def unbroken(value: object) -> Markup:
+    """The text with its dates kept whole: browsers break 2026-11-24 at its hyphens. What holds
+    tags already is left alone.
+    """
+    text = escape(value)
+    if "<" in text:
+        return text
+    whole = ISO_DATE.sub(r'<span class="text-nowrap">\g<0></span>', str(text))
+    return Markup(whole)  # noqa: S704  escaped
+
+
 def action(name: str) -> str:
     """What an action does, in the reader's language."""
     return gettext(action_words(name))
@@ -109,6 +123,7 @@ def install(app: Flask) -> None:
         action=action,
         policy=policy,
         role=role,
+        unbroken=unbroken,
     )
 
 

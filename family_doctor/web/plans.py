@@ -55,7 +55,7 @@ from family_doctor.schemas import (
 from family_doctor.services import plans as services
 from family_doctor.states import IN_FORCE
 from family_doctor.web import care_words, wording
-from residents.public import family_of, people_by_id
+from residents.public import family_of, name_of_other, people_by_id
 from residents.schemas import Scope
 from service_packs.public import item_names
 
@@ -94,6 +94,7 @@ def mine() -> ResponseReturnValue:
         owed = promised(session, contract.id) if contract and in_force else []
         index = index_of_contract(session, contract.id) if contract and in_force else None
         sms = wants_sms(session, actor.person_id) if actor.person_id else True
+        acting_for = name_of_other(session, actor, whose)
     return render_template(
         "family_doctor/care/own_plan.html",
         groups=_grouped(owed),
@@ -101,6 +102,7 @@ def mine() -> ResponseReturnValue:
         found=found,
         family=family,
         whose=whose,
+        acting_for=acting_for,
         choice=blank(ChooseReminders, sms=sms),
     )
 
@@ -289,7 +291,11 @@ def _grouped(owed: Sequence[ObligationView]) -> dict[str, list[ObligationView]]:
         "excused": [
             each for each in owed if each.state is ObligationState.EXCUSED and each.excuse_reason
         ],
-        "done": [each for each in owed if each.state is ObligationState.DONE],
+        "done": sorted(
+            (each for each in owed if each.state is ObligationState.DONE),
+            key=lambda each: each.done_at or clock.now(),
+            reverse=True,
+        ),
     }
 
 

@@ -47,7 +47,7 @@ from family_doctor.services import medicines as medicine_services
 from family_doctor.services import refills as services
 from family_doctor.services.doctors import PRESCRIBERS, is_one_of
 from family_doctor.web import care_words, refill_words, wording
-from residents.public import people_by_id
+from residents.public import name_of_other, people_by_id
 
 TEAM = (Role.LEADER, Role.MEMBER)
 pages = Blueprint("family_doctor_prescriptions", __name__, url_prefix="/family-doctor")
@@ -77,6 +77,7 @@ def medicines() -> ResponseReturnValue:
     with transaction() as session:
         found = list_medicines(session, actor, search.person_id)
         family = family_to_renew(session, actor)
+        acting_for = name_of_other(session, actor, search.person_id)
     used = [each for each in found.items if each.ended_at is None]
     return render_template(
         "family_doctor/refills/medicines.html",
@@ -85,6 +86,7 @@ def medicines() -> ResponseReturnValue:
         medicines=sorted(used, key=lambda each: bool(each.hurdles)),
         ended=[each for each in found.items if each.ended_at is not None],
         family=family,
+        acting_for=acting_for,
         institution_id=found.institution_id,
     )
 
@@ -93,12 +95,14 @@ def medicines() -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def requests() -> ResponseReturnValue:
     """The requests of a person, newest first."""
-    search = read_query(RefillSearch, team_id=None)
+    search, actor = read_query(RefillSearch, team_id=None), current_actor()
     with transaction() as session:
-        found = list_refills(session, current_actor(), search)
+        found = list_refills(session, actor, search)
+        acting_for = name_of_other(session, actor, search.person_id)
     return render_template(
         "family_doctor/refills/requests.html",
         search=search,
+        acting_for=acting_for,
         found=found.items,
         pager=pager(found),
     )
@@ -247,6 +251,7 @@ def _ask_page(medicine_id: UUID, form: Form[AskRefill], status: int) -> Response
         person = people_by_id(session, {medicine.person_id})[medicine.person_id]
     page = render_template(
         "family_doctor/refills/ask.html",
+        acting_for=None if medicine.person_id == actor.person_id else person.name,
         medicine=medicine,
         person=person,
         own=medicine.person_id == actor.person_id,
@@ -267,6 +272,7 @@ def _refill_page(refill_id: UUID, form: Form[DecideRefill], status: int) -> Resp
         doctor = works and is_one_of(session, actor, PRESCRIBERS)
         contract = find_contract(session, row.person_id) if works else None
         standing = standing_of(session, row.person_id, contract) if doctor else None
+        acting_for = name_of_other(session, actor, row.person_id)
     drug = rules.drug(refill.class_code) if rules else None
     page = render_template(
         "family_doctor/refills/refill.html",
@@ -274,6 +280,7 @@ def _refill_page(refill_id: UUID, form: Form[DecideRefill], status: int) -> Resp
         drug=drug,
         own=actor.person_id == refill.person_id,
         resident_side=side,
+        acting_for=acting_for,
         may_decide=doctor and refill.state in UNANSWERED,
         works=works,
         seen=[each for each in standing.seen if drug and each.item_code in drug.follow_ups]

@@ -30,6 +30,7 @@ from family_doctor.schemas.base import Command
 from family_doctor.services import contracts, succession
 from family_doctor.services.renewal_invites import invite_to_renew
 from family_doctor.web import wording
+from residents.public import name_of_other
 from service_packs.public import list_packs
 from service_packs.schemas import Tier
 
@@ -150,20 +151,27 @@ def leave(contract_id: UUID) -> ResponseReturnValue:
 
 
 def _renewal_page(contract_id: UUID, form: Form[RenewContract], status: int) -> ResponseReturnValue:
+    actor = current_actor()
     with transaction() as session:
-        contract = contract_view(read_contract(session, current_actor(), Action.RENEW, contract_id))
+        contract = contract_view(read_contract(session, actor, Action.RENEW, contract_id))
         team = get_team(session, contract.team_id)
         rule = rule_for(session, contract.institution_id)
+        acting_for = name_of_other(session, actor, contract.person_id)
     page = render_template(
-        "family_doctor/terms/renew.html", contract=contract, team=team, rule=rule, form=form
+        "family_doctor/terms/renew.html",
+        contract=contract,
+        team=team,
+        rule=rule,
+        form=form,
+        acting_for=acting_for,
     )
     return page, status
 
 
 def _choice_page(contract_id: UUID, form: Form[ChangeContract], status: int) -> ResponseReturnValue:
-    search = read_query(TeamSearch, limit=TEAMS_A_PAGE)
+    search, actor = read_query(TeamSearch, limit=TEAMS_A_PAGE), current_actor()
     with transaction() as session:
-        row = read_contract(session, current_actor(), Action.CHANGE, contract_id)
+        row = read_contract(session, actor, Action.CHANGE, contract_id)
         contract = contract_view(row)
         if search.search is None and search.division is None:
             search = search.model_copy(update={"division": contract.division_code})
@@ -174,6 +182,7 @@ def _choice_page(contract_id: UUID, form: Form[ChangeContract], status: int) -> 
         capacity = places(session, found.items)
         packs = [pack for pack in list_packs(session) if pack.tier is Tier.BASIC]
         rule = rule_for(session, contract.institution_id)
+        acting_for = name_of_other(session, actor, contract.person_id)
     page = render_template(
         "family_doctor/terms/change.html",
         contract=contract,
@@ -183,6 +192,7 @@ def _choice_page(contract_id: UUID, form: Form[ChangeContract], status: int) -> 
         rule=rule,
         form=form,
         pager=pager(found),
+        acting_for=acting_for,
     )
     return page, status
 
@@ -196,11 +206,13 @@ def _leaving_page(
         contract = contract_view(row)
         team = get_team(session, contract.team_id)
         refund = find_refund(session, row)
+        acting_for = name_of_other(session, actor, contract.person_id)
     page = render_template(
         "family_doctor/terms/leave.html",
         contract=contract,
         team=team,
         refund=refund,
         form=form,
+        acting_for=acting_for,
     )
     return page, status

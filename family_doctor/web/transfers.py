@@ -279,6 +279,7 @@ def _offer(offer_id: UUID, form: Form[Command], status: int) -> ResponseReturnVa
         old=teams[shown.from_team_id],
         new=teams[shown.to_team_id],
         own=shown.person_id == actor.person_id,
+        acting_for=None if shown.person_id == actor.person_id else shown.person_name,
         home=_home(shown),
         form=form,
     )

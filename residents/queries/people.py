@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Resource, require
+from core.access import Actor, Resource, Role, require
 from core.crypto import blind_index
 from core.errors import NotFound
 from core.masking import masked_id, masked_phone
@@ -42,6 +42,15 @@ def people_by_id(session: Session, person_ids: Collection[UUID]) -> dict[UUID, P
     """Views of these people, with one statement. The caller has asked the policy."""
     rows = session.execute(_people().where(Person.id.in_(set(person_ids))))
     return {row[0].id: _view(row) for row in rows}
+
+
+def name_of_other(session: Session, actor: Actor, person_id: UUID | None) -> str | None:
+    """Whom a resident's page is about, where that is not themself: for the bar that says so. The
+    caller has asked the policy.
+    """
+    if person_id in (None, actor.person_id) or actor.active_role is not Role.RESIDENT:
+        return None
+    return session.scalar(select(Person.name).where(Person.id == person_id))
 
 
 def get_person(session: Session, actor: Actor, person_id: UUID) -> PersonView:

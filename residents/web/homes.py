@@ -13,6 +13,7 @@ from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
 from core.web.limits import By, limited
+from core.web.names import named
 from core.web.writes import write
 from directory.public import list_divisions, list_villages
 from residents.queries.homes import HEADS, get_home
@@ -201,7 +202,7 @@ def _move_page(person_id: UUID | None, form: Form[MoveHome], *, staff: bool) -> 
         villages = list_villages(session, township)
     names = {each.code: each.name for each in divisions}
     townships = [
-        (each.code, f"{names[each.parent_code]} {each.name}")
+        (each.code, f"{named(names[each.parent_code])} {named(each.name, each.name_en)}")
         for each in divisions
         if len(each.code) == TOWNSHIP_DIGITS and each.parent_code
     ]

@@ -15,7 +15,7 @@ from core.web.pager import pager
 from core.web.writes import write
 from payments.public import get_payment
 from payments.schemas import PaymentState
-from residents.public import may_act
+from residents.public import may_act, name_of_other
 from residents.schemas import Scope
 from service_packs.queries.catalogue import (
     get_pack,
@@ -116,6 +116,7 @@ def mine() -> ResponseReturnValue:
         payable = whose in (None, actor.person_id) or may_act(session, actor, whose, Scope.PAY)
         pay = OrderSearch(person_id=whose, state=OrderState.PENDING_PAYMENT, limit=5)
         unpaid = list_orders(session, actor, pay).items if payable else []
+        acting_for = name_of_other(session, actor, whose)
     return render_template(
         "service_packs/mine.html",
         family=family,
@@ -125,6 +126,7 @@ def mine() -> ResponseReturnValue:
         unpaid=unpaid,
         payable=payable,
         pager=pager(entitlements),
+        acting_for=acting_for,
     )
 
 
@@ -132,11 +134,16 @@ def mine() -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def own_records() -> ResponseReturnValue:
     """All services that were done for one, or for a member of the family."""
-    search = read_query(RecordSearch, team_id=None)
+    search, actor = read_query(RecordSearch, team_id=None), current_actor()
     with transaction() as session:
-        records = list_records(session, current_actor(), search)
+        records = list_records(session, actor, search)
+        acting_for = name_of_other(session, actor, search.person_id)
     return render_template(
-        "service_packs/own_records.html", records=records, search=search, pager=pager(records)
+        "service_packs/own_records.html",
+        records=records,
+        search=search,
+        pager=pager(records),
+        acting_for=acting_for,
     )
 
 
@@ -144,11 +151,16 @@ def own_records() -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def own_orders() -> ResponseReturnValue:
     """All one's orders, or those of a member of the family."""
-    search = read_query(OrderSearch)
+    search, actor = read_query(OrderSearch), current_actor()
     with transaction() as session:
-        orders = list_orders(session, current_actor(), search)
+        orders = list_orders(session, actor, search)
+        acting_for = name_of_other(session, actor, search.person_id)
     return render_template(
-        "service_packs/own_orders.html", orders=orders, search=search, pager=pager(orders)
+        "service_packs/own_orders.html",
+        orders=orders,
+        search=search,
+        pager=pager(orders),
+        acting_for=acting_for,
     )
 
 
@@ -286,10 +298,13 @@ def _order_page(
     with transaction() as session:
         found = get_order(session, actor, order_id)
         payment = get_payment(session, actor, found.payment_id) if found.payment_id else None
+        acting_for = name_of_other(session, actor, found.person_id)
     page = render_template(
         "service_packs/order.html",
         order=found,
         payment=payment,
+        mine=_mine(found.person_id),
+        acting_for=acting_for,
         form=form or blank(PlaceOrder),
     )
     response = make_response(page, status)
@@ -306,13 +321,17 @@ def _record_page(
     status: int = 200,
     rating: Form[RateRecord] | None = None,
 ) -> ResponseReturnValue:
+    actor = current_actor()
     with transaction() as session:
-        require_record(session, current_actor(), record_id, Action.ANSWER_RECORD)
+        require_record(session, actor, record_id, Action.ANSWER_RECORD)
         found = rated_record(session, record_id)
-    return render_template(
+        acting_for = name_of_other(session, actor, found.person_id)
+    page = render_template(
         "service_packs/record.html",
         record=found,
         form=form,
         rating=rating or blank(RateRecord),
         mine=_mine(found.person_id),
-    ), status
+        acting_for=acting_for,
+    )
+    return page, status

@@ -53,6 +53,7 @@
     const notice = document.getElementById("offline");
     if (notice) notice.hidden = navigator.onLine;
   };
+  showOffline(); // a page kept on the device opens without a network
   window.addEventListener("offline", showOffline);
   window.addEventListener("online", () => {
     showOffline();

@@ -82,12 +82,19 @@ def test_what_cannot_be_asked_for_says_what_to_do(
 
 def test_the_family_and_a_withdrawal(signed_in: Browser, session: Session, scene: Scene) -> None:
     account, daughter = make_resident(session, name="女儿")
-    make_consent(session, scene.person, daughter, ["renew"])
+    make_consent(session, scene.person, daughter, ["renew", "see_records"])
     session.commit()
     hers = signed_in(account.id)
     assert scene.person.name in hers.get(f"{PAGES}/medicines").text
     listed = hers.get(f"{PAGES}/medicines?person_id={scene.person.id}").text
     assert scene.medicine.name in listed
+    # Whose page it is stands on each that shows another's.
+    bar = f"正在为 {scene.person.name} 办理"
+    packs, doctors = "/packs/mine", f"{PAGES}/medicines/requests"
+    for path in (doctors, f"{PAGES}/mine/plan", packs, f"{packs}/records"):
+        assert bar not in hers.get(path).text
+        assert bar in hers.get(f"{path}?person_id={scene.person.id}").text, path
+    assert bar in listed
     hers.post(f"{PAGES}/medicines/{scene.medicine.id}/refill", data={})
     refill = session.scalars(select(Refill)).one()
     page = f"{PAGES}/refills/{refill.id}"

@@ -129,6 +129,9 @@ def test_the_pages_and_the_api(
     assert "还没有家庭" in mine.get("/me/home").text
     assert "近村" in mine.get("/me/home/move").text
     assert "远村" in mine.get(f"/me/home/move?township={THERE[:9]}").text
+    wrong = mine.post(f"/me/home/move?township={THERE[:9]}", data={"house": "3 号", "_once": "a"})
+    # The township whose villages were shown stays chosen, and what was typed stays.
+    assert wrong.status_code == 422 and "远村" in wrong.text and "3 号" in wrong.text
     assert mine.post("/me/home/move", data={"village_code": "x", "_once": "a"}).status_code == 422
     body = {"village_code": HERE, "house": "1 号", "_once": "b"}
     assert "近村" in mine.post("/me/home/move", data=body, follow_redirects=True).text

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from apiflask import APIFlask
+from markupsafe import Markup
 
 from core import clock
 from core.web import formats
@@ -37,3 +38,10 @@ def test_a_day_of_another_year_says_so(app: APIFlask) -> None:
 def test_percent_without_a_value_is_a_dash() -> None:
     assert formats.percent(None) == "—"
     assert formats.percent(0.4484) == "44.8%"
+
+
+def test_dates_are_kept_whole_and_the_rest_is_escaped() -> None:
+    whole = '<span class="text-nowrap">2026-11-24</span>'
+    assert formats.unbroken("2026-11-24 <b>") == f"{whole} &lt;b&gt;"
+    drawn = Markup('<a href="/?date=2026-11-24">…</a>')
+    assert formats.unbroken(drawn) == drawn
