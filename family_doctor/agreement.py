@@ -15,7 +15,7 @@ from family_doctor.wording import PLACES, fill
 
 WORDING = Path(__file__).with_name("agreement.txt")
 ITEM = Path(__file__).with_name("agreement_item.txt")
-# From which day on: that of the consent, or a known one.
+# From which day on: that of the consent, a known one, or that of the later signature.
 BEGINS = Path(__file__).with_name("agreement_begins.txt")
 # Known only where it is signed: who signs, when and for how long.
 LEFT = ("contract_id", "resident", "years", "written_on")
@@ -24,7 +24,8 @@ LEFT = ("contract_id", "resident", "years", "written_on")
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What goes into an agreement; amounts are fen a year, items are (name, times a year). A
-    renewal begins on a day that is known, everything else with the resident's consent.
+    renewal begins on a day that is known, everything else with the resident's consent, or where
+    they sign before the team (``team_signs_last``) with both signatures.
     """
 
     contract_id: str
@@ -40,6 +41,7 @@ class Terms:
     years: int
     written_on: date
     begins_on: date | None = None
+    team_signs_last: bool = False
 
 
 def compose(terms: Terms, body: str | None = None) -> str:
@@ -69,7 +71,7 @@ def _values(terms: Terms) -> dict[str, str]:
         "public_health": _yuan(terms.public_health_fen),
         "insurance": _yuan(terms.insurance_fen),
         "person": _yuan(terms.person_fen),
-        "begins": _begins(terms.begins_on),
+        "begins": _begins(terms),
         "years": str(terms.years),
         "written_on": terms.written_on.isoformat(),
     }
@@ -106,11 +108,13 @@ def _item(index: int, item: tuple[str, int]) -> str:
 
 
 @cache
-def _begins_wordings() -> tuple[str, str]:
-    by_consent, by_day = BEGINS.read_text(encoding="utf-8").splitlines()
-    return by_consent, by_day
+def _begins_wordings() -> tuple[str, str, str]:
+    by_consent, by_day, by_both = BEGINS.read_text(encoding="utf-8").splitlines()
+    return by_consent, by_day, by_both
 
 
-def _begins(day: date | None) -> str:
-    by_consent, by_day = _begins_wordings()
-    return by_day.format(day=day.isoformat()) if day else by_consent
+def _begins(terms: Terms) -> str:
+    by_consent, by_day, by_both = _begins_wordings()
+    if terms.begins_on:
+        return by_day.format(day=terms.begins_on.isoformat())
+    return by_both if terms.team_signs_last else by_consent

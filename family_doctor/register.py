@@ -69,6 +69,7 @@ from family_doctor.web import waiting as waiting_packs
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
 from family_doctor.web.ways import api as ways_api
+from family_doctor.web.ways import on_site, on_site_api
 from family_doctor.web.ways import pages as ways_pages
 from residents.events import GroupsChanged
 from residents.public import provide_care_units, provide_contracted, provide_holdings
@@ -119,6 +120,7 @@ room = Room(
         transfers.pages,
         waiting_packs.pages,
         proposals.pages,
+        on_site.pages,
     ],
     apis=[
         api,
@@ -140,6 +142,7 @@ room = Room(
         transfers_api.api,
         waiting_api.api,
         proposals_api.api,
+        on_site_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
@@ -232,7 +235,7 @@ room = Room(
             "family_doctor_ways.overview",
             TEAM,
             26,
-            also=(field.pages.name, tablet.pages.name),
+            also=(field.pages.name, tablet.pages.name, on_site.pages.name),
             group=Group.TEAM,
         ),
         NavItem(

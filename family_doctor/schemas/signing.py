@@ -151,7 +151,7 @@ class OwnSignatures(View):
 
 
 class SignatureView(View):
-    """A signature under a contract."""
+    """A signature under a contract; ``witness_name`` saw it given on site."""
 
     side: Side
     name: str
@@ -160,6 +160,7 @@ class SignatureView(View):
     method: ProofMethod
     proved_at: datetime
     signed_at: datetime
+    witness_name: str = ""
 
 
 class SealView(View):

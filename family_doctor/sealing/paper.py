@@ -85,6 +85,7 @@ def _signature(signature: SignatureView) -> dict[str, object]:
         "method": ProofMethod(signature.method),
         "at": clock.local(signature.signed_at).strftime(MINUTE),
         "proved": clock.local(signature.proved_at).strftime(MINUTE),
+        "witness": signature.witness_name,
     }
 
 

@@ -15,6 +15,7 @@ from family_doctor.services.texts import wording_for
 from family_doctor.states import Step
 from residents.public import people_by_id
 from service_packs.public import get_pack
+from service_packs.schemas import PackDetail
 
 
 def freeze(
@@ -25,10 +26,15 @@ def freeze(
     begins_on: date | None = None,
 ) -> Contract:
     """Take the step ACCEPT with the text that both sides sign, the team's leader at once;
-    ``begins_on`` is the first day of a renewal's term.
+    ``begins_on`` is the first day of a renewal's term. A text that the resident signed already
+    stays as it is.
 
     Raises Conflict ``contract_moved``, ``no_signature`` or ``no_text``, StepUpRequired.
     """
+    if contract.agreement_digest is not None:
+        accepted = move(session, actor, contract, Step.ACCEPT, accepted_at=clock.now())
+        sign_for_team(session, actor, accepted)
+        return accepted
     person = people_by_id(session, {contract.person_id})[contract.person_id]
     wording = wording_for(session, person.groups)
     terms = terms_of(session, contract, team, person.name, clock.today(), begins_on)
@@ -63,6 +69,11 @@ def write_down(
     )
 
 
+def items_of(pack: PackDetail) -> list[tuple[str, int]]:
+    """The services in the text of an agreement: (name, times a year)."""
+    return [(item.name, item.times_per_year) for item in pack.items]
+
+
 def terms_of(
     session: Session,
     contract: Contract,
@@ -83,7 +94,7 @@ def terms_of(
         public_health_fen=contract.public_health_fen,
         insurance_fen=contract.insurance_fen,
         person_fen=contract.person_fen,
-        items=[(item.name, item.times_per_year) for item in pack.items],
+        items=items_of(pack),
         years=contract.term_years,
         written_on=written_on,
         begins_on=begins_on,

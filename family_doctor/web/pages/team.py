@@ -129,12 +129,20 @@ def accept(contract_id: UUID) -> ResponseReturnValue:
     """Accept an application."""
     form = blank(RejectContract)
     try:
-        _decide(lambda session: services.accept_contract(session, current_actor(), contract_id))
+        done = _decide(
+            lambda session: services.accept_contract(session, current_actor(), contract_id)
+        )
     except StepUpRequired:
         raise
     except PortalError as error:
         return _resident_page(contract_id, form, form.fail(error))
-    flash(gettext("已同意，协议已发给居民确认。居民确认后签约生效。"), "good")
+    if done.state is State.PENDING_SIGNATURE:
+        flash(gettext("已同意，协议已发给居民确认。居民确认后签约生效。"), "good")
+    else:
+        flash(
+            gettext("已同意，居民先前在现场签过名，签约到 %(date)s 为止。", date=done.ends_on),
+            "good",
+        )
     return redirect(url_for("family_doctor.applications"))
 
 
