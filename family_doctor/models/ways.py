@@ -1,6 +1,7 @@
 """Cards, invitations, shares, residents at a device of the staff, and which way contracts came."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Encrypted, Id, Moment, Version
@@ -207,6 +209,8 @@ class Presence(Base):
     pack_code: Mapped[str | None] = mapped_column(ForeignKey("service_packs_pack.code"))
     term_years: Mapped[int | None] = mapped_column(SmallInteger)
     text_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_agreement_text.id"))
+    extra_codes: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    agreement_extras: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     prepared_at: Mapped[datetime | None]
     agreement_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     strokes: Mapped[str | None] = mapped_column(Encrypted("family_doctor_presence.strokes"))

@@ -220,6 +220,7 @@ from family_doctor.schemas.served import (
 from family_doctor.schemas.signing import (
     AgreementTexts,
     AgreementTextView,
+    ExtraView,
     KeepSignature,
     OwnSignatures,
     OwnSignatureView,
@@ -394,6 +395,7 @@ __all__ = [
     "Evidence",
     "ExcuseObligation",
     "ExcuseReason",
+    "ExtraView",
     "FamilyContract",
     "FamilyContracts",
     "FieldAction",

@@ -11,7 +11,7 @@ from core.messages import N_
 from family_doctor.schemas.base import Command, Digest, View
 from family_doctor.schemas.rules import Years
 from family_doctor.schemas.signing import Signed
-from family_doctor.schemas.terms import PackCode
+from family_doctor.schemas.terms import ExtraCodes, PackCode
 
 
 class OnSiteAction(StrEnum):
@@ -48,12 +48,14 @@ Tail = Annotated[
 
 class PrepareAgreement(Command):
     """Write the agreement that is to be shown: the usual pack and years if none are named; of a
-    renewal the pack stays. For a child or ward ``signer_id`` is who signs, and ``signer_tail`` the
-    last four of the number on *their* paper, which the staff saw too.
+    renewal the pack stays. ``extra_codes`` are personalised packs beside it. For a child or ward
+    ``signer_id`` is who signs, and ``signer_tail`` the last four of the number on *their* paper,
+    which the staff saw too.
     """
 
     years: Years | None = None
     pack_code: PackCode | None = None
+    extra_codes: ExtraCodes = Field(default_factory=list)
     signer_id: UUID | None = None
     signer_tail: Tail | None = None
 
@@ -85,6 +87,7 @@ class PresenceView(View):
     signer_id: UUID | None
     renews_id: UUID | None
     pack_code: str | None
+    extra_codes: list[str]
     term_years: int | None
     agreement_sha256: Digest | None
     signed_at: datetime | None

@@ -1,5 +1,6 @@
 """Accepting an application: the agreement's text is frozen and signed by the team's leader."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from core.access import Actor
 from directory.schemas import TeamView
 from family_doctor import agreement
 from family_doctor.models import AgreementText, Contract
+from family_doctor.services.extras import extras_of, stored
 from family_doctor.services.moves import Doer, move
 from family_doctor.services.signing import sign_for_team
 from family_doctor.services.texts import wording_for
@@ -37,7 +39,10 @@ def freeze(
         return accepted
     person = people_by_id(session, {contract.person_id})[contract.person_id]
     wording = wording_for(session, person.groups)
-    terms = terms_of(session, contract, team, person.name, clock.today(), begins_on)
+    extras = extras_of(session, contract.person_id, contract.extra_codes)
+    terms = replace(
+        terms_of(session, contract, team, person.name, clock.today(), begins_on), extras=extras
+    )
     accepted = write_down(session, actor, contract, terms, wording, clock.now())
     sign_for_team(session, actor, accepted)
     return accepted
@@ -66,6 +71,7 @@ def write_down(
         agreement_digest=agreement.digest(written),
         agreement_text_id=wording.id,
         agreement_items=terms.items,
+        agreement_extras=stored(terms.extras),
     )
 
 

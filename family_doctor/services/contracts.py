@@ -1,5 +1,6 @@
 """What the two sides of a contract do: apply, accept or reject, confirm, cancel, terminate."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -31,6 +32,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import notices
 from family_doctor.services.acceptance import freeze
+from family_doctor.services.extras import chosen_codes
 from family_doctor.services.introductions import PORTAL, Way, keep, way_of
 from family_doctor.services.moves import announce, end, hold, predecessor
 from family_doctor.services.places import FULL, shares_place, take_place
@@ -62,7 +64,8 @@ __all__ = [
 
 def apply_for_contract(session: Session, actor: Actor, command: ApplyForContract) -> ContractView:
     """Ask a team to become the family doctor of the actor, or of one for whom they may act, for a
-    term and with a basic pack. The contract says which way it came.
+    term, with a basic pack and perhaps personalised ones beside it. The contract says which way it
+    came.
 
     Raises Denied, Invalid (the years or the pack), Conflict: ``not_verified``, ``contract_exists``
     (one live contract a person), ``team_full``, ``team_closed``, ``no_basic_pack``, and what
@@ -93,6 +96,7 @@ def apply_for_contract(session: Session, actor: Actor, command: ApplyForContract
         way,
         years=command.years,
         pack_code=command.pack_code,
+        extra_codes=chosen_codes(session, person, command.extra_codes),
     )
     if actor.acting_for:
         notices.tell_applied_for(session, person.id, contract_id, actor.name, team.name)
@@ -109,6 +113,7 @@ def apply_by(
     *,
     years: int | None = None,
     pack_code: str | None = None,
+    extra_codes: Sequence[str] = (),
     at: datetime | None = None,
 ) -> ContractView:
     """Write an application that came by ``way``, made now or ``at``. The caller has asked the
@@ -130,6 +135,7 @@ def apply_by(
         years=term_of(rule, years),
         answer_days=rule.answer_days,
         channel=way.channel,
+        extra_codes=extra_codes,
         at=at,
     )
     if contract is None:

@@ -3,8 +3,8 @@ the tablet, and the member witnesses it. What comes of it is an application that
 signed; the leader's signature brings it into force.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import update
@@ -18,7 +18,7 @@ from core.ids import new_id
 from core.messages import N_
 from directory.schemas import TeamView
 from family_doctor import agreement
-from family_doctor.models import AgreementText, Contract, Presence
+from family_doctor.models import Contract, Presence
 from family_doctor.queries.contracts import contract_resource, contract_view
 from family_doctor.queries.on_site import (
     get_presence,
@@ -48,42 +48,25 @@ from family_doctor.schemas import (
 from family_doctor.services import notices
 from family_doctor.services.acceptance import items_of
 from family_doctor.services.contracts import accept_contract, apply_by
+from family_doctor.services.extras import chosen_codes, extras_of, stored
 from family_doctor.services.field_signers import has_tail, who_signs
 from family_doctor.services.introductions import Way
+from family_doctor.services.on_site_text import (
+    CHANGED,
+    Offered,
+    Reading,
+    offer_of,
+    shown_text,
+    text_on_site,
+)
 from family_doctor.services.present import registered, staffed
 from family_doctor.services.signing import Signer, proof_of, require_own_name, write_signature
-from family_doctor.services.succession import next_day, pack_again, pack_of, renew_by, term_of
+from family_doctor.services.succession import pack_again, pack_of, renew_by, term_of
 from family_doctor.services.texts import wording_for
 from residents.public import Verdict, people_by_id
 from residents.schemas import PersonView
 from service_packs.public import get_pack
 from service_packs.schemas import PackDetail
-
-CHANGED = N_("协议的内容刚有变化，请重新生成协议，请居民再读一遍、签一次。")
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """What an agreement on a tablet is written from, beside the team and the person."""
-
-    contract_id: UUID
-    renews_id: UUID | None
-    pack_code: str
-    years: int
-    text_id: UUID
-    prepared_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the tablet shows, and to whom."""
-
-    presence: PresenceView
-    text: AgreementView
-    team: TeamView
-    person: PersonView
-    signer: PersonView
-    pack: PackDetail
 
 
 def begin_on_site(
@@ -131,17 +114,20 @@ def prepare_agreement(
     old = standing_of(session, team, rule, person.id).renewed()
     usual = min(old.term_years, rule.term_years_max) if old else None
     pack = pack_again(session, old.pack_code) if old else pack_of(session, command.pack_code)
+    codes = chosen_codes(session, person, command.extra_codes)
     offered = Offered(
         contract_id=row.id,
+        extras=tuple(extras_of(session, person.id, codes)),
         renews_id=old.id if old else None,
         pack_code=pack.code,
         years=term_of(rule, command.years or usual),
         text_id=wording_for(session, person.groups).id,
         prepared_at=clock.now(),
     )
-    text = _text(session, offered, team, person, get_pack(session, pack.code))
+    text = text_on_site(session, offered, team, person, get_pack(session, pack.code))
     row.renews_id, row.signer_id, row.pack_code = offered.renews_id, signer.id, offered.pack_code
     row.term_years, row.text_id = offered.years, offered.text_id
+    row.extra_codes, row.agreement_extras = codes, stored(offered.extras)
     row.prepared_at, row.agreement_digest = offered.prepared_at, agreement.digest(text)
     row.strokes = row.typed_name = row.signed_at = None
     session.flush()
@@ -157,8 +143,9 @@ def read_on_site(session: Session, actor: Actor, presence_id: UUID) -> Reading:
     team = staffed(session, actor, row.team_id)
     people = people_by_id(session, {row.person_id, row.signer_id or row.person_id})
     person = people[row.person_id]
-    pack = get_pack(session, _offered(row).pack_code)
-    text = _shown(session, row, team, person, pack)
+    offered = offer_of(row)
+    pack = get_pack(session, offered.pack_code)
+    text = shown_text(session, row, offered, team, person, pack)
     return Reading(
         presence=presence_view(row),
         text=AgreementView(text=text, sha256=agreement.digest(text).hex()),
@@ -166,6 +153,7 @@ def read_on_site(session: Session, actor: Actor, presence_id: UUID) -> Reading:
         person=person,
         signer=people[row.signer_id or row.person_id],
         pack=pack,
+        extras=offered.extras,
     )
 
 
@@ -178,7 +166,8 @@ def sign_on_site(
     Invalid ``name_differs``.
     """
     row, team, person = _open(session, actor, presence_id)
-    _shown(session, row, team, person, get_pack(session, _offered(row).pack_code))
+    offered = offer_of(row)
+    shown_text(session, row, offered, team, person, get_pack(session, offered.pack_code))
     if row.agreement_digest != bytes.fromhex(command.agreement_sha256):
         raise Conflict("agreement_changed", CHANGED)
     require_own_name(command, _signer_of(session, row, person).name)
@@ -208,11 +197,15 @@ def witness_signing(
     signer = _signer_of(session, row, person)
     acting = _require_witness(session, actor, row, team, signer.id)
     proved = prove_to_sign(session, actor)
-    pack = get_pack(session, _offered(row).pack_code)
-    text = _shown(session, row, team, person, pack)
-    _apply(session, acting, row, team, person)
+    # What was bought or is offered otherwise since is another text.
+    fresh = tuple(extras_of(session, person.id, row.extra_codes))
+    offered = replace(offer_of(row), extras=fresh)
+    pack = get_pack(session, offered.pack_code)
+    text = shown_text(session, row, offered, team, person, pack)
+    _apply(session, acting, row, offered, team, person)
     contract = session.get_one(Contract, row.id)
-    _write_text(session, row, contract, text, pack)
+    _writetext_on_site(session, row, contract, text, pack)
+    contract.agreement_extras = stored(offered.extras)
     kept = Signed(strokes=row.strokes, typed_name=row.typed_name)
     method, at = ProofMethod.ON_SITE, row.signed_at
     by = Signer(actor.account_id, signer.id, signer.name, method, row.begun_at, actor.name)
@@ -291,55 +284,16 @@ def _signer_of(session: Session, row: Presence, person: PersonView) -> PersonVie
     return people_by_id(session, {stander.person.id})[stander.person.id]
 
 
-def _offered(row: Presence) -> Offered:
-    """What the tablet shows. Raises Conflict ``not_prepared``."""
-    code, years, text_id, at = row.pack_code, row.term_years, row.text_id, row.prepared_at
-    if code is None or years is None or text_id is None or at is None:
-        raise Conflict("not_prepared", N_("协议还没有生成，请工作人员先选好再交给居民。"))
-    return Offered(row.id, row.renews_id, code, years, text_id, at)
-
-
-def _shown(
-    session: Session, row: Presence, team: TeamView, person: PersonView, pack: PackDetail
-) -> str:
-    """The text as it was prepared. Raises Conflict ``not_prepared``, or ``agreement_changed`` where
-    a price, an item or a name is another since.
-    """
-    text = _text(session, _offered(row), team, person, pack)
-    if agreement.digest(text) != row.agreement_digest:
-        raise Conflict("agreement_changed", CHANGED)
-    return text
-
-
-def _text(
-    session: Session, offered: Offered, team: TeamView, person: PersonView, pack: PackDetail
-) -> str:
-    wording = session.get_one(AgreementText, offered.text_id)
-    old = session.get_one(Contract, offered.renews_id) if offered.renews_id else None
-    terms = agreement.Terms(
-        contract_id=str(offered.contract_id),
-        resident=person.name,
-        team=team.name,
-        institution=team.institution_name,
-        pack=pack.name,
-        price_fen=pack.price_fen,
-        public_health_fen=pack.public_health_fen,
-        insurance_fen=pack.insurance_fen,
-        person_fen=pack.person_fen,
-        items=items_of(pack),
-        years=offered.years,
-        written_on=clock.local(offered.prepared_at).date(),
-        begins_on=next_day(old) if old else None,
-        team_signs_last=True,
-    )
-    return agreement.compose(terms, wording.body)
-
-
 def _apply(
-    session: Session, acting: Actor, row: Presence, team: TeamView, person: PersonView
+    session: Session,
+    acting: Actor,
+    row: Presence,
+    offered: Offered,
+    team: TeamView,
+    person: PersonView,
 ) -> None:
     """The application, or that of a renewal, with the presence's id."""
-    offered, evidence = _offered(row), Evidence(row.evidence)
+    evidence = Evidence(row.evidence)
     way = Way(
         Channel.ON_SITE,
         acting.account_id,
@@ -357,14 +311,24 @@ def _apply(
             way,
             contract_id=row.id,
             years=offered.years,
+            extra_codes=row.extra_codes,
             at=clock.now(),
         )
         return
-    years, code = offered.years, offered.pack_code
-    apply_by(session, acting, row.id, team, person, way, years=years, pack_code=code)
+    apply_by(
+        session,
+        acting,
+        row.id,
+        team,
+        person,
+        way,
+        years=offered.years,
+        pack_code=offered.pack_code,
+        extra_codes=row.extra_codes,
+    )
 
 
-def _write_text(
+def _writetext_on_site(
     session: Session, row: Presence, contract: Contract, text: str, pack: PackDetail
 ) -> None:
     """What the resident signed is the contract's text from the start; the leader signs the same."""

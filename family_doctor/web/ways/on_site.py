@@ -4,7 +4,7 @@ witnessed by staff.
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from core import clock
@@ -33,6 +33,7 @@ from family_doctor.schemas import (
     WitnessSigning,
 )
 from family_doctor.services import on_site as services
+from family_doctor.services.extras import offered_to
 from family_doctor.states import IN_FORCE
 from family_doctor.web import ways_words, wording
 from residents.public import people_by_id
@@ -61,6 +62,7 @@ def prepare_page(presence_id: UUID) -> ResponseReturnValue:
 def prepare(presence_id: UUID) -> ResponseReturnValue:
     """Write the agreement; the tablet goes to the resident."""
     form = read_form(PrepareAgreement)
+    form.values["extra_codes"] = " ".join(request.form.getlist("extra_codes"))
     done = attempt(
         form,
         PresenceView,
@@ -135,10 +137,12 @@ def _prepare_page(presence_id: UUID, form: Form[PrepareAgreement]) -> ResponseRe
         standing = standing_of(session, team, rule, person.id)
         presence = describe_presence(session, row, person, standing)
         old = standing.renewed()
-        packs = [pack for pack in list_packs(session) if pack.tier is Tier.BASIC]
+        offered = list_packs(session)
+    packs = [pack for pack in offered if pack.tier is Tier.BASIC]
     years = row.term_years or (min(old.term_years, rule.term_years_max) if old else rule.term_years)
     usual = packs[0].code if packs else ""
     form.values.setdefault("years", str(years))
+    form.values.setdefault("extra_codes", " ".join(row.extra_codes))
     form.values.setdefault("pack_code", row.pack_code or usual)
     if len(presence.signers) == 1:
         form.values.setdefault("signer_id", str(presence.signers[0].person_id))
@@ -150,6 +154,7 @@ def _prepare_page(presence_id: UUID, form: Form[PrepareAgreement]) -> ResponseRe
         rule=rule,
         renews=old is not None,
         packs=packs,
+        extras=offered_to(offered, person),
         form=form,
     )
     return page, form.status
