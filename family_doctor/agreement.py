@@ -15,16 +15,37 @@ from family_doctor.wording import PLACES, fill
 
 WORDING = Path(__file__).with_name("agreement.txt")
 ITEM = Path(__file__).with_name("agreement_item.txt")
-# From which day on: that of the consent, or a known one.
+# From which day on: that of the consent, a known one, or that of the later signature.
 BEGINS = Path(__file__).with_name("agreement_begins.txt")
+# A pack beside the basic one: to be paid, free of charge, bought before; and the mark of a made-up
+# one.
+EXTRAS = Path(__file__).with_name("agreement_extras.txt")
 # Known only where it is signed: who signs, when and for how long.
 LEFT = ("contract_id", "resident", "years", "written_on")
 
 
 @dataclass(frozen=True, slots=True)
+class Extra:
+    """A personalised pack beside the basic one, at a year's prices; ``until`` is the last day of
+    one that was bought before, whose ``person_fen`` was paid then.
+    """
+
+    name: str
+    name_en: str
+    example: bool
+    price_fen: int
+    public_health_fen: int
+    insurance_fen: int
+    person_fen: int
+    items: Sequence[tuple[str, int]]
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What goes into an agreement; amounts are fen a year, items are (name, times a year). A
-    renewal begins on a day that is known, everything else with the resident's consent.
+    renewal begins on a day that is known, everything else with the resident's consent, or where
+    they sign before the team (``team_signs_last``) with both signatures.
     """
 
     contract_id: str
@@ -40,6 +61,8 @@ class Terms:
     years: int
     written_on: date
     begins_on: date | None = None
+    team_signs_last: bool = False
+    extras: Sequence[Extra] = ()
 
 
 def compose(terms: Terms, body: str | None = None) -> str:
@@ -64,12 +87,13 @@ def _values(terms: Terms) -> dict[str, str]:
         "team": terms.team,
         "institution": terms.institution,
         "pack": terms.pack,
-        "items": "\n".join(_item(*each) for each in enumerate(terms.items, 1)),
+        # Beside the pack's own: every wording that was ever published has this place.
+        "items": "\n".join([*_items(terms.items), *(_extra(each) for each in terms.extras)]),
         "price": _yuan(terms.price_fen),
         "public_health": _yuan(terms.public_health_fen),
         "insurance": _yuan(terms.insurance_fen),
         "person": _yuan(terms.person_fen),
-        "begins": _begins(terms.begins_on),
+        "begins": _begins(terms),
         "years": str(terms.years),
         "written_on": terms.written_on.isoformat(),
     }
@@ -100,17 +124,45 @@ def _item_wording() -> str:
     return ITEM.read_text(encoding="utf-8").strip()
 
 
+def _items(items: Sequence[tuple[str, int]]) -> list[str]:
+    return [_item(*each) for each in enumerate(items, 1)]
+
+
+def _extra(extra: Extra) -> str:
+    """The line of its terms, and its services below."""
+    to_pay, free, bought, example = _extra_wordings()
+    wording = bought if extra.until else to_pay if extra.person_fen else free
+    head = wording.format(
+        name=extra.name,
+        mark=example if extra.example else "",
+        price=_yuan(extra.price_fen),
+        public_health=_yuan(extra.public_health_fen),
+        insurance=_yuan(extra.insurance_fen),
+        person=_yuan(extra.person_fen),
+        until=extra.until.isoformat() if extra.until else "",
+    )
+    return "\n".join([head, *_items(extra.items)])
+
+
+@cache
+def _extra_wordings() -> tuple[str, str, str, str]:
+    to_pay, free, bought, example = EXTRAS.read_text(encoding="utf-8").splitlines()
+    return to_pay, free, bought, example
+
+
 def _item(index: int, item: tuple[str, int]) -> str:
     name, times = item
     return _item_wording().format(index=index, name=name, times=times)
 
 
 @cache
-def _begins_wordings() -> tuple[str, str]:
-    by_consent, by_day = BEGINS.read_text(encoding="utf-8").splitlines()
-    return by_consent, by_day
+def _begins_wordings() -> tuple[str, str, str]:
+    by_consent, by_day, by_both = BEGINS.read_text(encoding="utf-8").splitlines()
+    return by_consent, by_day, by_both
 
 
-def _begins(day: date | None) -> str:
-    by_consent, by_day = _begins_wordings()
-    return by_day.format(day=day.isoformat()) if day else by_consent
+def _begins(terms: Terms) -> str:
+    by_consent, by_day, by_both = _begins_wordings()
+    if terms.begins_on:
+        return by_day.format(day=terms.begins_on.isoformat())
+    return by_both if terms.team_signs_last else by_consent

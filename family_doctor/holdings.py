@@ -70,4 +70,5 @@ OWN = (
     ),
     Holding(ReminderChoice.person_id, N_("提醒设置"), once_with=(), telling=False),
     Holding(Presence.person_id, N_("现场签约"), telling=False),
+    Holding(Presence.signer_id, N_("为家人现场代签"), telling=False),
 )

@@ -22,6 +22,7 @@ from family_doctor.services.disputes import (
 from family_doctor.services.handing_over import BATCH as TELL_BATCH
 from family_doctor.services.handing_over import tell_residents
 from family_doctor.services.inviting import due_invitation, note_sent
+from family_doctor.services.on_site import forget_unwitnessed
 from family_doctor.services.planning import BATCH as PLAN_BATCH
 from family_doctor.services.planning import plan_batch
 from family_doctor.services.refills import BATCH as REFILLS
@@ -49,7 +50,8 @@ INVITATION = N_("%(doctor)s邀请您与%(team)s签约家庭医生，不想再收
 
 @scheduled("15 * * * *")
 def advance_contracts() -> None:
-    """Let contracts lapse, near their end and expire; hourly, so that it suits any zone's midnight.
+    """Let contracts lapse, near their end and expire, and forget what nobody witnessed; hourly, so
+    that it suits any zone's midnight.
 
     A batch is a transaction: what is done stays done when a later one fails.
     """
@@ -58,6 +60,8 @@ def advance_contracts() -> None:
         while moved == BATCH:
             with transaction() as session:
                 moved = advance(session, deadline)
+    with transaction() as session:
+        forget_unwitnessed(session)
 
 
 @scheduled("25 * * * *")

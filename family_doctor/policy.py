@@ -62,6 +62,7 @@ WORDS = Words(
         "family_doctor:decide-transfer": N_("答复其他团队的移交"),
         "family_doctor:read-transfer": N_("查看团队之间的移交"),
         "family_doctor:invite-to-renew": N_("邀请居民续签"),
+        "family_doctor:witness-signing": N_("为居民现场签名作见证"),
     },
     policies={
         "family_doctor.own_signing": N_("实名认证后，可以为自己签约、续签和更换"),
@@ -114,6 +115,9 @@ WORDS = Words(
         "family_doctor.leader_transfers": N_("团队长可以提议移交本团队的居民，答复移交给本团队的"),
         "family_doctor.team_transfers": N_("两个团队的成员可以查看它们之间的移交"),
         "family_doctor.invite-to-renew": N_("团队成员可以邀请本团队的居民续签"),
+        "family_doctor.witness-signing": N_(
+            "团队成员可以为居民现场签名作见证，本人和本人代签的家人除外"
+        ),
         "family_doctor.way_rules": N_("全区域的管理员可以查看和修改签约方式的限额"),
     },
 )

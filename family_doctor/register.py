@@ -19,6 +19,7 @@ from family_doctor.subscribers import (
     drop_offer,
     finish_transfer,
     keep_carer,
+    order_packs,
     plan_after_withdrawal,
     plan_contract,
     plan_for_groups,
@@ -69,6 +70,7 @@ from family_doctor.web import waiting as waiting_packs
 from family_doctor.web.api import api
 from family_doctor.web.pages import pages
 from family_doctor.web.ways import api as ways_api
+from family_doctor.web.ways import on_site, on_site_api
 from family_doctor.web.ways import pages as ways_pages
 from residents.events import GroupsChanged
 from residents.public import provide_care_units, provide_contracted, provide_holdings
@@ -119,6 +121,7 @@ room = Room(
         transfers.pages,
         waiting_packs.pages,
         proposals.pages,
+        on_site.pages,
     ],
     apis=[
         api,
@@ -140,6 +143,7 @@ room = Room(
         transfers_api.api,
         waiting_api.api,
         proposals_api.api,
+        on_site_api.api,
     ],
     subscribers=[
         (ServiceRecorded, settle_promise),
@@ -150,6 +154,7 @@ room = Room(
         (ContractActivated, plan_contract),
         (GroupsChanged, plan_for_groups),
         (ContractActivated, seal_agreement),
+        (ContractActivated, order_packs),
         (ContractActivated, keep_carer),
         (ContractEnded, release_resident),
         (ContractActivated, finish_transfer),
@@ -232,7 +237,7 @@ room = Room(
             "family_doctor_ways.overview",
             TEAM,
             26,
-            also=(field.pages.name, tablet.pages.name),
+            also=(field.pages.name, tablet.pages.name, on_site.pages.name),
             group=Group.TEAM,
         ),
         NavItem(

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from family_doctor.events import ContractActivated, ContractEnded
+from family_doctor.services.extras import order_chosen
 from family_doctor.services.handing_over import carry_on, release
 from family_doctor.services.offers import note_begun, note_over
 from family_doctor.services.planning import replan
@@ -66,6 +67,11 @@ def date_order(session: Session, event: OrderPaid) -> None:
 def seal_agreement(session: Session, event: ContractActivated) -> None:
     """Both sides signed: the sealed file is made."""
     seal_soon(session, event.contract_id)
+
+
+def order_packs(session: Session, event: ContractActivated) -> None:
+    """A contract came into force: the packs that were chosen with it are ordered."""
+    order_chosen(session, event.contract_id)
 
 
 def keep_carer(session: Session, event: ContractActivated) -> None:

@@ -24,6 +24,7 @@ from service_packs.services.entitlements import (
     grant_entitlement,
     hand_over,
 )
+from service_packs.services.orders import order_with_contract
 from service_packs.services.records import record_service
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "list_entitlements",
     "list_groups",
     "list_packs",
+    "order_with_contract",
     "provide_due_services",
     "provide_record_days",
     "provide_reopening",

@@ -147,6 +147,9 @@ class Contract(Base):
         ForeignKey("family_doctor_agreement_text.id")
     )
     agreement_items: Mapped[list[tuple[str, int]] | None] = mapped_column(JSONB(none_as_null=True))
+    # Personalised packs that were chosen with it, and as they stand in its text.
+    extra_codes: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    agreement_extras: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     version: Mapped[Version]
 
 

@@ -76,7 +76,8 @@ class Signature(Base):
     """One side's signature under the text with this digest, and how the signer was proved.
 
     A contract has one of each side at most. ``person_id`` is the signer where it is a resident;
-    the demo's made-up ones have no account.
+    the demo's made-up ones have no account. ``witness_name`` is the member of staff before whose
+    eyes it was given, whose account it then has.
     """
 
     __tablename__ = "family_doctor_signature"
@@ -101,6 +102,7 @@ class Signature(Base):
     proved_at: Mapped[Moment]
     signed_at: Mapped[Moment]
     text_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    witness_name: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class SealedAgreement(Base):

@@ -1,6 +1,7 @@
 """Cards, invitations, shares, residents at a device of the staff, and which way contracts came."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,11 +14,13 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Encrypted, Id, Moment, Version
 from family_doctor.models.columns import one_of
 from family_doctor.schemas import Channel, Evidence
+from family_doctor.schemas.signing import ProofMethod
 
 # Applications made by staff for somebody who is present.
 PRESENT = (Channel.AGENT, Channel.ON_SITE)
@@ -30,8 +33,8 @@ class WayRule(Base):
 
     Days: how long a card, invitation and share holds, and after how many a number may be invited
     again. A day: how many a team invites, and how many identities one of the staff has checked.
-    ``present_minutes``: how long a resident has to confirm on the device. ``visit_days``: how long
-    may be signed with a visit's package, ``visit_sync_days``: how long after that it is taken in.
+    ``present_minutes``: how long a resident has to sign on the device. ``visit_days``: how long may
+    be signed with a visit's package, ``visit_sync_days``: how long after that it is taken in.
     """
 
     __tablename__ = "family_doctor_way_rule"
@@ -152,12 +155,43 @@ class Share(Base):
 
 
 class Presence(Base):
-    """A resident at a device of the staff: found by name and ID number, yet to confirm there."""
+    """A resident at a device of the staff, found by name and paper, until both have signed there.
+
+    The id is that of the contract to be. ``agreement_digest`` is of the text that was shown since
+    ``prepared_at``, with the pack and years; whoever signs it (``signer_id``) draws or types, which
+    is kept here only until one of the staff witnesses it, with a proof of who they are.
+    ``renews_id`` is the contract that goes on by it.
+    """
 
     __tablename__ = "family_doctor_presence"
     __table_args__ = (
         CheckConstraint(one_of("evidence", Evidence), name="evidence"),
         CheckConstraint("expires_at > begun_at", name="validity"),
+        CheckConstraint(
+            "num_nonnulls(prepared_at, signer_id, pack_code, term_years, text_id,"
+            " agreement_digest) IN (0, 6)",
+            name="prepared",
+        ),
+        CheckConstraint("term_years BETWEEN 1 AND 5", name="years"),
+        CheckConstraint("octet_length(agreement_digest) = 32", name="digest"),
+        CheckConstraint("strokes IS NULL OR typed_name IS NULL", name="drawn_or_typed"),
+        CheckConstraint("signed_at IS NULL OR prepared_at IS NOT NULL", name="signed"),
+        CheckConstraint(
+            f"proof_method IS NULL OR {one_of('proof_method', ProofMethod)}", name="proof_method"
+        ),
+        CheckConstraint(
+            "num_nonnulls(witnessed_at, proof_method, proved_at) IN (0, 3)", name="proved"
+        ),
+        CheckConstraint(
+            "witnessed_at IS NULL OR (signed_at IS NOT NULL AND contract_id IS NOT NULL)",
+            name="witnessed",
+        ),
+        Index(
+            "ix_family_doctor_presence_open",
+            "account_id",
+            "begun_at",
+            postgresql_where=text("contract_id IS NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -170,6 +204,21 @@ class Presence(Base):
     )
     begun_at: Mapped[Moment]
     expires_at: Mapped[Moment]
+    signer_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents_person.id"))
+    renews_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_contract.id"))
+    pack_code: Mapped[str | None] = mapped_column(ForeignKey("service_packs_pack.code"))
+    term_years: Mapped[int | None] = mapped_column(SmallInteger)
+    text_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_agreement_text.id"))
+    extra_codes: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    agreement_extras: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    prepared_at: Mapped[datetime | None]
+    agreement_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    strokes: Mapped[str | None] = mapped_column(Encrypted("family_doctor_presence.strokes"))
+    typed_name: Mapped[str | None] = mapped_column(Encrypted("family_doctor_presence.typed_name"))
+    signed_at: Mapped[datetime | None]
+    witnessed_at: Mapped[datetime | None]
+    proof_method: Mapped[str | None]
+    proved_at: Mapped[datetime | None]
     contract_id: Mapped[UUID | None] = mapped_column(ForeignKey("family_doctor_contract.id"))
 
 

@@ -25,6 +25,7 @@ from family_doctor.schemas import (
     Action,
     AgreementTexts,
     AgreementTextView,
+    ExtraView,
     OwnSignatureView,
     SealView,
     SignatureView,
@@ -120,11 +121,12 @@ def signatures_of(session: Session, contract_id: UUID) -> list[SignatureView]:
 
 def signed_agreement(session: Session, contract_id: UUID) -> SignedAgreement:
     """What stands under a contract's agreement. The caller has asked the policy."""
-    version = session.scalar(
-        select(AgreementText.version)
-        .join(Contract, Contract.agreement_text_id == AgreementText.id)
+    version, extras = session.execute(
+        select(AgreementText.version, Contract.agreement_extras)
+        .select_from(Contract)
+        .outerjoin(AgreementText, Contract.agreement_text_id == AgreementText.id)
         .where(Contract.id == contract_id)
-    )
+    ).one()
     sealed = session.scalar(
         select(SealedAgreement)
         .where(SealedAgreement.contract_id == contract_id)
@@ -132,6 +134,7 @@ def signed_agreement(session: Session, contract_id: UUID) -> SignedAgreement:
     )
     return SignedAgreement(
         text_version=version,
+        extras=[ExtraView.model_validate(each) for each in extras or ()],
         signatures=signatures_of(session, contract_id),
         seal=_seal_view(sealed) if sealed else None,
     )

@@ -18,7 +18,6 @@ from family_doctor.models import (
     Contract,
     Introduction,
     Invitation,
-    Presence,
     Share,
     WayRule,
 )
@@ -36,7 +35,6 @@ from family_doctor.schemas import (
     InvitationView,
     LinkState,
     OfTeam,
-    PresenceView,
     ShareFigures,
     ShareView,
     TeamWays,
@@ -207,19 +205,6 @@ def introduction_of(session: Session, contract: Contract) -> IntroductionView:
         refused_at=row.refused_at if row else None,
         state=State(contract.state),
     )
-
-
-def get_presence(session: Session, actor: Actor, presence_id: UUID) -> Presence:
-    """A resident at the actor's device; another's device shows nothing. Raises NotFound."""
-    row = session.get(Presence, presence_id)
-    if row is None or row.account_id != actor.account_id:
-        raise NotFound()
-    return row
-
-
-def presence_view(row: Presence) -> PresenceView:
-    """A resident at a device, as its holder sees it."""
-    return PresenceView.model_validate(row)
 
 
 def _with_contract(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from directory.schemas import SearchText
 from family_doctor.schemas.base import Command, Digest, Reason, View
 from family_doctor.schemas.rules import Years
 from family_doctor.schemas.signing import Signed
-from family_doctor.schemas.terms import Kind, PackCode
+from family_doctor.schemas.terms import ExtraCodes, Kind, PackCode
 from family_doctor.states import State
 
 
@@ -80,7 +80,8 @@ TerminationReason = Literal[
 
 class ApplyForContract(Command):
     """Ask a team to become one's family doctor, or that of ``person_id`` for whom one may act, for
-    the usual term and with the region's basic pack if no others are named.
+    the usual term and with the region's basic pack if no others are named. ``extra_codes`` are
+    personalised packs of the resident's groups, ordered when the contract comes into force.
 
     ``introduction`` is the word of the link by which one came.
     """
@@ -90,6 +91,7 @@ class ApplyForContract(Command):
     introduction: Annotated[str | None, Field(max_length=60)] = None
     years: Years | None = None
     pack_code: PackCode | None = None
+    extra_codes: ExtraCodes = Field(default_factory=list)
 
 
 class RejectContract(Command):
@@ -152,6 +154,7 @@ class ContractView(View):
     refund_fen: int | None = None
     answer_by: datetime | None = None
     sign_by: datetime | None = None
+    extra_codes: list[str] = Field(default_factory=list)
 
 
 class FamilyContract(View):

@@ -151,7 +151,7 @@ class OwnSignatures(View):
 
 
 class SignatureView(View):
-    """A signature under a contract."""
+    """A signature under a contract; ``witness_name`` saw it given on site."""
 
     side: Side
     name: str
@@ -160,6 +160,7 @@ class SignatureView(View):
     method: ProofMethod
     proved_at: datetime
     signed_at: datetime
+    witness_name: str = ""
 
 
 class SealView(View):
@@ -170,10 +171,25 @@ class SealView(View):
     timestamped: bool
 
 
+class ExtraView(View):
+    """A personalised pack in an agreement: what the person pays for a year (fen), or paid for one
+    that goes on ``until`` its last day.
+    """
+
+    name: str
+    name_en: str
+    example: bool
+    person_fen: int
+    until: date | None
+
+
 class SignedAgreement(View):
-    """What stands under an agreement; ``seal`` is None until the file is made."""
+    """What stands under an agreement, and the personalised packs in it; ``seal`` is None until the
+    file is made.
+    """
 
     text_version: int | None
+    extras: list[ExtraView]
     signatures: list[SignatureView]
     seal: SealView | None
 

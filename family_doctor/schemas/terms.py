@@ -11,6 +11,9 @@ from family_doctor.schemas.base import Command, View
 from family_doctor.schemas.rules import Years
 
 PackCode = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+# Personalised packs beside the basic one.
+MOST_EXTRAS = 5
+ExtraCodes = Annotated[list[PackCode], Field(max_length=MOST_EXTRAS)]
 
 
 class Kind(StrEnum):

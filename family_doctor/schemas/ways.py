@@ -5,10 +5,9 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from auth.schemas import Phone
-from core.messages import N_
 from core.paging import PageQuery
 from family_doctor.schemas.base import Command, View
 from family_doctor.schemas.contracts import Channel
@@ -72,12 +71,6 @@ class Evidence(StrEnum):
     AUTHORISATION = "authorisation"
 
 
-def _given(consent: bool) -> bool:
-    if not consent:
-        raise ValueError(N_("请居民本人勾选「自愿申请」，再提交。"))
-    return consent
-
-
 class IssueCard(Command):
     """Make the actor's card of a team; ``revoke_older`` stops those that were printed before."""
 
@@ -123,12 +116,6 @@ class ApplyPresent(Command):
     evidence_number: Annotated[
         str | None, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)
     ] = None
-
-
-class ConfirmPresent(Command):
-    """What the resident confirms on the device of the staff."""
-
-    agreed: Annotated[bool, AfterValidator(_given)] = Field(default=False, validate_default=True)
 
 
 class OfTeam(PageQuery):
@@ -235,16 +222,6 @@ class Arrival(View):
     expires_at: datetime
 
 
-class PresenceView(View):
-    """A resident at a device of the staff, who is yet to confirm."""
-
-    id: UUID
-    team_id: UUID
-    person_id: UUID
-    expires_at: datetime
-    contract_id: UUID | None
-
-
 class IntroductionView(View):
     """Which way a contract came, and by whom: the doctor or member of the team, or who acted for
     the resident. Of who shared a page no name is told.
@@ -271,7 +248,7 @@ class WayRuleAction(StrEnum):
 class WayLimits(BaseModel):
     """The region's limits on the ways of signing. Days that a card, an invitation and a share hold;
     after how many a number may be invited again; how many a team invites and how many identities
-    one of the staff has checked in a day; how many minutes a resident has to confirm on the device;
+    one of the staff has checked in a day; how many minutes a resident has to sign on the device;
     how many days a visit to a village may be signed, then brought in, and how many it lists.
     """
 

@@ -1,10 +1,11 @@
 """The agreement as PDF/A-2b: typst sets it from data. Nothing of the data is ever markup."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import typst
 
@@ -29,7 +30,9 @@ class PaperError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What is set: ``text`` is the signed text, ``items`` are (name, times a year)."""
+    """What is set: ``text`` is the signed text, ``items`` are (name, times a year), ``extras`` the
+    packs beside with ``name``, ``example`` and ``items`` of their own.
+    """
 
     number: str
     team: str
@@ -38,6 +41,7 @@ class Paper:
     text_sha256: str
     text_version: int | None
     items: Sequence[tuple[str, int]]
+    extras: Sequence[Mapping[str, Any]]
     resident: SignatureView
     leader: SignatureView
 
@@ -72,6 +76,7 @@ def _data(paper: Paper) -> dict[str, object]:
         "day": [day.year, day.month, day.day],
         "lines": [line for line in paper.text.splitlines() if line.strip()],
         "items": [list(item) for item in paper.items],
+        "extras": [dict(each) for each in paper.extras],
         "signatures": [_signature(paper.resident), _signature(paper.leader)],
     }
 
@@ -85,6 +90,7 @@ def _signature(signature: SignatureView) -> dict[str, object]:
         "method": ProofMethod(signature.method),
         "at": clock.local(signature.signed_at).strftime(MINUTE),
         "proved": clock.local(signature.proved_at).strftime(MINUTE),
+        "witness": signature.witness_name,
     }
 
 

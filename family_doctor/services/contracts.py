@@ -1,5 +1,6 @@
 """What the two sides of a contract do: apply, accept or reject, confirm, cancel, terminate."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +16,7 @@ from directory.schemas import TeamView
 from family_doctor.events import ContractAccepted, ContractRejected
 from family_doctor.models import Contract
 from family_doctor.queries.contracts import contract_view, read_contract
+from family_doctor.queries.on_site import EXISTS as ITS_EXISTS
 from family_doctor.queries.refunds import rule_now
 from family_doctor.queries.rules import places, rule_for
 from family_doctor.queries.signatories import signatories, signer_of
@@ -30,10 +32,11 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import notices
 from family_doctor.services.acceptance import freeze
+from family_doctor.services.extras import chosen_codes
 from family_doctor.services.introductions import PORTAL, Way, keep, way_of
 from family_doctor.services.moves import announce, end, hold, predecessor
 from family_doctor.services.places import FULL, shares_place, take_place
-from family_doctor.services.signing import sign_for_resident
+from family_doctor.services.signing import resident_signed, sign_for_resident
 from family_doctor.services.succession import (
     EXISTS,
     basic_pack,
@@ -58,12 +61,11 @@ __all__ = [
     "terminate_contract",
 ]
 
-ITS_EXISTS = N_("这位居民已经有一份签约或申请，一个人同时只能签一个团队。")
-
 
 def apply_for_contract(session: Session, actor: Actor, command: ApplyForContract) -> ContractView:
     """Ask a team to become the family doctor of the actor, or of one for whom they may act, for a
-    term and with a basic pack. The contract says which way it came.
+    term, with a basic pack and perhaps personalised ones beside it. The contract says which way it
+    came.
 
     Raises Denied, Invalid (the years or the pack), Conflict: ``not_verified``, ``contract_exists``
     (one live contract a person), ``team_full``, ``team_closed``, ``no_basic_pack``, and what
@@ -94,6 +96,7 @@ def apply_for_contract(session: Session, actor: Actor, command: ApplyForContract
         way,
         years=command.years,
         pack_code=command.pack_code,
+        extra_codes=chosen_codes(session, person, command.extra_codes),
     )
     if actor.acting_for:
         notices.tell_applied_for(session, person.id, contract_id, actor.name, team.name)
@@ -110,6 +113,7 @@ def apply_by(
     *,
     years: int | None = None,
     pack_code: str | None = None,
+    extra_codes: Sequence[str] = (),
     at: datetime | None = None,
 ) -> ContractView:
     """Write an application that came by ``way``, made now or ``at``. The caller has asked the
@@ -131,6 +135,7 @@ def apply_by(
         years=term_of(rule, years),
         answer_days=rule.answer_days,
         channel=way.channel,
+        extra_codes=extra_codes,
         at=at,
     )
     if contract is None:
@@ -141,7 +146,8 @@ def apply_by(
 
 def accept_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
     """Accept an application: a place is taken, unless the resident has one with the team already,
-    the agreement's text is frozen and signed by the team's leader, and waits for the resident.
+    the agreement's text is frozen and signed by the team's leader, and waits for the resident. What
+    the resident signed on site already is in force with that.
 
     Raises Conflict ``team_full``, ``no_signature`` or ``contract_moved``, NotFound, Denied or
     StepUpRequired.
@@ -155,9 +161,16 @@ def accept_contract(session: Session, actor: Actor, contract_id: UUID) -> Contra
     )
     if not shares_place(accepted):
         take_place(session, team.id, places(session, [team])[team.id].capacity)
-    notices.tell(session, accepted, notices.ACCEPTED, team.name)
     announce(session, ContractAccepted, accepted)
-    return contract_view(accepted)
+    signature = resident_signed(session, accepted)
+    if signature is None:
+        notices.tell(session, accepted, notices.ACCEPTED, team.name)
+        return contract_view(accepted)
+    signed = come_into_force(session, actor, accepted)
+    signer_id = signature.person_id or signed.person_id
+    name = people_by_id(session, {signed.person_id})[signed.person_id].name
+    notices.tell_signed_on_visit(session, signed, team.name, name, signer_id, signature.name)
+    return contract_view(signed)
 
 
 def reject_contract(

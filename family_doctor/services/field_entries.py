@@ -224,7 +224,7 @@ def _sign(
     """The contract, in force from the day on which it was signed."""
     at = _moment(visit, signing)
     person = _person(session, visit, team, signing, verdict)
-    signer = signer_on_visit(session, person, signing, clock.local(at).date())
+    signer = signer_on_visit(session, person, signing.signed_by, clock.local(at).date())
     require_own_name(signing, signer.name)
     acting = replace(actor, acting_for=person.id)
     resource = replace(panel_resource(team), person_id=person.id)
@@ -317,7 +317,12 @@ def _both_sign(
     by_leader = Signed(strokes=kept.strokes, typed_name=kept.typed_name)
     write_signature(session, contract, Side.TEAM, by_leader, leader, at)
     resident = Signer(
-        actor.account_id, person.id, person.name, ProofMethod.ON_SITE, signing.identified_at
+        actor.account_id,
+        person.id,
+        person.name,
+        ProofMethod.ON_SITE,
+        signing.identified_at,
+        visit.member_name,
     )
     write_signature(session, contract, Side.RESIDENT, signing, resident, at)
 

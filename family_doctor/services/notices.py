@@ -61,7 +61,13 @@ APPLIED_FOR = N_(
 APPLIED_FOR_KIN = N_(
     "%(name)s为%(person)s向%(team)s申请了家庭医生签约，您可以代为处理。不是家里的意思，请打开拒绝。"
 )
-PRESENT_CONFIRMED = N_("您在现场向%(team)s申请了家庭医生签约。不是您本人，请打开拒绝。")
+SIGNED_PRESENT = N_("您在现场签了与%(team)s的签约协议，团队长签名后生效。不是您签的，请打开拒绝。")
+SIGNED_PRESENT_FOR = N_(
+    "%(name)s在现场为您签了与%(team)s的签约协议，团队长签名后生效。不是您的意思，请打开拒绝。"
+)
+SIGNED_PRESENT_KIN = N_(
+    "您在现场为%(person)s签了与%(team)s的签约协议，团队长签名后生效。不是您签的，请打开拒绝。"
+)
 
 ON_VISIT = N_("您在现场与%(team)s签约，到 %(date)s 为止。不是您本人签的，请打开查看并解约。")
 
@@ -113,7 +119,7 @@ def _tell_kin(
     if not kin:
         return
     name = people_by_id(session, {contract.person_id})[contract.person_id].name
-    link = link or f"/family-doctor/contracts/{contract.id}/application"
+    link = link or _page(contract)
     for each in sorted(kin):
         notify(session, each, sentence, {**values, "name": name}, link)
 
@@ -135,12 +141,11 @@ def tell_applied_for(
     team_name: str,
     *,
     whose: str = "",
-    present: bool = False,
 ) -> None:
     """Tell a person, by SMS too, that somebody applied for them, or for ``whose`` they look after,
-    with the page to refuse it; ``present`` says that it was confirmed on the staff's device.
+    with the page to refuse it.
     """
-    sentence = PRESENT_CONFIRMED if present else APPLIED_FOR_KIN if whose else APPLIED_FOR
+    sentence = APPLIED_FOR_KIN if whose else APPLIED_FOR
     link = f"/family-doctor/contracts/{contract_id}/application"
     values = {"name": by_name, "team": team_name, "person": whose}
     notify(session, person_id, sentence, values, link, sms=True)
@@ -154,16 +159,49 @@ def tell_signed_on_visit(
     signer_id: UUID,
     signer_name: str,
 ) -> None:
-    """Tell a resident, by SMS too, what was signed in their name in the village, and who signed it
-    for them where it was somebody else.
+    """Tell a resident, by SMS too, what was signed in their name in the village or at the desk and
+    is in force, and who signed it for them where it was somebody else.
     """
     date = contract.ends_on.isoformat() if contract.ends_on else ""
-    values = {"team": team_name, "date": date}
-    if signer_id == contract.person_id:
-        notify(session, contract.person_id, ON_VISIT, values, LINK, sms=True)
+    values = {"team": team_name, "date": date, "name": signer_name, "person": person_name}
+    told = (ON_VISIT, ON_VISIT_FOR, ON_VISIT_KIN)
+    _tell_signed(session, contract.person_id, signer_id, told, values, LINK, _page(contract))
+
+
+def tell_signed_on_site(
+    session: Session,
+    contract: Contract,
+    team_name: str,
+    person_name: str,
+    signer_id: UUID,
+    signer_name: str,
+) -> None:
+    """As ``tell_signed_on_visit``, of what waits for the leader's signature."""
+    values = {"team": team_name, "name": signer_name, "person": person_name}
+    told = (SIGNED_PRESENT, SIGNED_PRESENT_FOR, SIGNED_PRESENT_KIN)
+    page = _page(contract)
+    _tell_signed(session, contract.person_id, signer_id, told, values, page, page)
+
+
+def _tell_signed(
+    session: Session,
+    person_id: UUID,
+    signer_id: UUID,
+    told: tuple[str, str, str],
+    values: dict[str, str],
+    link: str,
+    kin_link: str,
+) -> None:
+    """To the resident who signed the first sentence; else the second to them, the third to who did
+    it for them.
+    """
+    own, for_them, by_kin = told
+    if signer_id == person_id:
+        notify(session, person_id, own, values, link, sms=True)
         return
-    told = {**values, "name": signer_name}
-    notify(session, contract.person_id, ON_VISIT_FOR, told, LINK, sms=True)
-    link = f"/family-doctor/contracts/{contract.id}/application"
-    kin = {**values, "person": person_name}
-    notify(session, signer_id, ON_VISIT_KIN, kin, link, sms=True)
+    notify(session, person_id, for_them, values, link, sms=True)
+    notify(session, signer_id, by_kin, values, kin_link, sms=True)
+
+
+def _page(contract: Contract) -> str:
+    return f"/family-doctor/contracts/{contract.id}/application"

@@ -1,4 +1,4 @@
-"""Applications that staff make for a resident who is present: with evidence, or on a tablet."""
+"""Applications that staff make by papers for a resident who is present."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,19 +14,16 @@ from core.ids import new_id
 from core.messages import N_
 from directory.public import get_team
 from directory.schemas import TeamView
-from family_doctor.models import Contract, Presence
-from family_doctor.queries.contracts import contract_view, read_contract
+from family_doctor.queries.contracts import read_contract
 from family_doctor.queries.signatories import SIGNING
 from family_doctor.queries.team import panel_resource
-from family_doctor.queries.ways import get_presence, presence_view, way_rule
+from family_doctor.queries.ways import way_rule
 from family_doctor.schemas import (
     Action,
     ApplyPresent,
     Channel,
-    ConfirmPresent,
     ContractView,
     Evidence,
-    PresenceView,
     WayAction,
 )
 from family_doctor.services import notices
@@ -54,7 +51,7 @@ def count_question(
 
     Raises NotFound, Denied, Invalid ``evidence_needed`` or TooMany.
     """
-    _staffed(session, actor, command.team_id)
+    staffed(session, actor, command.team_id)
     if on_behalf and command.evidence is None:
         sentence = N_("请选择核对了哪种证件。")
         raise Invalid("evidence_needed", sentence, fields={"evidence": sentence})
@@ -74,8 +71,8 @@ def apply_on_behalf(
     Raises as ``apply_by`` does, Invalid for a name and number that do not match, and Conflict
     ``nobody_to_tell``.
     """
-    team = _staffed(session, actor, command.team_id)
-    person = _registered(session, team, command, verdict)
+    team = staffed(session, actor, command.team_id)
+    person = registered(session, team, command, verdict)
     told = {person.id, *representatives_of(session, person.id, SIGNING)}
     if not any(session.get_one(Person, each).phone_index for each in told):
         raise Conflict(
@@ -100,62 +97,6 @@ def apply_on_behalf(
     return applied
 
 
-def begin_on_site(
-    session: Session, actor: Actor, command: ApplyPresent, verdict: Verdict
-) -> PresenceView:
-    """Find or register the resident in front of the device; nothing is applied for until they
-    confirm on it. Raises NotFound, Denied or Invalid.
-    """
-    team = _staffed(session, actor, command.team_id)
-    person = _registered(session, team, command, verdict)
-    now = clock.now()
-    row = Presence(
-        id=new_id(),
-        team_id=team.id,
-        person_id=person.id,
-        account_id=actor.account_id,
-        evidence=command.evidence or Evidence.ID_CARD,
-        evidence_number=command.evidence_number,
-        begun_at=now,
-        expires_at=now + timedelta(minutes=way_rule(session).present_minutes),
-    )
-    session.add(row)
-    session.flush()
-    return presence_view(row)
-
-
-def confirm_on_site(
-    session: Session, actor: Actor, presence_id: UUID, command: ConfirmPresent
-) -> ContractView:
-    """The resident confirms on the device: the application is made. Done twice it is one.
-
-    Raises NotFound, Denied, Conflict ``presence_over`` or as ``apply_by`` does.
-    """
-    del command  # that it validates is the consent
-    row = get_presence(session, actor, presence_id)
-    session.refresh(row, with_for_update=True)
-    if row.contract_id is not None:
-        return contract_view(session.get_one(Contract, row.contract_id))
-    if clock.now() >= row.expires_at:
-        raise Conflict("presence_over", N_("离填写已经过了太久，请重新核对居民的证件再提交。"))
-    team = _staffed(session, actor, row.team_id)
-    person = people_by_id(session, {row.person_id})[row.person_id]
-    way = Way(
-        Channel.ON_SITE,
-        actor.account_id,
-        actor.name,
-        evidence=Evidence(row.evidence),
-        evidence_number=row.evidence_number,
-    )
-    contract_id = new_id()
-    acting = _acting(session, actor, team, person)
-    applied = apply_by(session, acting, contract_id, team, person, way)
-    row.contract_id = contract_id
-    session.flush()
-    notices.tell_applied_for(session, person.id, contract_id, actor.name, team.name, present=True)
-    return applied
-
-
 def refuse_application(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
     """The resident, or who may act for them, takes back what others applied for in their name.
 
@@ -167,13 +108,14 @@ def refuse_application(session: Session, actor: Actor, contract_id: UUID) -> Con
     return cancelled
 
 
-def _staffed(session: Session, actor: Actor, team_id: UUID) -> TeamView:
+def staffed(session: Session, actor: Actor, team_id: UUID) -> TeamView:
+    """The team, for one who may apply for those present there. Raises NotFound or Denied."""
     team = get_team(session, team_id)
     require(session, actor, WayAction.APPLY_PRESENT, panel_resource(team))
     return team
 
 
-def _registered(
+def registered(
     session: Session, team: TeamView, command: ApplyPresent, verdict: Verdict
 ) -> PersonView:
     """Somebody not known yet is registered in the township that the team serves; by another paper

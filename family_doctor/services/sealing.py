@@ -48,6 +48,7 @@ def paper_of(session: Session, contract_id: UUID) -> Paper | None:
         text_sha256=contract.agreement_digest.hex(),
         text_version=version,
         items=contract.agreement_items or [],
+        extras=contract.agreement_extras or [],
         resident=signed[Side.RESIDENT],
         leader=signed[Side.TEAM],
     )

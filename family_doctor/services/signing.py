@@ -33,7 +33,7 @@ NO_SIGNATURE = N_("您还没有留下签名。请先到「我的签名」签一�
 @dataclass(frozen=True, slots=True)
 class Signer:
     """Who signs, and by what and when that was known. The account is the signer's own, or that of
-    the member of staff who saw them sign.
+    the member of staff who saw them sign (``witness``).
     """
 
     account_id: UUID | None
@@ -41,6 +41,7 @@ class Signer:
     name: str
     method: ProofMethod
     proved_at: datetime
+    witness: str = ""
 
 
 def keep_signature(session: Session, actor: Actor, command: KeepSignature) -> OwnSignatureView:
@@ -104,6 +105,16 @@ def sign_for_resident(
     _sign(session, actor, contract, Side.RESIDENT, command, name)
 
 
+def resident_signed(session: Session, contract: Contract) -> Signature | None:
+    """The resident's signature under the contract's text, where they signed before the team."""
+    query = select(Signature).where(
+        Signature.contract_id == contract.id,
+        Signature.side == Side.RESIDENT,
+        Signature.text_digest == contract.agreement_digest,
+    )
+    return session.scalar(query)
+
+
 def _sign(
     session: Session, actor: Actor, contract: Contract, side: Side, signed: Signed, name: str
 ) -> None:
@@ -132,6 +143,7 @@ def write_signature(
             proved_at=min(signer.proved_at, at),
             signed_at=at,
             text_digest=contract.agreement_digest,
+            witness_name=signer.witness,
         )
     )
 

@@ -1,5 +1,6 @@
 """One contract after another: renewal and change, and how the new one begins where the old ends."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -84,6 +85,7 @@ def renew_by(
     *,
     contract_id: UUID,
     years: int,
+    extra_codes: Sequence[str] = (),
     at: datetime,
 ) -> Contract:
     """Write a renewal of the person's contract with the team that came by ``way``, made ``at``. The
@@ -96,7 +98,17 @@ def renew_by(
     if old is None or (old.person_id, old.team_id) != (person_id, team.id):
         raise Conflict("renewal_changed", MOVED)
     old = hold(session, old)
-    return _renew(session, actor, old, team, years, way, contract_id=contract_id, at=at)
+    return _renew(
+        session,
+        actor,
+        old,
+        team,
+        years,
+        way,
+        contract_id=contract_id,
+        extra_codes=extra_codes,
+        at=at,
+    )
 
 
 def change_contract(
@@ -292,6 +304,7 @@ def insert_application(
     channel: Channel = Channel.PORTAL,
     kind: Kind = Kind.NEW,
     previous_id: UUID | None = None,
+    extra_codes: Sequence[str] = (),
     at: datetime | None = None,
 ) -> Contract | None:
     """A new application with its history; None where the person has one already.
@@ -321,6 +334,7 @@ def insert_application(
         previous_id=previous_id,
         succeeding=succeeding,
         term_years=years,
+        extra_codes=list(extra_codes),
         version=1,
     )
     row = row.on_conflict_do_nothing(
@@ -350,6 +364,7 @@ def _renew(
     way: Way,
     *,
     contract_id: UUID | None = None,
+    extra_codes: Sequence[str] = (),
     at: datetime | None = None,
 ) -> Contract:
     if old.state == State.ACTIVE:
@@ -363,7 +378,7 @@ def _renew(
     years = term_of(rule, years or min(old.term_years, rule.term_years_max))
     pack = pack_again(session, old.pack_code)
     kind, ids = Kind.RENEWAL, contract_id or new_id()
-    return _succeed(session, actor, old, kind, team, pack, years, rule, way, ids, at)
+    return _succeed(session, actor, old, kind, team, pack, years, rule, way, ids, extra_codes, at)
 
 
 def _near_end(session: Session, contract: Contract) -> bool:
@@ -389,6 +404,7 @@ def _succeed(
     rule: RuleView,
     way: Way,
     contract_id: UUID,
+    extra_codes: Sequence[str] = (),
     at: datetime | None = None,
 ) -> Contract:
     new = insert_application(
@@ -404,6 +420,7 @@ def _succeed(
         channel=way.channel,
         kind=kind,
         previous_id=old.id,
+        extra_codes=extra_codes,
         at=at,
     )
     if new is None:

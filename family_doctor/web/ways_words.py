@@ -1,7 +1,7 @@
 """What the ways of signing are called on the screens; catalogue keys and tones of badges."""
 
 from core.messages import N_
-from family_doctor.schemas import Evidence, Flaw, InvitationState, LinkState
+from family_doctor.schemas import Evidence, Flaw, InvitationState, LinkState, PresenceState
 
 INVITATIONS = {
     InvitationState.QUEUED: N_("待发送"),
@@ -37,6 +37,12 @@ EVIDENCE = {
     Evidence.HOUSEHOLD_BOOK: N_("已核对户口簿"),
     Evidence.AUTHORISATION: N_("书面委托书"),
 }
+PRESENCES = {
+    PresenceState.BEGUN: N_("等工作人员准备协议"),
+    PresenceState.PREPARED: N_("等居民签名"),
+    PresenceState.SIGNED: N_("等工作人员见证"),
+    PresenceState.DONE: N_("已签好"),
+}
 RULE_FIELDS = {
     "card_days": N_("医生名片的有效期（天）"),
     "invitation_days": N_("邀请的有效期（天）"),
@@ -44,7 +50,7 @@ RULE_FIELDS = {
     "invite_again_days": N_("同一号码多久可以再邀请（天）"),
     "invitations_per_day": N_("每个团队每天最多邀请（人）"),
     "checks_per_day": N_("每名工作人员每天最多核对身份（次）"),
-    "present_minutes": N_("居民在设备上确认的时限（分钟）"),
+    "present_minutes": N_("居民在设备上签名的时限（分钟）"),
     "visit_days": N_("下乡签约的有效期（天）"),
     "visit_sync_days": N_("下乡签约过期后还可同步（天）"),
     "visit_residents": N_("一次下乡签约最多列出（人）"),

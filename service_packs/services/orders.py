@@ -1,11 +1,11 @@
 """Ordering packs and paying for them. An order changes once: to paid, cancelled or expired."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -14,7 +14,7 @@ from core.errors import Conflict
 from core.events import publish
 from core.ids import new_id
 from core.messages import N_
-from notifications.public import notify
+from notifications.public import notify, notify_with_carers
 from payments.public import (
     CheckoutRequest,
     IntentView,
@@ -47,6 +47,7 @@ from service_packs.terms import last_day_of_year
 PURPOSE = "service_packs.order"
 AT_THE_PROVIDER = N_("服务包订单 %(number)s")
 PAY_WITHIN = timedelta(hours=24)
+ORDERED_WITH = N_("签约协议里选的“%(pack)s”已生成订单，支付后生效。")
 ORDERED_FOR = N_("%(name)s为您选购了“%(pack)s”。不是您的意思，请与家人或团队联系。")
 
 
@@ -74,6 +75,27 @@ def place_order(session: Session, actor: Actor, command: PlaceOrder) -> OrderVie
     return view_order(session, order_id)
 
 
+def order_with_contract(
+    session: Session, *, order_id: UUID, person_id: UUID, pack_code: str, pay_by: datetime
+) -> None:
+    """Order what a person agreed to in a contract that came into force; to be paid by ``pay_by``,
+    or had at once where they pay nothing. Done again it does nothing, nor where they have the pack,
+    have ordered it, or it is offered no more. Its payment is opened by whoever pays.
+    """
+    pack = get_pack(session, pack_code)
+    if pack.withdrawn or _owns(session, person_id, pack_code):
+        return
+    row = _order(order_id, person_id, pack, None, pay_by).on_conflict_do_nothing()
+    if session.execute(row.returning(Order.id)).first() is None:
+        return
+    if pack.person_fen == 0:
+        settle_order(session, order_id, None)
+        return
+    values = {"pack": pack.name, "pack_en": pack.name_en}
+    link = f"/packs/orders/{order_id}"
+    notify_with_carers(session, person_id, ORDERED_WITH, values, link, carers_link=link)
+
+
 def cancel_order(session: Session, actor: Actor, order_id: UUID) -> OrderView:
     """Cancel an unpaid order of one's own. Raises NotFound, Denied, Conflict ``order_closed``."""
     get_order(session, actor, order_id, Action.CANCEL_ORDER)
@@ -93,9 +115,20 @@ def request_order_checkout(
 ) -> CheckoutRequest:
     """The first of three steps to pay; see payments.public. Raises Conflict ``order_closed``."""
     order = get_order(session, actor, order_id, Action.PAY_ORDER)
-    if order.state is not OrderState.PENDING_PAYMENT or order.payment_id is None:
+    if order.state is not OrderState.PENDING_PAYMENT:
         raise Conflict("order_closed", N_("这个订单已经支付或关闭，不需要再付款。"))
-    return request_checkout(session, actor, order.payment_id, return_url)
+    payment_id = order.payment_id or _open_later(session, actor, order)
+    return request_checkout(session, actor, payment_id, return_url)
+
+
+def _open_later(session: Session, actor: Actor, order: OrderView) -> UUID:
+    """The payment of an order that a contract made; one a subject, however often it is opened."""
+    pack = get_pack(session, order.pack_code).model_copy(update={"person_fen": order.person_fen})
+    payment_id = _open_payment(session, actor, order.id, order.person_id, pack)
+    if payment_id is None:
+        raise ValueError("an order that costs nothing was paid at once")
+    session.execute(update(Order).where(Order.id == order.id).values(payment_id=payment_id))
+    return payment_id
 
 
 def take_order_checkout(
@@ -166,11 +199,15 @@ def _refuse_what_cannot_be_ordered(session: Session, person_id: UUID, pack: Pack
         raise Conflict(
             "contract_required", N_("个性化服务包需要先签约家庭医生。签约生效后再来选购。")
         )
-    owned = select(Entitlement.id).where(
-        Entitlement.person_id == person_id, Entitlement.pack_code == pack.code, in_force()
-    )
-    if session.scalars(owned.limit(1)).first() is not None:
+    if _owns(session, person_id, pack.code):
         raise Conflict("already_entitled", N_("您已经有这个服务包，可以在“我的服务”里查看。"))
+
+
+def _owns(session: Session, person_id: UUID, pack_code: str) -> bool:
+    owned = select(Entitlement.id).where(
+        Entitlement.person_id == person_id, Entitlement.pack_code == pack_code, in_force()
+    )
+    return session.scalars(owned.limit(1)).first() is not None
 
 
 def _open_payment(
@@ -194,9 +231,22 @@ def _open_payment(
 def _insert(
     session: Session, order_id: UUID, person_id: UUID, pack: PackDetail, payment_id: UUID | None
 ) -> None:
-    now = clock.now()
+    row = _order(order_id, person_id, pack, payment_id, clock.now() + PAY_WITHIN)
+    inserted = session.execute(
+        row.on_conflict_do_nothing(
+            index_elements=["person_id", "pack_code"],
+            index_where=text("state = 'pending_payment'"),
+        ).returning(Order.id)
+    ).first()
+    if inserted is None:
+        raise Conflict("order_open", N_("您有一个同样的订单还没付款，请先付款或取消它。"))
+
+
+def _order(
+    order_id: UUID, person_id: UUID, pack: PackDetail, payment_id: UUID | None, pay_by: datetime
+) -> Insert:
     division = select(Person.division_code).where(Person.id == person_id).scalar_subquery()
-    row = insert(Order).values(
+    return insert(Order).values(
         id=order_id,
         person_id=person_id,
         division_code=division,
@@ -207,17 +257,9 @@ def _insert(
         person_fen=pack.person_fen,
         state=OrderState.PENDING_PAYMENT,
         payment_id=payment_id,
-        created_at=now,
-        pay_by=now + PAY_WITHIN,
+        created_at=clock.now(),
+        pay_by=pay_by,
     )
-    inserted = session.execute(
-        row.on_conflict_do_nothing(
-            index_elements=["person_id", "pack_code"],
-            index_where=text("state = 'pending_payment'"),
-        ).returning(Order.id)
-    ).first()
-    if inserted is None:
-        raise Conflict("order_open", N_("您有一个同样的订单还没付款，请先付款或取消它。"))
 
 
 def _close(session: Session, state: OrderState, which: Any) -> list[UUID]:

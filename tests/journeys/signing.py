@@ -71,9 +71,9 @@ def confirm(visitor: Visitor) -> None:
     visitor.see("签约中")
 
 
-def sealed_file(visitor: Visitor) -> bytes:
-    """The sealed agreement of somebody who has just signed, from their own page."""
-    visitor.follow("看协议全文")
+def sealed_file(visitor: Visitor, link: str = "看协议全文") -> bytes:
+    """The sealed agreement of somebody who has just signed, from their own page or another's."""
+    visitor.follow(link)
     visitor.arrive("签约协议")
     until = time.monotonic() + SECONDS
     while not visitor.main.get_by_role("link", name="下载协议 PDF").count():

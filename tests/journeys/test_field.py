@@ -9,9 +9,8 @@ from tests.journeys.conftest import Visit
 from tests.journeys.live import LivePortal
 from tests.journeys.people import Staff
 from tests.journeys.signing import TODAY
-from tests.journeys.visitor import Screen, Visitor
+from tests.journeys.visitor import TABLET, Visitor
 
-TABLET = Screen("tablet", 820, 1180, mobile=True)
 VILLAGE, PEOPLE, PIN, CHILD = "示例离线村", 60, "246810", "示例村童"
 # Opens the resident's form by their button and fills it in, as a finger would; gives where to sign.
 OPEN = """([name, tail, stands]) => {

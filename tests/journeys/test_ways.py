@@ -7,8 +7,16 @@ import pytest
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Newcomer, Newcomers, Staff, by_code, join, verify
 from tests.journeys.scanning import scanned
-from tests.journeys.signing import TEAM, TODAY, TOWNSHIP, confirm, open_application, sealed_file
-from tests.journeys.visitor import PHONE, Visitor
+from tests.journeys.signing import (
+    TEAM,
+    TODAY,
+    TOWNSHIP,
+    confirm,
+    draw,
+    open_application,
+    sealed_file,
+)
+from tests.journeys.visitor import PHONE, TABLET, Visitor
 
 WAYS, ARRIVED = "签约方式", TEAM
 
@@ -105,32 +113,38 @@ def test_staff_apply_on_behalf_with_papers(
     sign(resident)
 
 
-@pytest.mark.parametrize("screen", [PHONE], indirect=True)
-def test_a_resident_confirms_on_the_tablet(
+@pytest.mark.parametrize("screen", [TABLET], indirect=True)
+def test_a_resident_without_a_phone_signs_at_the_desk(
     visit: Visit, newcomers: Newcomers, staff: Staff
 ) -> None:
-    leader, resident, somebody = visit(), visit(), newcomers.new()
+    nurse, leader, somebody = visit(), visit(), newcomers.new()
+    staff.sign_in(nurse, "demo-nurse", TODAY)
+    nurse.go("/family-doctor/ways/on-site", "现场签约")
+    fill_papers(nurse, somebody)
+    nurse.press("下一步：准备协议")
+    nurse.arrive(somebody.name)
+    nurse.press("生成协议，交给居民")
+    nurse.arrive("请您阅读协议并签名")
+    nurse.see(somebody.name, TEAM, "自双方签名之日起")
+    nurse.main.get_by_label("我已从头到尾读过").check()
+    draw(nurse)
+    nurse.press("签好了")
+    nurse.arrive("签好了，请把平板交还工作人员")
+    nurse.main.get_by_label("我核对了证件原件").check()
+    nurse.press("作见证并提交")
+    nurse.arrive(somebody.name)
+    nurse.see("居民已签名，申请已送到团队长", "由团队长受理")
     staff.sign_in(leader, "demo-leader", TODAY)
-    leader.go("/family-doctor/ways/on-site", "现场签约")
-    fill_papers(leader, somebody)
-    leader.fill("手机号", somebody.phone)
-    leader.press("下一步：居民确认")
-    leader.arrive("请居民本人确认")
-    leader.see(somebody.name, TEAM, "广西基础服务包")
-    leader.press("确认申请")
-    leader.see("自愿申请")
-    leader.main.get_by_label(f"我是{somebody.name}本人").check()
-    leader.press("确认申请")
-    leader.arrive(somebody.name)
-    leader.see("现场签约")
+    open_application(leader, somebody.name)
+    leader.see("居民已在现场签名")
     leader.press("同意签约")
-    leader.see("已同意")
-    resident.go("/auth/sign-in", "登录")
-    by_code(resident, somebody.phone)
-    resident.follow("去认证")
-    resident.arrive("实名认证")
-    verify(resident, somebody, TOWNSHIP)
-    sign(resident)
+    leader.see("在现场签过名")
+    # For whom has no phone the agreement is printed.
+    nurse.page.reload()
+    nurse.arrive(somebody.name)
+    nurse.see("签约中")
+    assert sealed_file(nurse, "看协议和签名").startswith(b"%PDF-")
+    nurse.see("见证人", "打印")
 
 
 def sign(visitor: Visitor) -> None:

@@ -25,6 +25,7 @@ class Screen:
 
 
 PHONE = Screen("phone", 360, 740, mobile=True)
+TABLET = Screen("tablet", 820, 1180, mobile=True)
 DESKTOP = Screen("desktop", 1440, 900, mobile=False)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,7 @@ from family_doctor.schemas import (
     ObligationState,
 )
 from family_doctor.services import contracts as services
+from family_doctor.services.extras import offered_to
 from family_doctor.states import IN_FORCE, LIVE
 from family_doctor.web.pages.blueprint import pages
 from residents.public import people_by_id
@@ -77,6 +78,7 @@ def team(team_id: UUID) -> ResponseReturnValue:
 def apply(team_id: UUID) -> ResponseReturnValue:
     """Apply to this team."""
     form = read_form(ApplyForContract, team_id=team_id)
+    form.values["extra_codes"] = " ".join(request.form.getlist("extra_codes"))
     command = form.command
     if command is None:
         return _team_page(team_id, form, 422)
@@ -185,6 +187,9 @@ def _team_page(team_id: UUID, form: Form[ApplyForContract], status: int) -> Resp
         packs = list_packs(session)
         rule, capacity = rule_and_places(session, view)
         mine = find_latest_contract(session, current_actor()) if signed_in() else None
+        live = mine if mine and mine.state in LIVE else None
+        person_id = current_actor().person_id if signed_in() and live is None else None
+        own = people_by_id(session, {person_id})[person_id] if person_id else None
     form.values.setdefault("years", str(rule.term_years))
     page = render_template(
         "family_doctor/team.html",
@@ -192,8 +197,9 @@ def _team_page(team_id: UUID, form: Form[ApplyForContract], status: int) -> Resp
         members=members,
         capacity=capacity,
         packs=packs,
+        extras=offered_to(packs, own) if own else [],
         rule=rule,
-        contract=mine if mine and mine.state in LIVE else None,
+        contract=live,
         form=form,
     )
     return page, status

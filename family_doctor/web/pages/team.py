@@ -15,6 +15,7 @@ from core.paging import PageQuery
 from core.web.access import current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
+from core.web.names import named
 from core.web.pager import pager
 from core.web.writes import write
 from directory.public import get_team
@@ -49,7 +50,7 @@ from family_doctor.states import IN_FORCE, State
 from family_doctor.web import care_words, ways_words
 from family_doctor.web.pages.blueprint import pages
 from residents.public import people_by_id
-from service_packs.public import list_groups
+from service_packs.public import list_groups, list_packs
 
 # How many waiting applications today's page shows beside the work.
 FIRST = PageQuery(limit=5)
@@ -129,12 +130,20 @@ def accept(contract_id: UUID) -> ResponseReturnValue:
     """Accept an application."""
     form = blank(RejectContract)
     try:
-        _decide(lambda session: services.accept_contract(session, current_actor(), contract_id))
+        done = _decide(
+            lambda session: services.accept_contract(session, current_actor(), contract_id)
+        )
     except StepUpRequired:
         raise
     except PortalError as error:
         return _resident_page(contract_id, form, form.fail(error))
-    flash(gettext("已同意，协议已发给居民确认。居民确认后签约生效。"), "good")
+    if done.state is State.PENDING_SIGNATURE:
+        flash(gettext("已同意，协议已发给居民确认。居民确认后签约生效。"), "good")
+    else:
+        flash(
+            gettext("已同意，居民先前在现场签过名，签约到 %(date)s 为止。", date=done.ends_on),
+            "good",
+        )
     return redirect(url_for("family_doctor.applications"))
 
 
@@ -205,6 +214,7 @@ def _resident_page(
         introduction = introduction_of(session, row)
         renewable = contract.state in RENEWABLE
         invited = find_invited(session, contract_id) if renewable else None
+        packs = list_packs(session) if contract.extra_codes else []
     may_decide, _ = decide(actor, Action.DECIDE, contract_resource(row))
     serves, _ = decide(actor, PlanAction.SERVE, contract_resource(row))
     page = render_template(
@@ -217,6 +227,7 @@ def _resident_page(
         progress=progress_on(promises, clock.today()),
         history=history,
         introduction=introduction,
+        extras=[named(each.name, each.name_en) for each in packs if each.code in row.extra_codes],
         words=ways_words,
         waits=waits,
         in_force=contract.state in IN_FORCE,

@@ -23,7 +23,6 @@ from family_doctor.schemas import (
     ApplyPresent,
     Arrival,
     CardView,
-    ConfirmPresent,
     ContractView,
     FamilyContracts,
     IntroductionView,
@@ -33,7 +32,6 @@ from family_doctor.schemas import (
     Invite,
     IssueCard,
     OfTeam,
-    PresenceView,
     RefuseInvitation,
     ShareFigures,
     ShareTeam,
@@ -177,33 +175,6 @@ def apply_on_behalf(command: ApplyPresent) -> ContractView:
     return write(
         ContractView,
         lambda session: present.apply_on_behalf(session, current_actor(), command, verdict),
-    )
-
-
-@api.post("/applications/on-site")
-@api.input(ApplyPresent, arg_name="command")
-@api.output(PresenceView, status_code=201)
-@api.doc(**SECURED)
-@open_to(Role.LEADER, Role.MEMBER)
-def begin_on_site(command: ApplyPresent) -> PresenceView:
-    """Find or register the resident in front of the device."""
-    verdict = ask_identity(command)
-    return write(
-        PresenceView,
-        lambda session: present.begin_on_site(session, current_actor(), command, verdict),
-    )
-
-
-@api.post("/applications/on-site/<uuid:presence_id>/confirm")
-@api.input(ConfirmPresent, arg_name="command")
-@api.output(ContractView)
-@api.doc(**SECURED)
-@open_to(Role.LEADER, Role.MEMBER)
-def confirm_on_site(presence_id: UUID, command: ConfirmPresent) -> ContractView:
-    """The resident confirmed on the device."""
-    return write(
-        ContractView,
-        lambda session: present.confirm_on_site(session, current_actor(), presence_id, command),
     )
 
 

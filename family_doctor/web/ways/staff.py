@@ -19,20 +19,18 @@ from core.web.pager import pager
 from core.web.writes import write
 from directory.public import get_team
 from directory.schemas import TeamView
+from family_doctor.queries.on_site import list_open
 from family_doctor.queries.team import panel_resource, require_team, teams_worked_in
 from family_doctor.queries.ways import (
-    get_presence,
     invitation_figures,
     list_cards,
     list_invitations,
-    presence_view,
     share_figures,
     team_ways,
 )
 from family_doctor.schemas import (
     ApplyPresent,
     CardView,
-    ConfirmPresent,
     ContractView,
     Evidence,
     InvitationBatch,
@@ -44,10 +42,9 @@ from family_doctor.schemas import (
     WayAction,
 )
 from family_doctor.services import cards, inviting, present
-from family_doctor.services.contracts import basic_pack
+from family_doctor.services.on_site import begin_on_site as begin
 from family_doctor.web.ways.asking import ask_identity
 from family_doctor.web.ways.blueprint import pages, whole_link
-from residents.public import people_by_id
 from residents.schemas import ACCEPTED, PAPER_NAMES, IdentifierKind
 
 # 500 lines of a table, as a file or pasted.
@@ -176,37 +173,11 @@ def begin_on_site() -> ResponseReturnValue:
         verdict = ask_identity(command)
         begun = write(
             PresenceView,
-            lambda session: present.begin_on_site(session, current_actor(), command, verdict),
+            lambda session: begin(session, current_actor(), command, verdict),
         )
     except PortalError as error:
         return _present_page("on_site", form, form.fail(error))
-    return redirect(url_for(".confirm_page", presence_id=begun.id), 303)
-
-
-@pages.get("/ways/on-site/<uuid:presence_id>")
-@open_to(Role.LEADER, Role.MEMBER)
-def confirm_page(presence_id: UUID) -> ResponseReturnValue:
-    """What the resident reads and confirms on the device."""
-    return _confirm_page(presence_id, blank(ConfirmPresent), 200)
-
-
-@pages.post("/ways/on-site/<uuid:presence_id>")
-@open_to(Role.LEADER, Role.MEMBER)
-def confirm_on_site(presence_id: UUID) -> ResponseReturnValue:
-    """The resident confirmed: the application is with the team."""
-    form = read_form(ConfirmPresent)
-    command = form.command
-    if command is None:
-        return _confirm_page(presence_id, form, 422)
-    try:
-        made = write(
-            ContractView,
-            lambda session: present.confirm_on_site(session, current_actor(), presence_id, command),
-        )
-    except PortalError as error:
-        return _confirm_page(presence_id, form, form.fail(error))
-    flash(gettext("居民已确认，申请在等待团队长受理。"), "good")
-    return redirect(url_for("family_doctor.resident", contract_id=made.id), 303)
+    return redirect(url_for("family_doctor_on_site.prepare_page", presence_id=begun.id), 303)
 
 
 @pages.get("/ways/on-behalf")
@@ -289,32 +260,15 @@ def _invitations_page(
 def _present_page(kind: str, form: Form[ApplyPresent], status: int) -> ResponseReturnValue:
     with transaction() as session:
         teams, team = _team(session)
+        waiting = list_open(session, current_actor(), team) if kind == "on_site" else []
     page = render_template(
         "family_doctor/ways/present.html",
+        waiting=waiting,
         kind=kind,
         team=team,
         teams=teams,
         papers=[(kind.value, gettext(PAPER_NAMES[kind])) for kind in ACCEPTED],
         evidence=list(Evidence),
-        form=form,
-    )
-    return page, status
-
-
-def _confirm_page(
-    presence_id: UUID, form: Form[ConfirmPresent], status: int
-) -> ResponseReturnValue:
-    with transaction() as session:
-        row = presence_view(get_presence(session, current_actor(), presence_id))
-        team = get_team(session, row.team_id)
-        person = people_by_id(session, {row.person_id})[row.person_id]
-        pack = basic_pack(session)
-    page = render_template(
-        "family_doctor/ways/confirm.html",
-        presence=row,
-        team=team,
-        person=person,
-        pack=pack,
         form=form,
     )
     return page, status

@@ -1,7 +1,7 @@
 """Applications in another's name: by who may sign for them, by staff, and on site."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from flask.testing import FlaskClient
@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from auth.models import Account
 from core import clock
 from core.models import AuditEvent
-from family_doctor.models import Introduction, Presence, Signature, WayRule
-from family_doctor.states import State
+from family_doctor.models import Introduction, Signature, WayRule
 from notifications.models import Message
 from residents.models import Person
 from tests.factories.auth import make_account, make_phone
@@ -23,7 +22,7 @@ from tests.factories.residents import (
     make_person,
     make_resident,
 )
-from tests.factories.ways import LASTING, link_of, make_card
+from tests.factories.ways import link_of, make_card
 from tests.integration.family_doctor.ways import (
     BASE,
     Bearer,
@@ -202,47 +201,6 @@ def test_staff_cannot_put_another_phone_on_somebody_known(
     refused = client.post(f"{BASE}/applications/on-site", json=wrong, headers=bearer(team[1]))
     assert refused.json
     assert refused.json["code"] == "identity_mismatch"
-
-
-def test_on_site_the_resident_confirms_on_the_device(
-    client: FlaskClient,
-    session: Session,
-    bearer: Bearer,
-    team: Crew,
-    register: list[str],
-) -> None:
-    nurse, leads = bearer(team[2]), bearer(team[1])
-    begun = client.post(f"{BASE}/applications/on-site", json=present(team), headers=nurse).json
-    assert begun
-    assert begun["contract_id"] is None
-    path = f"{BASE}/applications/on-site/{begun['id']}/confirm"
-    assert client.post(path, json={}, headers=nurse).status_code == 422
-    assert client.post(path, json={"agreed": True}, headers=leads).status_code == 404
-    made = client.post(path, json={"agreed": True}, headers=nurse).json
-    again = client.post(path, json={"agreed": True}, headers=nurse).json
-    assert made
-    assert made == again
-    assert made["channel"] == "on_site"
-    told = select(Message).where(Message.person_id == UUID(made["person_id"]))
-    assert len(session.scalars(told).all()) == 1
-    accepted = client.post(f"{BASE}/contracts/{made['id']}/accept", headers=leads).json
-    assert accepted
-    assert accepted["state"] == State.PENDING_SIGNATURE
-
-
-def test_a_device_left_lying_confirms_nothing(
-    client: FlaskClient, session: Session, bearer: Bearer, team: Crew, register: list[str]
-) -> None:
-    nurse = bearer(team[2])
-    begun = client.post(f"{BASE}/applications/on-site", json=present(team), headers=nurse).json
-    assert begun
-    row = session.get_one(Presence, UUID(begun["id"]))
-    row.begun_at, row.expires_at = clock.now() - LASTING, clock.now() - timedelta(minutes=1)
-    session.commit()
-    path = f"{BASE}/applications/on-site/{begun['id']}/confirm"
-    refused = client.post(path, json={"agreed": True}, headers=nurse)
-    assert refused.json
-    assert (refused.status_code, refused.json["code"]) == (409, "presence_over")
 
 
 def test_identities_are_asked_about_by_few_and_seldom(

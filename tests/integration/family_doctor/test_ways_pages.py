@@ -1,5 +1,6 @@
 """The pages of the ways of signing, in both languages, within their number of statements."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
@@ -18,6 +19,7 @@ from tests.factories.auth import make_phone
 from tests.factories.directory import make_team
 from tests.factories.family_doctor import make_basic_pack
 from tests.factories.residents import make_consent, make_id_number, make_person, make_resident
+from tests.factories.signing import STROKES
 from tests.factories.ways import LASTING, link_of, make_card, make_invitation, make_share
 
 MOST_STATEMENTS = 8
@@ -60,8 +62,8 @@ class Scene:
             f"{AT}/ways": "Contracts by way of signing",
             f"{AT}/ways/cards/{self.card.id}": "Valid until",
             f"{AT}/ways/invitations": "Send invitations",
-            f"{AT}/ways/on-site": "Next: the resident confirms",
-            f"{AT}/ways/on-site/{self.presence.id}": "of my own will",
+            f"{AT}/ways/on-site": "Next: prepare the agreement",
+            f"{AT}/ways/on-site/{self.presence.id}": "hand the tablet over",
             f"{AT}/ways/on-behalf": "Written authorisation",
         }
 
@@ -87,7 +89,7 @@ def test_every_page_in_both_languages_and_few_statements(
                 answer = browser.get(f"{path}?lang=en")
             assert english in answer.get_data(as_text=True), path
             own = [each for each in counter.statements if "notifications_message" not in each]
-            assert len(own) <= MOST_STATEMENTS, (path, len(own), own)
+            assert len(own) <= MOST_STATEMENTS, (path, len(own), "\n@@".join(own))
 
 
 def test_a_resident_applies_by_a_link_and_for_the_family(
@@ -124,11 +126,12 @@ def test_lines_that_were_not_invited_stay_in_the_box(
     assert "没有读到一个 11 位手机号" in shown
 
 
-def test_the_tablet_from_form_to_confirmation(
+def test_the_tablet_from_form_to_witness(
     session: Session,
     signed_in: Callable[[UUID], FlaskClient],
     scene: Scene,
     monkeypatch: pytest.MonkeyPatch,
+    count_statements: Callable[[], AbstractContextManager[Any]],
 ) -> None:
     monkeypatch.setattr(IdentityVerifier, "verify", lambda *_: Verdict.MATCH)
     browser = signed_in(scene.nurse)
@@ -136,12 +139,34 @@ def test_the_tablet_from_form_to_confirmation(
     assert browser.post(f"{AT}/ways/on-site", data=data).status_code == 422
     begun = browser.post(f"{AT}/ways/on-site", data=data | {"id_number": make_id_number()})
     assert begun.status_code == 303
-    unsaid = browser.post(begun.headers["Location"], data={})
+    at = begun.headers["Location"]
+    assert browser.get(f"{at}/sign").headers["Location"] == at
+    assert browser.get(f"{at}/witness").headers["Location"] == at
+    assert browser.post(at, data={"years": "9"}).status_code == 422
+    assert browser.post(at, data={"years": "2"}).headers["Location"] == f"{at}/sign"
+    assert "等居民签名" in browser.get(f"{AT}/ways/on-site").get_data(as_text=True)
+    with count_statements() as counter:
+        shown = browser.get(f"{at}/sign?lang=en").get_data(as_text=True)
+    own = [each for each in counter.statements if "notifications_message" not in each]
+    assert len(own) <= MOST_STATEMENTS, "\n@@".join(own)
+    assert "Please read the agreement" in shown
+    # In the resident's hands nothing leads to the pages of the staff.
+    assert not [
+        each for each in re.findall(r'href="(/family-doctor[^"]*)', shown) if at not in each
+    ]
+    sha256 = shown.split('name="agreement_sha256" value="')[1][:64]
+    unsaid = browser.post(f"{at}/sign", data={"agreement_sha256": sha256, "strokes": STROKES})
     assert unsaid.status_code == 422
-    assert "自愿申请" in unsaid.get_data(as_text=True)
-    done = browser.post(begun.headers["Location"], data={"agreed": "true"})
+    assert "from beginning to end" in unsaid.get_data(as_text=True)
+    agreed = {"agreement_sha256": sha256, "strokes": STROKES, "agreed": "true"}
+    assert browser.post(f"{at}/sign", data=agreed).headers["Location"] == f"{at}/witness"
+    assert "back to the staff" in browser.get(f"{at}/witness").get_data(as_text=True)
+    assert browser.post(f"{at}/witness").status_code == 422
+    done = browser.post(f"{at}/witness", data={"seen": "true"})
     assert done.status_code == 303
-    assert "现场签约" in browser.get(done.headers["Location"]).get_data(as_text=True)
+    assert browser.get(f"{at}/sign").headers["Location"] == done.headers["Location"]
+    page = browser.get(f"{done.headers['Location']}?lang=zh").get_data(as_text=True)
+    assert "居民已在现场签名" in page
     behalf = data | {
         "id_number": make_id_number(), "phone": make_phone(), "evidence": "household_book",
     }  # fmt: skip

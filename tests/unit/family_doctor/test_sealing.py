@@ -57,6 +57,7 @@ PAPER = Paper(
     text_sha256="ab" * 32,
     text_version=2,
     items=[("健康体检", 1), ("高血压随访", 4)],
+    extras=[{"name": "慢病管理包", "example": True, "items": [("血压随访", 12)]}],
     resident=signature(Side.RESIDENT, "阿依古丽·买买提江"),
     leader=signature(Side.TEAM, "韦家庭"),
 )
