@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from auth.schemas import Grant
 from core.paging import PageQuery
+from core.searching import SearchText
 
-SearchText = Annotated[str | None, Field(max_length=60, pattern=r"^[^\x00]*$")]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 # Enough to explain, in one's own words.
 Words = Annotated[

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from core import clock
 from core.paging import PageQuery
-from directory.schemas import SearchText
+from core.searching import SearchText
 from residents.schemas import age_on
 
 # Patients are asked to be there this long before their slot.

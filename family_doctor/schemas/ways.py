@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from auth.schemas import Phone
 from core.messages import N_
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from family_doctor.schemas.base import Command, View
 from family_doctor.schemas.contracts import Channel
 from family_doctor.states import State
@@ -131,7 +131,7 @@ class ConfirmPresent(Command):
     agreed: Annotated[bool, AfterValidator(_given)] = Field(default=False, validate_default=True)
 
 
-class OfTeam(PageQuery):
+class OfTeam(SearchQuery):
     """A list of a team; without one, of the first that the actor works in."""
 
     team_id: UUID | None = None

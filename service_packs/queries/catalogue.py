@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.errors import NotFound
 from core.paging import Listing, Page
-from directory.public import contains
+from core.searching import contains
 from residents.public import people_by_id
 from service_packs.models import Group, Item, Pack, PackItem
 from service_packs.schemas import GroupView, PackDetail, PackItemView, PackSearch, PackView
