@@ -5,7 +5,6 @@ from directory.ports import provide_coming_bookings
 from directory.queries import (
     accounts_of_staff,
     accounts_of_teams,
-    department_named,
     division_centres,
     find_departments,
     find_doctors,
@@ -33,6 +32,7 @@ from directory.queries import (
     serving_institutions,
     staff_by_id,
     staff_id_of,
+    staff_named,
     staff_of_teams,
     team_named,
     teams_by_id,
@@ -47,7 +47,6 @@ from directory.queries.administration import institution_choices
 __all__ = [
     "accounts_of_staff",
     "accounts_of_teams",
-    "department_named",
     "division_centres",
     "division_path",
     "division_path_of",
@@ -80,6 +79,7 @@ __all__ = [
     "serving_institutions",
     "staff_by_id",
     "staff_id_of",
+    "staff_named",
     "staff_of_teams",
     "team_named",
     "teams_by_id",

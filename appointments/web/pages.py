@@ -200,6 +200,7 @@ def mine() -> ResponseReturnValue:
     return render_template(
         "appointments/mine.html",
         page=page,
+        query=query,
         paging=pager(page),
         when=query.when,
         own=current_actor().person_id,

@@ -9,7 +9,6 @@ from directory.queries.finding import (
 from directory.queries.lookup import (
     accounts_of_staff,
     accounts_of_teams,
-    department_named,
     find_staff_of_account,
     find_village,
     get_department,
@@ -30,6 +29,7 @@ from directory.queries.lookup import (
     on_roster,
     staff_by_id,
     staff_id_of,
+    staff_named,
     staff_of_teams,
     team_named,
     teams_by_id,
@@ -47,7 +47,6 @@ from directory.queries.units import region_unit, unit_path, units_within
 __all__ = [
     "accounts_of_staff",
     "accounts_of_teams",
-    "department_named",
     "division_centres",
     "find_departments",
     "find_doctors",
@@ -76,6 +75,7 @@ __all__ = [
     "serving_institutions",
     "staff_by_id",
     "staff_id_of",
+    "staff_named",
     "staff_of_teams",
     "team_named",
     "teams_by_id",

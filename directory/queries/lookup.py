@@ -48,9 +48,9 @@ def institution_named(institution_id: Any, text: str) -> ColumnElement[bool]:
     return exists().where(Institution.id == institution_id, contains(Institution.name, text))
 
 
-def department_named(department_id: Any, text: str) -> ColumnElement[bool]:
-    """The condition that the department of a column has ``text`` in its name."""
-    return exists().where(Department.id == department_id, contains(Department.name, text))
+def staff_named(staff_id: Any, text: str) -> ColumnElement[bool]:
+    """The condition that the member of staff of a column has ``text`` in their name."""
+    return exists().where(Staff.id == staff_id, contains(Staff.name, text))
 
 
 def in_service(institution_id: Any, department_id: Any, staff_id: Any) -> ColumnElement[bool]:
