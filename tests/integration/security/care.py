@@ -176,6 +176,6 @@ def messages(session: Session, region: Region) -> list[Listing]:
     }
     return [
         Listing("messages", lambda actor: (row.id for row in pages(
-            lambda page: list_messages(session, actor, page), PageQuery())),
+            lambda page: list_messages(session, actor, page), SearchQuery())),
             things, Reading.READ_PERSON),
     ]  # fmt: skip
