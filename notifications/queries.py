@@ -17,7 +17,7 @@ UNREAD = (
 )
 
 # The sentence without the places of its values.
-SAID = func.regexp_replace(Message.sentence, r"%\(\w+\)s", "", "g")
+SAID = func.regexp_replace(Message.sentence, r"%\(\w+\)[sd]", "", "g")
 
 
 def list_messages(session: Session, actor: Actor, page: SearchQuery) -> Page[MessageView]:

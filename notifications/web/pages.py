@@ -18,11 +18,14 @@ pages = Blueprint("notifications", __name__, url_prefix="/messages")
 @pages.get("/")
 @open_to(SIGNED_IN)
 def box() -> ResponseReturnValue:
-    """One's own messages, newest first; showing them marks them read."""
+    """One's own messages, newest first; showing them marks them read, but not a search: it leaves
+    some out.
+    """
     actor, search = current_actor(), read_query(SearchQuery)
     with transaction() as session:
         messages = list_messages(session, actor, search)
-        mark_read(session, actor)
+        if not search.search:
+            mark_read(session, actor)
     return render_template(
         "notifications/box.html",
         messages=messages,
