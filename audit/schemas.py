@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from auth.schemas import Grant
 from core.paging import PageQuery
+from core.searching import SearchQuery, SearchText
 
-SearchText = Annotated[str | None, Field(max_length=60, pattern=r"^[^\x00]*$")]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 # Enough to explain, in one's own words.
 Words = Annotated[
@@ -69,7 +69,7 @@ class EventSearch(PageQuery):
     until: Day | None = None
 
 
-class OwnEvents(PageQuery):
+class OwnEvents(SearchQuery):
     """One's own page: what others did, what one did oneself, or both."""
 
     whose: Whose = Whose.OTHERS
@@ -180,7 +180,7 @@ class AnswerQuestion(BaseModel):
     improper: bool = False
 
 
-class QuestionSearch(PageQuery):
+class QuestionSearch(SearchQuery):
     """The cases of one state."""
 
     state: QuestionState = QuestionState.OPEN

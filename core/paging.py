@@ -3,11 +3,12 @@
 import base64
 import json
 from collections.abc import Sequence
+from copy import copy
 from datetime import date, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Select, bindparam, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, tuple_
 from sqlalchemy.orm import Session
 
 from core.errors import Invalid
@@ -54,6 +55,12 @@ class Listing:
         self._descending = descending
         sorting = [column.desc() if descending else column for column in order]
         self._first = query.order_by(*sorting).limit(bindparam("page_limit"))
+
+    def where(self, condition: ColumnElement[bool]) -> Self:
+        """The same list of fewer rows; what is searched for is built for its request."""
+        fewer = copy(self)
+        fewer._first = self._first.where(condition)
+        return fewer
 
     def read(
         self, session: Session, page: PageQuery, **values: object

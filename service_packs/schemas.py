@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.paging import PageQuery
-from directory.schemas import SearchText
+from core.searching import SearchQuery, SearchText
 
 
 class Action(StrEnum):
@@ -150,7 +150,7 @@ class OrderView(Prices):
     closed_at: datetime | None
 
 
-class OrderSearch(PageQuery):
+class OrderSearch(SearchQuery):
     """One's own orders, or those of somebody for whom one may pay."""
 
     person_id: UUID | None = None
@@ -195,7 +195,7 @@ class EntitlementView(View):
     items: tuple[EntitlementItemView, ...]
 
 
-class EntitlementSearch(PageQuery):
+class EntitlementSearch(SearchQuery):
     """Entitlements in force of a person that one serves, or whose records one may see; without a
     person, one's own.
     """
@@ -278,7 +278,7 @@ class TeamRecordView(RecordView):
     person_example: bool
 
 
-class RecordSearch(PageQuery):
+class RecordSearch(SearchQuery):
     """One's own records, or of somebody whose records one may see; with ``team_id`` those of a team
     that one works in.
     """

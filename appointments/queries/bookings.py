@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, not_, select
 from sqlalchemy.orm import Session
 
 from appointments.models import Booking
-from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT
+from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT, clinic_named
 from appointments.schemas import Action, BookingQuery, BookingView, State, When
 from core import clock
 from core.access import Actor, Resource, require
@@ -132,6 +132,8 @@ def list_bookings(session: Session, actor: Actor, query: BookingQuery) -> Page[B
     found = BOOKINGS.where(BOOKING.c.person_id.in_(people))
     if query.when is not None:
         found = found.where(_coming() if query.when is When.COMING else not_(_coming()))
+    if query.search:
+        found = found.where(clinic_named(query.search))
     rows, following = read_page(
         session, found, BY_TIME, query, descending=query.when is not When.COMING
     )

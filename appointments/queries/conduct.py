@@ -22,7 +22,8 @@ from auth.public import Account
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
 from core.paging import Page, read_page
-from directory.public import division_prefix, region_unit
+from core.searching import contains
+from directory.public import division_prefix, institution_named, region_unit
 
 STAFF_ROLES = (Role.REGISTRAR, Role.ADMINISTRATOR)
 # More reviews of one account than anybody reads.
@@ -54,6 +55,10 @@ def list_cases(session: Session, actor: Actor, search: CaseSearch) -> Page[CaseV
         .join(Account, Account.id == ConductCase.account_id)
         .where(~is_open if search.closed else is_open, _within(scope))
     )
+    if search.search:
+        named = contains(Account.display_name, search.search)
+        place = institution_named(ConductCase.institution_id, search.search)
+        query = query.where(named | place)
     if actor.person_id:
         query = query.where(ConductCase.person_id != actor.person_id)
     rows, following = read_page(session, query, order, search, descending=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from appointments.models import Booking, ClinicSession, HospitalCall, HospitalLink, HospitalLock
 from appointments.queries.bookings import BOOKING, units_of
-from appointments.queries.offers import CLINIC, SLOT
+from appointments.queries.offers import CLINIC, SLOT, clinic_named
 from appointments.schemas import (
     Call,
     CallState,
@@ -179,6 +179,8 @@ def list_exceptions(session: Session, actor: Actor, search: ExceptionSearch) -> 
     state = CallState.SETTLED if search.settled else CallState.EXCEPTION
     order: list[Any] = [HospitalCall.created_at, HospitalCall.id]
     found = _exceptions(*order).where(HospitalCall.state == state, _within(scope, HospitalCall))
+    if search.search:
+        found = found.where(clinic_named(search.search))
     rows, following = read_page(session, found, order, search, descending=search.settled)
     items = [FailedCall.model_validate(row) for row in rows]
     return Page(items=items, next_cursor=following)

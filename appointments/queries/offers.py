@@ -20,6 +20,7 @@ from appointments.schemas import (
 )
 from core import clock
 from core.errors import NotFound
+from core.searching import any_contains
 from directory.public import in_service
 
 # The strip of days a department shows: as far as the widest horizon of the usual rules.
@@ -66,6 +67,19 @@ SLOTS: Select[Any] = select(
     IN_SERVICE.label("in_service"),
 ).join_from(SLOT, CLINIC, CLINIC.c.id == SLOT.c.session_id)
 ONE_SLOT = SLOTS.where(SLOT.c.id == bindparam("slot_id"))
+
+
+def clinic_named(text: str) -> ColumnElement[bool]:
+    """The condition that a clinic has ``text`` in its own name, its department's or its
+    institution's, in a query that joins the sessions.
+    """
+    return any_contains(
+        text,
+        CLINIC.c.institution_name,
+        CLINIC.c.department_name,
+        CLINIC.c.department_name_en,
+        CLINIC.c.clinic_name,
+    )
 
 
 def get_slot(session: Session, slot_id: UUID) -> SlotView:

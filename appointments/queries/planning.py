@@ -25,12 +25,14 @@ from core.access import Actor, Role, require
 from core.errors import NotFound
 from core.history import ChangeView
 from core.paging import HIGHEST_LIMIT, Page, PageQuery, read_page
+from core.searching import any_contains
 from directory.public import (
     get_department,
     get_institution,
     in_service,
     list_institutions,
     staff_by_id,
+    staff_named,
 )
 from directory.schemas import InstitutionSearch, InstitutionView, StaffView
 
@@ -103,6 +105,9 @@ def templates_of(session: Session, search: TemplateSearch) -> Page[TemplateView]
         Template.disabled_at.is_(None),
         or_(Template.valid_until.is_(None), Template.valid_until >= clock.today()),
     )
+    if search.search:
+        own = any_contains(search.search, Template.clinic_name, Template.room)
+        query = query.where(own | staff_named(Template.staff_id, search.search))
     rows, following = read_page(session, query, order, search)
     return Page(items=_template_views(session, rows), next_cursor=following)
 

@@ -29,7 +29,7 @@ from core.errors import NotFound
 from core.paging import Page, read_page
 from directory.public import get_institution
 from directory.schemas import InstitutionView
-from residents.public import Person
+from residents.public import Person, matches
 
 COUNTED = CountedVisit.__table__
 RULE = Rule.__table__
@@ -149,6 +149,8 @@ def list_appeals_of(
             decided if query.decided else ~decided,
         )
     )
+    if query.search:
+        found = found.where(matches(query.search))
     rows, following = read_page(session, found, order, query, descending=query.decided)
     visits = _visits_of(session, [row[0].id for row in rows])
     items = [

@@ -50,9 +50,10 @@ from core import clock
 from core.access import Actor, Resource, Role, decide, require
 from core.errors import NotFound
 from core.paging import Page, PageQuery, read_page
+from core.searching import SearchQuery, any_contains
 from directory.public import division_path, division_prefix, get_department, get_institution
 from directory.schemas import InstitutionView
-from residents.public import Person, care_units, representatives_of, represented_by
+from residents.public import Person, care_units, matches, representatives_of, represented_by
 
 REFERRAL = Referral.__table__
 PERSON = Person.__table__
@@ -196,6 +197,8 @@ def list_referrals(session: Session, actor: Actor, query: ReferralQuery) -> Page
     found = ROWS.where(scope)
     if query.part:
         found = found.where(_part(query.part))
+    if query.search:
+        found = found.where(or_(matches(query.search), _place_named(query.search)))
     return _page(session, found, query)
 
 
@@ -209,7 +212,7 @@ def referrals_of(session: Session, actor: Actor, person_id: UUID) -> list[Referr
     return _page(session, found, PageQuery(limit=LAST)).items
 
 
-def list_own_referrals(session: Session, actor: Actor, query: PageQuery) -> Page[ReferralRow]:
+def list_own_referrals(session: Session, actor: Actor, query: SearchQuery) -> Page[ReferralRow]:
     """The actor's own referrals and those of people they may act for, newest first."""
     if actor.person_id is None:
         return Page(items=[])
@@ -218,7 +221,10 @@ def list_own_referrals(session: Session, actor: Actor, query: PageQuery) -> Page
         kin = [] if person_id == actor.person_id else [str(actor.person_id)]
         require(session, actor, ReferralAction.READ, new_resource(person_id, kin=kin))
     people = [actor.person_id, *family]
-    return _page(session, ROWS.where(REFERRAL.c.person_id.in_(people)), query)
+    found = ROWS.where(REFERRAL.c.person_id.in_(people))
+    if query.search:
+        found = found.where(_place_named(query.search))
+    return _page(session, found, query)
 
 
 def referrals_waiting(actor: Actor) -> Select[int]:
@@ -307,6 +313,12 @@ def _require_lists(session: Session, actor: Actor) -> None:
     for unit in units:
         desk = Resource("ReferralDesk", unit, units=(unit,))
         require(session, actor, ReferralAction.READ_LISTS, desk)
+
+
+def _place_named(text: str) -> ColumnElement[bool]:
+    """One of the places between which somebody was referred has ``text`` in its name."""
+    places = (REFERRAL.c.from_name, REFERRAL.c.to_name, REFERRAL.c.department_name)
+    return any_contains(text, *places)
 
 
 def _part(part: ReferralFilter) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from core.access import Actor, Resource, require
 from core.paging import Page, read_page
 from directory.public import get_institution
 from directory.schemas import InstitutionView
-from residents.public import Person
+from residents.public import Person, matches
 
 PATIENT = Person.__table__
 MARKED = (State.ATTENDED, State.NO_SHOW)
@@ -71,6 +71,8 @@ def list_visits_of(
             BOOKING.c.state.in_(MARKED if query.marked else (State.BOOKED,)),
         )
     )
+    if query.search:
+        found = found.where(matches(query.search))
     rows, following = read_page(session, found, BY_CLINIC, query)
     return Page(items=[VisitRow.model_validate(row) for row in rows], next_cursor=following)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from appointments.models import Booking, ClinicSession, Rule, Suspension, Wait
 from appointments.queries.bookings import LIVE, circle_of, own_people, units_of
-from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT, SLOTS, slot_view
+from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT, SLOTS, clinic_named, slot_view
 from appointments.schemas import (
     SlotState,
     SlotView,
@@ -111,6 +111,8 @@ def list_waits(session: Session, actor: Actor, query: WaitQuery) -> Page[WaitVie
     if query.when is not None:
         is_open = WAIT.c.state.in_(OPEN)
         found = found.where(is_open if query.when is When.COMING else not_(is_open))
+    if query.search:
+        found = found.where(clinic_named(query.search))
     rows, following = read_page(session, found, BY_TIME, query, descending=True)
     return Page(items=[WaitView.model_validate(row) for row in rows], next_cursor=following)
 

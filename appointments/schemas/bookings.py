@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from core import clock
 from core.paging import PageQuery
-from directory.schemas import SearchText
+from core.searching import SearchQuery, SearchText
 from residents.schemas import age_on
 
 # Patients are asked to be there this long before their slot.
@@ -301,7 +301,7 @@ class When(StrEnum):
     PAST = "past"
 
 
-class BookingQuery(PageQuery):
+class BookingQuery(SearchQuery):
     """Bookings of one person, or without one of oneself and those one may act for: all, the coming
     ones, or those past and cancelled.
     """

@@ -16,7 +16,7 @@ from pydantic import (
 
 from appointments.schemas.bookings import View
 from core.messages import N_
-from core.paging import PageQuery
+from core.searching import SearchQuery
 
 # The longest that an account's booking may rest, in days.
 LONGEST_REST = 365
@@ -87,7 +87,7 @@ class OwnStanding(BaseModel):
     items: list[CaseView]
 
 
-class CaseSearch(PageQuery):
+class CaseSearch(SearchQuery):
     """Open reviews, or with ``closed`` those that were decided."""
 
     closed: bool = False

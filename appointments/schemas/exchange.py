@@ -11,7 +11,7 @@ from appointments.schemas.bookings import HalfDay, Kind, Pool, State, View
 from appointments.schemas.wall_time import WallTime
 from core.messages import N_
 from core.paging import PageQuery
-from directory.schemas import SearchText
+from core.searching import SearchQuery, SearchText
 from residents.schemas import DocumentNumber, IdentifierKind
 
 # What a hospital's application needs in its token.
@@ -319,7 +319,7 @@ class LinkSecret(LinkView):
     secret: str | None = Field(default=None, repr=False)
 
 
-class ExceptionSearch(PageQuery):
+class ExceptionSearch(SearchQuery):
     """The calls of a hospital that nobody answered, or with ``settled`` those done by hand."""
 
     settled: bool = False

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from directory.schemas import DivisionCode, FoundDoctor, SearchText
+from core.searching import SearchText
+from directory.schemas import DivisionCode, FoundDoctor
 
 
 class Order(StrEnum):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from appointments.referral_states import WITH_DEADLINE, ReferralState, ReferralStep
 from appointments.schemas.bookings import Aged, BookingView, View
-from core.paging import PageQuery
+from core.searching import SearchQuery
 
 Note: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
 Short: TypeAlias = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
@@ -109,7 +109,7 @@ class ReferralFilter(StrEnum):
     DECIDED = "decided"
 
 
-class ReferralQuery(PageQuery):
+class ReferralQuery(SearchQuery):
     """Referrals that the actor's units received or sent."""
 
     folder: Folder = Folder.RECEIVED

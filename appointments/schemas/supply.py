@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_
 from appointments.schemas.bookings import HalfDay, Kind, Pool, View
 from core.messages import N_
 from core.paging import PageQuery
+from core.searching import SearchQuery
 from directory.schemas.administration import AtState, Change, Command, Line, Name
 
 # A stop reaches so far; nobody's leave is longer, and a session's rows are counted.
@@ -153,7 +154,7 @@ class TemplateView(View):
     opened: int
 
 
-class TemplateSearch(PageQuery):
+class TemplateSearch(SearchQuery):
     """The weekly clinics of a department that have not ended."""
 
     department_id: UUID

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from appointments.schemas.bookings import HalfDay, State, View
-from core.paging import PageQuery
+from core.searching import SearchQuery
 
 # A visit is marked, and a mark corrected, until so many days after its day.
 DAYS_TO_MARK = 7
@@ -48,7 +48,7 @@ class Marked(BaseModel):
     count: int
 
 
-class VisitQuery(PageQuery):
+class VisitQuery(SearchQuery):
     """An institution's visits of a day that is over: those to be marked, or those that are."""
 
     institution_id: UUID
@@ -164,7 +164,7 @@ class Decide(BaseModel):
     ]
 
 
-class AppealQuery(PageQuery):
+class AppealQuery(SearchQuery):
     """Appeals to an institution: those that wait for an answer, or those that have one."""
 
     institution_id: UUID

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from appointments.schemas.bookings import Clinic, HalfDay, Waiting, When
 from appointments.schemas.wall_time import WallTime
-from core.paging import PageQuery
+from core.searching import SearchQuery
 
 
 class WaitAction(StrEnum):
@@ -37,7 +37,7 @@ class JoinWait(BaseModel):
     person_id: UUID
 
 
-class WaitQuery(PageQuery):
+class WaitQuery(SearchQuery):
     """Waits of one person, or without one of oneself and those one may act for: all, those that
     may still bring a place, or those that ended.
     """

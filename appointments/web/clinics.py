@@ -33,6 +33,7 @@ from core import clock
 from core.access import Role
 from core.database import transaction
 from core.paging import HIGHEST_LIMIT, PageQuery
+from core.searching import SearchQuery
 from core.web.access import current_actor, open_to
 from core.web.actions import attempt, carry_out
 from core.web.forms import Form, blank, read_form, read_query
@@ -45,7 +46,7 @@ pages = Blueprint("appointments_clinics", __name__, url_prefix="/appointments/sc
 PERIOD = ("valid_from", "valid_until")
 
 
-class Place(PageQuery):
+class Place(SearchQuery):
     """Where one plans."""
 
     institution_id: UUID | None = None
@@ -67,7 +68,10 @@ def listing() -> ResponseReturnValue:
         page = None
         if department:
             search = TemplateSearch(
-                department_id=department.id, cursor=asked.cursor, limit=asked.limit
+                department_id=department.id,
+                search=asked.search,
+                cursor=asked.cursor,
+                limit=asked.limit,
             )
             page = list_templates_of(session, actor, desk.institution, search)
     return render_template(
@@ -75,6 +79,7 @@ def listing() -> ResponseReturnValue:
         desk=desk,
         department=department,
         page=page,
+        search=asked.search,
         paging=pager(page) if page else None,
         weekdays=planning.WEEKDAYS,
     )

@@ -51,6 +51,7 @@ from core.access import Role
 from core.database import transaction
 from core.errors import Conflict, TooMany
 from core.paging import HIGHEST_LIMIT, PageQuery
+from core.searching import SearchText
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
 from core.web.forms import read_form, read_query
 from core.web.languages import gettext
@@ -58,7 +59,7 @@ from core.web.pager import pager
 from core.web.problems import translated
 from core.web.writes import write
 from directory.public import get_department, get_institution, list_departments, list_institutions
-from directory.schemas import DepartmentSearch, InstitutionSearch, SearchText
+from directory.schemas import DepartmentSearch, InstitutionSearch
 from residents.public import contracted, family_of
 
 pages = Blueprint("appointments", __name__, url_prefix="/appointments")
@@ -199,6 +200,7 @@ def mine() -> ResponseReturnValue:
     return render_template(
         "appointments/mine.html",
         page=page,
+        query=query,
         paging=pager(page),
         when=query.when,
         own=current_actor().person_id,

@@ -37,7 +37,8 @@ from core import clock
 from core.access import Role
 from core.database import transaction
 from core.errors import NotFound, PortalError
-from core.paging import HIGHEST_LIMIT, PageQuery
+from core.paging import HIGHEST_LIMIT
+from core.searching import SearchQuery
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
@@ -99,10 +100,15 @@ def inbox() -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def mine() -> ResponseReturnValue:
     """One's own referrals, and those of people one may act for."""
+    query = read_query(SearchQuery)
     with transaction() as session:
-        page = list_own_referrals(session, current_actor(), read_query(PageQuery))
+        page = list_own_referrals(session, current_actor(), query)
     return render_template(
-        "appointments/referrals/mine.html", page=page, paging=pager(page), words=words
+        "appointments/referrals/mine.html",
+        page=page,
+        paging=pager(page),
+        query=query,
+        words=words,
     )
 
 

@@ -31,7 +31,8 @@ from appointments.services.referrals import send_down, send_up
 from core.access import Role
 from core.database import transaction
 from core.errors import NotFound
-from core.paging import Page, PageQuery
+from core.paging import Page
+from core.searching import SearchQuery
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.api import SECURED, room_api
 from core.web.writes import write
@@ -57,11 +58,11 @@ def referral_list(query: ReferralQuery) -> Page[ReferralRow]:
 
 
 @referrals_api.get("/mine")
-@referrals_api.input(PageQuery, location="query", arg_name="query")
+@referrals_api.input(SearchQuery, location="query", arg_name="query")
 @referrals_api.output(Page[ReferralRow])
 @referrals_api.doc(**SECURED)
 @open_to(SIGNED_IN)
-def own_referrals(query: PageQuery) -> Page[ReferralRow]:
+def own_referrals(query: SearchQuery) -> Page[ReferralRow]:
     """The caller's own referrals, and those of people they may act for."""
     with transaction() as session:
         return list_own_referrals(session, current_actor(), query)

@@ -29,7 +29,8 @@ from appointments.services.visits import appeal, decide_appeal, mark_session, ma
 from core.access import Actor, Role
 from core.database import transaction
 from core.errors import Conflict
-from core.paging import HIGHEST_LIMIT, PageQuery
+from core.paging import HIGHEST_LIMIT
+from core.searching import SearchQuery
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
@@ -43,7 +44,7 @@ ChosenDay: TypeAlias = date | None
 pages = Blueprint("appointments_visits", __name__, url_prefix="/appointments")
 
 
-class ReviewQuery(PageQuery):
+class ReviewQuery(SearchQuery):
     """What the desk reviews; its first institution's oldest open day until it chooses."""
 
     institution_id: UUID | None = None
@@ -67,6 +68,7 @@ def review() -> ResponseReturnValue:
             institution_id=institution.id,
             date=asked.date or _first_open(days),
             marked=asked.marked,
+            search=asked.search,
             cursor=asked.cursor,
             limit=asked.limit,
         )
@@ -190,6 +192,7 @@ def _appeals_page(form: Form[Decide], answering: UUID | None) -> ResponseReturnV
         query = AppealQuery(
             institution_id=institution.id,
             decided=asked.decided,
+            search=asked.search,
             cursor=asked.cursor,
             limit=asked.limit,
         )

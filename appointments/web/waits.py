@@ -53,6 +53,7 @@ def mine() -> ResponseReturnValue:
         page=page,
         paging=pager(page),
         names=names,
+        query=query,
         when=query.when,
         now=clock.now(),
     )

@@ -22,7 +22,7 @@ from audit.schemas import (
     Who,
     Whose,
 )
-from auth.public import AccountCard, account_cards, accounts_named
+from auth.public import AccountCard, account_cards, accounts_named, workers_named
 from core import clock
 from core.access import Actor, Resource, require
 from core.errors import NotFound
@@ -96,6 +96,8 @@ def list_own_events(session: Session, actor: Actor, search: OwnEvents) -> Page[O
         )
         .where(EVENT.c.person_id == actor.person_id, *_whose(actor, search.whose))
     )
+    if search.search:
+        query = query.where(EVENT.c.account_id.in_(workers_named(search.search)))
     rows, following = read_page(session, query, ORDER, search, descending=True)
     cards = cards_of(session, (row.account_id for row in rows))
     items = [own_event(row, row.state, actor, cards) for row in rows]

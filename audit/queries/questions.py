@@ -17,13 +17,14 @@ from audit.schemas import (
     QuestionState,
     QuestionView,
 )
+from auth.public import accounts_named
 from core.access import NOBODY, Actor, Resource, require
 from core.errors import NotFound
 from core.models import AuditEvent
 from core.paging import Page, read_page
 from core.waiting import Waiting
 from directory.public import region_unit
-from residents.public import Person
+from residents.public import Person, matches
 
 EVENT = AuditEvent.__table__
 ORDER: list[Any] = [Question.created_at, Question.id]
@@ -35,6 +36,9 @@ def list_questions(session: Session, actor: Actor, search: QuestionSearch) -> Pa
     scope = scope_of(actor)
     require(session, actor, Action.LIST_QUESTIONS, trail(scope))
     query = _cases().add_columns(*ORDER).where(Question.state == search.state, _within(scope))
+    if search.search:
+        asked = EVENT.c.account_id.in_(accounts_named(search.search))
+        query = query.where(matches(search.search) | asked)
     newest_first = search.state is not QuestionState.OPEN
     rows, following = read_page(session, query, ORDER, search, descending=newest_first)
     cards = cards_of(session, (row.account_id for row in rows))

@@ -25,6 +25,7 @@ from core.errors import NotFound
 from core.history import ChangeView, about, list_changes
 from core.models import ChangeRecord
 from core.paging import Page, PageQuery, read_page
+from core.searching import any_contains
 
 SUBJECT = "account"
 RECENT = 8
@@ -221,11 +222,8 @@ def _holds_a_role() -> ColumnElement[bool]:
 def _wanted(search: AccountSearch) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if search.search:
-        found = (
-            column.icontains(search.search, autoescape=True)
-            for column in (Account.display_name, Account.username)
-        )
-        wanted.append(or_(*found))
+        names = (Account.display_name, Account.username)
+        wanted.append(any_contains(search.search, *names))
     if search.state is AccountState.ACTIVE:
         wanted.append(Account.disabled_at.is_(None))
     if search.state is AccountState.DISABLED:

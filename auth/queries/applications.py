@@ -31,6 +31,7 @@ from core.crypto import token_hash
 from core.errors import NotFound
 from core.history import ChangeView, about, list_changes
 from core.paging import Page, PageQuery, read_page
+from core.searching import any_contains
 
 SUBJECT = "application"
 DAYS_SHOWN = 30
@@ -227,11 +228,7 @@ def _within(session: Session, actor: Actor) -> ColumnElement[bool]:
 def _wanted(search: ApplicationSearch) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if search.search:
-        found = (
-            column.icontains(search.search, autoescape=True)
-            for column in (Client.name, Client.client_id)
-        )
-        wanted.append(or_(*found))
+        wanted.append(any_contains(search.search, Client.name, Client.client_id))
     if search.state is ApplicationState.ACTIVE:
         wanted.append(Client.disabled_at.is_(None))
     if search.state is ApplicationState.DISABLED:

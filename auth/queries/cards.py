@@ -4,12 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from auth.models import Account, RoleGrant
 from auth.queries.grants import as_grant, in_force
 from auth.schemas import Grant
+from core.searching import any_contains, contains
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,13 @@ def account_cards(session: Session, account_ids: Collection[UUID]) -> dict[UUID,
 
 def accounts_named(text: str) -> Select[UUID]:
     """The ids of accounts whose name or sign-in name contains ``text``."""
-    found: list[ColumnElement[bool]] = [
-        column.icontains(text, autoescape=True)
-        for column in (Account.display_name, Account.username)
-    ]
-    return select(Account.id).where(or_(*found))
+    return select(Account.id).where(any_contains(text, Account.display_name, Account.username))
+
+
+def workers_named(text: str) -> Select[UUID]:
+    """The ids of accounts whose holder works here now, or is no resident, and whose name contains
+    ``text``: whom a resident may know by name.
+    """
+    works = exists().where(RoleGrant.account_id == Account.id, in_force())
+    known = or_(Account.person_id.is_(None), works)
+    return select(Account.id).where(contains(Account.display_name, text), known)

@@ -36,6 +36,7 @@ from core.errors import NotFound
 from core.paging import Page, read_page
 from core.policies import DIVISIONS, HOLDERS, Policy
 from core.roles import DUTIES
+from core.searching import any_contains
 
 SOON = timedelta(days=30)
 MOST_ENDING = 8
@@ -163,8 +164,7 @@ def _count_above(session: Session, policies: Collection[Policy], scope: Collecti
 def _named(text: str | None) -> ColumnElement[bool]:
     if not text:
         return ~false()
-    columns = (Account.display_name, Account.username, RoleGrant.unit_name)
-    return or_(*(column.icontains(text, autoescape=True) for column in columns))
+    return any_contains(text, Account.display_name, Account.username, RoleGrant.unit_name)
 
 
 def _permission(action: str) -> Permission:

@@ -17,6 +17,7 @@ from core.errors import NotFound
 from core.masking import masked_phone
 from core.models import ChangeRecord
 from core.paging import Page, read_page
+from core.searching import any_contains
 
 DESK_ROLES = (Role.REGISTRAR, Role.ADMINISTRATOR)
 # Who sees the cases: security administrators weigh objections.
@@ -118,6 +119,9 @@ def list_recoveries(session: Session, actor: Actor, search: RecoverySearch) -> P
         .join(Account, Account.id == RecoveryCase.account_id)
         .where(wanted, organisation().units_within(RecoveryCase.unit, scope))
     )
+    if search.search:
+        said = (Account.display_name, RecoveryCase.unit_name, RecoveryCase.begun_by_name)
+        query = query.where(any_contains(search.search, *said))
     rows, following = read_page(session, query, order, search, descending=True)
     units = organisation().units_by_code(session, {row[0].unit for row in rows})
     hands = {id_ for row in rows for id_ in _hands(row[0])}

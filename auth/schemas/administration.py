@@ -10,6 +10,7 @@ from auth.schemas.accounts import AccountSummary
 from core.messages import N_
 from core.paging import PageQuery
 from core.roles import DUTIES, Role
+from core.searching import SearchText
 
 # What is given by hand: the first by administrators, the duties by security administrators. Leader
 # and member follow from a team's roster.
@@ -28,7 +29,6 @@ DisplayName = Annotated[
     ),
 ]
 UnitCode = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{6,36}$")]
-SearchText = Annotated[str | None, Field(max_length=60, pattern=r"^[^\x00]*$")]
 Day = Annotated[date, Field(le=LAST_DAY)]
 AtVersion = Annotated[int, Field(ge=1, le=HIGHEST_VERSION)]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from auth.schemas.administration import AtVersion, SearchText, UnitCode
+from auth.schemas.administration import AtVersion, UnitCode
 from auth.schemas.sso import (
     Address,
     GrantType,
@@ -22,6 +22,7 @@ from auth.schemas.sso import (
 from core.access import Role
 from core.messages import N_
 from core.paging import PageQuery
+from core.searching import SearchText
 
 MOST_ADDRESSES = 20
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from auth.recovery import State
 from auth.schemas.accounts import ChallengeSent, Code, Phone
 from auth.schemas.administration import UnitCode
-from core.paging import PageQuery
+from core.searching import SearchQuery
 
 
 class RecoveryAction(StrEnum):
@@ -78,7 +78,7 @@ class FactorResetView(BaseModel):
     may_confirm: bool
 
 
-class RecoverySearch(PageQuery):
+class RecoverySearch(SearchQuery):
     """Recoveries at one's institutions; ``closed`` shows those that ended."""
 
     closed: bool = False

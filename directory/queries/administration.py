@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from core.access import Actor, Role, require
 from core.errors import NotFound
 from core.paging import Page, read_page
+from core.searching import contains
 from directory.divisions import division_prefix
 from directory.models import (
     Department,
@@ -21,7 +22,7 @@ from directory.models import (
     TeamMember,
 )
 from directory.ports import coming_bookings
-from directory.queries.lookup import TEAM, TEAMS, contains, list_team_members
+from directory.queries.lookup import TEAM, TEAMS, list_team_members
 from directory.queries.units import division_within, institution_within
 from directory.resources import responsibility
 from directory.schemas import (

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
+from core.searching import contains
 from directory.models import Department, Division, Institution, Staff
-from directory.queries.lookup import contains
 from directory.schemas import FoundDepartment, FoundDoctor
 
 # More than anybody reads; what is beyond is found by a better word.

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.paging import Page, read_page
+from core.searching import contains
 from directory.divisions import division_prefix
 from directory.models import (
     Department,
@@ -37,9 +38,19 @@ from directory.schemas import (
 )
 
 
-def contains(column: Any, text: str) -> ColumnElement[bool]:
-    """A substring search in which the person's % and _ mean themselves."""
-    return column.icontains(text, autoescape=True)  # type: ignore[no-any-return]
+def team_named(team_id: Any, text: str) -> ColumnElement[bool]:
+    """The condition that the team of a column has ``text`` in its name."""
+    return exists().where(Team.id == team_id, contains(Team.name, text))
+
+
+def institution_named(institution_id: Any, text: str) -> ColumnElement[bool]:
+    """The condition that the institution of a column has ``text`` in its name."""
+    return exists().where(Institution.id == institution_id, contains(Institution.name, text))
+
+
+def staff_named(staff_id: Any, text: str) -> ColumnElement[bool]:
+    """The condition that the member of staff of a column has ``text`` in their name."""
+    return exists().where(Staff.id == staff_id, contains(Staff.name, text))
 
 
 def in_service(institution_id: Any, department_id: Any, staff_id: Any) -> ColumnElement[bool]:

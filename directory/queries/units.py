@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from auth.public import Unit, UnitKind
+from core.searching import contains
 from directory.divisions import division_path, division_prefix
 from directory.models import Division, Institution, Staff, Team
 
@@ -79,7 +80,7 @@ def search_units(
             continue
         query, name = selections[kind], NAMES[kind]
         if text:
-            query = query.where(name.icontains(text, autoescape=True))
+            query = query.where(contains(name, text))
         chosen.append(select(query.order_by(name).limit(MOST_UNITS).subquery()))
     return _read(session, union_all(*chosen))
 

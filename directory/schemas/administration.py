@@ -11,6 +11,7 @@ from auth.schemas import Username
 from core.history import ChangeView
 from core.messages import N_
 from core.paging import PageQuery
+from core.searching import SearchText
 from directory.codes import INSTITUTION_TYPES, LEVELS
 from directory.schemas.views import (
     DepartmentView,
@@ -18,7 +19,6 @@ from directory.schemas.views import (
     Duty,
     InstitutionSearch,
     InstitutionView,
-    SearchText,
     StaffSearch,
     StaffView,
     TeamMemberView,

@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.paging import PageQuery
+from core.searching import SearchText
 
 DivisionCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3})?$")]
-SearchText = Annotated[str | None, Field(max_length=60, pattern=r"^[^\x00]*$")]
 
 
 class Duty(StrEnum):

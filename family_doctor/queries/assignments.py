@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from core import clock
-from directory.public import contains, on_roster
+from core.searching import contains
+from directory.public import on_roster
 from family_doctor.models import Absence, Assignment, Contract, Handover, Obligation
 from family_doctor.schemas import AbsenceView, Carer, Giver, Selection
 from family_doctor.states import IN_FORCE

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
 from core.paging import Page, read_page
-from directory.public import division_path, get_team, teams_by_id
+from directory.public import division_path, get_team, team_named, teams_by_id
 from family_doctor.models import Dispute
 from family_doctor.queries.rules import within
 from family_doctor.schemas import DisputeAction, DisputeSearch, DisputeState, DisputeView
 from family_doctor.schemas.disputes import WAITING
-from residents.public import people_by_id
+from residents.public import is_of, people_by_id
 
 COPIED = tuple(DisputeView.model_fields.keys() - {"team_name", "person_name"})
 DISPUTE = Dispute.__table__
@@ -85,6 +85,9 @@ def list_disputes(session: Session, actor: Actor, search: DisputeSearch) -> Page
     waiting = Dispute.state.in_(WAITING)
     if search.team_id or search.to_decide:
         query = query.where(~waiting if search.closed else waiting)
+    if search.search:
+        named_so = team_named(Dispute.team_id, search.search)
+        query = query.where(is_of(Dispute.person_id, search.search) | named_so)
     if search.contract_id:
         query = query.where(Dispute.contract_id == search.contract_id)
     rows, following = read_page(session, query, order, search, descending=True)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, aliased
 from core import clock
 from core.access import Actor, Resource, require
 from core.errors import NotFound
-from core.paging import Page, PageQuery, read_page
+from core.paging import Page, read_page
+from core.searching import any_contains
 from directory.public import get_team
 from directory.schemas import TeamView
 from family_doctor.models import Contract, FieldEntry, FieldResident, FieldVisit
@@ -24,11 +25,12 @@ from family_doctor.schemas import (
     Outcome,
     SyncAnswer,
     VillageChoice,
+    VisitEntries,
     VisitState,
     VisitView,
 )
 from family_doctor.states import LIVE, State
-from residents.public import Household, Person, has_stander
+from residents.public import Household, Person, has_stander, is_of
 
 # From this age on one signs for oneself (Civil Code of 2020, articles 17 and 18).
 OF_AGE = 18
@@ -133,6 +135,9 @@ def list_visits(
     require(session, actor, FieldAction.READ, panel_resource(team))
     order = [FieldVisit.prepared_at, FieldVisit.id]
     query = _visits(*order).where(FieldVisit.team_id == team.id)
+    if search.search:
+        wanted = any_contains(search.search, FieldVisit.village_name, FieldVisit.member_name)
+        query = query.where(wanted)
     rows, following = read_page(session, query, order, search, descending=True)
     return Page(items=[_view(actor, *row[:4]) for row in rows], next_cursor=following)
 
@@ -153,16 +158,18 @@ def visit_and_team(session: Session, actor: Actor, visit_id: UUID) -> tuple[Visi
 
 
 def list_entries(
-    session: Session, actor: Actor, visit_id: UUID, page: PageQuery
+    session: Session, actor: Actor, visit_id: UUID, page: VisitEntries
 ) -> Page[EntryView]:
     """What was signed on a visit, in order. Raises NotFound or Denied."""
     return entries_of(session, get_visit(session, actor, visit_id), page)
 
 
-def entries_of(session: Session, visit: VisitView, page: PageQuery) -> Page[EntryView]:
+def entries_of(session: Session, visit: VisitView, page: VisitEntries) -> Page[EntryView]:
     """What was signed on a visit, in order. The caller has asked the policy."""
     order = [FieldEntry.number]
     query = select(FieldEntry, *order).where(FieldEntry.visit_id == visit.id)
+    if page.search:
+        query = query.where(is_of(FieldEntry.person_id, page.search))
     rows, following = read_page(session, query, order, page)
     return Page(items=[entry_view(row[0]) for row in rows], next_cursor=following)
 
@@ -176,6 +183,8 @@ def list_unsettled(
     require(session, actor, FieldAction.READ, panel_resource(team))
     order = [FieldEntry.received_at, FieldEntry.id]
     query = select(FieldEntry, *order).where(FieldEntry.team_id == team.id, WAITING)
+    if search.search:
+        query = query.where(is_of(FieldEntry.person_id, search.search))
     rows, following = read_page(session, query, order, search)
     return Page(items=[entry_view(row[0]) for row in rows], next_cursor=following)
 

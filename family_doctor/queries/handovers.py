@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.access import Actor, require
 from core.errors import NotFound
-from core.paging import Page, PageQuery, read_page
+from core.paging import Page, read_page
+from core.searching import SearchQuery, any_contains
 from directory.public import find_staff_of_account, get_team, list_team_members
 from directory.schemas import Duty, TeamView
 from family_doctor.models import Assignment, Contract, Handover
 from family_doctor.queries.absences import absences_of, away_today
-from family_doctor.queries.assignments import Share, count_unassigned, givers, shares
+from family_doctor.queries.assignments import Share, count_unassigned, found_by, givers, shares
 from family_doctor.queries.team import panel_resource
 from family_doctor.schemas import (
     AbsenceView,
@@ -123,6 +124,8 @@ def list_handovers(session: Session, actor: Actor, search: HandoverSearch) -> Pa
     if not search.whole_team:
         staff = find_staff_of_account(session, actor.account_id)
         query = query.where(Handover.to_staff_id == (staff.id if staff else None))
+    if search.search:
+        query = query.where(any_contains(search.search, Handover.to_name, Handover.by_name))
     rows, following = read_page(session, query, [Handover.id], search, descending=True)
     items = [HandoverView.model_validate(row[0]) for row in rows]
     return Page(items=items, next_cursor=following)
@@ -138,7 +141,7 @@ def get_handover(session: Session, actor: Actor, handover_id: UUID) -> HandoverV
     return HandoverView.model_validate(row)
 
 
-def list_handed(session: Session, handover_id: UUID, page: PageQuery) -> Page[HandedResident]:
+def list_handed(session: Session, handover_id: UUID, page: SearchQuery) -> Page[HandedResident]:
     """The residents of a handover who are still with its receiver and signed, by name. The caller
     has asked the policy.
     """
@@ -158,5 +161,7 @@ def list_handed(session: Session, handover_id: UUID, page: PageQuery) -> Page[Ha
             Contract.state.in_(IN_FORCE),
         )
     )  # fmt: skip
+    if page.search:
+        query = query.where(found_by(page.search))
     rows, following = read_page(session, query, order, page)
     return Page(items=[HandedResident.model_validate(row) for row in rows], next_cursor=following)

@@ -15,7 +15,7 @@ from family_doctor.models import Refill
 from family_doctor.queries.medicines import medicines_resource, renewing_kin
 from family_doctor.schemas import PrescriptionAction, RefillSearch, RefillView
 from family_doctor.schemas.prescriptions import UNANSWERED
-from residents.public import acting, people_by_id
+from residents.public import acting, is_of, people_by_id
 
 COPIED = tuple(name for name in RefillView.model_fields if name in Refill.__table__.columns)
 
@@ -67,6 +67,8 @@ def list_refills(session: Session, actor: Actor, search: RefillSearch) -> Page[R
         asking = acting(actor, whose, kin)
         require(session, asking, PrescriptionAction.READ, medicines_resource(whose, (), kin))
         query = query.where(Refill.person_id == whose)
+    if search.search:
+        query = query.where(is_of(Refill.person_id, search.search))
     newest_first = search.closed or not search.team_id
     rows, following = read_page(session, query, order, search, descending=newest_first)
     return Page(items=named(session, [row[0] for row in rows]), next_cursor=following)

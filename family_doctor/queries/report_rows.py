@@ -4,13 +4,14 @@ from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, func, literal, select
+from sqlalchemy import Select, Uuid, exists, false, func, literal, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Resource, decide
 from core.errors import NotFound
 from core.masking import masked_name
-from core.paging import Page, PageQuery, read_page
+from core.paging import Page, read_page
+from core.searching import SearchQuery
 from directory.public import division_path
 from family_doctor.figures import OF
 from family_doctor.models import (
@@ -31,7 +32,7 @@ from family_doctor.schemas import (
     ReportAction,
 )
 from family_doctor.states import State
-from residents.public import Person
+from residents.public import Person, is_of
 from service_packs.public import ServiceRecord, item_names
 
 Found = dict[UUID, dict[str, Any]]
@@ -39,10 +40,12 @@ PERSON = Person.name.label("person_name")
 
 
 def list_counted(
-    session: Session, actor: Actor, report_id: UUID, figure: str, page: PageQuery
+    session: Session, actor: Actor, report_id: UUID, figure: str, page: SearchQuery
 ) -> Page[CountedRow]:
     """What a figure of a report counted, in the order of time; what was withdrawn since is there
-    too, and says so. Raises NotFound or Denied.
+    too, and says so. Whoever may not see the residents' names finds nothing by them.
+
+    Raises NotFound or Denied.
     """
     report = load_report(session, actor, report_id, ReportAction.READ)
     if figure not in report.figures:
@@ -56,16 +59,23 @@ def list_counted(
         .where(ReportRows.report_id == report_id, ReportRows.code == code)
         .subquery()
     )
-    rows, following = read_page(session, select(counted), [counted.c.position], page)
+    query = select(counted)
+    shows = shows_names(actor, report)
+    if page.search:
+        of_person = COUNTED[OF[code]]
+        theirs = exists().where(
+            of_person.id == counted.c.id, is_of(of_person.person_id, page.search)
+        )
+        query = query.where(theirs if shows else false())
+    rows, following = read_page(session, query, [counted.c.position], page)
     found = LOOKS[OF[code]](session, {row.id for row in rows}, code)
-    shows = _shows_names(actor, report)
     items = [
         _row(row.id, row.position, OF[code], found.get(row.id), shows_names=shows) for row in rows
     ]
     return Page(items=items, next_cursor=following)
 
 
-def _shows_names(actor: Actor, report: Report) -> bool:
+def shows_names(actor: Actor, report: Report) -> bool:
     """Whether the actor works with the team's residents; an administrator does not."""
     units = (str(report.team_id), str(report.institution_id), *division_path(report.division_code))
     panel = Resource("Panel", str(report.team_id), None, units)
@@ -217,6 +227,13 @@ def _obligations(session: Session, ids: Collection[UUID], code: FigureCode) -> F
     return _read(session, query)
 
 
+COUNTED: dict[Counted, Any] = {
+    Counted.CONTRACT: Contract,
+    Counted.SERVICE: ServiceRecord,
+    Counted.DISPUTE: Dispute,
+    Counted.FOLLOW_UP: FollowUp,
+    Counted.OBLIGATION: Obligation,
+}
 LOOKS: dict[Counted, Callable[[Session, Collection[UUID], FigureCode], Found]] = {
     Counted.CONTRACT: _contracts,
     Counted.SERVICE: _services,

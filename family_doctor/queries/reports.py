@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, defer
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
 from core.paging import Page, read_page
+from core.searching import any_contains
 from directory.public import division_path
 from family_doctor.models import PointScheme, Report
 from family_doctor.periods import Period
@@ -55,6 +56,8 @@ def list_reports(session: Session, actor: Actor, search: ReportSearch) -> Page[R
     )
     if search.team_id:
         query = query.where(Report.team_id == search.team_id)
+    if search.search:
+        query = query.where(any_contains(search.search, Report.team_name, Report.staff_name))
     order = [Report.starts_on, Report.id]
     rows, following = read_page(session, query, order, search, descending=True)
     items = [ReportEntry.model_validate(row[0]) for row in rows]

@@ -29,7 +29,8 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
-from core.paging import Listing, Page, PageQuery
+from core.paging import Listing, Page
+from core.searching import SearchQuery
 from core.waiting import Waiting
 from directory.public import division_path, get_team, teams_by_id
 from directory.schemas import TeamView
@@ -39,6 +40,7 @@ from family_doctor.queries.assignments import (
     cared_for_by,
     carer_columns,
     current_care,
+    found_by,
 )
 from family_doctor.queries.desks import away_as_value, own_staff
 from family_doctor.queries.disputes import waiting_for
@@ -334,9 +336,10 @@ def groups_of(person: ColumnElement[UUID]) -> FromClause:
     return query.offset(literal_column("0")).lateral()
 
 
-def list_applications(session: Session, team_id: UUID, page: PageQuery) -> Page[PanelEntry]:
+def list_applications(session: Session, team_id: UUID, page: SearchQuery) -> Page[PanelEntry]:
     """Applications that wait for the team, oldest first. The caller has asked the policy."""
-    rows, following = APPLICATIONS.read(session, page, team=team_id)
+    listing = APPLICATIONS.where(found_by(page.search)) if page.search else APPLICATIONS
+    rows, following = listing.read(session, page, team=team_id)
     return Page(items=[PanelEntry.model_validate(row) for row in rows], next_cursor=following)
 
 

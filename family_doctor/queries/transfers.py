@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session, aliased
 from core.access import Actor, Resource, decide, require
 from core.errors import NotFound
 from core.paging import Page, read_page
-from directory.public import get_team, teams_by_id
+from core.searching import contains
+from directory.public import get_team, team_named, teams_by_id
 from directory.schemas import TeamView
 from family_doctor.models import Contract, Offer, Transfer
-from family_doctor.queries.assignments import CONTRACT, HOUSEHOLD, late, selected
+from family_doctor.queries.assignments import CONTRACT, HOUSEHOLD, found_by, late, selected
 from family_doctor.queries.rules import places
 from family_doctor.queries.team import panel_resource
 from family_doctor.schemas import (
@@ -75,6 +76,10 @@ def list_transfers(session: Session, actor: Actor, search: TransferSearch) -> Pa
     require(session, actor, Action.READ_PANEL, panel_resource(team))
     side = Transfer.from_team_id if search.outgoing else Transfer.to_team_id
     query = select(Transfer, Transfer.id).where(side == team.id)
+    if search.search:
+        other = Transfer.to_team_id if search.outgoing else Transfer.from_team_id
+        village = contains(Transfer.village_name, search.search)
+        query = query.where(team_named(other, search.search) | village)
     rows, following = read_page(session, query, [Transfer.id], search, descending=True)
     return Page(items=views(session, [row[0] for row in rows]), next_cursor=following)
 
@@ -233,6 +238,8 @@ def offered_of(
     )
     if not gives:
         query = query.where(Offer.state.in_(WITH_SUCCESSOR))
+    if search.search:
+        query = query.where(found_by(search.search))
     rows, following = read_page(session, query, order, search)
     items = [
         OfferedResident(

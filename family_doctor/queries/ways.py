@@ -6,11 +6,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.orm import Session
 
+from auth.public import phone_index
 from core import clock
 from core.access import Actor, Resource, require
 from core.errors import NotFound
 from core.masking import masked_phone
 from core.paging import Page, read_page
+from core.searching import contains
 from directory.schemas import TeamView
 from family_doctor.links import LinkKind, make_link
 from family_doctor.models import (
@@ -81,6 +83,8 @@ def list_cards(session: Session, actor: Actor, team: TeamView, page: OfTeam) -> 
     require(session, actor, WayAction.READ_WAYS, panel_resource(team))
     order = [Card.issued_at, Card.id]
     query = select(Card, *order).where(Card.team_id == team.id)
+    if page.search:
+        query = query.where(contains(Card.doctor_name, page.search))
     rows, following = read_page(session, query, order, page, descending=True)
     return Page(items=[card_view(row[0]) for row in rows], next_cursor=following)
 
@@ -96,6 +100,10 @@ def list_invitations(
     query = query.where(Invitation.team_id == team.id)
     if search.state:
         query = query.where(state == search.state)
+    if search.search:
+        number = phone_index(search.search.replace(" ", ""))
+        by = contains(Invitation.invited_by, search.search)
+        query = query.where(by | (Invitation.phone_index == number))
     rows, following = read_page(session, query, order, search, descending=True)
     return Page(items=[_invitation_view(*row[:2]) for row in rows], next_cursor=following)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from directory.schemas import DivisionView
 from family_doctor.schemas.base import View
 from family_doctor.schemas.contracts import Channel, EndReason
@@ -83,7 +83,7 @@ class AnalysisQuery(BaseModel):
     end: date | None = None
 
 
-class PeopleQuery(AnalysisQuery, PageQuery):
+class PeopleQuery(AnalysisQuery, SearchQuery):
     """The contracts behind a figure, of one part of it where that is named. Behind who is
     registered there are none.
     """

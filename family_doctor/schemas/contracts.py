@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from core.messages import N_
 from core.paging import PageQuery
-from directory.schemas import SearchText
+from core.searching import SearchText
 from family_doctor.schemas.base import Command, Digest, Reason, View
 from family_doctor.schemas.rules import Years
 from family_doctor.schemas.signing import Signed

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from family_doctor.schemas.base import Command, View
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=1000)]
@@ -100,7 +100,7 @@ class DisputeView(View):
     person_name: str = ""
 
 
-class DisputeSearch(PageQuery):
+class DisputeSearch(SearchQuery):
     """Disputes: one's own, with ``team_id`` those about a team, with ``to_decide`` those within
     one's units as an administrator; ``closed`` the ended ones.
     """

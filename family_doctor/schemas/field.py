@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from family_doctor.schemas.base import Command, Digest, Reason, View
 from family_doctor.schemas.signing import Signed, Strokes
 from family_doctor.schemas.ways import Evidence, OfTeam
@@ -157,7 +157,7 @@ class FieldSearch(OfTeam):
     """Visits of a team, or entries of it that wait to be settled."""
 
 
-class VisitEntries(PageQuery):
+class VisitEntries(SearchQuery):
     """Entries of a visit."""
 
 

@@ -10,7 +10,7 @@ from pydantic import field_validator as check
 
 from core import clock
 from core.messages import N_
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from family_doctor.schemas.base import Command, Reason, View
 
 MedicineName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=80)]
@@ -280,7 +280,7 @@ class MedicineSearch(BaseModel):
     person_id: UUID | None = None
 
 
-class RefillSearch(PageQuery):
+class RefillSearch(SearchQuery):
     """Requests to renew: of a person, without it one's own; with ``team_id`` those of a team, which
     wait or with ``closed`` are answered.
     """

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from family_doctor.schemas.base import View
 from family_doctor.schemas.points import PointLine
 
@@ -216,7 +216,7 @@ class CountedRow(View):
     contract_id: UUID | None = None
 
 
-class ReportSearch(PageQuery):
+class ReportSearch(SearchQuery):
     """Which reports: of weeks or months, of one team, of members or of whole teams."""
 
     kind: ReportKind = ReportKind.WEEK

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core.paging import PageQuery
-from directory.schemas import SearchText
+from core.searching import SearchQuery
 from family_doctor.schemas.base import View
 from family_doctor.schemas.contracts import Channel
 from family_doctor.schemas.follow_ups import UrgentFollowUp
@@ -113,13 +113,12 @@ class WorkItem(View):
     carer_name: str | None = None
 
 
-class PanelSearch(PageQuery):
+class PanelSearch(SearchQuery):
     """A team's residents by part of the name, last four of the ID number, or village; all, one's
     own, those of a member, or those whom nobody of the team looks after.
     """
 
     team_id: UUID | None = None
-    search: SearchText = None
     whose: Whose = Whose.TEAM
     member_id: UUID | None = None
     unassigned: bool = False

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from core.paging import PageQuery
-from directory.schemas import Duty, SearchText
+from core.searching import SearchQuery, SearchText
+from directory.schemas import Duty
 from family_doctor.schemas.base import Command, View
 
 MOST_TICKED = 500
@@ -138,7 +138,7 @@ class HandedResident(View):
     village_name: str
 
 
-class HandoverSearch(PageQuery):
+class HandoverSearch(SearchQuery):
     """Handovers in a team, newest first: those to oneself, or with ``whole_team`` all."""
 
     team_id: UUID | None = None

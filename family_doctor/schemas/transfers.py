@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from family_doctor.schemas.base import Command, Reason, View
 from family_doctor.schemas.teamwork import Note, Selection
 
@@ -93,7 +93,7 @@ class DeclineTransfer(Command):
     reason: Reason
 
 
-class TransferSearch(PageQuery):
+class TransferSearch(SearchQuery):
     """Transfers of a team, newest first: those to it, or with ``outgoing`` those it proposed."""
 
     team_id: UUID | None = None
@@ -148,7 +148,7 @@ class OfferedResident(View):
     decided_at: datetime | None
 
 
-class OfferSearch(PageQuery):
+class OfferSearch(SearchQuery):
     """The residents of a transfer."""
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 
 from auth.schemas import Phone
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from family_doctor.schemas.base import Command, View
 from family_doctor.schemas.contracts import Channel
 from family_doctor.states import State
@@ -118,7 +118,7 @@ class ApplyPresent(Command):
     ] = None
 
 
-class OfTeam(PageQuery):
+class OfTeam(SearchQuery):
     """A list of a team; without one, of the first that the actor works in."""
 
     team_id: UUID | None = None

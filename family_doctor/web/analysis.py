@@ -77,6 +77,8 @@ def people() -> ResponseReturnValue:
         span=analysis_sheets.span(period),
         wording=wording,
         example=_demo(),
+        # What the search keeps, and the way back from it.
+        whole={name: value for name, value in asked.items() if name != "search"},
         up=url_for("family_doctor_analysis.overview", **_narrower(asked)),
         exports=_exports("family_doctor_analysis.export_people", asked),
     )

@@ -7,13 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from core.access import Role, decide
 from core.database import transaction
-from core.paging import DEFAULT_LIMIT, PageQuery
+from core.paging import DEFAULT_LIMIT
+from core.searching import SearchQuery
 from core.web.access import current_actor, open_to
 from core.web.forms import read_query
 from core.web.languages import gettext
 from core.web.pager import pager
 from core.web.writes import write
-from family_doctor.queries.report_rows import list_counted
+from family_doctor.queries.report_rows import list_counted, shows_names
 from family_doctor.queries.reports import (
     get_report,
     list_reports,
@@ -90,16 +91,18 @@ def show(report_id: UUID) -> ResponseReturnValue:
 @open_to(*READERS)
 def rows(report_id: UUID, code: str) -> ResponseReturnValue:
     """What a figure counted."""
-    actor = current_actor()
+    actor, search = current_actor(), read_query(SearchQuery, limit=50)
     with transaction() as session:
-        found = list_counted(session, actor, report_id, code, read_query(PageQuery, limit=50))
-        report = ReportEntry.model_validate(
-            load_report(session, actor, report_id, ReportAction.READ)
-        )
+        found = list_counted(session, actor, report_id, code, search)
+        row = load_report(session, actor, report_id, ReportAction.READ)
+        report = ReportEntry.model_validate(row)
+        named_here = shows_names(actor, row)
     return render_template(
         "family_doctor/reports/rows.html",
         report=report,
         code=FigureCode(code),
+        search=search,
+        named_here=named_here,
         rows=found.items,
         pager=pager(found),
     )

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from core.access import Role
 from core.database import transaction
-from core.paging import Page, PageQuery
+from core.paging import Page
+from core.searching import SearchQuery
 from core.web.access import current_actor, open_to
 from core.web.api import SECURED, room_api
 from core.web.writes import write
@@ -45,11 +46,11 @@ def report(report_id: UUID) -> ReportView:
 
 
 @api.get("/reports/<uuid:report_id>/figures/<code>")
-@api.input(PageQuery, location="query", arg_name="page")
+@api.input(SearchQuery, location="query", arg_name="page")
 @api.output(Page[CountedRow])
 @api.doc(**SECURED)
 @open_to(*READERS)
-def counted(report_id: UUID, code: str, page: PageQuery) -> Page[CountedRow]:
+def counted(report_id: UUID, code: str, page: SearchQuery) -> Page[CountedRow]:
     """What a figure counted, in the order of time."""
     with transaction() as session:
         return list_counted(session, current_actor(), report_id, code, page)

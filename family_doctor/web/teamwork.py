@@ -171,6 +171,7 @@ def handed_one(handover_id: UUID) -> ResponseReturnValue:
         "family_doctor/teamwork/handed_one.html",
         made=made,
         team=team,
+        search=search,
         found=found.items,
         pager=pager(found),
     )

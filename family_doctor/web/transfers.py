@@ -239,7 +239,7 @@ def _others(session: Session, team: TeamView, search: TeamSearch) -> list[TeamVi
 
 
 def _show(transfer_id: UUID, form: Form[DeclineTransfer], status: int) -> ResponseReturnValue:
-    actor = current_actor()
+    actor, search = current_actor(), read_query(OfferSearch)
     with transaction() as session:
         row, giver, receiver = load_transfer(session, actor, transfer_id)
         view = views(session, [row], (giver, receiver))[0]
@@ -251,7 +251,7 @@ def _show(transfer_id: UUID, form: Form[DeclineTransfer], status: int) -> Respon
         capacity = places(session, [receiver])[receiver.id] if decides else None
         found: Page[OfferedResident] = Page(items=[])
         if not blind:
-            found = offered_of(session, transfer_id, read_query(OfferSearch), gives=own)
+            found = offered_of(session, transfer_id, search, gives=own)
     page = render_template(
         "family_doctor/transfers/one.html",
         transfer=view,
@@ -260,6 +260,7 @@ def _show(transfer_id: UUID, form: Form[DeclineTransfer], status: int) -> Respon
         made_of=made_of,
         capacity=capacity,
         may_decide=decides,
+        search=search,
         may_withdraw=view.state in RUNNING and _leads(actor, giver, TransferAction.PROPOSE),
         found=found.items,
         pager=pager(found),

@@ -1,7 +1,8 @@
 """/api/v1/notifications/…: one's own messages."""
 
 from core.database import transaction
-from core.paging import Page, PageQuery
+from core.paging import Page
+from core.searching import SearchQuery
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.api import SECURED, room_api
 from notifications.queries import count_unread, list_messages
@@ -13,11 +14,11 @@ api = room_api("notifications", "Messages")
 
 
 @api.get("/messages")
-@api.input(PageQuery, location="query", arg_name="page")
+@api.input(SearchQuery, location="query", arg_name="page")
 @api.output(Page[SaidMessage])
 @api.doc(**SECURED)
 @open_to(SIGNED_IN)
-def messages(page: PageQuery) -> Page[SaidMessage]:
+def messages(page: SearchQuery) -> Page[SaidMessage]:
     """One's own messages, newest first, in the language of the request; they stay unread."""
     with transaction() as session:
         found = list_messages(session, current_actor(), page)

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.access import Actor, Resource, Role, decide, require
+from core.crypto import blind_index
 from core.errors import NotFound
 from core.paging import Page, read_page
 from directory.public import (
+    institution_named,
     institutions_by_id,
     institutions_of_teams,
     units_of_institutions,
@@ -21,7 +23,7 @@ from directory.public import (
 from directory.schemas import ServingInstitution
 from residents.models import Binding, Person
 from residents.queries.known_by import masked_known
-from residents.queries.people import find_by_number
+from residents.queries.people import find_by_number, matches
 from residents.schemas import (
     BindingAction,
     BindingCase,
@@ -138,6 +140,8 @@ def list_bindings(session: Session, actor: Actor, search: BindingSearch) -> Page
             ~waiting if search.settled else waiting,
         )
     )
+    if search.search:
+        query = query.where(_wanted(search.search))
     rows, following = read_page(session, query, order, search, descending=search.settled)
     names = _names(session, [row[0] for row in rows])
     items = [
@@ -237,6 +241,14 @@ def _candidate(session: Session, person: Person) -> Candidate:
         masked_id_number=masked_known(session, person),
         division_code=person.division_code,
     )
+
+
+def _wanted(text: str) -> ColumnElement[bool]:
+    """The representative by name or last four, whom they stand for by the whole ID number, or the
+    institution by name.
+    """
+    number = Binding.id_index == blind_index(text.upper(), "id-number")
+    return or_(matches(text), number, institution_named(Binding.institution_id, text))
 
 
 def _names(session: Session, rows: Collection[Binding]) -> dict[UUID, str]:

@@ -14,10 +14,15 @@ from core.access import NOBODY, Actor, Resource, Role, decide, require
 from core.errors import NotFound
 from core.masking import masked_number, masked_phone
 from core.paging import Page, read_page
-from directory.public import institutions_by_id, units_of_institutions, units_within
+from directory.public import (
+    institution_named,
+    institutions_by_id,
+    units_of_institutions,
+    units_within,
+)
 from residents.models import PaperClaim
 from residents.queries.bindings import CHECK_ROLES, led_institutions
-from residents.queries.known_by import Paper
+from residents.queries.known_by import Paper, identifier_index
 from residents.queries.papers import Facts, alike, same_paper
 from residents.schemas import (
     ClaimCase,
@@ -94,6 +99,10 @@ def list_claims(session: Session, actor: Actor, search: ClaimSearch) -> Page[Cla
         within | PaperClaim.institution_id.in_(led_institutions(session, actor)),
         ~waiting if search.settled else waiting,
     )
+    if search.search:
+        number = PaperClaim.number_index == identifier_index(search.search)
+        place = institution_named(PaperClaim.institution_id, search.search)
+        query = query.where(number | place)
     rows, following = read_page(session, query, order, search, descending=search.settled)
     return Page(items=_views(session, [row[0] for row in rows]), next_cursor=following)
 

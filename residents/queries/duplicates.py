@@ -20,6 +20,7 @@ from directory.public import (
 from residents.holdings import holdings
 from residents.identity import grouped_record_number
 from residents.models import Duplicate, Household, Identifier, Merge, Person
+from residents.queries.people import matches
 from residents.schemas import (
     DuplicateAction,
     DuplicateCase,
@@ -89,6 +90,9 @@ def list_duplicates(session: Session, actor: Actor, search: DuplicateSearch) -> 
     )
     if actor.person_id is not None:
         query = query.where(*(column != actor.person_id for column in of_oneself))
+    if search.search:
+        one, other = matches(search.search, first), matches(search.search, second)
+        query = query.where(one | other)
     rows, following = read_page(session, query, order, search, descending=True)
     items = [
         DuplicateRow(

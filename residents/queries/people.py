@@ -4,14 +4,15 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 from core.access import Actor, Resource, Role, require
 from core.crypto import blind_index
 from core.errors import NotFound
 from core.masking import masked_id, masked_phone
-from directory.public import contains, division_path, division_path_of
+from core.searching import contains
+from directory.public import division_path, division_path_of
 from residents.identity import grouped_record_number
 from residents.models import GroupMembership, Household, Person
 from residents.ports import care_units
@@ -91,15 +92,23 @@ def find_home(session: Session, actor: Actor) -> str | None:
     return session.scalar(select(Person.division_code).where(Person.id == actor.person_id))
 
 
-def matches(text: str) -> ColumnElement[bool]:
-    """A condition on residents_person: a part of the name, the last four of the ID number, or the
-    whole health-record number.
+def matches(text: str, person: Any = Person) -> ColumnElement[bool]:
+    """A condition on residents_person, or an alias of it: a part of the name, the last four of the
+    ID number, or the whole health-record number.
     """
     tail = blind_index(text.upper(), "id-tail")
     record = blind_index(text.replace(" ", ""), "record-number")
     return or_(
-        contains(Person.name, text), Person.id_tail_index == tail, Person.record_index == record
+        contains(person.name, text), person.id_tail_index == tail, person.record_index == record
     )
+
+
+def is_of(person_id: Any, text: str) -> ColumnElement[bool]:
+    """The condition that a column names somebody whom ``matches`` finds, for a list of rows about
+    people that does not join them.
+    """
+    found = aliased(Person)
+    return exists().where(found.id == person_id, matches(text, found))
 
 
 def population_facts(session: Session) -> list[tuple[str, str, int]]:

@@ -15,6 +15,7 @@ from core.paging import Page, read_page
 from directory.public import institutions_by_id, units_of_institutions, units_within
 from residents.models import Person, PhoneChange
 from residents.queries.bindings import CHECK_ROLES, CODE_WITHIN, led_institutions
+from residents.queries.people import matches
 from residents.schemas import (
     PhoneAction,
     PhoneChangeView,
@@ -56,6 +57,8 @@ def list_phone_changes(
             PhoneChange.person_id.is_distinct_from(actor.person_id),
         )
     )
+    if search.search:
+        query = query.where(matches(search.search))
     rows, following = read_page(session, query, order, search, descending=True)
     ids = {row[0].institution_id for row in rows}
     names = {key: each.name for key, each in institutions_by_id(session, ids).items()}

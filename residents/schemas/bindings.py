@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from residents.schemas.people import Sex
 from residents.schemas.representation import Basis, IdNumberText, PersonName, Scope, Scopes, Until
 
@@ -172,7 +172,7 @@ class BindingList(BaseModel):
     items: list[BindingView]
 
 
-class BindingSearch(PageQuery):
+class BindingSearch(SearchQuery):
     """Bindings to check at one's institutions; ``settled`` shows those that ended."""
 
     settled: bool = False

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from residents.schemas.identifiers import IdentifierKind
 from residents.schemas.people import Sex
 
@@ -70,7 +70,7 @@ class DuplicateAction(StrEnum):
     DECIDE = "residents:decide-duplicate"
 
 
-class DuplicateSearch(PageQuery):
+class DuplicateSearch(SearchQuery):
     """Proposals by what became of them."""
 
     state: PairState = PairState.WAITING

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from auth.schemas import Phone
 from core.messages import N_
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from residents.schemas.bindings import DocumentNumber
 from residents.schemas.identifiers import PAPERS, IdentifierKind
 from residents.schemas.people import PersonView, Sex
@@ -169,7 +169,7 @@ class ClaimList(BaseModel):
     items: list[ClaimView]
 
 
-class ClaimSearch(PageQuery):
+class ClaimSearch(SearchQuery):
     """Claims to check at one's institutions; ``settled`` shows those that ended."""
 
     settled: bool = False

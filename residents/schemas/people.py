@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.paging import PageQuery
-from directory.schemas import SearchText
+from core.searching import SearchText
 from residents.schemas.identifiers import IdentifierKind
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from auth.schemas import Phone
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from residents.schemas.bindings import Code
 from residents.schemas.representation import PersonName
 
@@ -72,7 +72,7 @@ class PhoneObjection(BaseModel):
     code: Annotated[str, Field(min_length=10, max_length=100)]
 
 
-class PhoneSearch(PageQuery):
+class PhoneSearch(SearchQuery):
     """Changes at one's institutions, the newest first."""
 
 

@@ -78,6 +78,7 @@ def listing() -> ResponseReturnValue:
     return render_template(
         "residents/phones/list.html",
         found=found.items,
+        search=search,
         pager=pager(found),
         at_a_desk=current_actor().at_a_desk(*CHECK_ROLES),
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.errors import NotFound
 from core.paging import Listing, Page
-from directory.public import contains
+from core.searching import any_contains
 from residents.public import people_by_id
 from service_packs.models import Group, Item, Pack, PackItem
 from service_packs.schemas import GroupView, PackDetail, PackItemView, PackSearch, PackView
@@ -63,7 +63,7 @@ def search_packs(session: Session, search: PackSearch) -> Page[PackView]:
         query = query.where(PACK.c.group_code == search.group)
     if search.search:
         text = search.search
-        query = query.where(contains(PACK.c.name, text) | contains(PACK.c.name_en, text))
+        query = query.where(any_contains(text, PACK.c.name, PACK.c.name_en))
     listing = CATALOGUE if query is ON_OFFER else Listing(query, ORDER)
     rows, following = listing.read(session, search)
     return Page(items=[PackView.model_validate(row) for row in rows], next_cursor=following)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.access import Actor, Resource, Role, require
 from core.paging import Page, read_page
+from core.searching import any_contains
 from residents.public import Person, acting, care_units, matches, people_by_id
 from residents.schemas import PersonSearch, PersonView, Scope
 from service_packs.models import Entitlement, EntitlementItem, Item, Order, Pack
@@ -68,6 +69,8 @@ def list_entitlements(
     require(session, asking, Action.READ_ENTITLEMENTS, entitled(session, person_id, kin))
     order = [Entitlement.ends_on, Entitlement.id]
     query = _entitlements(*order).where(Entitlement.person_id == person_id, in_force())
+    if search.search:
+        query = query.where(any_contains(search.search, Pack.name, Pack.name_en))
     rows, following = read_page(session, query, order, search)
     return Page(items=views(session, rows), next_cursor=following)
 

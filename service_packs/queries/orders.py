@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Resource, require
 from core.errors import NotFound
 from core.paging import Page, read_page
+from core.searching import any_contains
 from residents.public import acting
 from residents.schemas import Scope
 from service_packs.models import Order, Pack
@@ -59,6 +60,8 @@ def list_orders(session: Session, actor: Actor, search: OrderSearch) -> Page[Ord
     query = _orders(*order).where(Order.person_id == person_id)
     if search.state:
         query = query.where(Order.state == search.state)
+    if search.search:
+        query = query.where(any_contains(search.search, Pack.name, Pack.name_en))
     rows, following = read_page(session, query, order, search, descending=True)
     return Page(items=[_view(row) for row in rows], next_cursor=following)
 

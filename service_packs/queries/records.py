@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Resource, require
 from core.errors import NotFound
 from core.paging import Page, read_page
+from core.searching import any_contains
 from residents.public import Person, acting, matches
 from residents.schemas import Scope
 from service_packs.models import Item, ServiceRecord
@@ -105,6 +106,9 @@ def list_records(session: Session, actor: Actor, search: RecordSearch) -> Page[R
         query = query.where(ServiceRecord.person_id == person_id)
     if search.state:
         query = query.where(ServiceRecord.state == search.state)
+    if search.search:
+        said = (Item.name, Item.name_en, ServiceRecord.staff_name)
+        query = query.where(any_contains(search.search, *said))
     rows, following = read_page(session, query, NEWEST, search, descending=True)
     return Page(items=[_view(row) for row in rows], next_cursor=following)
 

@@ -121,6 +121,7 @@ def mine() -> ResponseReturnValue:
         "service_packs/mine.html",
         family=family,
         whose=whose,
+        search=search,
         entitlements=entitlements,
         waiting=waiting,
         unpaid=unpaid,

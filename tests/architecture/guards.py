@@ -1,6 +1,6 @@
 """Guards over the whole tree: each route has an access rule, what strangers may write has a limit,
 what a cookie may write asks for its token, each string has a translation and each translation
-its string, each action and policy its words.
+its string, each paged list its search, each action and policy its words.
 
 `make check` runs them; the tests beside plant a fault for each and see it found.
 """
@@ -9,7 +9,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -40,6 +40,17 @@ WRITE_NOTHING_UNPROVED = {
     "appointments_exchange_api.lock", "appointments_exchange_api.confirm",
     "appointments_exchange_api.give_back", "appointments_exchange_api.answer",
 }  # fmt: skip
+# Lists that are paged and have no search, and why.
+UNSEARCHED = {
+    "appointments/templates/appointments/schedule/exceptions.html": "few days, in their order",
+    "auth/templates/auth/admin/parts.html": "the history of one thing",
+    "family_doctor/templates/family_doctor/refills/requests.html": "of one; names are encrypted",
+    "family_doctor/templates/family_doctor/rules/one.html": "the history of one thing",
+    "family_doctor/templates/family_doctor/ways/rules.html": "the history of one thing",
+}
+# A paged list's page, by the name that it gives the macro; and how a page offers its search.
+PAGED = re.compile(r'{% from "ui/data.html" import [^%]*\bpager(?: as (?P<name>\w+))?[^%]*%}')
+SEARCHED = re.compile(r'\b(?:search_box|search)\(|icon\("search"')
 # Data, not interface: these modules hold the region's or a vendor's own texts.
 STANDINS = "standins"  # other parties' pages: they speak in their own way
 DATA_MODULES = {"regions", "notifications/sms.py", "portal/serve.py", "portal/neighbours.py"}
@@ -226,6 +237,26 @@ def english(root: Path, packages: Iterable[str] = ROOMS) -> dict[str, Path]:
     return keys
 
 
+def lists_without_search(root: Path, unsearched: Mapping[str, str] = UNSEARCHED) -> list[str]:
+    """Pages that page through a list and offer no search, and needless excuses for one."""
+    bare = {
+        file.relative_to(root).as_posix()
+        for room in ROOMS
+        for file in sorted((root / room).rglob("templates/**/*.html"))
+        if _is_unsearched(file.read_text(encoding="utf-8"))
+    }
+    return [
+        *(f"{page}: a paged list without a search" for page in sorted(bare - unsearched.keys())),
+        *(f"{page}: is searched or gone" for page in sorted(unsearched.keys() - bare)),
+    ]
+
+
+def _is_unsearched(source: str) -> bool:
+    paged = PAGED.search(source)
+    name = paged and (paged["name"] or "pager")
+    return bool(name) and f"{{{{ {name}(" in source and not SEARCHED.search(source)
+
+
 def wordless(rooms: list[Room]) -> list[str]:
     """Actions and policies that are not put in plain words, and policies that have no id."""
     found: list[str] = []
@@ -284,6 +315,7 @@ def main() -> int:
         *pages_without_csrf(app),
         *untranslated(ROOT),
         *stale(ROOT),
+        *lists_without_search(ROOT),
         *wordless(app.extensions["rooms"]),
     ]
     print("\n".join(faults) or "Guards: every route has its rule, every string its English.")

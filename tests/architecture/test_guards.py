@@ -157,6 +157,23 @@ def test_a_stale_translation_is_found(tmp_path: Path) -> None:
     ]
 
 
+def test_every_paged_list_is_searched() -> None:
+    assert guards.lists_without_search(ROOT) == []
+
+
+def test_a_list_without_a_search_and_a_needless_excuse_are_found(tmp_path: Path) -> None:
+    pages = tmp_path / "portal/templates"
+    pages.mkdir(parents=True)
+    macro = '{% from "ui/data.html" import empty, pager as links %}{{ links(pager) }}'
+    (pages / "bare.html").write_text(macro, encoding="utf-8")
+    (pages / "searched.html").write_text(macro + '{{ search_box("/", "") }}', encoding="utf-8")
+    excused = {"portal/templates/searched.html": "needless"}
+    assert guards.lists_without_search(tmp_path, excused) == [
+        "portal/templates/bare.html: a paged list without a search",
+        "portal/templates/searched.html: is searched or gone",
+    ]
+
+
 def test_every_action_and_every_policy_is_put_in_plain_words(app: APIFlask) -> None:
     assert guards.wordless(app.extensions["rooms"]) == []
 

@@ -90,6 +90,7 @@ def departments(institution_id: UUID) -> ResponseReturnValue:
         "directory/admin/institution.html",
         entry=entry,
         tab="departments",
+        search=search,
         found=found,
         pager=pager(found),
     )
@@ -107,6 +108,7 @@ def staff(institution_id: UUID) -> ResponseReturnValue:
         "directory/admin/institution.html",
         entry=entry,
         tab="staff",
+        search=search,
         found=found,
         pager=pager(found),
         professions=codes.PROFESSIONS,
@@ -125,6 +127,7 @@ def teams(institution_id: UUID) -> ResponseReturnValue:
         "directory/admin/institution.html",
         entry=entry,
         tab="teams",
+        search=search,
         found=found,
         pager=pager(found),
     )

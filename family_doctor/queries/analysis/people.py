@@ -22,6 +22,7 @@ from family_doctor.queries.analysis.counts import (
     of_scope,
 )
 from family_doctor.queries.analysis.scopes import Scope, read_scope
+from family_doctor.queries.assignments import found_by
 from family_doctor.schemas import (
     AnalysedPerson,
     AnalysisAction,
@@ -111,6 +112,8 @@ def _behind(
     if query.group:
         grouped = select(MEMBERSHIP.c.person_id).where(MEMBERSHIP.c.group_code == query.group)
         where.append(CONTRACT.c.person_id.in_(grouped))
+    if query.search:
+        where.append(found_by(query.search))
     if query.item and services:
         where.append(OBLIGATION.c.item_code == query.item)
     shown = (*SHOWN, *SERVICE_SHOWN) if services else SHOWN

@@ -11,7 +11,7 @@ from core import clock
 from core.access import Role, decide
 from core.database import transaction
 from core.errors import PortalError, StepUpRequired
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from core.web.access import current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
@@ -53,7 +53,7 @@ from residents.public import people_by_id
 from service_packs.public import list_groups, list_packs
 
 # How many waiting applications today's page shows beside the work.
-FIRST = PageQuery(limit=5)
+FIRST = SearchQuery(limit=5)
 
 
 @pages.get("/today")
@@ -111,6 +111,7 @@ def applications() -> ResponseReturnValue:
         teams=teams,
         capacity=capacity,
         away=away,
+        search=search,
         entries=page.items,
         signs=Role.LEADER in current_actor().roles,
         pager=pager(page),

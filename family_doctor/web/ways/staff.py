@@ -72,6 +72,7 @@ def overview() -> ResponseReturnValue:
         team=team,
         teams=teams,
         ways=ways,
+        search=search,
         cards=issued.items,
         pager=pager(issued),
         invited=invited,

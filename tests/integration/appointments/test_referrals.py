@@ -19,7 +19,7 @@ from appointments.services.referrals import send_up
 from core import clock
 from core.access import Actor, Role
 from core.errors import Conflict, Denied, Invalid, NotFound
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from core.waiting import read_waiting
 from notifications.models import Message
 from tests.factories.referrals import Two, hand_down, make_two, refer, staff_actor, step, wish_up
@@ -166,7 +166,9 @@ def test_the_patient_reads_plainly_and_others_nothing(session: Session, two: Two
     hidden = (seen.reason, seen.summary, seen.criteria, seen.steps[0].note)
     assert hidden == (None, None, None, None)
     assert seen.allowed == [ReferralStep.REFUSE]
-    assert [r.id for r in list_own_referrals(session, two.patient, PageQuery()).items] == [sent.id]
+    assert [r.id for r in list_own_referrals(session, two.patient, SearchQuery()).items] == [
+        sent.id
+    ]
     other = make_two(session)
     for actor in (other.doctor, other.desk, other.patient):
         with pytest.raises(Denied):

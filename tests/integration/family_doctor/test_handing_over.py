@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.errors import Conflict, Denied, Invalid
 from core.ids import new_id
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from directory.models import Team
 from directory.public import get_team
 from family_doctor.events import ContractActivated, ContractEnded
@@ -165,7 +165,7 @@ def test_the_receiver_finds_what_was_handed_over(session: Session, crew: Crew) -
     ]
     assert list_handovers(session, crew.nurse_actor, mine).items == []
     assert len(list_handovers(session, crew.nurse_actor, whole).items) == 1
-    assert len(list_handed(session, made.id, PageQuery()).items) == 3
+    assert len(list_handed(session, made.id, SearchQuery()).items) == 3
     _, stranger, _ = make_team(session)
     with pytest.raises(Denied):
         list_handovers(session, actor_of(session, stranger), whole)

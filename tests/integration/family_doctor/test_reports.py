@@ -15,7 +15,7 @@ from core import clock
 from core.access import Actor, Role
 from core.errors import Denied
 from core.ids import new_id
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from directory.models import Staff
 from family_doctor import jobs
 from family_doctor.models import (
@@ -48,7 +48,7 @@ from tests.factories.residents import make_person
 Browser = Callable[[UUID], FlaskClient]
 Counting = Callable[[], AbstractContextManager[list[str]]]
 MOST_STATEMENTS = 8
-ALL = PageQuery(limit=100)
+ALL = SearchQuery(limit=100)
 
 
 class Week:

@@ -31,7 +31,7 @@ from appointments.schemas import (
 from appointments.schemas import State as BookingState
 from core.access import Actor, Resource
 from core.errors import Denied
-from core.paging import PageQuery
+from core.searching import SearchQuery
 from directory.models import Institution
 from directory.public import list_institutions
 from directory.schemas import InstitutionSearch
@@ -100,7 +100,7 @@ def handovers(session: Session, region: Region) -> list[Listing]:
             query = ReferralQuery(folder=folder)
             found = pages(lambda page: list_referrals(session, actor, page), query)
             yield from (row.id for row in found)
-        own = pages(lambda page: list_own_referrals(session, actor, page), PageQuery())
+        own = pages(lambda page: list_own_referrals(session, actor, page), SearchQuery())
         yield from (row.id for row in own)
 
     def waiting(actor: Actor) -> Iterator[UUID]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Resource
 from core.errors import Denied
 from core.paging import Page, PageQuery
+from core.searching import SearchQuery
 from directory.queries import get_team, unit_path
 from family_doctor.models import Contract
 from family_doctor.queries.contracts import care_units, contract_resource, list_contracts
@@ -89,7 +90,7 @@ def care(session: Session, region: Region) -> list[Listing]:
         for team in region.teams
     }
     found = PersonSearch(search=NAME)
-    read, page = Signing.READ_CONTRACT, PageQuery()
+    read, page = Signing.READ_CONTRACT, SearchQuery()
     return [
         Listing("contracts", contracts, things, read),
         Listing("applications to a team", of_teams(list_signing_applications, page, "contract_id"),
@@ -175,6 +176,6 @@ def messages(session: Session, region: Region) -> list[Listing]:
     }
     return [
         Listing("messages", lambda actor: (row.id for row in pages(
-            lambda page: list_messages(session, actor, page), PageQuery())),
+            lambda page: list_messages(session, actor, page), SearchQuery())),
             things, Reading.READ_PERSON),
     ]  # fmt: skip
