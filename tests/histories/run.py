@@ -75,7 +75,7 @@ def record(port: int, seconds: float, clients: int, seed: int, kills: float, lea
     until there are ``least`` operations.
     """
     run, chance = Run(), random.Random(seed)
-    departments = world.build(DEPARTMENTS, RESIDENTS)
+    departments = world.build(DEPARTMENTS, RESIDENTS, referral=1)
     ledgers = [Ledger(department) for department in departments]
     crowd = [
         Client(port, ledgers[i % DEPARTMENTS], random.Random(chance.random()))

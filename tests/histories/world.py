@@ -63,14 +63,13 @@ class Snapshot(NamedTuple):
     ids: dict[Ref, UUID]
 
 
-def build(departments: int, residents: int) -> list[Department]:
-    """Make them, with so many residents each."""
+def build(departments: int, residents: int, **pools: int) -> list[Department]:
+    """Make them, with so many residents each; ``pools`` are kept from the public in each slot."""
     with transaction() as session:
-        first = make_department(session, None, residents, referral=1)
+        first = make_department(session, None, residents, **pools)
         institution = session.get_one(Institution, first.institution_id)
         others = [
-            make_department(session, institution, residents, referral=1)
-            for _ in range(1, departments)
+            make_department(session, institution, residents, **pools) for _ in range(1, departments)
         ]
     return [first, *others]
 

@@ -51,7 +51,7 @@ def test_an_invitation_is_opened_from_its_sms(
     resident, leader, somebody = visit(), visit(), newcomers.new()
     staff.sign_in(leader, "demo-leader", TODAY)
     leader.go("/family-doctor/ways/invitations", "邀请签约")
-    leader.fill("手机号", f"{somebody.phone}\n不是号码")
+    leader.main.locator("textarea").fill(f"{somebody.phone}\n不是号码")
     leader.press("发出邀请")
     leader.see("已邀请 1 人", "第 2 行")
     resident.page.goto(sms_link(resident, somebody.phone))

@@ -159,7 +159,7 @@ def test_the_page_shows_both_sides(session: Session, signed_in: Browser) -> None
     child.household_id = giver.household_id
     session.commit()
     mine, theirs = signed_in(account.id), signed_in(other_account.id)
-    assert "同住的未成年家人" in mine.get("/me/family").text
+    assert "同一户的未成年家人" in mine.get("/me/family").text
     body = {"name": other.name, "id_number": other.id_number, "_once": "a"}
     answer = mine.post("/me/family/new", data=body, follow_redirects=True)
     assert "已授权覃小满" in answer.text
