@@ -68,7 +68,7 @@ def test_a_village_is_signed_offline_and_synced_once(
     leader.see(f"本次已签 {signed} 人，待同步 {signed} 条")
     kept = leader.page.evaluate(KEPT)
     assert people[0][0] not in kept
-    assert people[0][1][-4:] + '"' not in kept
+    assert f':"{people[0][1][-4:]}"' not in kept
     leader.press("同步")
     leader.see("连不上网络")
     leader.context.set_offline(False)
