@@ -9,9 +9,11 @@ import json
 import random
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -162,15 +164,21 @@ def plan(
     return requests, None, [moment for moment, *_ in sent]
 
 
+def order_pages(url: str, release_id: UUID) -> Iterator[dict[str, Any]]:
+    """What proves the order, page by page."""
+    path, after = f"/api/v1/appointments/releases/{release_id}/order", 0
+    client = client_of(url)
+    while after is not None:
+        page = client.get(f"{path}?limit=1000&after={after}", headers=token(0)).get_json()
+        yield page
+        after = page["next_after"]
+
+
 def prove(url: str, release_id: UUID, people: list[int]) -> list[int]:
     """The people by their numbers, after the order was drawn again. Raises RuntimeError."""
-    proof = (
-        client_of(url)
-        .get(f"/api/v1/appointments/releases/{release_id}/order", headers=token(0))
-        .json
-    )
-    assert proof
-    seed, places = bytes.fromhex(proof["seed"]), proof["places"]
+    pages = list(order_pages(url, release_id))
+    proof, places = pages[0], [place for page in pages for place in page["places"]]
+    seed = bytes.fromhex(proof["seed"])
     owner = {ticket(release_id, who): who for who in people}
     shown = [place["ticket"] for place in places]
     drawn = sorted(

@@ -18,7 +18,8 @@ class SearchQuery(PageQuery):
 
 def contains(column: Any, text: str) -> ColumnElement[bool]:
     """A substring search in which the person's % and _ mean themselves."""
-    return column.icontains(text, autoescape=True)  # type: ignore[no-any-return]
+    found: ColumnElement[bool] = column.icontains(text, autoescape=True)
+    return found
 
 
 def any_contains(text: str, *columns: Any) -> ColumnElement[bool]:

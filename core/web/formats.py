@@ -14,7 +14,8 @@ from core.web.languages import SOURCE, gettext, language
 
 WEEKDAYS_ZH = "一二三四五六日"
 Day: TypeAlias = date | datetime
-ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})")
+UNBROKEN = Markup('<span class="text-nowrap">{}</span>')
 
 
 def day(value: Day) -> str:
@@ -88,8 +89,10 @@ def unbroken(value: object) -> Markup:
     text = escape(value)
     if "<" in text:
         return text
-    whole = ISO_DATE.sub(r'<span class="text-nowrap">\g<0></span>', str(text))
-    return Markup(whole)  # noqa: S704  escaped
+    parts = ISO_DATE.split(text.unescape())  # every other one is a date
+    return Markup("").join(
+        UNBROKEN.format(part) if index % 2 else part for index, part in enumerate(parts)
+    )
 
 
 def action(name: str) -> str:

@@ -204,7 +204,7 @@ def witness_signing(
     text = shown_text(session, row, offered, team, person, pack)
     _apply(session, acting, row, offered, team, person)
     contract = session.get_one(Contract, row.id)
-    _writetext_on_site(session, row, contract, text, pack)
+    _write_text(session, row, contract, text, pack)
     contract.agreement_extras = stored(offered.extras)
     kept = Signed(strokes=row.strokes, typed_name=row.typed_name)
     method, at = ProofMethod.ON_SITE, row.signed_at
@@ -328,7 +328,7 @@ def _apply(
     )
 
 
-def _writetext_on_site(
+def _write_text(
     session: Session, row: Presence, contract: Contract, text: str, pack: PackDetail
 ) -> None:
     """What the resident signed is the contract's text from the start; the leader signs the same."""

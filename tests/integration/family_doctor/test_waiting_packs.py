@@ -111,10 +111,10 @@ def test_the_calendar_gives_it_back_after_notice(
     with clock.shifted(OVER):
         advance_contracts()
         own = bearer(world.resident.account_id)
-        [pack] = client.get(f"/api/v1{path}", headers=own).json["items"]  # type: ignore[index]
+        [pack] = client.get(f"/api/v1{path}", headers=own).get_json()["items"]
         answer = f"/api/v1/family-doctor/waiting-packs/{pack['id']}/answer"
         kept = client.post(answer, json={"give_back": False}, headers=own)
-        assert (kept.status_code, kept.json["state"]) == (200, "waiting")  # type: ignore[index]
+        assert (kept.status_code, kept.get_json()["state"]) == (200, "waiting")
         resident = signed_in(world.resident.account_id)
         assert "另购的服务包" in resident.get("/family-doctor/mine").get_data(as_text=True)
         assert "先留着" not in resident.get(path).get_data(as_text=True)

@@ -162,7 +162,7 @@ def test_staff_end_it_by_a_document(
     own = client.post(
         f"{api}/{home.mother.person_id}/end", json={}, headers=bearer(home.mother.account_id)
     )
-    assert (own.status_code, own.json["adults"]) == (200, [])  # type: ignore[index]
+    assert (own.status_code, own.get_json()["adults"]) == (200, [])
 
 
 def test_who_moves_in_or_out_is_known_to_those_who_live_there(
