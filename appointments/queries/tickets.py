@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, case, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from appointments.models import Rule, Ticket
@@ -33,30 +33,24 @@ PATIENT = Person.__table__
 RULE = Rule.__table__
 IN_QUEUE = (TicketState.WAITING, TicketState.SKIPPED)
 
-_since = TICKET.alias("since")
-# Whoever was passed over waits until so many others were called, or nobody else is left.
-_CALLED_SINCE = (
-    select(func.count())
-    .select_from(_since)
-    .where(_since.c.session_id == TICKET.c.session_id, _since.c.called_at > TICKET.c.skipped_at)
-    .scalar_subquery()
-)
-BEHIND = case(
-    (TICKET.c.state == TicketState.SKIPPED, bindparam("skip_behind") > _CALLED_SINCE), else_=False
-)
-# The one order in which a room's patients are called.
-ORDER: list[ColumnElement[Any]] = [
-    BEHIND,
-    TICKET.c.priority,
-    TICKET.c.due_at,
-    TICKET.c.arrived_at,
-    TICKET.c.id,
-]
-WAITING: Select[Any] = (
-    select(TICKET.c.id)
-    .where(TICKET.c.session_id == bindparam("session"), TICKET.c.state.in_(IN_QUEUE))
-    .order_by(*ORDER)
-)
+
+def _order(ticket: FromClause, skip_behind: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+    """The one order in which a room's patients are called. Whoever was passed over waits until so
+    many others were called, or nobody else is left.
+    """
+    since = TICKET.alias()
+    called_since = (
+        select(func.count())
+        .select_from(since)
+        .where(since.c.session_id == ticket.c.session_id, since.c.called_at > ticket.c.skipped_at)
+        .scalar_subquery()
+    )
+    skipped = ticket.c.state == TicketState.SKIPPED
+    behind = case((skipped, skip_behind > called_since), else_=False)
+    return behind, ticket.c.priority, ticket.c.due_at, ticket.c.arrived_at, ticket.c.id
+
+
+ORDER = _order(TICKET, bindparam("skip_behind"))
 ROWS: Select[Any] = (
     select(
         TICKET.c.id,
@@ -96,6 +90,18 @@ def _now_called() -> ColumnElement[Any]:
     return select(found.c.label).where(condition).scalar_subquery()
 
 
+def _ahead() -> ColumnElement[Any]:
+    """How many are called before a ticket; null for one that is not waiting. In the statement that
+    reads the ticket, as a call may come between two of them.
+    """
+    queued = TICKET.alias()
+    here = queued.c.session_id == TICKET.c.session_id
+    order = _order(queued, RULE.c.skip_behind)
+    ids = select(queued.c.id).where(here, queued.c.state.in_(IN_QUEUE)).order_by(*order)
+    queue = func.array(ids.correlate(TICKET, RULE).scalar_subquery())
+    return func.array_position(queue, TICKET.c.id) - 1
+
+
 ROOMS: Select[Any] = select(
     CLINIC.c.id.label("session_id"),
     CLINIC.c.date,
@@ -129,7 +135,7 @@ ONE: Select[Any] = (
         TICKET.c.calls,
         case((CLINIC.c.paused_at.is_not(None), CLINIC.c.pause_reason)).label("pause"),
         _now_called().label("now_called"),
-        RULE.c.skip_behind,
+        _ahead().label("ahead"),
         RULE.c.recall_max,
         *CLINIC_COLUMNS,
     )
@@ -282,16 +288,13 @@ def ticket_now(session: Session, ticket_id: UUID) -> TicketView:
 
 
 def ticket_view(session: Session, row: Row[Any]) -> TicketView:
-    """A row of ``ONE`` with its place in the queue and the wait."""
-    ahead = wait = None
-    if row.state in IN_QUEUE:
-        values = {"session": row.session_id, "skip_behind": row.skip_behind}
-        ahead = list(session.scalars(WAITING, values)).index(row.id)
-        if row.pause is None:
-            pace = read_pace(session, row.session_id)
-            wait = wait_range(ahead, row.now_called is not None, pace)
+    """A row of ``ONE`` with the wait."""
+    wait = None
+    if row.ahead is not None and row.pause is None:
+        pace = read_pace(session, row.session_id)
+        wait = wait_range(row.ahead, row.now_called is not None, pace)
     span = {"wait_from": wait[0] if wait else None, "wait_until": wait[1] if wait else None}
-    return TicketView.model_validate({**row._mapping, "ahead": ahead, **span})
+    return TicketView.model_validate({**row._mapping, **span})
 
 
 def seen_on(session: Session, session_id: UUID) -> frozenset[UUID] | None:

@@ -9,15 +9,16 @@ from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
 
 from appointments.models import Slot, Ticket
+from appointments.queries.tickets import ticket_now
 from appointments.schemas import CallNext, CheckIn, RoomQueue, TicketView, Transfer
 from appointments.services.arriving import check_in
 from appointments.services.calling import call_next, finish, leave, recall, skip, transfer
 from core import clock
 from core.access import Actor, Role
-from core.database import transaction
+from core.database import reading, transaction
 from core.errors import Conflict, PortalError
 from tests.factories.appointments import (
     Clinic,
@@ -122,6 +123,29 @@ def test_nobody_is_called_twice_into_two_rooms() -> None:
     with transaction() as session:
         called = select(Ticket.session_id, func.count()).where(Ticket.state == "called")
         assert all(many == 1 for _, many in session.execute(called.group_by(Ticket.session_id)))
+
+
+def test_a_call_while_a_ticket_is_read_breaks_nothing(committed_database: Engine) -> None:
+    """The place is read with the ticket: a call between two statements left it without one."""
+    desk, _, slot, tickets = room_with(1)
+    called: list[UUID] = []
+
+    def call(*_: object) -> None:
+        if not called:
+            called.append(tickets[0])
+            with transaction() as other:
+                call_next(other, desk, slot.session_id, CallNext())
+
+    event.listen(committed_database, "after_cursor_execute", call)
+    try:
+        with reading() as session:
+            before = ticket_now(session, tickets[0])
+    finally:
+        event.remove(committed_database, "after_cursor_execute", call)
+    with reading() as session:
+        after = ticket_now(session, tickets[0])
+    assert (before.state, before.ahead) == ("waiting", 0)
+    assert (after.state, after.ahead) == ("called", None)
 
 
 def test_one_patient_scanned_at_every_desk_gets_one_ticket() -> None:
