@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 from core.settings import settings
 from portal.factory import ROOT
-from portal.serve import GUNICORN_WORKERS, LEAN, threads
+from portal.serve import GUNICORN_WORKERS, threads
 
 START_SECONDS = 120
 
@@ -42,7 +42,7 @@ def serving(
         "--log-level", "warning",
     ]  # fmt: skip
     with subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | LEAN | {"DATABASE_URL": url}, stderr=subprocess.DEVNULL
+        command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, stderr=subprocess.DEVNULL
     ) as server:
         try:
             _wait(port)

@@ -1,14 +1,16 @@
 """What stands beside the demo's portal, made known to it by its own commands: another application,
-another sign-in, a hospital's system. In one process, as each command imports the whole portal.
-
-``python -m portal.neighbours PORT``, where PORT is that of the stand-ins.
+another sign-in, a hospital's system.
 """
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
+
+from apiflask import APIFlask
+from flask.cli import ScriptInfo
+
+from regions.public import load_region
 
 HOSPITAL_CLIENT = "hospital-demo"
 SECOND_APPLICATION = "检查预约小站（示例）"
@@ -16,20 +18,13 @@ PROVIDER = "政务服务账号（示例）"
 HOSPITAL_SYSTEM = "医院挂号系统（示例）"
 
 
-def main(port: int) -> None:
-    """Make all of them known, or bring what is known up to date."""
-    from flask.cli import ScriptInfo
-
-    from core.settings import settings
-    from portal.factory import create_app
-    from regions.public import load_region
-
-    app = create_app()
-    standins = f"http://127.0.0.1:{port}"
-    city = load_region(settings().region).code
+def introduce(app: APIFlask, region: str, standins: str, hospital: str | None) -> None:
+    """Make all of them known, or bring what is known up to date. ``hospital`` is the institution
+    that has a system of its own, if any.
+    """
     # The terminal is for whoever starts the portal, and no place for a hospital's secret.
     with redirect_stdout(StringIO()):
-        for arguments in _commands(standins, city, os.environ.get("HOSPITAL_ID")):
+        for arguments in _commands(standins, load_region(region).code, hospital):
             app.cli.main(arguments, obj=ScriptInfo(create_app=lambda: app), standalone_mode=False)
 
 
@@ -72,7 +67,3 @@ def _hospital(standin: str, hospital: str) -> Iterator[list[str]]:
         "--service-scope", "appointments.exchange", "--scope", "openid",
     ]  # fmt: skip
     yield ["hospital-link", "create", "--institution", hospital, "--url", f"{standin}/api"]
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -1,38 +1,44 @@
 """`make run`: database, migrations, region, stand-ins, web server and worker in one job.
 
-Ctrl-C stops everything; whatever a kill left behind is cleaned up by the next start.
+Ctrl-C stops everything; whatever a kill left behind is cleaned up by the next start. The portal is
+imported once, which is most of a start: web server and worker are forks of this process.
 """
 
+import multiprocessing
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from io import FileIO
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import psycopg
+from gunicorn.app.base import BaseApplication
 
 from appointments.public import make_secret
+from core import jobs
 from core.database import plain_url
 from core.settings import Settings, SettingsError, load_settings
 from portal import embedded
-from portal.neighbours import HOSPITAL_CLIENT
+from portal.neighbours import HOSPITAL_CLIENT, introduce
 from portal.readiness import newest_revision
 from regions.public import DEMO_PASSWORD, load_region, resident_phone
 
 GUNICORN_WORKERS = 2
 STOP_SECONDS = 10
-# For glibc: few heaps for many threads, and a password's 19 MiB go back when it is hashed.
-LEAN = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": "1048576",
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-}
+WORKER_JOBS = 2
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+FORKS = multiprocessing.get_context("fork")
 PIDS = "serve.pids"
 LOG = "portal.log"
+# What a process of ours has in its command line: a pid may have a new owner.
+PROGRAMS = ("portal.serve", "standins")
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_ACCOUNTS = (
     ("demo-resident", "居民 resident"),
@@ -59,9 +65,8 @@ def main() -> int:
     environment = _environment(settings, port)
     try:
         environment["DATABASE_URL"] = _prepare(settings, environment)
-        if settings.demo:
-            environment["HOSPITAL_ID"] = _demo_hospital(environment["DATABASE_URL"]) or ""
-        return _supervise(settings, environment, port)
+        os.environ |= environment
+        return _supervise(settings, port)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except subprocess.CalledProcessError as error:
@@ -84,7 +89,7 @@ def _prepare(settings: Settings, environment: dict[str, str]) -> str:
 
 
 def _environment(settings: Settings, port: int) -> dict[str, str]:
-    environment = LEAN | {key: value for key, value in os.environ.items() if value}
+    environment = {key: value for key, value in os.environ.items() if value}
     if settings.demo:
         standins = f"http://127.0.0.1:{port + 1}"
         environment |= {
@@ -150,47 +155,84 @@ def threads(settings: Settings) -> int:
     return settings.page_threads + settings.live_streams
 
 
-def _commands(settings: Settings, port: int, public_url: str) -> list[list[str]]:
-    gunicorn = [
-        _tool("gunicorn"), "wsgi:app", "--bind", f"127.0.0.1:{port}",
-        "--workers", str(GUNICORN_WORKERS), "--worker-class", "gthread",
-        "--threads", str(threads(settings)), "--preload", "--reuse-port", "--log-level", "warning",
-        "--graceful-timeout", "5",
-    ]  # fmt: skip
-    commands = [gunicorn, [_tool("flask"), "--app", "wsgi", "worker"]]
-    if settings.demo:
-        commands.append([
-            sys.executable, "-m", "standins", "--port", str(port + 1),
-            "--portal-url", public_url,
-        ])  # fmt: skip
-    return commands
+class WebServer(BaseApplication):  # type: ignore[misc]
+    """Gunicorn, told by us instead of by a command line."""
+
+    def __init__(self, app: Any, options: Mapping[str, object]) -> None:
+        self._app, self._options = app, options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take our options."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The application, there already."""
+        return self._app
 
 
-def _supervise(settings: Settings, environment: dict[str, str], port: int) -> int:
+def _serve_web(app: Any, settings: Settings, port: int) -> None:
+    options = {
+        "bind": f"127.0.0.1:{port}",
+        "workers": GUNICORN_WORKERS,
+        "worker_class": "gthread",
+        "threads": threads(settings),
+        "preload_app": True,
+        "reuse_port": True,
+        "loglevel": "warning",
+        "graceful_timeout": 5,
+    }
+    WebServer(app, options).run()
+
+
+def _supervise(settings: Settings, port: int) -> int:
     """Start the processes and wait; when one ends or a signal comes, end them all."""
     stopping: list[int] = []
-    _on_signals(lambda number: stopping.append(number))
-    with (settings.instance_dir / LOG).open("ab") as log:
-        children = [
-            subprocess.Popen(  # noqa: S603
-                command, cwd=ROOT, env=environment, start_new_session=True, stdout=log, stderr=log
-            )
-            for command in _commands(settings, port, environment.get("PUBLIC_URL", ""))
-        ]
+    children: list[BaseProcess] = []
     pids = settings.instance_dir / PIDS
-    pids.write_text("".join(f"{child.pid}\n" for child in children), encoding="utf-8")
-    try:
-        if settings.demo:
-            _run(environment, "python", "-m", "portal.neighbours", str(port + 1))
-        _announce(settings, port)
-        while not stopping and all(child.poll() is None for child in children):
-            time.sleep(0.2)
-    finally:
-        _stop(children)
-        pids.unlink(missing_ok=True)
+
+    def start(run: Callable[..., object], *arguments: object) -> None:
+        child = FORKS.Process(target=_apart, args=(log, run, *arguments))
+        child.start()
+        children.append(child)
+        pids.write_text("".join(f"{each.pid}\n" for each in children), encoding="utf-8")
+
+    with FileIO(settings.instance_dir / LOG, "a") as log:
+        try:
+            if settings.demo:
+                command = ["-m", "standins", "--port", str(port + 1)]
+                public_url = os.environ["PUBLIC_URL"]
+                start(os.execv, sys.executable,
+                      [sys.executable, *command, "--portal-url", public_url])  # fmt: skip
+            from wsgi import app  # with the settings that are complete by now
+
+            start(_serve_web, app, settings, port)
+            start(jobs.run_worker, plain_url(os.environ["DATABASE_URL"]), WORKER_JOBS)
+            if settings.demo:
+                hospital = _demo_hospital(os.environ["DATABASE_URL"])
+                introduce(app, settings.region, f"http://127.0.0.1:{port + 1}", hospital)
+            _on_signals(lambda number: stopping.append(number))
+            _announce(settings, port)
+            while not stopping and all(child.is_alive() for child in children):
+                time.sleep(0.2)
+        finally:
+            _stop(children)
+            pids.unlink(missing_ok=True)
     if not stopping:
         print(f"A process ended by itself; see {settings.instance_dir / LOG}.", file=sys.stderr)
     return 0 if stopping else 1
+
+
+def _apart(log: FileIO, run: Callable[..., object], *arguments: object) -> None:
+    """Run as the leader of a group of one's own, which Ctrl-C does not reach, into the log."""
+    os.setsid()
+    for number in STOPS:
+        signal.signal(number, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        os.dup2(log.fileno(), stream.fileno())
+    run(*arguments)
 
 
 def _end_leftovers(instance_dir: Path) -> None:
@@ -199,14 +241,14 @@ def _end_leftovers(instance_dir: Path) -> None:
     if not pids.exists():
         return
     for pid in (int(line) for line in pids.read_text(encoding="utf-8").split()):
-        if str(ROOT) in _command_of(pid):
+        if any(program in _command_of(pid) for program in PROGRAMS):
             # Each child leads a group of its own, its workers with it.
             os.killpg(pid, signal.SIGKILL)
     pids.unlink()
 
 
 def _command_of(pid: int) -> str:
-    """The command line of a process, empty where there is none: a pid may have a new owner."""
+    """The command line of a process, empty where there is none."""
     listed = subprocess.run(  # noqa: S603
         ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607
         capture_output=True, text=True, check=False,
@@ -219,21 +261,19 @@ def _on_signals(handle: Callable[[int], None]) -> None:
         del frame
         handle(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPS:
         signal.signal(number, receive)
 
 
-def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+def _stop(children: list[BaseProcess]) -> None:
     for child in children:
-        if child.poll() is None:
-            child.terminate()
+        child.terminate()
     deadline = time.monotonic() + STOP_SECONDS
     for child in children:
-        try:
-            child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        child.join(max(0.1, deadline - time.monotonic()))
+        if child.is_alive():
             child.kill()
-            child.wait()
+            child.join()
 
 
 def _announce(settings: Settings, port: int) -> None:
