@@ -139,7 +139,7 @@ class TooMany(PortalError):
         retry_after: int | None = None,
         **values: object,
     ) -> None:
-        super().__init__(code, sentence, **values)
+        super().__init__(code, sentence, fields=None, **values)
         self.retry_after = retry_after
 
 
