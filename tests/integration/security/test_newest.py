@@ -131,7 +131,7 @@ def waiting(session: Session, side: Side) -> dict[str, UUID]:
     session.flush()
     session.add(offer)
     session.flush()
-    made = {
+    made: dict[str, Any] = {
         "presence": presence, "pack": pack, "proposal": proposal, "transfer": transfer,
         "offer": offer, "claim": claim, "phone": phone, "message": message, "child": child,
     }  # fmt: skip
