@@ -21,6 +21,7 @@ from auth.web import (
     set_up,
     upstream,
     upstream_admin,
+    upstream_admin_api,
 )
 from auth.web.api import api
 from auth.web.pages import pages
@@ -67,6 +68,7 @@ room = Room(
         admin_api.api,
         permissions_api.api,
         applications_api.api,
+        upstream_admin_api.api,
         wechat_api,
     ],
     machines=[endpoints],

@@ -127,11 +127,20 @@ class Conflict(PortalError):
 class TooMany(PortalError):
     """A limit was reached; trying later works, after ``retry_after`` seconds where it is known."""
 
-    retry_after: int | None = None
-
     status = 429
     default_code = "too_many"
     default_sentence = N_("操作太频繁，请稍后再试。")
+
+    def __init__(
+        self,
+        code: str | None = None,
+        sentence: str | None = None,
+        *,
+        retry_after: int | None = None,
+        **values: object,
+    ) -> None:
+        super().__init__(code, sentence, fields=None, **values)
+        self.retry_after = retry_after
 
 
 class Unavailable(PortalError):

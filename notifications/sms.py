@@ -134,7 +134,9 @@ class SmsGateway:
             log.warning("sms.unavailable", kind=type(error).__name__)
             raise _unavailable() from None
         if answer.status_code == requests.codes.too_many_requests:
-            raise TooMany("too_many_codes", N_("验证码发得太频繁，请一分钟后再试。"))
+            raise TooMany(
+                "too_many_codes", N_("验证码发得太频繁，请一分钟后再试。"), retry_after=60
+            )
         if not answer.ok:
             log.warning("sms.refused", status=answer.status_code)
             raise _unavailable()

@@ -258,7 +258,9 @@ def _refusal(errcode: int | None) -> PortalError:
                 "wechat_risk", N_("微信认为这个账号有风险，暂不能用它登录。请用手机号登录。")
             )
         case 45011:
-            return TooMany("wechat_too_often", N_("微信登录太频繁了，请一分钟后再试。"))
+            return TooMany(
+                "wechat_too_often", N_("微信登录太频繁了，请一分钟后再试。"), retry_after=60
+            )
         case _:
             # Busy twice, our own quota, an id or secret of ours that is wrong: not theirs to mend.
             return _unavailable()

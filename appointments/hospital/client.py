@@ -3,12 +3,9 @@
 Whatever comes back is hostile until checked: where it comes from, its size, its time, its words.
 """
 
-import ipaddress
 import json
-import socket
 import time
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import structlog
@@ -20,7 +17,7 @@ from appointments.schemas import CallAnswer, CallState, Trouble
 from appointments.services.outbound import Answer, Order
 from core import clock
 from core.ids import new_id
-from core.settings import Environment, settings
+from core.outgoing import OutOfReach, Reach, in_production, session_to
 
 TIMEOUT_SECONDS = 5
 # For the whole of an answer: one that drips keeps within the timeout of each read.
@@ -96,8 +93,8 @@ def _post(
     base_url: str, path: str, secret: str, message_id: str, body: dict[str, Any]
 ) -> tuple[int, bytes]:
     """Status and body of an answer. Raises Silent."""
-    if not may_be_called(base_url):
-        raise Silent(Trouble.BAD_ADDRESS)
+    # A name that was public when it was registered may lead elsewhere now.
+    reach = in_production(Reach.OPEN)
     payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     headers = {
         "Content-Type": "application/json",
@@ -107,18 +104,21 @@ def _post(
         **signing.headers(secret, message_id, clock.now(), payload),
     }
     try:
-        with requests.Session() as session:
-            # Never by a proxy of the environment, and never past the registered address.
-            session.trust_env = False
-            with session.post(
+        # Never by a proxy of the environment, and never past the registered address.
+        with (
+            session_to(reach) as session,
+            session.post(
                 f"{base_url.rstrip('/')}/{path}",
                 data=payload,
                 headers=headers,
                 timeout=TIMEOUT_SECONDS,
                 allow_redirects=False,
                 stream=True,
-            ) as answer:
-                return answer.status_code, _read(answer)
+            ) as answer,
+        ):
+            return answer.status_code, _read(answer)
+    except (OutOfReach, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+        raise Silent(Trouble.BAD_ADDRESS) from None
     except (requests.RequestException, HTTPError, OSError):
         raise Silent(Trouble.SILENT) from None
 
@@ -134,20 +134,3 @@ def _read(answer: requests.Response) -> bytes:
         if time.monotonic() > deadline:
             raise Silent(Trouble.SILENT)
     return body
-
-
-def may_be_called(address: str) -> bool:
-    """Whether it is an https address of the open network, now that it is called: a name that was
-    public when it was registered may lead elsewhere today. The demo's are on this machine.
-    """
-    parts = urlsplit(address)
-    if settings().environment is not Environment.PRODUCTION:
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    if parts.scheme != "https" or not parts.hostname:
-        return False
-    try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-        hosts = [ipaddress.ip_address(place[4][0]) for place in found]
-    except (OSError, ValueError):
-        return False
-    return bool(hosts) and all(host.is_global and not host.is_multicast for host in hosts)

@@ -191,13 +191,12 @@ def _answer(
 
 
 def _slowed(seconds: int) -> TooMany:
-    refused = TooMany(
+    return TooMany(
         "slowed",
         N_("预约操作比平常频繁，请等 %(seconds)s 秒再试。号不会因此少，也不用反复点。"),
+        retry_after=seconds,
         seconds=seconds,
     )
-    refused.retry_after = seconds
-    return refused
 
 
 def _under_review(

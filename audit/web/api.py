@@ -30,6 +30,7 @@ from core.paging import Page
 from core.settings import settings
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
 from core.web.api import SECURED, room_api
+from core.web.limits import costly
 from core.web.redirects import this_address
 from core.web.writes import write
 
@@ -59,6 +60,7 @@ def head() -> HeadView:
 @api.input(EventSearch, location="query", arg_name="search")
 @api.output(Page[EventView])
 @api.doc(**SECURED)
+@costly
 @open_to(Role.AUDITOR)
 def search_events(search: EventSearch) -> Page[EventView]:
     """Events within the auditor's units, newest first."""
@@ -70,6 +72,7 @@ def search_events(search: EventSearch) -> Page[EventView]:
 @api.input(EventSearch, location="query", arg_name="search")
 @api.output(FhirResource, content_type=balp.MIMETYPE)
 @api.doc(**SECURED)
+@costly
 @open_to(Role.AUDITOR)
 def search_events_as_fhir(search: EventSearch) -> Response:
     """The same as a FHIR Bundle of AuditEvents (IHE BALP)."""

@@ -25,6 +25,7 @@ from core.roles import ROLE_NAMES
 from core.web.access import current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
+from core.web.limits import costly
 from core.web.pager import pager
 from core.web.writes import write
 
@@ -65,6 +66,7 @@ def words_of() -> dict[str, object]:
 
 
 @pages.get("/")
+@costly
 @open_to(Role.AUDITOR)
 def search() -> ResponseReturnValue:
     """Events within the auditor's units."""

@@ -1,9 +1,6 @@
 """Telling an application that a session has ended (OpenID Connect Back-Channel Logout 1.0)."""
 
-import ipaddress
-import socket
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import requests
@@ -17,7 +14,7 @@ from auth.schemas.sso import SigningAlgorithm
 from auth.services.signing import signing_key
 from core import clock
 from core.ids import new_id
-from core.settings import Environment, settings
+from core.outgoing import OutOfReach, Reach, in_production, session_to
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LIFETIME_SECONDS = 120
@@ -62,43 +59,28 @@ def call_of(session: Session, notice: LogoutNotice, issuer: str) -> Call | None:
 
 
 def deliver(call: Call) -> bool:
-    """Whether the application said that it knows; call it outside any transaction."""
-    if not _may_be_called(call.address):
-        log.warning("logout.refused", notice=str(call.notice_id))
-        return False
+    """Whether the application said that it knows; call it outside any transaction. It may be on a
+    hospital's own network.
+    """
     try:
-        with requests.Session() as caller:
-            caller.trust_env = False
-            # Never past the registered address, and never more than the status of its answer.
-            with caller.post(
+        # Never past the registered address, and never more than the status of its answer.
+        with (
+            session_to(in_production(Reach.NETWORKS)) as caller,
+            caller.post(
                 call.address,
                 data={"logout_token": call.logout_token},
                 timeout=TIMEOUT_SECONDS,
                 allow_redirects=False,
                 stream=True,
-            ) as answer:
-                status = answer.status_code
+            ) as answer,
+        ):
+            status = answer.status_code
+    except OutOfReach:
+        log.warning("logout.refused", notice=str(call.notice_id))
+        return False
     except requests.RequestException as error:
         log.warning("logout.unanswered", notice=str(call.notice_id), kind=type(error).__name__)
         return False
     if status not in ANSWERS:
         log.warning("logout.unanswered", notice=str(call.notice_id), status=status)
     return status in ANSWERS
-
-
-def _may_be_called(address: str) -> bool:
-    """Whether nothing of this machine or its cloud answers there. Other private addresses are the
-    hospital's own network, where TLS shows that the registered application answers.
-    """
-    if settings().environment is not Environment.PRODUCTION:
-        return True
-    parts = urlsplit(address)
-    try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except OSError:
-        return False
-    hosts = [ipaddress.ip_address(place[4][0]) for place in found]
-    return parts.scheme == "https" and not any(
-        host.is_loopback or host.is_link_local or host.is_unspecified or host.is_multicast
-        for host in hosts
-    )

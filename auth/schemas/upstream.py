@@ -136,6 +136,13 @@ class UpstreamView(BaseModel):
     version: int
 
 
+class UpstreamDetail(UpstreamView):
+    """With its rules, and the address that the provider has to know us by."""
+
+    redirect_uri: str
+    rules: list[RoleRule]
+
+
 class Door(BaseModel):
     """A provider as the sign-in page offers it."""
 

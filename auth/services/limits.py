@@ -1,6 +1,7 @@
 """Limits on tries (codes, passwords, identity checks); whose is kept as a keyed digest only."""
 
 from datetime import timedelta
+from math import ceil
 from typing import NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, case, delete, select, text
@@ -49,18 +50,18 @@ FORGIVE_LAST = Statement(
 OVER = RATE.c.window_start <= bindparam("since")
 COUNT = Statement(
     insert(RATE)
-    .values(subject=bindparam("whose"), window_start=bindparam("now"), count=1)
+    .values(subject=bindparam("whose"), window_start=bindparam("now"), count=bindparam("made"))
     .on_conflict_do_update(
         index_elements=[RATE.c.subject],
         set_={
             "window_start": case((OVER, bindparam("now")), else_=RATE.c.window_start),
-            "count": case((OVER, 1), else_=RATE.c.count + 1),
+            "count": case((OVER, bindparam("made")), else_=RATE.c.count + bindparam("made")),
         },
     )
-    .returning(RATE.c.count.label("made"))
+    .returning(RATE.c.count.label("made"), RATE.c.window_start.label("since"))
 )
 LEFT = Statement(
-    select(RATE.c.count.label("made")).where(
+    select(RATE.c.count.label("made"), RATE.c.window_start.label("since")).where(
         RATE.c.subject == bindparam("whose"), RATE.c.window_start > bindparam("since")
     )
 )
@@ -98,27 +99,37 @@ def count_tries(session: Session, within: timedelta, *tries: Tries) -> None:
         "now": now,
     }
     if not TRY.first(session, given).may:
-        raise too_many()
+        raise too_many(within)
 
 
-def count_request(session: Session, kind: str, whose: str, most: int, within: timedelta) -> bool:
-    """Count a request against a route's limit, with one statement: windows of ``within`` that begin
-    with the first request. Tells whether it is one of the ``most`` that a window holds.
+def count_requests(
+    session: Session, kind: str, whose: str, most: int, within: timedelta, made: int = 1
+) -> int:
+    """Count requests against a route's limit, with one statement: windows of ``within`` that begin
+    with the first request. In how many seconds the window ends, where these are not among the
+    ``most`` that it holds; else 0.
     """
     now = clock.now()
-    given = {"whose": _subject(kind, whose), "now": now, "since": now - within}
-    return bool(COUNT.first(session, given).made <= most)
+    given = {"whose": _subject(kind, whose), "now": now, "since": now - within, "made": made}
+    row = COUNT.first(session, given)
+    return 0 if row.made <= most else _seconds(row.since + within - now)
 
 
-def requests_left(where: Where, kind: str, whose: str, most: int, within: timedelta) -> bool:
-    """Whether another request would be within the limit; counts none."""
-    row = LEFT.first(where, {"whose": _subject(kind, whose), "since": clock.now() - within})
-    return row is None or row.made < most
+def wait_for_request(where: Where, kind: str, whose: str, most: int, within: timedelta) -> int:
+    """As ``count_requests``, of one request more; counts none."""
+    now = clock.now()
+    row = LEFT.first(where, {"whose": _subject(kind, whose), "since": now - within})
+    return 0 if row is None or row.made < most else _seconds(row.since + within - now)
 
 
-def too_many() -> TooMany:
-    """The one refusal of whoever tried too often."""
-    return TooMany("too_many", N_("尝试次数太多，请过一会儿再试。"))
+def _seconds(time: timedelta) -> int:
+    """Whole ones, at least one: the clocks of two processes are never quite the same."""
+    return max(1, ceil(time.total_seconds()))
+
+
+def too_many(within: timedelta) -> TooMany:
+    """The one refusal of whoever tried too often; after ``within`` at the latest it is over."""
+    return TooMany("too_many", N_("尝试次数太多，请过一会儿再试。"), retry_after=_seconds(within))
 
 
 def forgive(session: Session, kind: str, whose: str) -> None:

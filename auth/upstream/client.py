@@ -22,6 +22,7 @@ from auth.upstream.failures import Flaw, Untrusted, declined, unavailable
 from auth.upstream.id_token import Expected, read_id_token
 from core import clock
 from core.errors import PortalError
+from core.outgoing import OutOfReach, Reach, session_to
 from core.settings import LOOPBACK
 
 TIMEOUT_SECONDS = 3
@@ -244,13 +245,17 @@ def _pick(keys: list[Mapping[str, Any]], kid: str, key_type: str) -> Mapping[str
 
 
 def _ask(method: str, address: str, **more: Any) -> tuple[int, dict[str, Any]]:
-    """Status and JSON of an answer. Raises Unavailable (silence, 5xx) or Untrusted."""
+    """Status and JSON of an answer. Raises Unavailable (silence, 5xx) or Untrusted.
+
+    What answers on this machine (the demo) is asked directly, past any proxy of the environment;
+    any other name must not lead there.
+    """
+    local = _is_local(urlsplit(address).hostname)
+    reach = Reach.ANYWHERE if local else Reach.NETWORKS
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     headers |= more.pop("headers", {})
     try:
-        with requests.Session() as session:
-            # What answers on this machine is asked directly, past any proxy of the environment.
-            session.trust_env = not _is_local(urlsplit(address).hostname)
+        with session_to(reach, by_proxy=not local) as session:
             answer = session.request(
                 method,
                 address,
@@ -261,6 +266,9 @@ def _ask(method: str, address: str, **more: Any) -> tuple[int, dict[str, Any]]:
                 **more,
             )
             status, body = answer.status_code, _read(answer)
+    except OutOfReach:
+        log.warning("upstream.refused", host=urlsplit(address).hostname)
+        raise Untrusted(Flaw.WRONG_METADATA) from None
     except (requests.RequestException, HTTPError, OSError) as error:
         log.warning("upstream.silent", host=urlsplit(address).hostname, kind=type(error).__name__)
         raise unavailable() from None

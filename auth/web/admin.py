@@ -49,7 +49,7 @@ from core.web.actions import carry_out
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.history import collision, in_words
 from core.web.languages import gettext
-from core.web.limits import By, limited
+from core.web.limits import By, costly, limited
 from core.web.pager import pager
 from core.web.problems import translated
 from core.web.writes import write
@@ -75,6 +75,7 @@ OVERSEERS = (Role.ADMINISTRATOR, Role.SECURITY)
 
 
 @pages.get("/")
+@costly
 @open_to(*OVERSEERS)
 def listing() -> ResponseReturnValue:
     """Accounts that serve within the actor's units."""

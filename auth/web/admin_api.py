@@ -30,7 +30,7 @@ from core.history import ChangeView
 from core.paging import Page, PageQuery
 from core.web.access import current_actor, open_to
 from core.web.api import SECURED, VERSION
-from core.web.limits import By, limited
+from core.web.limits import By, costly, limited
 from core.web.writes import write
 
 OVERSEERS = (Role.ADMINISTRATOR, Role.SECURITY)
@@ -43,6 +43,7 @@ api = APIBlueprint(
 @api.input(AccountSearch, location="query", arg_name="search")
 @api.output(Page[AccountSummary])
 @api.doc(**SECURED)
+@costly
 @open_to(*OVERSEERS)
 def accounts(search: AccountSearch) -> Page[AccountSummary]:
     """Accounts that serve within one's units."""

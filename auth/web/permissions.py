@@ -16,6 +16,7 @@ from core.web.access import current_actor, open_to
 from core.web.forms import read_query
 from core.web.history import in_words
 from core.web.languages import gettext
+from core.web.limits import costly
 from core.web.pager import pager
 
 pages = Blueprint("auth_permissions", __name__, url_prefix="/admin/permissions")
@@ -56,6 +57,7 @@ def listing() -> ResponseReturnValue:
 
 
 @pages.get("/<action>")
+@costly
 @open_to(Role.ADMINISTRATOR, Role.SECURITY)
 def show(action: str) -> ResponseReturnValue:
     """Who may do this within the actor's units."""

@@ -9,6 +9,7 @@ from core.database import transaction
 from core.paging import Page
 from core.web.access import current_actor, open_to
 from core.web.api import SECURED, VERSION
+from core.web.limits import costly
 
 api = APIBlueprint(
     "auth_permissions_api", "auth", url_prefix=f"/api/{VERSION}/auth/permissions", tag="Permissions"
@@ -29,6 +30,7 @@ def listing() -> Page[Permission]:
 @api.input(HolderSearch, location="query", arg_name="search")
 @api.output(Page[Holder])
 @api.doc(**SECURED)
+@costly
 @open_to(Role.ADMINISTRATOR, Role.SECURITY)
 def who(action: str, search: HolderSearch) -> Page[Holder]:
     """Who may do this within one's units: by which role, on which unit, since and until when."""

@@ -8,12 +8,14 @@ from core.web.limits import Limit
 class RouteCounter:
     """The counter of ``core.web.limits``."""
 
-    def count(self, kind: str, whose: str, limit: Limit) -> bool:
-        """Count a call, in a transaction of its own."""
+    def count(self, kind: str, whose: str, limit: Limit) -> int:
+        """Count a share of calls, in a transaction of its own."""
         with transaction() as session:
-            return limits.count_request(session, kind, whose, limit.most, limit.within)
+            return limits.count_requests(
+                session, kind, whose, limit.most, limit.within, limit.share
+            )
 
-    def left(self, kind: str, whose: str, limit: Limit) -> bool:
-        """Whether another call would be within the limit."""
+    def left(self, kind: str, whose: str, limit: Limit) -> int:
+        """How long there will be no other call within the limit."""
         with at_once() as connection:
-            return limits.requests_left(connection, kind, whose, limit.most, limit.within)
+            return limits.wait_for_request(connection, kind, whose, limit.most, limit.within)

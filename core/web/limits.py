@@ -1,16 +1,22 @@
-"""How often a route may be called, and how much sent to it. What strangers may write says both."""
+"""How often a route may be called, and how much sent to it. What strangers may write says both;
+any other view that writes holds to ``WRITES`` where it says nothing of its own, and what is dear to
+answer to ``COSTLY``.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from threading import Lock
+from typing import Any, NamedTuple, Protocol, TypeVar
 from zlib import crc32
 
 from flask import Flask, Response, current_app, g, request
 
+from core import clock
 from core.errors import TooMany
-from core.web.access import current_actor, signed_in
+from core.web.access import SAFE_METHODS, current_actor, signed_in
+from core.web.tickets import TICKET
 
 LIMIT = "rate_limit"
 BODY = "body_limit"
@@ -36,29 +42,96 @@ COUNTS_PER_ADDRESS = 16
 class Limit:
     """``most`` calls within ``within``; ``failures`` counts refused ones only, for routes that
     other machines call all day.
+
+    A process tells the others of so many calls at once as ``share`` says, and counts those in
+    between by itself: who calls seldom costs no statement. Where it is more than one, each process
+    may let pass up to ``share - 1`` more than ``most``.
     """
 
     most: int
     within: timedelta
     by: By = By.ADDRESS
     failures: bool = False
+    share: int = 1
 
     def __str__(self) -> str:
         kind = "refusals" if self.failures else "calls"
         return f"{self.most} {kind} in {self.within} by {self.by}"
 
 
+# Of each view that writes: more than anybody does by hand, and than a desk with a scanner does.
+WRITES = Limit(120, timedelta(minutes=1), By.ACCOUNT, share=30)
+# Of each view that searches among people, draws up a file or reckons over a whole unit.
+COSTLY = Limit(60, timedelta(minutes=1), By.ACCOUNT, share=15)
+
+
 class Counter(Protocol):
     """Counts for all processes together; a room above keeps the numbers."""
 
-    def count(self, kind: str, whose: str, limit: Limit) -> bool:
-        """Count a call; whether it is within the limit."""
+    def count(self, kind: str, whose: str, limit: Limit) -> int:
+        """Count ``limit.share`` calls. After how many seconds calls are within the limit again; 0
+        where these are.
+        """
 
-    def left(self, kind: str, whose: str, limit: Limit) -> bool:
-        """Whether another call would be within the limit."""
+    def left(self, kind: str, whose: str, limit: Limit) -> int:
+        """As ``count``, of a call that is not counted."""
+
+
+class _Calls(NamedTuple):
+    """What this process counted of one caller: since when, how many, and until when none passes."""
+
+    since: datetime
+    made: int
+    shut_until: datetime | None = None
+
+
+class Shares:
+    """Counts of this process, of which the one counter hears a share at a time. It holds who called
+    within the last two windows, nobody else.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: dict[timedelta, tuple[datetime, dict[str, _Calls], dict[str, _Calls]]] = {}
+
+    def count(self, kind: str, whose: str, limit: Limit, counter: Counter) -> int:
+        """Count a call; after how many seconds another passes, 0 where this one does."""
+        now, key = clock.now(), f"{kind} {whose}"
+        with self._lock:
+            young, old = self._generations(limit.within, now)
+            calls = young.get(key) or old.get(key)
+            if calls is None or not calls.since <= now < calls.since + limit.within:
+                calls = _Calls(now, 0)
+            if calls.shut_until is None:
+                made = calls.made + 1
+                end = calls.since + limit.within if made > limit.most else None
+                calls = _Calls(calls.since, made, end)
+            young[key] = calls
+        if calls.shut_until is not None:
+            return _seconds(calls.shut_until - now)
+        wait = counter.count(kind, whose, limit) if calls.made % limit.share == 0 else 0
+        if wait:
+            with self._lock:
+                young[key] = calls._replace(shut_until=now + timedelta(seconds=wait))
+        return wait
+
+    def _generations(
+        self, within: timedelta, now: datetime
+    ) -> tuple[dict[str, _Calls], dict[str, _Calls]]:
+        turned, young, old = self._kept.get(within, (now, {}, {}))
+        if not turned <= now < turned + within:
+            turned, young, old = now, {}, young
+        self._kept[within] = turned, young, old
+        return young, old
+
+
+def _seconds(time: timedelta) -> int:
+    """Whole seconds, rounded up: after them it is over."""
+    return -int(-time.total_seconds() // 1)
 
 
 _counter: Counter | None = None
+_shares = Shares()
 
 
 def provide_counter(counter: Counter) -> None:
@@ -74,6 +147,11 @@ def limited(
     return _marking(LIMIT, Limit(most, within, by, failures))
 
 
+def costly(view: F) -> F:
+    """Declare that this view is dear to answer. Put it above ``open_to``."""
+    return _marking(LIMIT, COSTLY)(view)
+
+
 def body_at_most(size: int) -> Callable[[F], F]:
     """Declare how many bytes may be sent to this view."""
     return _marking(BODY, size)
@@ -82,6 +160,12 @@ def body_at_most(size: int) -> Callable[[F], F]:
 def limit_of(app: Flask, endpoint: str) -> Limit | None:
     """What a view declared, through any wrappers."""
     return _declared(app, endpoint, LIMIT)  # type: ignore[return-value]
+
+
+def limit_on(app: Flask, endpoint: str, method: str) -> Limit | None:
+    """What a call is held to: what its view declared, else ``WRITES`` where it may write."""
+    declared = limit_of(app, endpoint)
+    return WRITES if declared is None and method not in SAFE_METHODS else declared
 
 
 def body_of(app: Flask, endpoint: str) -> int | None:
@@ -103,14 +187,20 @@ def restrict_body() -> None:
 
 def enforce() -> None:
     """Before a view runs. Raises TooMany."""
-    limit = limit_of(current_app, request.endpoint) if request.endpoint else None
-    if limit is None or _counter is None:
+    endpoint = request.endpoint
+    limit = limit_on(current_app, endpoint, request.method) if endpoint else None
+    if limit is None or endpoint is None or _counter is None:
         return
     whose = _whose(limit)
     g.rate_limit, g.rate_whose = limit, whose
-    count = _counter.left if limit.failures else _counter.count
-    if not count(str(request.endpoint), whose, limit):
-        raise TooMany()
+    if limit.failures:
+        wait = _counter.left(endpoint, whose, limit)
+    elif limit.share > 1:
+        wait = _shares.count(endpoint, whose, limit, _counter)
+    else:
+        wait = _counter.count(endpoint, whose, limit)
+    if wait:
+        raise TooMany(retry_after=wait)
 
 
 def count_failure(response: Response) -> Response:
@@ -128,8 +218,11 @@ def install(app: Flask) -> None:
 
 
 def _whose(limit: Limit) -> str:
-    if limit.by is By.ACCOUNT and signed_in():
-        return str(current_actor().account_id)
+    if limit.by is By.ACCOUNT:
+        if ticket := g.get(TICKET):  # by which nobody is looked for
+            return str(ticket.account_id)
+        if signed_in():
+            return str(current_actor().account_id)
     address = request.remote_addr or ""
     if limit.by is By.APPLICATION:
         given = request.authorization

@@ -30,6 +30,8 @@ from residents.public import Person, standers, tails_of
 from service_packs.public import get_pack, list_packs
 from service_packs.schemas import Tier
 
+TAIL_DIGITS = 2
+
 
 def package_of(session: Session, visit: FieldVisit, team: TeamView) -> FieldPackage:
     """The package of a visit that was loaded. The caller has asked the policy."""
@@ -62,8 +64,10 @@ def package_of(session: Session, visit: FieldVisit, team: TeamView) -> FieldPack
 
 
 def tail_digest(person_id: UUID, tail: str) -> str:
-    """By what a tablet notices that the last four of a paper are another's."""
-    return hashlib.sha256(f"{person_id}\n{tail.upper()}".encode()).hexdigest()
+    """By what a tablet notices that the last four of a paper are another's, all but one time in
+    256; whoever carries it learns no more of the four than that.
+    """
+    return hashlib.sha256(f"{person_id}\n{tail.upper()}".encode()).hexdigest()[:TAIL_DIGITS]
 
 
 def _offer(session: Session, code: str) -> PackOffer:

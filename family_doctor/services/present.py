@@ -15,6 +15,7 @@ from core.messages import N_
 from directory.public import get_team
 from directory.schemas import TeamView
 from family_doctor.queries.contracts import read_contract
+from family_doctor.queries.on_site import get_presence
 from family_doctor.queries.signatories import SIGNING
 from family_doctor.queries.team import panel_resource
 from family_doctor.queries.ways import way_rule
@@ -24,6 +25,7 @@ from family_doctor.schemas import (
     Channel,
     ContractView,
     Evidence,
+    PrepareAgreement,
     WayAction,
 )
 from family_doctor.services import notices
@@ -41,6 +43,8 @@ from residents.schemas import IdentifierKind, PersonView
 
 # Papers that have a number of their own.
 NUMBERED = (Evidence.HOUSEHOLD_BOOK, Evidence.AUTHORISATION)
+# Of one resident's papers by one member of staff.
+TAILS_PER_DAY = 10
 
 
 def count_question(
@@ -60,6 +64,20 @@ def count_question(
         raise Invalid("evidence_needed", sentence, fields={"evidence_number": sentence})
     most = way_rule(session).checks_per_day
     count_try(session, "presence check", str(actor.account_id), most, timedelta(days=1))
+
+
+def count_signer_tail(
+    session: Session, actor: Actor, presence_id: UUID, command: PrepareAgreement
+) -> None:
+    """Before the last four of the paper of who signs for another are compared: whoever sees a paper
+    needs a try or two, and who tries them all has seen none. In a transaction of its own.
+
+    Raises NotFound or TooMany.
+    """
+    if command.signer_tail is not None:
+        person_id = get_presence(session, actor, presence_id).person_id
+        whose = f"{actor.account_id} {person_id}"
+        count_try(session, "signer tail", whose, TAILS_PER_DAY, timedelta(days=1))
 
 
 def apply_on_behalf(

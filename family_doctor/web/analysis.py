@@ -12,7 +12,7 @@ from core.sheets import Sheet, to_csv, to_xlsx
 from core.web.access import acting, current_actor, open_to
 from core.web.forms import blank, read_query
 from core.web.languages import gettext
-from core.web.limits import By, limited
+from core.web.limits import By, costly, limited
 from core.web.names import named
 from core.web.pager import pager
 from family_doctor.queries.analysis.people import export_analysed, list_analysed
@@ -38,6 +38,7 @@ AN_HOUR = timedelta(hours=1)
 
 
 @pages.get("/")
+@costly
 @open_to(*MANAGERS)
 def overview() -> ResponseReturnValue:
     """An analysis of a unit, place and period."""
@@ -59,6 +60,7 @@ def export(kind: str) -> Response:
 
 
 @pages.get("/people")
+@costly
 @open_to(*KEEPERS)
 def people() -> ResponseReturnValue:
     """The contracts or services behind a figure."""

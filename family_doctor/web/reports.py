@@ -12,6 +12,7 @@ from core.searching import SearchQuery
 from core.web.access import current_actor, open_to
 from core.web.forms import read_query
 from core.web.languages import gettext
+from core.web.limits import costly
 from core.web.pager import pager
 from core.web.writes import write
 from family_doctor.queries.report_rows import list_counted, shows_names
@@ -88,6 +89,7 @@ def show(report_id: UUID) -> ResponseReturnValue:
 
 
 @pages.get("/<uuid:report_id>/figures/<code>")
+@costly
 @open_to(*READERS)
 def rows(report_id: UUID, code: str) -> ResponseReturnValue:
     """What a figure counted."""

@@ -8,6 +8,7 @@ from core.paging import Page
 from core.searching import SearchQuery
 from core.web.access import current_actor, open_to
 from core.web.api import SECURED, room_api
+from core.web.limits import costly
 from core.web.writes import write
 from family_doctor.queries.report_rows import list_counted
 from family_doctor.queries.reports import get_report, list_reports
@@ -49,6 +50,7 @@ def report(report_id: UUID) -> ReportView:
 @api.input(SearchQuery, location="query", arg_name="page")
 @api.output(Page[CountedRow])
 @api.doc(**SECURED)
+@costly
 @open_to(*READERS)
 def counted(report_id: UUID, code: str, page: SearchQuery) -> Page[CountedRow]:
     """What a figure counted, in the order of time."""

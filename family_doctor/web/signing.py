@@ -15,7 +15,7 @@ from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to
 from core.web.actions import attempt
 from core.web.forms import Form, blank, read_form
 from core.web.languages import gettext
-from core.web.limits import body_at_most, limited
+from core.web.limits import body_at_most, costly, limited
 from family_doctor.queries.signing import get_sealed_file, list_own_signatures, verify_file
 from family_doctor.schemas import KeepSignature, OwnSignatureView, Verification
 from family_doctor.services.signing import keep_signature
@@ -29,6 +29,7 @@ CHECKS, WITHIN = 20, timedelta(minutes=10)
 
 
 @pages.get("/contracts/<uuid:contract_id>/agreement.pdf")
+@costly
 @open_to(SIGNED_IN)
 def sealed_file(contract_id: UUID) -> Response:
     """The sealed agreement of a contract that one may read."""

@@ -9,6 +9,7 @@ from core.access import Role
 from core.database import transaction
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.api import SECURED, room_api
+from core.web.limits import costly
 from core.web.writes import write
 from family_doctor.queries import signing as queries
 from family_doctor.schemas import KeepSignature, OwnSignatures, OwnSignatureView, SignedAgreement
@@ -31,6 +32,7 @@ def signatures(contract_id: UUID) -> SignedAgreement:
 @api.get("/contracts/<uuid:contract_id>/agreement.pdf")
 @api.output(FileSchema(type="string", format="binary"), content_type=PDF)
 @api.doc(**SECURED)
+@costly
 @open_to(SIGNED_IN)
 def sealed_file(contract_id: UUID) -> Response:
     """The sealed agreement (PDF/A-2b with a PAdES seal); `not_sealed` until it is made."""

@@ -105,7 +105,7 @@ def confirm_claim(
     nobody known is they. Confirmed twice is once.
 
     Raises NotFound, Denied, Invalid ``bad_registration``, Conflict ``claim_settled``,
-    ``number_of_another``, ``person_has_account`` or ``already_verified``.
+    ``number_of_another``, ``person_has_account``, ``phone_on_record`` or ``already_verified``.
     """
     row = _to_check(session, actor, claim_id)
     if row.state != ClaimState.CONFIRMED:
@@ -180,13 +180,25 @@ def _person(
 
 
 def _join(session: Session, row: PaperClaim, person: Person) -> None:
-    """The account is the person's, and the phone that it proved is theirs: staff saw both."""
+    """The account is the person's, and the phone that it proved is theirs: staff saw both. Where
+    another phone is registered its owner has their say first, as whenever a desk changes one.
+    """
     if accounts_of_people(session, [person.id]):
         raise Conflict(
             "person_has_account",
             N_("这位居民已有登录账号。手机号换了的，请用“账号找回”；不要另开一个账号。"),
         )
     _, phone = person_and_phone(session, row.account_id)
+    if person.phone_index is not None and (
+        phone is None or person.phone_index != phone_index(phone)
+    ):
+        raise Conflict(
+            "phone_on_record",
+            N_(
+                "这位居民登记的是另一个手机号。请先在“登记手机号”里更换，原号码的主人有一天可以反对；"
+                "换好后再来确认。"
+            ),
+        )
     link_person(session, row.account_id, person.id, person.name)
     if phone:
         person.phone, person.phone_index = phone, phone_index(phone)

@@ -106,10 +106,12 @@ def ask_phone(
     return phone_view(session, row), sent, code
 
 
-def count_read_out(session: Session, change_id: UUID) -> None:
-    """Take one of the code's tries; in a transaction of its own. Raises NotFound, Invalid."""
+def count_read_out(session: Session, actor: Actor, change_id: UUID) -> None:
+    """Take one of the code's tries, which are those of who asked for it: a colleague does not use
+    them up. In a transaction of its own. Raises NotFound, Invalid.
+    """
     row = session.get(PhoneChange, change_id)
-    if row is None:
+    if row is None or row.recorded_by != actor.account_id:
         raise NotFound()
     if row.state == PhoneState.ASKED and not count_code_try(session, row.challenge_id):
         raise wrong_code()

@@ -10,6 +10,7 @@ from core.errors import PortalError
 from core.web.access import current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
+from core.web.limits import costly
 from core.web.writes import write
 from residents.papers import verifier
 from residents.queries.duplicates import DUPLICATE_ROLES
@@ -37,6 +38,7 @@ def words() -> dict[str, object]:
 
 
 @pages.get("/find")
+@costly
 @open_to(*FIND_ROLES)
 def find() -> ResponseReturnValue:
     """Who is known by a whole number."""

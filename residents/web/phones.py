@@ -186,9 +186,9 @@ def see_person(command: AskPhone) -> PhoneChangeView:
 
 def read_out(change_id: UUID, command: ReadOut) -> PhoneChangeView:
     """Take a try, then the code; a wrong code keeps the try. Raises PortalError."""
-    with transaction() as session:
-        count_read_out(session, change_id)
     actor = current_actor()
+    with transaction() as session:
+        count_read_out(session, actor, change_id)
     return write(PhoneChangeView, lambda session: prove_phone(session, actor, change_id, command))
 
 

@@ -15,6 +15,7 @@ from core.web.access import current_actor, open_to
 from core.web.actions import attempt
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
+from core.web.limits import costly
 from core.web.names import named
 from core.web.pager import pager
 from core.web.writes import write
@@ -64,6 +65,7 @@ def index() -> ResponseReturnValue:
 
 
 @staff_pages.get("/new")
+@costly
 @open_to(Role.LEADER, Role.MEMBER)
 def find() -> ResponseReturnValue:
     """Find the person for whom a service was done."""

@@ -52,7 +52,10 @@
     return body.replace(PLACE, (_, place) => values[place]);
   };
 
-  const tailDigest = (personId, tail) => sha256(`${personId}\n${tail.toUpperCase()}`);
+  // Whether these may be the last four of the person's paper: the list has the beginning of a digest
+  // only, by which no four can be found out. The server knows for sure.
+  const tailFits = async (person, tail) =>
+    (await sha256(`${person.person_id}\n${tail.toUpperCase()}`)).startsWith(person.tail_digest);
 
   // The next link of the chain behind `entries`.
   const link = async (terms, entries, id, signing) => {
@@ -63,5 +66,5 @@
     return { id, number, previous, payload, hash: await sha256(`${previous}\n${number}\n${payload}`) };
   };
 
-  Object.assign(window.Field, { ADULT, ageOn, bornBy, dayIn, link, newId, sha256, tailDigest, textOf });
+  Object.assign(window.Field, { ADULT, ageOn, bornBy, dayIn, link, newId, sha256, tailFits, textOf });
 })();

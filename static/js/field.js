@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { store, remote, ADULT, ageOn, bornBy, dayIn, link, newId, sha256, tailDigest, textOf } = window.Field;
+  const { store, remote, ADULT, ageOn, bornBy, dayIn, link, newId, sha256, tailFits, textOf } = window.Field;
   const page = document.querySelector("[data-field]");
   const base = page.dataset.field;
   const one = (name, within = page) => within.querySelector(`[data-${name}]`);
@@ -181,8 +181,7 @@
       if (standers.length && (!fields.stander.value || !stander)) return "no_stander";
       const by = stander || signer.person;
       const tail = fields.id_tail.value.trim().toUpperCase();
-      const right = (await tailDigest(by.person_id, tail)) === by.tail_digest;
-      if (!right) return "tail_differs";
+      if (!(await tailFits(by, tail))) return "tail_differs";
       const who = { ...seen, person_id: signer.person.person_id, name: signer.person.name };
       if (signer.person.renewal) who.renews = signer.person.renewal.contract_id;
       if (!stander) return { ...who, id_tail: tail };

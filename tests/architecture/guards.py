@@ -1,4 +1,4 @@
-"""Guards over the whole tree: each route has an access rule, what strangers may write has a limit,
+"""Guards over the whole tree: each route has an access rule, what writes or is dear has a limit,
 what a cookie may write asks for its token, each string has a translation and each translation
 its string, each paged list its search, each action and policy its words.
 
@@ -20,7 +20,7 @@ from werkzeug.routing import Rule
 
 from core.permissions import Words
 from core.web.access import Anyone, rule_of
-from core.web.limits import Limit, body_of, limit_of
+from core.web.limits import Limit, body_of, limit_of, limit_on
 from core.web.rooms import Room
 from portal.factory import ROOM_NAMES, ROOT
 
@@ -40,6 +40,8 @@ WRITE_NOTHING_UNPROVED = {
     "appointments_exchange_api.lock", "appointments_exchange_api.confirm",
     "appointments_exchange_api.give_back", "appointments_exchange_api.answer",
 }  # fmt: skip
+# Files drawn up, and searches among people.
+DEAR = re.compile(r"\.pdf|\bcsv\b|/(find|analysis|audit/events)\b(?!/<uuid)|/admin/accounts/$")
 # Lists that are paged and have no search, and why.
 UNSEARCHED = {
     "appointments/templates/appointments/schedule/exceptions.html": "few days, in their order",
@@ -83,6 +85,20 @@ def writes_without_size(app: Flask) -> list[str]:
         for rule, _ in stranger_writes(app)
         if body_of(app, rule.endpoint) is None
     ]
+
+
+def unlimited(app: Flask) -> list[str]:
+    """Endpoints that who is signed in calls as often as they like: what writes (a limit on refusals
+    alone lets everything else pass), and what is dear to answer.
+    """
+    faults = []
+    for rule in app.url_map.iter_rules():
+        limit = limit_on(app, rule.endpoint, next(iter((rule.methods or set()) - READING), "GET"))
+        strangers = isinstance(rule_of(app, rule.endpoint), Anyone)
+        asked = (rule.methods or set()) - READING or DEAR.search(rule.rule)
+        if asked and not strangers and (limit is None or limit.failures):
+            faults.append(f"{rule.endpoint}: nothing limits its calls (costly) on {rule.rule}")
+    return faults
 
 
 def sessions_ended_past_their_service(root: Path) -> list[str]:
@@ -311,6 +327,7 @@ def main() -> int:
         *routes_without_rule(app),
         *writes_without_limit(app),
         *writes_without_size(app),
+        *unlimited(app),
         *sessions_ended_past_their_service(ROOT),
         *pages_without_csrf(app),
         *untranslated(ROOT),

@@ -12,8 +12,8 @@ from flask import Flask
 
 from core.errors import Denied
 from core.permissions import Words
-from core.web.access import ANYONE, MACHINES, enforce, open_to
-from core.web.limits import body_at_most, limited
+from core.web.access import ANYONE, MACHINES, SIGNED_IN, enforce, open_to
+from core.web.limits import body_at_most, costly, limited
 from portal.factory import ROOT
 from tests.architecture import assurance, guards
 
@@ -52,6 +52,18 @@ def test_a_write_without_a_limit_is_found() -> None:
     assert found == ["bare", "half"]
     found = [fault.split(":")[0] for fault in guards.writes_without_size(app)]
     assert found == ["bare", "held", "half"]
+
+
+def test_nobody_writes_or_exports_without_a_limit(app: APIFlask) -> None:
+    assert guards.unlimited(app) == []
+    planted = Flask("planted", static_folder=None)
+    view = open_to(SIGNED_IN)(lambda: "")
+    planted.add_url_rule("/list.csv", "file", view)
+    planted.add_url_rule("/people.csv", "held", costly(open_to(SIGNED_IN)(lambda: "")))
+    planted.add_url_rule("/things", "default", view, methods=["POST"])
+    refusals = limited(1, timedelta(days=1), failures=True)(open_to(SIGNED_IN)(lambda: ""))
+    planted.add_url_rule("/half", "half", refusals, methods=["DELETE"])
+    assert [fault.split(":")[0] for fault in guards.unlimited(planted)] == ["file", "half"]
 
 
 def test_sessions_are_ended_by_one_service_which_tells(tmp_path: Path) -> None:

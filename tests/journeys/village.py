@@ -7,6 +7,7 @@ portal, so no test imports it.
 import json
 import sys
 from datetime import date, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from core.database import transaction
 from core.ids import new_id
 from directory.models import Team
 from family_doctor.models import Contract
+from family_doctor.services.field_package import tail_digest
 from residents.identity import check_digit
 from residents.models import Household, Person
 from residents.services.identity import id_index, id_tail_index
@@ -29,8 +31,8 @@ FIRST = "99010319600704"
 CHILD, CHILD_OF_DAYS, ENDS_IN = "示例村童", 9 * 365, timedelta(days=20)
 
 
-def make(village: str, count: int) -> list[tuple[str, str]]:
-    """Let them live there, two a household; their names and numbers."""
+def make(village: str, count: int) -> list[tuple[str, str, str]]:
+    """Let them live there, two a household; their names, numbers, and four that are not theirs."""
     people = []
     with wsgi.app.app_context(), transaction() as session:
         township = session.scalars(select(Team.division_code).where(Team.name == TEAM)).one()
@@ -44,9 +46,10 @@ def make(village: str, count: int) -> list[tuple[str, str]]:
                 session.flush()
             first = f"{FIRST}{each:03d}"
             number, name = first + check_digit(first), f"示例村民{each + 1}"
+            person_id = new_id()
             session.add(
                 Person(
-                    id=new_id(),
+                    id=person_id,
                     household_id=home.id,
                     relation="self",
                     name=name,
@@ -59,12 +62,19 @@ def make(village: str, count: int) -> list[tuple[str, str]]:
                     example=True,
                 )
             )
-            people.append((name, number))
+            people.append((name, number, misread(person_id, number[-4:])))
             if each == 0:
                 parent = session.scalars(select(Person).where(Person.name == name)).one()
         _child(session, parent)
         _ending(session, name)
     return people
+
+
+def misread(person_id: UUID, tail: str) -> str:
+    """Four that a tablet tells from these."""
+    right = tail_digest(person_id, tail)
+    wrong = (f"{each:04d}" for each in range(10_000))
+    return next(each for each in wrong if tail_digest(person_id, each) != right)
 
 
 def _child(session: Session, parent: Person) -> None:

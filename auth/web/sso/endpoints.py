@@ -28,7 +28,7 @@ from auth.queries.introspection import introspect
 from auth.queries.sso import find_access
 from auth.schemas.sso import GrantType, Scope
 from auth.services.device import begin_device
-from auth.services.limits import count_request
+from auth.services.limits import count_requests
 from auth.services.par import LIFETIME as PUSHED_LIFETIME
 from auth.services.par import Pushed, push_request
 from auth.services.revocation import revoke_token
@@ -181,8 +181,8 @@ def _push(provider: Provider, client: Application) -> tuple[int, dict[str, Any]]
         raise InvalidRequestError("'client_id' is another one than the caller's.")
     if client.check_endpoint_auth_method(PUBLIC_METHOD, "pushed"):
         whose = f"{origin(CHANNEL).address} {client.client_id}"
-        if not count_request(provider.session, "pushed", whose, PUBLIC_PUSHES, WITHIN):
-            raise TooMany()
+        if wait := count_requests(provider.session, "pushed", whose, PUBLIC_PUSHES, WITHIN):
+            raise TooMany(retry_after=wait)
     given = request.form.items(multi=True)
     kept = [(name, value) for name, value in given if name not in NOT_PUSHED]
     pushed = Pushed(new_id(), [*kept, ("client_id", client.client_id)])

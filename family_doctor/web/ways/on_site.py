@@ -34,6 +34,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import on_site as services
 from family_doctor.services.extras import offered_to
+from family_doctor.services.present import count_signer_tail
 from family_doctor.states import IN_FORCE
 from family_doctor.web import ways_words, wording
 from residents.public import people_by_id
@@ -63,6 +64,9 @@ def prepare(presence_id: UUID) -> ResponseReturnValue:
     """Write the agreement; the tablet goes to the resident."""
     form = read_form(PrepareAgreement)
     form.values["extra_codes"] = " ".join(request.form.getlist("extra_codes"))
+    if form.command is not None:
+        with transaction() as session:
+            count_signer_tail(session, current_actor(), presence_id, form.command)
     done = attempt(
         form,
         PresenceView,

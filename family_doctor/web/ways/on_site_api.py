@@ -19,6 +19,7 @@ from family_doctor.schemas import (
     WitnessSigning,
 )
 from family_doctor.services import on_site as services
+from family_doctor.services.present import count_signer_tail
 from family_doctor.web.ways.asking import ask_identity
 
 api = room_api("family_doctor_on_site", "Family doctor: signing on site", "family-doctor")
@@ -56,6 +57,8 @@ def presence(presence_id: UUID) -> PresenceDetail:
 @open_to(*STAFF)
 def prepare(presence_id: UUID, command: PrepareAgreement) -> PresenceView:
     """Settle who signs, the pack and the years: the text is written."""
+    with transaction() as session:
+        count_signer_tail(session, current_actor(), presence_id, command)
     return write(
         PresenceView,
         lambda session: services.prepare_agreement(session, current_actor(), presence_id, command),

@@ -66,7 +66,7 @@ def test_somebody_lets_a_kiosk_in(
     counted: list[str] = []
     count = RouteCounter.count
 
-    def counting(self: RouteCounter, kind: str, whose: str, limit: Limit) -> bool:
+    def counting(self: RouteCounter, kind: str, whose: str, limit: Limit) -> int:
         if kind.startswith("oidc."):
             counted.append(kind)
         return count(self, kind, whose, limit)

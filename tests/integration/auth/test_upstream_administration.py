@@ -1,6 +1,8 @@
 """Providers are kept by administrators of the whole region, in the browser or at the console."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,16 +10,20 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
+from auth.assurance import FRESH
 from auth.models import Account, Upstream, UpstreamRole
+from auth.services.sign_in import PORTAL_SCOPE, issue_token, session_id_of
+from core import clock
 from core.access import Role
 from core.models import ChangeRecord
-from tests.factories.auth import make_account
+from tests.factories.auth import make_account, open_browser_session
 from tests.factories.directory import CITY, COUNTY, make_divisions
 from tests.factories.upstream import make_upstream
 
 Browser = Callable[[UUID], FlaskClient]
-ADMIN = "/admin/upstreams"
+ADMIN, API = "/admin/upstreams", "/api/v1/auth/upstreams"
 NEW = {
     "issuer": "https://id.hospital.example",
     "name": "示例医院",
@@ -81,6 +87,63 @@ def test_a_provider_is_registered_changed_and_closed(
     history = browser.get(f"{made.location}/history").text
     assert all(word in history for word in ("openid, profile, email", "示例医院二", "管理员"))
     assert NEW["client_secret"] not in str(session.scalars(select(ChangeRecord.changes)).all())
+
+
+def test_a_provider_is_kept_over_the_api(
+    session: Session,
+    region: Account,
+    client: FlaskClient,
+    signed_in: Browser,
+    bearer: Callable[[UUID], dict[str, str]],
+) -> None:
+    def said(answer: TestResponse) -> Any:
+        return answer.get_json()
+
+    headers = bearer(region.id)
+    new = NEW | {"linking": True, "scopes": ["profile"], "two_factor_values": ["otp"]}
+    once = headers | {"Idempotency-Key": "register-a-provider"}
+    made = client.post(API, json=new, headers=once)
+    assert (made.status_code, said(client.post(API, json=new, headers=once))) == (201, said(made))
+    assert said(client.post(API, json=new, headers=headers))["code"] == "upstream_exists"
+    one = f"{API}/{said(made)['id']}"
+    terms = {k: v for k, v in new.items() if k not in ("issuer", "client_secret")}
+    changed = terms | {"version": 1, "name": "示例医院二"}
+    for more in ("issuer", "disabled_at", "created_at"):
+        refused = client.put(one, json=changed | {more: "https://x.example"}, headers=headers)
+        assert refused.status_code == 422, more
+    assert said(client.put(one, json=changed, headers=headers))["name"] == "示例医院二"
+    assert client.put(one, json=changed, headers=headers).status_code == 409
+    rule = {"value": "统计", "role": "analyst", "unit": COUNTY}
+    assert client.post(f"{one}/roles", json=rule, headers=headers).status_code == 200
+    refused = client.post(f"{one}/roles", json=rule | {"role": "security"}, headers=headers)
+    assert (refused.status_code, said(refused)["code"]) == (422, "role_not_mapped")
+    seen = client.get(one, headers=headers)
+    assert said(seen)["redirect_uri"].endswith(f"/auth/upstream/{said(made)['id']}/callback")
+    [kept] = said(seen)["rules"]
+    gone = client.delete(f"{one}/roles/{kept['id']}", headers=headers)
+    assert (gone.status_code, said(client.get(one, headers=headers))["rules"]) == (200, [])
+    for state, disabled in (("disable", True), ("enable", False)):
+        version = {"version": said(client.get(one, headers=headers))["version"]}
+        done = client.post(f"{one}/{state}", json=version, headers=headers)
+        assert said(done)["disabled"] is disabled
+    told = [client.get(path, headers=headers).text for path in (API, one, f"{one}/history")]
+    assert all(NEW["client_secret"] not in answer for answer in told)
+    assert session.scalars(select(Upstream)).one().client_secret == NEW["client_secret"]
+
+    county = make_account(session, roles={Role.ADMINISTRATOR: [COUNTY]})
+    theirs = bearer(county.id)
+    assert client.get(API, headers=theirs).status_code == 403
+    assert client.put(one, json=changed, headers=theirs).status_code == 403
+    # A token of a session that was proved a while ago is asked for a fresh proof, as the page is.
+    opened = session_id_of(session, open_browser_session(session, region.id))
+    lifetime = timedelta(hours=1)
+    token = issue_token(
+        session, region.id, scope=PORTAL_SCOPE, lifetime=lifetime, session_id=opened
+    )
+    session.flush()
+    with clock.shifted(FRESH + timedelta(seconds=1)):
+        asked = client.get(API, headers={"Authorization": f"Bearer {token}"})
+    assert (asked.status_code, said(asked)["code"]) == (401, "step_up_required")
 
 
 @pytest.mark.parametrize(

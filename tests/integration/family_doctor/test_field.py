@@ -22,6 +22,7 @@ from family_doctor.models import (
     SealedAgreement,
 )
 from family_doctor.queries.signing import signatures_of
+from family_doctor.services.field_package import tail_digest
 from notifications.models import Message
 from residents.models import Person
 from tests.factories.directory import make_team
@@ -107,6 +108,16 @@ def test_a_village_is_signed_and_synced_once(
     late = field.sync(tablet.sign(field.people[0]))
     assert (late.status_code, late.json["code"]) == (409, "visit_over")
     assert field.sync(*entries).json["items"] == first.json["items"]
+
+
+def test_the_list_does_not_give_away_the_papers_it_checks(field: Field) -> None:
+    listed = {each["person_id"]: each["tail_digest"] for each in field.load().package["residents"]}
+    person = field.people[0]
+    told = listed[str(person.id)]
+    assert tail_digest(person.id, (person.id_number or "")[-4:]) == told
+    # Four digits that somebody made up do not fit, as a rule; of all there are, many do.
+    fits = sum(tail_digest(person.id, f"{four:04d}") == told for four in range(10_000))
+    assert 10 < fits < 100
 
 
 def test_what_cannot_be_signed_waits_for_the_team(field: Field, session: Session) -> None:

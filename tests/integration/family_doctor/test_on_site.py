@@ -26,6 +26,7 @@ from family_doctor.models import (
     Signature,
 )
 from family_doctor.services.on_site import forget_unwitnessed
+from family_doctor.services.present import TAILS_PER_DAY
 from notifications.models import Message
 from residents.models import GroupMembership, Person
 from service_packs.models import Group
@@ -302,6 +303,24 @@ def test_a_parent_on_site_signs_for_a_child_and_a_guardian_for_a_ward(
     sibling.household_id = None
     session.commit()
     assert refusal(desk.witness(path)) == (409, "not_represented")
+
+
+def test_the_digits_of_a_paper_nobody_saw_are_not_found_by_trying(
+    desk: Desk, session: Session
+) -> None:
+    parent = make_person(session, name="覃母亲")
+    child = make_person(session, name="覃女儿", birth_date=clock.today() - timedelta(days=2000))
+    child.household_id = parent.household_id
+    session.commit()
+    right = number_of(parent)[-4:]
+    for _ in range(2):  # as often as one begins anew
+        path = f"/{desk.begin(child).json['id']}"
+        for tail in [f"{each:04d}" for each in range(TAILS_PER_DAY // 2)]:
+            said = desk.post(f"{path}/prepare", signer_id=str(parent.id), signer_tail=tail)
+            assert said.status_code in (422, 200), tail
+    late = desk.post(f"{path}/prepare", signer_id=str(parent.id), signer_tail=right)
+    assert refusal(late) == (429, "too_many")
+    assert int(late.headers["Retry-After"]) > 0
 
 
 def test_the_text_is_that_of_the_group_and_of_the_day(desk: Desk, session: Session) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from auth.models import Account
+from auth.public import phone_index
 from core.access import Actor
 from core.errors import Conflict, Denied, Invalid
 from directory.models import Institution
@@ -233,6 +234,26 @@ def test_a_claim_joins_somebody_whom_staff_registered_and_is_refused_with_a_reas
     assert refused.reason == "照片不是本人"
     with pytest.raises(Conflict, match="claim_settled"):
         withdraw_claim(session, other, second.id)
+
+
+def test_a_claim_does_not_take_a_person_from_the_phone_on_record(
+    session: Session, place: Institution
+) -> None:
+    staff, actor = registrar(session, place), nobody(session)
+    known = register_at_desk(session, staff, foreigner(place, phone=make_phone()), None).person
+    assert known is not None
+    person = session.get_one(Person, known.id)
+    before = person.phone
+    # An accomplice at the desk says of another's passport that it is theirs.
+    waiting = claim_paper(session, actor, claim(place)).items[0]
+    with pytest.raises(Conflict, match="phone_on_record"):
+        confirm_claim(session, staff, waiting.id, ConfirmClaim(same=person.id))
+    assert session.get_one(Account, actor.account_id).person_id is None
+    assert person.phone == before
+    person.phone = session.get_one(Account, actor.account_id).phone
+    person.phone_index = phone_index(person.phone or "")
+    case = confirm_claim(session, staff, waiting.id, ConfirmClaim(same=person.id))
+    assert case.state is ClaimState.CONFIRMED
 
 
 def test_a_newborn_is_registered_by_the_birth_certificate_and_the_parent_acts(

@@ -184,6 +184,14 @@ def test_the_pages_and_the_api(
     wrong = "000000" if code != "000000" else "111111"
     body = {"code": wrong, "_once": "b"}
     assert desk.post(f"{asked.location}/code", data=body).status_code == 422
+    # A colleague does not use up the tries of the code.
+    colleague = registrar(session, place)
+    session.commit()
+    path = asked.location.replace("/residents/phones/", "/api/v1/residents/phones/")
+    theirs = bearer(colleague.account_id)
+    for _ in range(5):
+        answer = client.post(f"{path}/code", json={"code": wrong}, headers=theirs)
+        assert answer.status_code == 404
     body = {"code": code, "_once": "c"}
     assert (
         "手机号已更换" in desk.post(f"{asked.location}/code", data=body, follow_redirects=True).text
