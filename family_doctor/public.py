@@ -11,6 +11,7 @@ from family_doctor.queries.contracts import (
 )
 from family_doctor.queries.facts import contract_facts, fulfilment_facts
 from family_doctor.services.planning import plan_all, replan
+from family_doctor.services.proposals import propose_labels
 from family_doctor.services.reports import make_past_reports
 from family_doctor.services.sealing import seal_soon
 from family_doctor.states import IN_FORCE, LIVE
@@ -32,6 +33,7 @@ __all__ = [
     "plan_all",
     "progress_on",
     "promised",
+    "propose_labels",
     "replan",
     "seal_soon",
     "term_end",

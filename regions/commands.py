@@ -10,6 +10,7 @@ from core.access import NOBODY, Actor
 from core.database import transaction
 from core.settings import Environment, settings
 from regions import demo
+from regions.flaws import PackError
 from regions.load.region import (
     DEMO_PEOPLE,
     AlreadyLoaded,
@@ -18,7 +19,7 @@ from regions.load.region import (
     load_organisation,
 )
 from regions.load.update import NotLoaded, update_region
-from regions.pack import PackError, RegionPack, available_packs, load_pack
+from regions.pack import RegionPack, available_packs, load_pack
 from regions.population import people_at
 
 # The progress bar counts in thousandths.

@@ -8,8 +8,6 @@ import csv
 import io
 import json
 import tomllib
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +46,7 @@ from regions.facts import (
     Village,
     WhatToBring,
 )
+from regions.flaws import PackError, known, unique, whole
 
 _HOME = Path(__file__).parent
 _REGION_FILE = "region.toml"
@@ -55,12 +54,7 @@ _REFERRAL_RULES = "referral_rules.toml"
 _PRESCRIPTION_RULES = "prescription_rules.toml"
 _WHAT_TO_BRING = "what_to_bring.toml"
 _ALL_GROUPS = "all"
-_ROUNDING = 1e-6
 Row = TypeVar("Row", bound=BaseModel)
-
-
-class PackError(Exception):
-    """A pack cannot be used; the text names the file and what is wrong in it."""
 
 
 @dataclass(frozen=True)
@@ -181,14 +175,14 @@ def load_boundaries(name: str, home: Path = _HOME) -> dict[str, Any]:
 def load_referral_rules(name: str, home: Path = _HOME) -> ReferralRules:
     """How the region refers its patients. Raises PackError."""
     rules = _document(_directory(name, home) / _REFERRAL_RULES, ReferralRules)
-    _unique(_REFERRAL_RULES, (each.code for each in rules.criteria))
+    unique(_REFERRAL_RULES, (each.code for each in rules.criteria))
     return rules
 
 
 def load_what_to_bring(name: str, home: Path = _HOME) -> WhatToBring:
     """What patients bring to a visit. Raises PackError."""
     things = _document(_directory(name, home) / _WHAT_TO_BRING, WhatToBring)
-    _unique(_WHAT_TO_BRING, (each.code for each in things.items))
+    unique(_WHAT_TO_BRING, (each.code for each in things.items))
     return things
 
 
@@ -283,19 +277,19 @@ def _check(pack: RegionPack) -> None:
 
 
 def _check_places(pack: RegionPack) -> None:
-    divisions = _unique("divisions.csv", (d.code for d in pack.divisions))
+    divisions = unique("divisions.csv", (d.code for d in pack.divisions))
     if pack.region.code not in divisions:
         raise PackError(f"divisions.csv: the region {pack.region.code} is missing")
     seen: set[str] = set()
     for division in pack.divisions:
         if division.parent_code is not None:
-            _known("divisions.csv", division.parent_code, seen)
+            known("divisions.csv", division.parent_code, seen)
         seen.add(division.code)
-    _unique("villages.csv", (v.code for v in pack.villages))
-    _unique("villages.csv", (v.division_code + v.record_code for v in pack.villages))
+    unique("villages.csv", (v.code for v in pack.villages))
+    unique("villages.csv", (v.division_code + v.record_code for v in pack.villages))
     townships = {township.code for township in pack.townships}
     for village in pack.villages:
-        _known("villages.csv", village.division_code, townships)
+        known("villages.csv", village.division_code, townships)
     for township in pack.townships:
         if not pack.villages_of[township.code]:
             raise PackError(f"villages.csv: {township.code} has no village")
@@ -304,25 +298,25 @@ def _check_places(pack: RegionPack) -> None:
     except (KeyError, TypeError) as error:
         raise PackError("boundaries.geojson: features with properties.code are wanted") from error
     for code in drawn:
-        _known("boundaries.geojson", code, divisions)
+        known("boundaries.geojson", code, divisions)
 
-    _unique("institutions.csv", (i.code for i in pack.institutions))
+    unique("institutions.csv", (i.code for i in pack.institutions))
     for institution in pack.institutions:
-        _known("institutions.csv", institution.division_code, divisions)
-    specialties = _unique("departments.csv", (s.code for s in pack.specialties))
+        known("institutions.csv", institution.division_code, divisions)
+    specialties = unique("departments.csv", (s.code for s in pack.specialties))
     for specialty in pack.specialties:
         if specialty.parent_code is not None:
-            _known("departments.csv", specialty.parent_code, specialties)
-    _unique("department_names.csv", (d.type_code + d.name for d in pack.department_names))
+            known("departments.csv", specialty.parent_code, specialties)
+    unique("department_names.csv", (d.type_code + d.name for d in pack.department_names))
     for department in pack.department_names:
-        _known("department_names.csv", department.specialty_code, specialties)
+        known("department_names.csv", department.specialty_code, specialties)
 
 
 def _check_people(pack: RegionPack) -> None:
-    _unique("population.csv", (measure.key for measure in pack.population))
-    _unique("groups.csv", (group.code for group in pack.groups))
-    _unique("code_lists.csv", (f"{item.list}/{item.code}" for item in pack.code_lists))
-    _whole("ages.csv", 100, (band.share for band in pack.ages))
+    unique("population.csv", (measure.key for measure in pack.population))
+    unique("groups.csv", (group.code for group in pack.groups))
+    unique("code_lists.csv", (f"{item.list}/{item.code}" for item in pack.code_lists))
+    whole("ages.csv", 100, (band.share for band in pack.ages))
     expected = 0
     for band in pack.ages:
         if not expected == band.from_age <= band.to_age:
@@ -331,45 +325,43 @@ def _check_people(pack: RegionPack) -> None:
 
 
 def _check_services(pack: RegionPack) -> None:
-    items = _unique("service_items.csv", (item.code for item in pack.service_items))
-    _unique("packs.json", (service_pack.code for service_pack in pack.packs))
+    items = unique("service_items.csv", (item.code for item in pack.service_items))
+    unique("packs.json", (service_pack.code for service_pack in pack.packs))
     groups = {group.code for group in pack.groups} | {_ALL_GROUPS}
     for service_pack in pack.packs:
-        _known("packs.json", service_pack.group, groups)
-        for code in _unique(
-            f"packs.json {service_pack.code}", (i.item for i in service_pack.items)
-        ):
-            _known("packs.json", code, items)
+        known("packs.json", service_pack.group, groups)
+        for code in unique(f"packs.json {service_pack.code}", (i.item for i in service_pack.items)):
+            known("packs.json", code, items)
         paid, price = service_pack.payers.total_fen, service_pack.real_price_fen
         if paid != price:
             raise PackError(
                 f"packs.json: {service_pack.code}: payers give {paid} fen of a price of {price}"
             )
-    _unique("norms.json", (norm.code for norm in pack.norms.norms))
-    forms = _unique("followup_forms.json", (form.code for form in pack.forms.forms))
+    unique("norms.json", (norm.code for norm in pack.norms.norms))
+    forms = unique("followup_forms.json", (form.code for form in pack.forms.forms))
     contract_groups = {item.code for item in pack.code_list("contract_group")}
     for norm in pack.norms.norms:
-        _known(f"norms.json {norm.code}", norm.item, items)
-        _known(f"norms.json {norm.code}", norm.group, contract_groups)
+        known(f"norms.json {norm.code}", norm.item, items)
+        known(f"norms.json {norm.code}", norm.group, contract_groups)
         if norm.form is not None:
-            _known(f"norms.json {norm.code}", norm.form, forms)
-    _unique(_PRESCRIPTION_RULES, (each.code for each in pack.prescription_rules.classes))
+            known(f"norms.json {norm.code}", norm.form, forms)
+    unique(_PRESCRIPTION_RULES, (each.code for each in pack.prescription_rules.classes))
     for drug in pack.prescription_rules.classes:
         for code in drug.follow_ups:
-            _known(f"{_PRESCRIPTION_RULES} {drug.code}", code, items)
+            known(f"{_PRESCRIPTION_RULES} {drug.code}", code, items)
     specialties = {specialty.code for specialty in pack.specialties}
-    _unique("symptoms.csv", (s.word + s.specialty_code for s in pack.symptoms))
+    unique("symptoms.csv", (s.word + s.specialty_code for s in pack.symptoms))
     for symptom in pack.symptoms:
-        _known("symptoms.csv", symptom.specialty_code, specialties)
-    _unique(_REFERRAL_RULES, (each.code for each in pack.referral_rules.criteria))
-    _unique(_WHAT_TO_BRING, (each.code for each in pack.what_to_bring.items))
-    _unique("thresholds.csv", (threshold.metric for threshold in pack.thresholds))
-    _unique("indicators.csv", (indicator.code for indicator in pack.indicators))
-    _unique("conduct_rules.csv", (rule.code for rule in pack.conduct_rules))
+        known("symptoms.csv", symptom.specialty_code, specialties)
+    unique(_REFERRAL_RULES, (each.code for each in pack.referral_rules.criteria))
+    unique(_WHAT_TO_BRING, (each.code for each in pack.what_to_bring.items))
+    unique("thresholds.csv", (threshold.metric for threshold in pack.thresholds))
+    unique("indicators.csv", (indicator.code for indicator in pack.indicators))
+    unique("conduct_rules.csv", (rule.code for rule in pack.conduct_rules))
     for rule in pack.conduct_rules:
         if not rule.slow_at <= rule.confirm_at <= rule.review_at:
             raise PackError(f"conduct_rules.csv: {rule.code}: its counts do not rise")
-    _unique("holidays.csv", (holiday.day.isoformat() for holiday in pack.holidays))
+    unique("holidays.csv", (holiday.day.isoformat() for holiday in pack.holidays))
     opened = {
         f"{institution.code}/{department.name}"
         for institution in pack.institutions
@@ -377,25 +369,6 @@ def _check_services(pack: RegionPack) -> None:
         for department in pack.departments_of(institution)
     }
     for clinic in pack.clinics:
-        _known("clinics.csv", f"{clinic.institution_code}/{clinic.department}", opened)
+        known("clinics.csv", f"{clinic.institution_code}/{clinic.department}", opened)
     pools = pack.appointment_rules.pools.model_dump()
-    _whole("appointment_rules.toml pools", 1, pools.values())
-
-
-def _unique(file: str, codes: Iterable[str]) -> set[str]:
-    counts = Counter(codes)
-    double = [code for code, times in counts.items() if times > 1]
-    if double:
-        raise PackError(f"{file}: {double[0]} stands there more than once")
-    return set(counts)
-
-
-def _known(file: str, code: str, known: set[str]) -> None:
-    if code not in known:
-        raise PackError(f"{file}: {code} is not known")
-
-
-def _whole(file: str, whole: float, shares: Iterable[float]) -> None:
-    total = sum(shares)
-    if abs(total - whole) > _ROUNDING:
-        raise PackError(f"{file}: the shares add up to {total:g}, not {whole:g}")
+    whole("appointment_rules.toml pools", 1, pools.values())

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from regions.facts import DepartmentName, Division, Institution
 from regions.facts.base import Sex
+from regions.flaws import PackError
 from regions.identifiers import Identifiers
 from regions.names import NameMaker
-from regions.pack import PackError, RegionPack
+from regions.pack import RegionPack
 
 Profession = Literal["doctor", "nurse", "public_health", "health_manager", "village_doctor"]
 Duty = Literal[

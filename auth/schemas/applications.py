@@ -1,23 +1,24 @@
 """Administering applications: what is registered, who sees their tile, how they are used."""
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from auth.schemas.administration import AtVersion, UnitCode
 from auth.schemas.sso import (
-    Address,
     GrantType,
     Name,
-    PublicKeys,
     Scope,
     ServiceScope,
     SigningAlgorithm,
+    exact_address,
     one_host,
+    public_keys,
 )
 from core.access import Role
 from core.messages import N_
@@ -25,6 +26,13 @@ from core.paging import PageQuery
 from core.searching import SearchText
 
 MOST_ADDRESSES = 20
+NOT_AN_ADDRESS = N_(
+    "请填 https 开头的完整地址，不带空格、用户名和 #，例如 https://app.example.cn/back；"
+    "只有本机可以用 http"
+)
+NOT_ONE_HOST = N_("一个应用的回调地址要在同一主机上")
+NOT_PUBLIC_KEYS = N_("请填 JWKS 格式的公钥：EC P-256、Ed25519，或 2048 位以上的 RSA，不带私钥")
+T = TypeVar("T")
 
 
 class ApplicationAction(StrEnum):
@@ -72,8 +80,23 @@ def in_words(value: object) -> object:
     return [word for text in texts for word in text.split()]
 
 
+def said(check: Callable[[T], T], sentence: str) -> Callable[[T], T]:
+    """An operator's check, which refuses in English, with a sentence for forms."""
+
+    def checked(value: T) -> T:
+        try:
+            return check(value)
+        except ValueError:
+            raise ValueError(sentence) from None
+
+    return checked
+
+
+Address = Annotated[
+    str, Field(max_length=1000), AfterValidator(said(exact_address, NOT_AN_ADDRESS))
+]
 Addresses = Annotated[list[Address], Field(max_length=MOST_ADDRESSES), BeforeValidator(in_words)]
-RedirectAddresses = Annotated[Addresses, AfterValidator(one_host)]
+RedirectAddresses = Annotated[Addresses, AfterValidator(said(one_host, NOT_ONE_HOST))]
 ServiceScopes = Annotated[
     list[ServiceScope], Field(max_length=MOST_ADDRESSES), BeforeValidator(in_words)
 ]
@@ -86,10 +109,14 @@ def _from_text(value: object) -> object:
     try:
         return json.loads(value)
     except (ValueError, RecursionError):
-        raise ValueError("must be a JSON Web Key Set") from None
+        raise ValueError(NOT_PUBLIC_KEYS) from None
 
 
-Keys = Annotated[PublicKeys, BeforeValidator(_from_text)]
+Keys = Annotated[
+    dict[str, Any],
+    BeforeValidator(_from_text),
+    AfterValidator(said(public_keys, NOT_PUBLIC_KEYS)),
+]
 
 
 class ApplicationSearch(PageQuery):

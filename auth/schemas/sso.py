@@ -60,7 +60,7 @@ class SigningAlgorithm(StrEnum):
     RS256 = "RS256"
 
 
-def _address(value: str) -> str:
+def exact_address(value: str) -> str:
     """Absolute and exact (RFC 9700, 2.1): https, or http on this machine for development."""
     parts = urlsplit(value)
     if not (value.isascii() and value.isprintable()) or " " in value or "\\" in value:
@@ -72,7 +72,7 @@ def _address(value: str) -> str:
     raise ValueError(f"{value!r} must be an https address (http only on this machine)")
 
 
-Address = Annotated[str, Field(max_length=1000), AfterValidator(_address)]
+Address = Annotated[str, Field(max_length=1000), AfterValidator(exact_address)]
 Name = Annotated[
     str,
     StringConstraints(
@@ -88,7 +88,7 @@ def one_host(addresses: list[str]) -> list[str]:
     return addresses
 
 
-def _public_keys(value: dict[str, Any]) -> dict[str, Any]:
+def public_keys(value: dict[str, Any]) -> dict[str, Any]:
     """RFC 7517, 5, of the kinds in ASSERTION_ALGORITHMS and without a private part."""
     try:
         keys = KeySet.import_key_set(value).keys  # type: ignore[arg-type]
@@ -108,7 +108,7 @@ def _is_strong(key: Key) -> bool:
     return False
 
 
-PublicKeys = Annotated[dict[str, Any], AfterValidator(_public_keys)]
+PublicKeys = Annotated[dict[str, Any], AfterValidator(public_keys)]
 # The name of a right of a service, as its resource server defines it ("screens.read").
 ServiceScope = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+$")]
 

@@ -8,18 +8,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from auth import ports
-from auth.organisation import Unit
 from auth.queries.accounts import (
     account_history,
     get_account,
     list_accounts,
     open_account_page,
-    units_to_grant,
 )
 from auth.queries.permissions import permissions_of
 from auth.queries.recovery import find_reset, reset_view
 from auth.schemas import (
-    GIVEN_ROLES,
     HISTORY_LABELS,
     AccountSearch,
     AccountSummary,
@@ -31,19 +28,19 @@ from auth.schemas import (
     GrantRole,
     NewAccount,
     Papers,
-    UnitSearch,
 )
 from auth.services import administration as services
 from auth.services import factor_reset, grants
 from auth.services.recovery import count_papers
 from auth.web.accounts import with_password
 from auth.web.entering import TRIES, WITHIN
+from auth.web.offered import offered_roles, roles_to_give
 from core.access import GRANTED_ROLES, Actor, Role
 from core.database import transaction
 from core.errors import Conflict, Denied, Invalid, NotFound, PortalError, StepUpRequired
 from core.messages import N_
 from core.paging import PageQuery
-from core.roles import GRANTERS, ROLE_NAMES
+from core.roles import ROLE_NAMES
 from core.web.access import current_actor, open_to
 from core.web.actions import carry_out
 from core.web.forms import Form, blank, read_form, read_query
@@ -56,14 +53,6 @@ from core.web.writes import write
 
 pages = Blueprint("auth_accounts", __name__, url_prefix="/admin/accounts")
 
-# What each role that is given by hand lets one do, and where.
-ROLE_NOTES = {
-    Role.REGISTRAR: N_("在一家机构查看当日预约、登记到诊"),
-    Role.ANALYST: N_("查看一个区划的统计，不含个人信息"),
-    Role.ADMINISTRATOR: N_("管理一个区划或一家机构，以及其下的全部单位和业务角色"),
-    Role.SECURITY: N_("任命管理员、安全管理员和审计员，查看谁可以做什么"),
-    Role.AUDITOR: N_("查看审计记录，不能改动任何内容"),
-}
 # The steps of a reset of second factors.
 RESETS: dict[str, tuple[Callable[[Session, Actor, UUID], object], str]] = {
     "begin": (factor_reset.begin, N_("已开始。请另一位安全管理员见到本人后，在这一页同意。")),
@@ -367,7 +356,7 @@ def _password_page(made: NewAccount) -> str:
 
 def _new_form(form: Form[CreateAccount], status: int) -> ResponseReturnValue:
     with transaction() as session:
-        offered = _offered(session, form)
+        offered = offered_roles(session, form)
     return render_template("auth/admin/new_account.html", form=form, **offered), status
 
 
@@ -386,29 +375,6 @@ def _change_form(
 def _role_form(account_id: UUID, form: Form[GrantRole], status: int) -> ResponseReturnValue:
     with transaction() as session:
         account = get_account(session, current_actor(), account_id)
-        offered = _offered(session, form)
+        offered = offered_roles(session, form)
     page = render_template("auth/admin/role_form.html", form=form, account=account, **offered)
     return page, status
-
-
-def roles_to_give(actor: Actor) -> tuple[Role, ...]:
-    """The roles that the actor gives by hand, as the policies of this room say."""
-    return tuple(role for role in GIVEN_ROLES if actor.units(GRANTERS[role]))
-
-
-def _offered(session: Session, form: Form[CreateAccount] | Form[GrantRole]) -> dict[str, object]:
-    """The roles to choose from, and the units on which the chosen one can be given."""
-    given = roles_to_give(current_actor())
-    chosen = form.values.get("role")
-    role = Role(chosen) if chosen in given else None
-    wanted = read_query(UnitSearch).unit_name
-    units: list[Unit] = []
-    if role is not None:
-        kinds = grants.UNIT_KINDS[role]
-        units += units_to_grant(session, current_actor(), kinds, wanted)
-    return {
-        "role": role,
-        "roles": [(r.value, gettext(ROLE_NAMES[r]), gettext(ROLE_NOTES[r])) for r in given],
-        "units": [(unit.code, unit.name) for unit in units],
-        "unit_name": wanted,
-    }

@@ -26,8 +26,8 @@ from auth.schemas.upstream import (
 )
 from auth.services import upstream_administration as services
 from auth.services.grants import UNIT_KINDS
-from auth.web.admin import ROLE_NOTES
 from auth.web.application_words import ICON_LABELS, icon_choices
+from auth.web.offered import ROLE_NOTES
 from auth.web.upstream import redirect_uri
 from core.access import Role
 from core.database import transaction

@@ -1,4 +1,4 @@
-"""Reads of a team: its places, its day, its applications and its residents."""
+"""Reads of a team: its places, its day and its residents."""
 
 from collections.abc import Collection
 from datetime import date, timedelta
@@ -30,7 +30,6 @@ from core import clock
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
 from core.paging import Listing, Page
-from core.searching import SearchQuery
 from core.waiting import Waiting
 from directory.public import division_path, get_team, teams_by_id
 from directory.schemas import TeamView
@@ -40,7 +39,6 @@ from family_doctor.queries.assignments import (
     cared_for_by,
     carer_columns,
     current_care,
-    found_by,
 )
 from family_doctor.queries.desks import away_as_value, own_staff
 from family_doctor.queries.disputes import waiting_for
@@ -52,7 +50,6 @@ from family_doctor.schemas import (
     Action,
     CapacityView,
     Due,
-    PanelEntry,
     Progress,
     TeamFigures,
     WorkItem,
@@ -336,13 +333,6 @@ def groups_of(person: ColumnElement[UUID]) -> FromClause:
     return query.offset(literal_column("0")).lateral()
 
 
-def list_applications(session: Session, team_id: UUID, page: SearchQuery) -> Page[PanelEntry]:
-    """Applications that wait for the team, oldest first. The caller has asked the policy."""
-    listing = APPLICATIONS.where(found_by(page.search)) if page.search else APPLICATIONS
-    rows, following = listing.read(session, page, team=team_id)
-    return Page(items=[PanelEntry.model_validate(row) for row in rows], next_cursor=following)
-
-
 def progress_of(session: Session, contract_ids: Collection[UUID]) -> dict[UUID, Progress]:
     """What was kept of what was due by today in each contract, with at most one statement."""
     if not contract_ids:
@@ -362,36 +352,6 @@ def progress_of(session: Session, contract_ids: Collection[UUID]) -> dict[UUID, 
     )
     rows = {row.contract_id: Progress.model_validate(row) for row in session.execute(query)}
     return {contract_id: rows.get(contract_id, Progress()) for contract_id in contract_ids}
-
-
-def _entries(*order: Any) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            CONTRACT.c.id.label("contract_id"),
-            CONTRACT.c.person_id,
-            PERSON.c.name,
-            PERSON.c.sex,
-            PERSON.c.birth_date,
-            VILLAGE,
-            CONTRACT.c.state,
-            CONTRACT.c.channel,
-            CONTRACT.c.applied_at,
-            CONTRACT.c.ends_on,
-            CONTRACT.c.kind,
-            *carer_columns(),
-            *order,
-        )
-        .join_from(CONTRACT, PERSON, PERSON.c.id == CONTRACT.c.person_id)
-        .outerjoin(HOUSEHOLD, HOUSEHOLD.c.id == PERSON.c.household_id)
-        .outerjoin(CARE, current_care(CONTRACT.c.id))
-    )
-
-
-APPLIED = [CONTRACT.c.applied_at, CONTRACT.c.id]
-APPLICATIONS = Listing(
-    _entries(*APPLIED).where(CONTRACT.c.team_id == TEAM, CONTRACT.c.state == State.APPLIED),
-    APPLIED,
-)
 
 
 def _horizon(team_id: UUID, staff: Collection[UUID] | None = None) -> dict[str, object]:

@@ -196,7 +196,7 @@ def _place(row: AnalysisRow) -> dict[str, str]:
 
 def _spec(analysis: Analysis, table: AnalysisTable, rows: Sequence[AnalysisRow]) -> dict[str, Any]:
     names = [words.name_of(table.code, row) for row in rows]
-    spec: dict[str, Any] = {"kind": "bar", "labels": names, "unit": ""}
+    spec: dict[str, Any] = {"kind": "bar", "unit": ""}
     if table.code in words.RATES:
         spec["unit"] = "%"
         pairs = [
@@ -212,8 +212,13 @@ def _spec(analysis: Analysis, table: AnalysisTable, rows: Sequence[AnalysisRow])
         pairs = [(name, [each.now for each in first])]
         if table.measures[0] is not Measure.REGISTERED:
             pairs.append((gettext("上期"), [each.before for each in first]))
-    spec["series"] = [{"name": name, "values": values} for name, values in pairs]
-    urls = [_into(analysis, table, row) for row in rows]
+    # What is hidden now and before has no bar: only the table names it.
+    drawn = [at for at in range(len(names)) if any(values[at] is not None for _, values in pairs)]
+    spec["labels"] = [names[at] for at in drawn]
+    spec["series"] = [
+        {"name": name, "values": [values[at] for at in drawn]} for name, values in pairs
+    ]
+    urls = [_into(analysis, table, rows[at]) for at in drawn]
     if any(urls):
         spec["urls"] = urls
     return spec

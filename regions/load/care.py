@@ -1,9 +1,12 @@
-"""What the demo's team has beside its services: results of follow-ups, long-term medicines with
-requests to renew them, and disputes about contracts. A few rows each, all marked as made up.
+"""What the demo's team has beside its services: results of follow-ups, health checks that speak for
+a label, long-term medicines with requests to renew them, and disputes about contracts. A few
+rows each, all marked as made up.
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from random import Random
 from uuid import UUID
 
@@ -14,7 +17,12 @@ from regions.load.organisation import Team
 from regions.pack import RegionPack
 from regions.population import SyntheticPerson
 
-_FOLLOW_UPS, _DISPUTES = 40, 4
+_FOLLOW_UPS, _DISPUTES, _PROPOSED = 40, 4, 2
+_FOLLOW_UP_COLUMNS = (
+    "id", "service_record_id", "person_id", "team_id", "division_code", "item_code",
+    "norm_code", "form_code", "form_version", "performed_at", "document", "computed",
+    "result", "emergency", "referral", "next_on",
+)  # fmt: skip
 _USUAL_FORMS = {"F01": "hypertension", "F02": "diabetes"}
 _GOOD: dict[str, dict[str, object]] = {
     "F01": {"visit_way": "clinic", "sbp": 128, "dbp": 78, "adherence": "regular", "adr": "no"},
@@ -22,6 +30,27 @@ _GOOD: dict[str, dict[str, object]] = {
 }
 _HIGH: dict[str, dict[str, object]] = {"F01": {"sbp": 152, "dbp": 94}, "F02": {"fpg": 9.1}}
 _NEXT_DAYS = {"controlled": 90, "uncontrolled": 14}
+_HIGH_GLUCOSE: dict[str, object] = {
+    "pulse": 74, "sbp": 134, "dbp": 82, "height": 162.0, "weight": 71.5, "fpg": 7.6,
+}  # fmt: skip
+# Checks of signed residents who are not followed up for diabetes. The rule of screening asks for
+# two days within a year, from 35 years on.
+_CHECKS = """
+SELECT record.person_id, record.id, record.division_code, record.item_code, record.performed_at
+FROM service_packs_service_record AS record
+JOIN residents_person AS person ON person.id = record.person_id
+WHERE record.team_id = %(team)s AND record.item_code IN ('F03', 'S07')
+    AND record.state <> 'withdrawn' AND record.performed_at > %(since)s
+    AND person.birth_date < %(born)s AND person.id <> %(resident)s
+    AND EXISTS (
+        SELECT FROM family_doctor_contract AS signed
+        WHERE signed.person_id = person.id AND signed.team_id = record.team_id
+            AND signed.state = 'active')
+    AND NOT EXISTS (
+        SELECT FROM residents_group_membership AS held
+        WHERE held.person_id = person.id AND held.group_code = '05')
+ORDER BY record.person_id, record.performed_at, record.id
+"""
 _RECORDS = """
 SELECT id, person_id, division_code, item_code, performed_at FROM service_packs_service_record
 WHERE team_id = %(team)s AND item_code IN ('F01', 'F02') AND state <> 'withdrawn'
@@ -64,11 +93,40 @@ class CareLoader:
         self._resident_name = resident.name
         self._ids = Identifiers(Random(f"{seed}/care"))
 
-    def load(self, now: datetime) -> None:
-        """All of it."""
+    def load(self, now: datetime) -> list[UUID]:
+        """All of it. Returns whose records speak for a label."""
         self._load_follow_ups()
+        spoken_for = self._load_checks(now)
         self._load_medicines(now)
         self._load_disputes(now)
+        return spoken_for
+
+    def _load_checks(self, now: datetime) -> list[UUID]:
+        """High fasting glucose at two checks of a few residents."""
+        today = clock.local(now).date()
+        rows = self._bulk.rows(
+            _CHECKS,
+            {"team": self._team.id, "resident": self._resident_id,
+             "since": now - timedelta(days=360), "born": today - timedelta(days=36 * 366)},
+        )  # fmt: skip
+        checks = {person: list(found) for person, found in groupby(rows, itemgetter(0))}
+        chosen = [
+            person
+            for person, found in checks.items()
+            if len({clock.local(at).date() for *_, at in found}) > 1
+        ][:_PROPOSED]
+        self._bulk.copy(
+            "family_doctor_follow_up",
+            _FOLLOW_UP_COLUMNS,
+            (
+                self._result(
+                    record, person, division, item, at, "health_check", _HIGH_GLUCOSE, "done", None
+                )
+                for chose in chosen
+                for person, record, division, item, at in checks[chose]
+            ),
+        )
+        return chosen
 
     def _load_follow_ups(self) -> None:
         """Of the last services; the resident is in control, of the others every second was not at
@@ -83,24 +141,35 @@ class CareLoader:
         out = set(others[::2])
         self._bulk.copy(
             "family_doctor_follow_up",
-            ("id", "service_record_id", "person_id", "team_id", "division_code", "item_code",
-             "norm_code", "form_code", "form_version", "performed_at", "document", "computed",
-             "result", "emergency", "referral", "next_on"),
+            _FOLLOW_UP_COLUMNS,
             (self._follow_up(record in out, record, *rest) for record, *rest in records),
-        )  # fmt: skip
+        )
 
     def _follow_up(
         self, out: bool, record: UUID, person: UUID, division: str, item: str, at: datetime
     ) -> tuple[object, ...]:
         result = "uncontrolled" if out else "controlled"
         values = _GOOD[item] | (_HIGH[item] if out else {})
-        document = json.dumps(values, ensure_ascii=False)
-        form = _USUAL_FORMS[item]
         next_on = clock.local(at).date() + timedelta(days=_NEXT_DAYS[result])
+        form = _USUAL_FORMS[item]
+        return self._result(record, person, division, item, at, form, values, result, next_on)
+
+    def _result(
+        self,
+        record: UUID,
+        person: UUID,
+        division: str,
+        item: str,
+        at: datetime,
+        form: str,
+        values: dict[str, object],
+        result: str,
+        next_on: date | None,
+    ) -> tuple[object, ...]:
+        document = json.dumps(values, ensure_ascii=False)
         return (
             self._ids.new(), record, person, self._team.id, division, item,
-            self._norms[item], form,
-            self._forms[form], at,
+            self._norms[item], form, self._forms[form], at,
             crypto.encrypt(document, "family_doctor_follow_up.document"), result, result,
             False, False, next_on,
         )  # fmt: skip

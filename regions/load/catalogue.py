@@ -4,8 +4,9 @@ from datetime import date
 
 from family_doctor.public import plan, term_end
 from regions.facts import ServicePack
+from regions.flaws import PackError
 from regions.load.bulk import Bulk
-from regions.pack import PackError, RegionPack
+from regions.pack import RegionPack
 
 _EVERYBODY = "all"
 _GROUP_LIST = "contract_group"

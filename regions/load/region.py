@@ -12,7 +12,13 @@ from sqlalchemy.orm import Session
 
 from appointments.public import open_sessions
 from core import clock
-from family_doctor.public import make_past_reports, plan_all, seal_soon, term_end
+from family_doctor.public import (
+    make_past_reports,
+    plan_all,
+    propose_labels,
+    seal_soon,
+    term_end,
+)
 from gov_stats.public import compute_year
 from regions import demo
 from regions.load import organisation
@@ -117,7 +123,8 @@ def load_demo(
     load_ways(bulk, setting.model, setting.cast.resident.id, now=setting.now, seed=seed)
     load_teamwork(bulk, setting.model, now=setting.now, today=setting.today, seed=seed)
     care = CareLoader(bulk, pack, setting.model, setting.cast.resident, seed=seed)
-    care.load(setting.now)
+    for person_id in care.load(setting.now):
+        propose_labels(session, person_id)
     referrals = ReferralLoader(bulk, setting.places, desk, seed=seed, now=setting.now)
     referrals.load(setting.model, setting.cast.resident.id)
     load_points(bulk, pack, seed=seed, now=setting.now, today=setting.today)

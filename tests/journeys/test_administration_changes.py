@@ -45,7 +45,7 @@ def test_of_two_changes_at_once_the_later_is_shown_the_earlier(
     other.see("和平路 1 号", "和平路 2 号", "停用")
     other.go("/admin/institutions/", "机构")
     search(other, clinic)
-    other.see("没有这样的机构")
+    other.see("没有找到")
     other.follow("已停用", other.main)
     other.page.wait_for_url("**state=disabled*")
     other.see(clinic)

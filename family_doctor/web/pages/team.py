@@ -22,6 +22,7 @@ from directory.public import get_team
 from family_doctor.obligations import progress_on
 from family_doctor.queries import team as queries
 from family_doctor.queries.absences import away_today
+from family_doctor.queries.applications import list_applications
 from family_doctor.queries.contracts import (
     contract_resource,
     contract_view,
@@ -71,7 +72,7 @@ def today() -> ResponseReturnValue:
         counts = queries.work_by_group(session, team.id, search.due, staff)
         groups = list_groups(session)
         work = queries.list_work(session, team.id, search, staff)
-        applications = queries.list_applications(session, team.id, FIRST)
+        applications = list_applications(session, team.id, FIRST)
     return render_template(
         "family_doctor/today.html",
         words=care_words,
@@ -103,7 +104,7 @@ def applications() -> ResponseReturnValue:
         teams = queries.teams_worked_in(session, current_actor())
         team = queries.require_team(session, current_actor(), teams, search.team_id)
         capacity = places(session, [team])[team.id]
-        page = queries.list_applications(session, team.id, search)
+        page = list_applications(session, team.id, search)
         away = away_today(session, team.id)
     return render_template(
         "family_doctor/applications.html",

@@ -1,8 +1,7 @@
-"""Applications: registered in the browser and by API, seen in their place, counted in their use."""
+"""Applications: registered in the browser and by API, and seen in their place."""
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,20 +10,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from auth.models import Account, Client, ClientUse
-from auth.services.usage import forget_use
-from core import clock
-from core.access import Role
+from auth.models import Account, Client
 from core.crypto import token_hash
 from core.models import AuditEvent, StoredAnswer
-from tests.factories.auth import make_account
-from tests.factories.directory import CITY, COUNTY, OTHER_COUNTY, make_divisions, make_institution
+from tests.factories.directory import CITY, COUNTY, OTHER_COUNTY, make_institution
 from tests.factories.residents import make_resident
-from tests.factories.sso import RelyingParty, make_client, userinfo
+from tests.factories.sso import RelyingParty, userinfo
+from tests.integration.auth.applications import ADMIN, API, county, neighbour, placed, region
+
+__all__ = ["county", "neighbour", "region"]
 
 Browser = Callable[[UUID], FlaskClient]
 Bearer = Callable[[UUID], dict[str, str]]
-ADMIN, API = "/admin/applications", "/api/v1/auth/applications"
 NEW: dict[str, Any] = {
     "name": "检查预约",
     "unit": COUNTY,
@@ -36,31 +33,6 @@ NEW: dict[str, Any] = {
     "scopes": ["profile", "phone"],
     "algorithm": "ES256",
 }
-
-
-@pytest.fixture
-def region(session: Session) -> Account:
-    make_divisions(session)
-    return make_account(session, name="市管理员", roles={Role.ADMINISTRATOR: [CITY]})
-
-
-@pytest.fixture
-def county(session: Session, region: Account) -> Account:
-    return make_account(session, name="县管理员", roles={Role.ADMINISTRATOR: [COUNTY]})
-
-
-@pytest.fixture
-def neighbour(session: Session, region: Account) -> Account:
-    return make_account(session, roles={Role.ADMINISTRATOR: [OTHER_COUNTY]})
-
-
-def placed(session: Session, client_id: str, **values: Any) -> Client:
-    make_client(session, client_id, name=client_id)
-    client = session.get_one(Client, client_id)
-    for name, value in values.items():
-        setattr(client, name, value)
-    session.flush()
-    return client
 
 
 def test_an_application_is_registered_and_its_secret_shown_once(
@@ -344,77 +316,6 @@ def test_the_api_does_the_same(
     assert stopped.get_json()["disabled"] is True
     assert client.post(f"{here}/enable", json={"version": 3}, headers=theirs).status_code == 403
     assert client.post(f"{here}/enable", json={"version": 3}, headers=mine).status_code == 200
-
-
-def test_use_is_counted_by_day_and_person(
-    client: FlaskClient,
-    session: Session,
-    county: Account,
-    signed_in: Browser,
-    count_statements: Any,
-) -> None:
-    application = placed(session, "clinic", unit=COUNTY)
-    for times in (2, 1):
-        resident, _ = make_resident(session)
-        browser = signed_in(resident.id)
-        for _ in range(times):
-            rp = RelyingParty()
-            code = rp.agree(browser)
-            assert rp.exchange(client, code).status_code == 200
-            assert rp.exchange(client, code).status_code == 400  # counts once
-    today = clock.today()
-    account = session.scalars(select(ClientUse.account_id)).first()
-    for day in (today - timedelta(days=1), today - timedelta(days=100)):
-        session.add(ClientUse(client_id="clinic", day=day, account_id=account, sign_ins=5))
-    session.flush()
-    browser = signed_in(county.id)
-    with count_statements() as counter:
-        page = browser.get(f"{ADMIN}/{application.id}/usage")
-    assert page.status_code == 200
-    assert len(counter) <= 8, counter.statements
-    used = client.application.json.loads(
-        page.text.partition('<script type="application/json" id="usage">')[2].partition("<")[0]
-    )
-    assert [series["values"][-2:] for series in used["series"]] == [[5, 3], [1, 2]]
-    assert len(used["labels"]) == 30
-    forget_use(session)
-    assert (
-        session.scalar(select(ClientUse).where(ClientUse.day < today - timedelta(days=90))) is None
-    )
-
-
-def test_tiles_are_for_a_role_in_a_place(
-    session: Session,
-    region: Account,
-    client: FlaskClient,
-    signed_in: Browser,
-    bearer: Callable[[UUID], dict[str, str]],
-) -> None:
-    hospital = make_institution(session)
-    shown = {"launch_url": "https://a.example/", "audience": ["registrar", "resident"]}
-    placed(session, "ours", unit=str(hospital.id), **shown)
-    placed(session, "county", unit=COUNTY, **shown)
-    placed(session, "elsewhere", unit=OTHER_COUNTY, **shown)
-    placed(session, "closed", unit=CITY, disabled_at=clock.now(), **shown)
-    placed(session, "silent", unit=CITY, audience=["registrar", "resident"])
-    placed(
-        session, "not-for-them", unit=CITY, launch_url="https://a.example/", audience=["analyst"]
-    )
-    placed(session, "unplaced", **shown)
-    names = ("ours", "county", "elsewhere", "closed", "silent", "not-for-them", "unplaced")
-    desk = make_account(session, roles={Role.REGISTRAR: [str(hospital.id)]})
-    page = signed_in(desk.id).get("/applications").text
-    assert [name for name in names if f"<span>{name}<" in page] == ["ours", "county"]
-    tiles, own = "/api/v1/portal/tiles", bearer(desk.id)
-    found = client.get(f"{tiles}?role=registrar", headers=own).get_json()["items"]
-    assert {each["name"] for each in found} == {"ours", "county"}
-    assert client.get(f"{tiles}?role=analyst", headers=own).status_code == 403
-    resident, _ = make_resident(session)  # of the same township
-    page = signed_in(resident.id).get("/").text
-    assert [name for name in names if f"<span>{name}<" in page] == ["county"]
-    assert 'rel="noopener"' in page
-    nobody = make_account(session)
-    assert "还没有给您用的应用" in signed_in(nobody.id).get("/applications").text
 
 
 def test_decisions_are_audited(session: Session, county: Account, signed_in: Browser) -> None:

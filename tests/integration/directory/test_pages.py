@@ -1,5 +1,6 @@
 """Administrators' pages: they render in both languages, keep what was typed, and stay cheap."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -114,6 +115,24 @@ def test_a_long_list_costs_no_more_statements(
         assert len(counted) <= MOST_STATEMENTS, (path, counted.statements)
     page = region.browser.get("/admin/teams/").get_data(as_text=True)
     assert "下一页" in page
+
+
+def test_a_search_keeps_the_filters_and_one_in_vain_offers_all(region: Region) -> None:
+    for path, kept in (
+        ("institutions", f"division={COUNTY}&bookable=true"),
+        ("departments", f"institution_id={region.institution.id}"),
+        ("staff", f"institution_id={region.institution.id}"),
+        ("teams", "without=nurse"),
+        ("accounts", "role=leader&idle=true"),
+        ("permissions", ""),
+    ):
+        page = region.browser.get(f"/admin/{path}/?search=无此名&{kept}").get_data(as_text=True)
+        assert "没有找到“无此名”" in page, path
+        [whole] = re.findall(r'class="btn btn-primary" href="([^"]+)">看全部<', page)
+        assert all(part in whole for part in kept.split("&")) and "search" not in whole, path
+        box = page[page.index('role="search"') :]
+        for name in filter(None, (part.split("=")[0] for part in kept.split("&"))):
+            assert f'type="hidden" name="{name}"' in box[: box.index("</form>")], (path, name)
 
 
 def test_the_home_counts_and_says_what_needs_attention(region: Region, session: Session) -> None:

@@ -1,7 +1,7 @@
 """Residents go to another team: proposed, accepted with places kept, decided by each resident."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.access import Actor, Role
+from core.access import Role
 from core.errors import Denied, PortalError
 from core.ids import new_id
 from core.models import AuditEvent
@@ -20,8 +20,6 @@ from family_doctor.models import Assignment, Contract, Obligation, Offer, OwnSig
 from family_doctor.queries.offers import get_offer, list_offers
 from family_doctor.queries.transfers import get_transfer, list_offered, makeup, note_for
 from family_doctor.schemas import (
-    ConfirmContract,
-    ContractView,
     DeclineTransfer,
     EndReason,
     OfferSearch,
@@ -30,7 +28,6 @@ from family_doctor.schemas import (
     RuleValues,
     TerminateContract,
     TransferState,
-    TransferView,
 )
 from family_doctor.services import contracts as signing
 from family_doctor.services import offers, succession, transfers
@@ -44,72 +41,20 @@ from family_doctor.services.transfer_notices import (
 )
 from family_doctor.states import State
 from notifications.models import Message
-from residents.models import Person
 from tests.factories.auth import make_account
 from tests.factories.directory import COUNTY, make_institution, make_team
-from tests.factories.family_doctor import actor_of, make_contract, taken
+from tests.factories.family_doctor import actor_of, taken
 from tests.factories.residents import make_consent, make_resident
-from tests.factories.signing import STROKES
 from tests.factories.teamwork import make_residents
-from tests.integration.family_doctor.crew import Crew, crew
+from tests.integration.family_doctor.crew import crew
+from tests.integration.family_doctor.move import MANY, NOTE, Move, move
 from tests.integration.family_doctor.ways import sent
 
-__all__ = ["crew", "sent"]
+__all__ = ["crew", "move", "sent"]
 Browser = Callable[[UUID], FlaskClient]
-MANY = 200
 # However many residents there are.
 MOST_STATEMENTS = 18
 MOST_ON_A_PAGE = 8
-NOTE = "搬到河西以后离您的站近，血压高的请先随访"
-
-
-class Move:
-    """A mother with an account, signed with the crew's team, and a team near by."""
-
-    def __init__(self, session: Session, crew: Crew) -> None:
-        self.session, self.crew = session, crew
-        self.account, self.mother = make_resident(session, name="母亲", birth_date=date(1950, 1, 1))
-        self.own: Actor = actor_of(session, self.account.id)
-        self.contract = make_contract(session, self.mother, crew.team)
-        self.to, self.chief_account, self.nurse_account = make_team(session, capacity=MANY)
-        self.chief: Actor = actor_of(session, self.chief_account)
-        session.flush()
-
-    def propose(self, **selection: Any) -> TransferView:
-        selection = selection or {"contract_ids": [self.contract.id]}
-        command = ProposeTransfer(
-            team_id=self.crew.team.id, to_team_id=self.to.id, note=NOTE, **selection
-        )
-        return transfers.propose(self.session, self.crew.leader, command)
-
-    def asked(self) -> Offer:
-        """The mother was asked, and told so."""
-        made = transfers.accept(self.session, self.chief, self.propose().id)
-        assert made.state is TransferState.ACCEPTED
-        return self.offer()
-
-    def offer(self) -> Offer:
-        """Hers, as it is now."""
-        query = select(Offer).where(Offer.contract_id == self.contract.id)
-        query = query.order_by(Offer.id.desc()).limit(1)
-        return self.session.scalars(query, execution_options={"populate_existing": True}).one()
-
-    def sign(self, contract: ContractView, actor: Actor | None = None) -> ContractView:
-        command = ConfirmContract(
-            agreement_sha256=str(contract.agreement_sha256), agreed=True, strokes=STROKES
-        )
-        return signing.confirm_contract(self.session, actor or self.own, contract.id, command)
-
-    def told(self, person: Person) -> list[str]:
-        """What somebody was told, in order."""
-        query = select(Message.sentence).where(Message.person_id == person.id)
-        return list(self.session.scalars(query.order_by(Message.id)))
-
-
-@pytest.fixture
-def move(session: Session, crew: Crew, sent: list[tuple[str, str, str]]) -> Move:
-    del sent  # nothing goes out
-    return Move(session, crew)
 
 
 def refused(code: str, work: Callable[[], object]) -> None:

@@ -259,6 +259,16 @@ def test_the_leader_has_work_to_do(loaded: Engine) -> None:
     due = f"family_doctor_obligation WHERE team_id = {team} AND done_at IS NULL AND due_on = :today"
     today = clock.today()
     assert number(loaded, f"SELECT count(*) FROM {due}", today=today) >= 1
+    proposed = f"""family_doctor_label_proposal AS proposed
+        JOIN family_doctor_contract AS signed ON signed.person_id = proposed.person_id
+        WHERE signed.team_id = {team} AND signed.state = 'active' AND proposed.state = 'open'
+            AND NOT EXISTS (
+                SELECT FROM residents_group_membership AS held
+                WHERE held.person_id = proposed.person_id AND held.group_code = proposed.group_code)
+            AND (SELECT count(*) FROM family_doctor_follow_up AS measured
+                WHERE measured.person_id = proposed.person_id
+                    AND position(measured.id::text IN proposed.records::text) > 0) >= 2"""
+    assert number(loaded, f"SELECT count(*) FROM {proposed}") >= 1
     roles = "SELECT count(person_id) FROM auth_account WHERE username = 'demo-leader'"
     assert number(loaded, roles) == 1
 

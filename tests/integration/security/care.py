@@ -13,9 +13,9 @@ from core.paging import Page, PageQuery
 from core.searching import SearchQuery
 from directory.queries import get_team, unit_path
 from family_doctor.models import Contract
+from family_doctor.queries.applications import list_applications as list_signing_applications
 from family_doctor.queries.contracts import care_units, contract_resource, list_contracts
 from family_doctor.queries.panel import list_panel
-from family_doctor.queries.team import list_applications as list_signing_applications
 from family_doctor.queries.team import list_work, require_team, teams_worked_in
 from family_doctor.schemas import Action as Signing
 from family_doctor.schemas import ContractSearch, PanelQuery, WorkSearch

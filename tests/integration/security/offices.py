@@ -23,7 +23,7 @@ from auth.schemas import GIVEN_ROLES, AccountSearch, AccountState, SsoAction
 from auth.schemas import Action as AccountAction
 from auth.schemas.permissions import HolderSearch
 from auth.services.grants import UNIT_KINDS
-from auth.web.admin import roles_to_give
+from auth.web.offered import roles_to_give
 from core.access import Actor, Resource, Role, book
 from core.history import list_changes
 from core.models import ChangeRecord

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import regions.pack
-from regions.pack import PackError, RegionPack, available_packs, load_pack
+from regions.flaws import PackError
+from regions.pack import RegionPack, available_packs, load_pack
 
 HOME = Path(regions.pack.__file__).parent
 
