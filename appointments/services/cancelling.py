@@ -19,10 +19,16 @@ from residents.schemas import Scope
 
 
 def cancel_booking(
-    session: Session, actor: Actor, booking_id: UUID, command: CancelBooking | None = None
+    session: Session,
+    actor: Actor,
+    booking_id: UUID,
+    command: CancelBooking | None = None,
+    *,
+    held: bool = False,
 ) -> BookingView:
     """Give a place back; one that was given back already stays so. A doctor's booking that the
     patient refuses, and what the desk or the doctor cancels, never count against the patient.
+    With ``held`` only what is held still: confirmed in this moment, it stays booked.
 
     Raises NotFound, Denied, or Conflict: ``too_late_to_cancel`` unless the command accepts that
     it counts, ``visit_over``.
@@ -33,13 +39,15 @@ def cancel_booking(
     because = _why(session, actor, booking, late=bool(command and command.late))
     now = clock.now()
     statement = places.END_ONE_LATE
-    if because is Because.PATIENT:
+    if held:
+        statement = places.END_HELD
+    elif because is Because.PATIENT:
         # What is only held can be let go after the deadline too.
         statement = places.END_ONE if now < booking.cancel_until else places.END_HELD
     values = {"id": booking_id, "now": now, "because": because}
     ended = session.execute(statement, values).first()
     if ended is None:
-        return _not_cancelled(session, actor, booking_id)
+        return _not_cancelled(session, actor, booking_id, held=held)
     if because in (Because.PATIENT, Because.LATE):
         note_cancel(session, actor, booking.person_id)
     offer_returned(session, [ended])
@@ -67,9 +75,9 @@ def _why(session: Session, actor: Actor, booking: BookingView, *, late: bool) ->
     return Because.PATIENT
 
 
-def _not_cancelled(session: Session, actor: Actor, booking_id: UUID) -> BookingView:
+def _not_cancelled(session: Session, actor: Actor, booking_id: UUID, *, held: bool) -> BookingView:
     """Another request was faster, or it is too late."""
     current = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
-    if current.state is State.CANCELLED:
+    if current.state is State.CANCELLED or held:
         return current
     raise too_late(current.cancel_until) if current.cancellable else visit_over()

@@ -107,8 +107,8 @@ def join_wait(session: Session, actor: Actor, command: JoinWait) -> WaitView:
 
 
 def leave_wait(session: Session, actor: Actor, wait_id: UUID) -> WaitView:
-    """Wait no longer; a place that is held for the patient goes to the next. Raises NotFound or
-    Denied.
+    """Wait no longer; a place that is held for the patient goes to the next, one that they have
+    confirmed stays theirs. Raises NotFound or Denied.
     """
     wait = get_wait(session, actor, wait_id, WaitAction.LEAVE_WAIT)
     places.lock_patients(session, [wait.person_id])
@@ -119,7 +119,7 @@ def leave_wait(session: Session, actor: Actor, wait_id: UUID) -> WaitView:
         if by := _another(actor, wait.person_id):
             publish(session, WaitLeft(wait_id=wait_id, person_id=wait.person_id, by=by))
     elif wait.booking_id and wait.held_until and wait.held_until > clock.now():
-        cancel_booking(session, actor, wait.booking_id)
+        cancel_booking(session, actor, wait.booking_id, held=True)
     return get_wait(session, actor, wait_id)
 
 

@@ -10,16 +10,21 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from tests.model.places import Answer, Frame, State, Step, outcomes
+from tests.model.places import outcomes
+from tests.model.state import Frame, State
+from tests.model.steps import CLEAR, Answer, Blur, Step
 
 
 class Operation(NamedTuple):
-    """A request as a client saw it; ``returned`` is infinite where no answer came."""
+    """A request as a client saw it; ``returned`` is infinite where no answer came. ``blur`` is what
+    others were about meanwhile.
+    """
 
     step: Step
     answer: Answer
     called: float
     returned: float = math.inf
+    blur: Blur = CLEAR
 
     @property
     def lost(self) -> bool:
@@ -68,8 +73,8 @@ def check(
 def _following(
     frame: Frame, operations: Sequence[Operation], done: int, state: State, now: float
 ) -> list[tuple[int, State]]:
-    """What may happen next, the likeliest last. An answered operation that changes nothing and
-    fits is the only one: what fits now need not be tried later.
+    """What may happen next, the likeliest last. An answered operation that can but leave things as
+    they are and fits is the only one: what fits now need not be tried later.
     """
     open_ones = [(i, each) for i, each in enumerate(operations) if not done >> i & 1]
     earliest = min((each.returned for _, each in open_ones), default=math.inf)
@@ -77,13 +82,18 @@ def _following(
     for i, each in open_ones:
         if each.called > earliest:
             break
-        for after, answer in outcomes(frame, state, each.step, now):
-            if each.lost:
-                if after is not state:
-                    found.append((math.inf, i, after))
-            elif answer == each.answer:
-                if after is state:
-                    return [(i, state)]
-                found.append((each.returned, i, after))
+        after = [
+            after
+            for after, answer in outcomes(frame, state, each.step, now, each.blur)
+            if each.lost or answer == each.answer
+        ]
+        changed = [(each.returned, i, other) for other in after if other is not state]
+        if after and not changed and not each.lost:
+            return [(i, state)]
+        found += changed
+        if len(changed) < len(after) and not each.lost:
+            found.append((each.returned, i, state))
+    # Of an operation's outcomes the first is the likeliest.
+    found.reverse()
     found.sort(key=lambda each: each[0], reverse=True)
     return [(i, after) for _, i, after in found]

@@ -1,7 +1,7 @@
 """A few slots that many clients want, and what the database says of them."""
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,15 +12,30 @@ from appointments.models import ClinicSession
 from appointments.models import Slot as SlotRow
 from appointments.schemas import Because, HalfDay, Pool, Source
 from appointments.services import places
+from appointments.services.stopping import end_waits
 from core import clock
 from core.database import transaction
 from directory.models import Institution
-from tests.factories.appointments import make_clinic, make_slots
+from tests.factories.appointments import make_booking, make_clinic, make_slots, make_wait
 from tests.factories.auth import make_token
-from tests.factories.residents import make_resident
-from tests.model.places import LIVE, POOLS, Booking, Frame, Ref, Slot, State, Times
+from tests.factories.residents import make_consent, make_resident
+from tests.model.state import (
+    LIVE,
+    OPEN,
+    POOLS,
+    Booking,
+    Frame,
+    Line,
+    Ref,
+    Slot,
+    State,
+    Times,
+    Waited,
+)
 
 CAPACITY = 2
+# So many in turn may act for each other.
+FAMILY = 3
 HOLD_MINUTES = 120
 # The model's clock stands at NOW: a hold lasts until LATER, or is over since NOW.
 NOW, LATER = 0.5, 1.0
@@ -30,10 +45,9 @@ JOIN appointments_session AS session ON session.id = slot.session_id
 WHERE slot.department_id = :department
 """
 BOOKINGS = "SELECT * FROM appointments_booking WHERE department_id = :department"
-WAITS = """
-SELECT session_id, person_id FROM appointments_wait
-WHERE department_id = :department AND state = 'waiting'
-"""
+WAITS = "SELECT * FROM appointments_wait WHERE department_id = :department"
+# Who waits before whom, whoever came first: the elderly (see ``Priority``).
+ELDERLY, OTHERS = 1, 3
 
 
 class Resident(NamedTuple):
@@ -55,16 +69,24 @@ class Department(NamedTuple):
     residents: tuple[Resident, ...]
     frame: Frame
 
+    def family(self, person: int) -> range:
+        """Those who may act for each other, this one among them."""
+        first = person - person % FAMILY
+        return range(first, min(first + FAMILY, len(self.residents)))
+
 
 class Snapshot(NamedTuple):
-    """A department at rest: the model's state, and the ids of the bookings."""
+    """A department at rest: the model's state, and the ids of the bookings and of the waits."""
 
     state: State
     ids: dict[Ref, UUID]
+    waits: dict[Line, UUID]
 
 
 def build(departments: int, residents: int, **pools: int) -> list[Department]:
-    """Make them, with so many residents each; ``pools`` are kept from the public in each slot."""
+    """Make them, with so many residents each; ``pools`` are kept from the public in each slot, of
+    its ``capacity``.
+    """
     with transaction() as session:
         first = make_department(session, None, residents, **pools)
         institution = session.get_one(Institution, first.institution_id)
@@ -101,18 +123,31 @@ def make_department(
         for pool, count in pools.items():
             setattr(slot, pool, count)
     session.flush()
-    people = []
-    for _ in range(residents):
-        account, person = make_resident(session)
-        people.append(Resident(person.id, account.id, make_token(session, account.id)))
+    ranks = tuple(OTHERS if number % 4 else ELDERLY for number in range(residents))
     return Department(
         clinic.department.id,
         clinic.institution.id,
         day.isoformat(),
         tuple(half[0].session_id for half in halves),
         tuple(slot.id for slot in slots),
-        tuple(people),
-        Frame(tuple(_times(slots, slot) for slot in slots), active_limit),
+        _residents(session, ranks),
+        Frame(tuple(_times(slots, slot) for slot in slots), active_limit, ranks),
+    )
+
+
+def _residents(session: Session, ranks: Collection[int]) -> tuple[Resident, ...]:
+    """In families whose members may book for each other."""
+    made = [
+        make_resident(session, birth_date=date(1940 if rank == ELDERLY else 1980, 5, 17))
+        for rank in ranks
+    ]
+    for number, (_, person) in enumerate(made):
+        first = number - number % FAMILY
+        for _, other in made[first : first + FAMILY]:
+            if other is not person:
+                make_consent(session, person, other)
+    return tuple(
+        Resident(person.id, account.id, make_token(session, account.id)) for account, person in made
     )
 
 
@@ -159,11 +194,24 @@ def snapshot(department: Department, until: Callable[[datetime], float] = over_o
         for row in booking_rows
     }
     slots = tuple(_slot(slot_rows[slot_id]) for slot_id in department.slots)
-    waiting = frozenset(
-        (department.sessions.index(row.session_id), people[row.person_id]) for row in wait_rows
+    lines = {
+        row.id: Line(
+            department.sessions.index(row.session_id),
+            people[row.person_id],
+            row.created_at.timestamp(),
+        )
+        for row in wait_rows
+    }
+    waits = {
+        lines[row.id]: Waited(row.state, refs[row.booking_id] if row.booking_id else None)
+        for row in wait_rows
+    }
+    _hold_together(slots, bookings, waits, next(iter(slot_rows.values())).capacity)
+    return Snapshot(
+        State(slots, bookings, waits),
+        {ref: id for id, ref in refs.items()},
+        {line: id for id, line in lines.items()},
     )
-    _hold_together(slots, bookings, next(iter(slot_rows.values())).capacity)
-    return Snapshot(State(slots, bookings, waiting), {ref: id for id, ref in refs.items()})
 
 
 def _slot(row: Row[Any]) -> Slot:
@@ -172,7 +220,12 @@ def _slot(row: Row[Any]) -> Slot:
     return Slot(free, row.taken, row.issued, row.stopped)
 
 
-def _hold_together(slots: Collection[Slot], bookings: Mapping[Ref, Booking], capacity: int) -> None:
+def _hold_together(
+    slots: Collection[Slot],
+    bookings: Mapping[Ref, Booking],
+    waits: Mapping[Line, Waited],
+    capacity: int,
+) -> None:
     """What no history may break, whatever the model says."""
     live = {ref: booking for ref, booking in bookings.items() if booking.state in LIVE}
     for number, slot in enumerate(slots):
@@ -185,20 +238,38 @@ def _hold_together(slots: Collection[Slot], bookings: Mapping[Ref, Booking], cap
         assert not (slot.stopped and here)
     patients = [booking.person for booking in live.values()]
     assert len(patients) == len(set(patients))
+    offered = [wait.offer for wait in waits.values() if wait.offer]
+    assert len(offered) == len(set(offered))
+    assert all(
+        bookings[wait.offer].state == "held"
+        for wait in waits.values()
+        if wait.offer and wait.state == "offered"
+    )
 
 
 def refresh(department: Department) -> None:
-    """Between rounds: what was stopped goes on, nobody waits, what was kept is the public's."""
+    """Between rounds: what was stopped goes on, the first session is full, and somebody waits."""
     this = {"department": department.id}
     with transaction() as session:
         for statement in (
             "UPDATE appointments_session SET stopped_at = NULL WHERE department_id = :department",
-            "UPDATE appointments_slot SET stopped = false, waitlist = 0,"
-            " remaining = remaining + waitlist WHERE department_id = :department",
-            "UPDATE appointments_wait SET state = 'left', ended_at = now()"
-            " WHERE department_id = :department AND state = 'waiting'",
+            "UPDATE appointments_slot SET stopped = false WHERE department_id = :department",
         ):
             session.execute(text(statement), this)
+    state = snapshot(department).state
+    busy = {each.person for each in state.bookings.values() if each.state in LIVE}
+    busy |= {line.person for line, wait in state.waits.items() if wait.state in OPEN}
+    idle = [each for i, each in enumerate(department.residents) if i not in busy]
+    with transaction() as session:
+        for number in department.frame.of(0):
+            slot = session.get_one(SlotRow, department.slots[number])
+            while slot.remaining and idle:
+                person_id, account_id, _ = idle.pop()
+                make_booking(session, slot, person_id, account_id=account_id)
+        if idle and not state.waiting(0):
+            waiter = idle.pop()
+            wait = make_wait(session, slot, waiter.person_id, waiter.account_id)
+            wait.priority = department.frame.ranks[department.residents.index(waiter)]
 
 
 def settled() -> bool:
@@ -212,15 +283,12 @@ def settled() -> bool:
 
 
 def stop(session: Session, department: Department, number: int) -> None:
-    """Stop a session and end all its bookings."""
-    own = [
-        slot
-        for slot, times in zip(department.slots, department.frame.slots, strict=True)
-        if times.session == number
-    ]
+    """Stop a session, end all its bookings and close its waits."""
+    own = [department.slots[slot] for slot in department.frame.of(number)]
     places.lock_slots(session, own)
     session.get_one(ClinicSession, department.sessions[number]).stopped_at = clock.now()
     session.flush()
     session.execute(places.SET_STOPPED, {"stopped": True, "slot_ids": own})
     for slot_id in sorted(own):
         places.end_all(session, slot_id, Because.STOPPED)
+    end_waits(session, department.sessions[number])

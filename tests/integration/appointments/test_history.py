@@ -2,26 +2,54 @@
 `python -m tests.histories.run` does the same for as long as one likes.
 """
 
+from contextlib import AbstractContextManager
+
 from apiflask import APIFlask
 from sqlalchemy import Engine
 
 from bench import server
-from tests.histories.run import WORKERS, Run, Segment, prove, prove_one, record
-from tests.model.places import Seen
+from tests.histories.faulty import FAULTS
+from tests.histories.run import (
+    APPLICATION,
+    WORKERS,
+    Run,
+    Segment,
+    prove,
+    prove_one,
+    record,
+)
+from tests.model.steps import Seen
 
 # At least so many operations, however busy the machine.
 CLIENTS, SEED, LEAST = 64, 2026, 400
 
 
-def recorded(engine: Engine, application: str, seconds: float, kills: float) -> Run:
-    url = engine.url.render_as_string(hide_password=False)
-    with server.serving(application, url, WORKERS) as port:
-        return record(port, seconds, CLIENTS, SEED, kills, LEAST)
+class Hunt:
+    """Which of the planted faults no segment has shown yet; each is proved once."""
+
+    def __init__(self) -> None:
+        self.hidden = set(FAULTS)
+        self._proved = 0
+
+    def over(self, run: Run) -> bool:
+        """Whether all are found."""
+        for segment in run.segments[self._proved :]:
+            fault = FAULTS[segment.department % len(FAULTS)]
+            if fault in self.hidden and prove_one(segment):
+                self.hidden.remove(fault)
+        self._proved = len(run.segments)
+        return not self.hidden
+
+
+def much(run: Run) -> bool:
+    """Whether enough has happened to say something."""
+    return len(run.operations) >= LEAST and bool(run.kills and run.offers and run.families)
 
 
 def test_what_many_clients_saw_is_linearizable(app: APIFlask, committed_database: Engine) -> None:
-    run = recorded(committed_database, "wsgi:app", seconds=7, kills=1)
-    assert run.kills
+    with serving(committed_database, APPLICATION) as port:
+        run = record(port, 7, CLIENTS, SEED, kills=1, enough=much)
+    assert much(run), str(run)
     assert prove(run.segments) is None, str(run)
     # The proof can fail: with one answer altered there is no such order any more.
     altered = [each for segment in run.segments if (each := with_another_number(segment))]
@@ -29,11 +57,17 @@ def test_what_many_clients_saw_is_linearizable(app: APIFlask, committed_database
     assert all(map(prove_one, altered))
 
 
-def test_a_planted_fault_is_found(app: APIFlask, committed_database: Engine) -> None:
-    run = recorded(committed_database, "tests.histories.faulty:make_app()", seconds=4, kills=0)
-    refuted = prove(run.segments)
-    assert refuted
-    assert "Confirm" in refuted
+def test_planted_faults_are_found(app: APIFlask, committed_database: Engine) -> None:
+    """What was confirmed is still held, a place is lost to those who wait, a family books half."""
+    hunt = Hunt()
+    with serving(committed_database, "tests.histories.faulty:make_app()") as port:
+        record(port, 0, CLIENTS, SEED, kills=0, enough=hunt.over, faults=FAULTS)
+    assert not hunt.hidden
+
+
+def serving(engine: Engine, application: str) -> AbstractContextManager[int]:
+    url = engine.url.render_as_string(hide_password=False)
+    return server.serving(application, url, WORKERS)
 
 
 def with_another_number(segment: Segment) -> Segment | None:

@@ -11,16 +11,18 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import Engine, text
 
-from appointments.models import Booking
-from appointments.schemas import BookSlot, ChangeBooking, State
+from appointments.models import Booking, Slot
+from appointments.schemas import BookSlot, ChangeBooking, State, Waiting
 from appointments.services import places
 from appointments.services.booking import book_slot, confirm_booking, hold_slot
 from appointments.services.cancelling import cancel_booking
 from appointments.services.changing import change_booking
+from appointments.services.waitlist import leave_wait
 from core import clock
 from core.access import Actor
 from core.database import transaction
 from core.errors import Conflict
+from tests.factories.appointments import make_wait
 from tests.histories import world
 from tests.histories.world import Department
 
@@ -168,6 +170,29 @@ def test_a_booking_stopped_while_its_change_waited_is_over(department: Departmen
             with pytest.raises(Conflict) as caught:
                 changing.result(10)
     assert caught.value.code == "visit_over"
+
+
+def test_a_decline_that_waited_leaves_what_was_confirmed_meanwhile(department: Department) -> None:
+    """Who took the offer has the place, though they had begun to decline it elsewhere."""
+    offered = hold(department, 0, 0)
+    person_id, account_id, _ = department.residents[0]
+    with transaction() as session:
+        slot = session.get_one(Slot, department.slots[0])
+        wait = make_wait(session, slot, person_id, account_id)
+        wait.state, wait.booking_id = Waiting.OFFERED, offered
+        wait_id = wait.id
+
+    def decline() -> Waiting:
+        with transaction() as session:
+            return leave_wait(session, actor(department, 0), wait_id).state
+
+    with transaction() as session:
+        places.lock_slots(session, department.slots[:1])
+        with meanwhile(decline) as declining:
+            confirm_booking(session, actor(department, 0), offered)
+            session.commit()
+            assert declining.result(10) is Waiting.TAKEN
+    assert ended(offered) == (State.BOOKED, None)
 
 
 def test_a_changed_hold_stays_a_hold(department: Department) -> None:
