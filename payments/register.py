@@ -4,7 +4,7 @@ import payments.jobs  # noqa: F401  the worker knows a job once its module is lo
 from core.messages import N_
 from core.settings import settings
 from core.web.rooms import Room
-from payments.models import Payment
+from payments.models import Payment, Refund
 from payments.policy import WORDS
 from payments.ports import provide
 from payments.stripe import StripeProvider
@@ -12,6 +12,8 @@ from payments.web.webhooks import webhooks
 from residents.public import Holding, provide_holdings
 
 provide(StripeProvider(settings()))
-provide_holdings(Holding(Payment.person_id, N_("付款")))
+provide_holdings(
+    Holding(Payment.person_id, N_("付款")), Holding(Refund.person_id, N_("退款"), shown=True)
+)
 
 room = Room(name="payments", words=WORDS, machines=[webhooks])

@@ -21,7 +21,7 @@ from core.settings import settings
 from payments import ports
 from payments.models import Payment
 from payments.schemas import PaymentState
-from payments.services import open_payment
+from payments.services.collecting import open_payment
 from payments.stripe import StripeProvider
 from standins.config import StandinConfig
 from standins.server import running

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.events import Event, subscribe
 from core.ids import new_id
-from payments import services
 from payments.events import PaymentCancelled, PaymentFailed, PaymentRefunded, PaymentSettled
 from payments.models import Payment, WebhookEvent
 from payments.public import collect, request_checkout, take_checkout
 from payments.schemas import PaymentState
+from payments.services.collecting import AMOUNT_MISMATCH
 from tests.factories.payments import (
     Cashier,
     deliver,
@@ -170,7 +170,7 @@ def test_another_amount_does_not_settle(
     event["data"]["object"] |= changed
     assert deliver(client, event) == 200
     assert state_of(session, payment.id) is PaymentState.PENDING
-    assert payment.failure_code == services.AMOUNT_MISMATCH
+    assert payment.failure_code == AMOUNT_MISMATCH
     assert announced() == []
 
 
