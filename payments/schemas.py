@@ -189,7 +189,9 @@ class Checkout(BaseModel):
 
 
 class RefundDue(BaseModel):
-    """What a room says is to be given back; see ``Refund``."""
+    """What a room says is to be given back; see ``Refund``. ``amount_fen`` is what is due of the
+    subject in all, with whatever was due of it before.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -197,8 +199,7 @@ class RefundDue(BaseModel):
     purpose: str
     subject_id: UUID
     person_id: UUID
-    institution_id: UUID | None
-    division_code: str
+    institution_id: UUID
     amount_fen: int
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    ScalarSelect,
     Text,
     cast,
     false,
@@ -21,6 +20,7 @@ from auth.public import account_cards
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
 from core.paging import Page, read_page
+from core.waiting import Waiting
 from directory.public import division_path, division_prefix, institutions_by_id
 from payments.models import Payment, Refund
 from payments.schemas import (
@@ -137,17 +137,20 @@ def on_its_way() -> ColumnElement[bool]:
     return (Refund.state == RefundState.SENT) & (Refund.way == RefundWay.PROVIDER)
 
 
-def waiting_for(actor: Actor) -> ScalarSelect[int]:
+def waiting(actor: Actor) -> Waiting:
     """How many refunds within the actor's units wait for them: due or failed for administrators,
     ready at the desk for registrars.
     """
+    if not actor.units(*STAFF):
+        return Waiting()
     theirs = [
         REFUND.state.in_(TO_DO) & within(actor.units(Role.ADMINISTRATOR)),
         (REFUND.state == RefundState.SENT)
         & (REFUND.way == RefundWay.DESK)
         & within(actor.units(Role.REGISTRAR)),
     ]
-    return select(func.count()).where(or_(*theirs), _not_own(actor)).scalar_subquery()
+    found = select(func.count()).where(or_(*theirs), _not_own(actor))
+    return Waiting({"payments_refunds.listing": found.scalar_subquery()})
 
 
 def within(scope: Collection[str]) -> ColumnElement[bool]:

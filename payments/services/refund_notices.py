@@ -14,7 +14,7 @@ ARRIVED = N_("%(amount)s 元已原路退回付款的账户，请留意到账。"
 PAID_OUT = N_("%(amount)s 元已在%(place)s领取。不是您或家人领的，请马上与机构联系。")
 FAILED = N_("应退的 %(amount)s 元没有退成，机构会重新办理，不用您做什么。")
 # Where no institution made it due.
-ANYWHERE, ANYWHERE_EN = "办理的机构", "the institution"
+ANYWHERE, ANYWHERE_EN = N_("办理的机构"), "the institution"
 
 
 def tell(session: Session, row: Refund, sentence: str) -> None:

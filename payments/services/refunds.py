@@ -21,6 +21,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_id
 from core.jobs import defer_by_name
 from core.messages import N_
+from directory.public import get_institution
 from payments.models import Payment, Refund
 from payments.queries.refunds import load_refund, named, refund_resource
 from payments.schemas import (
@@ -49,8 +50,8 @@ log = structlog.get_logger()
 
 
 def owe_refund(session: Session, due: RefundDue) -> None:
-    """Note what is to be given back, once a cause; an administrator approves it. The caller has
-    asked the policy about what made it due.
+    """Note what is to be given back beyond what was due before, once a cause; an administrator
+    approves it. The caller has asked the policy about what made it due, and holds that.
 
     Where the thing was paid through the provider it goes back that way, and never more than is
     left of the payment; what was paid otherwise is handed out at the institution's desk.
@@ -58,9 +59,16 @@ def owe_refund(session: Session, due: RefundDue) -> None:
     payment = _hold_payment(
         session, Payment.purpose == due.purpose, Payment.subject_id == due.subject_id
     )
-    amount = due.amount_fen if payment is None else min(due.amount_fen, _left(payment))
+    before = select(func.coalesce(func.sum(Refund.amount_fen), 0)).where(
+        Refund.purpose == due.purpose, Refund.subject_id == due.subject_id
+    )
+    amount = due.amount_fen - (session.scalar(before) or 0)
+    if payment is not None:
+        amount = min(amount, _left(payment))
     if amount > 0:
-        _keep(session, payment, **due.model_dump(exclude={"amount_fen"}), amount_fen=amount)
+        values = due.model_dump(exclude={"amount_fen"})
+        division = get_institution(session, due.institution_id).division_code
+        _keep(session, payment, **values, division_code=division, amount_fen=amount)
 
 
 def request_refund(session: Session, payment_id: UUID) -> None:
