@@ -31,8 +31,8 @@ class Provider(Protocol):
         """Cancel an intent if it still can be; the answer says how it stands then."""
 
     def refund(self, request: RefundRequest) -> RefundReport:
-        """Give money back, once for an attempt however often it is asked: what it says of a refund
-        that it knows already is the answer too. What it refuses for good is a failed one.
+        """Give money back, once for an attempt however often it is asked; or, of a refund that was
+        made, how it stands. What the provider refuses for good is a failed one.
         """
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:

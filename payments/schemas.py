@@ -102,7 +102,6 @@ class IntentView(BaseModel):
     status: IntentStatus
     amount_fen: int
     received_fen: int
-    refunded_fen: int = 0
     currency: str
     client_secret: str | None = None
     checkout_url: str | None = None
@@ -119,7 +118,7 @@ class RefundStatus(StrEnum):
 
 class RefundRequest(BaseModel):
     """What the provider needs to give money back; made in a transaction, used outside it.
-    ``reference`` is the payment's.
+    ``reference`` is the payment's, ``made`` the refund's where the provider has made it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -127,6 +126,7 @@ class RefundRequest(BaseModel):
     refund_id: UUID
     attempt: int
     reference: str
+    made: str | None
     amount_fen: int
     currency: str
 

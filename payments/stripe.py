@@ -94,6 +94,9 @@ class StripeProvider:
 
         An idempotency key is forgotten after a day, so what was made is looked for first.
         """
+        if request.made is not None:
+            made = request.made
+            return self._try(lambda: _refund(self._client.v1.refunds.retrieve(made).to_dict()))
         return self._try(lambda: self._find_refund(request) or self._make_refund(request))
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
@@ -191,8 +194,6 @@ def _event(event: stripe.Event) -> ProviderEvent:
     intent = refund = None
     if event.type in INTENT_EVENTS:
         intent = _intent(thing)
-    elif event.type == "charge.refunded" and thing.get("payment_intent"):
-        intent = _intent_of_charge(thing)
     elif event.type in REFUND_EVENTS:
         refund = _refund(thing)
     return ProviderEvent(id=event.id, type=event.type, intent=intent, refund=refund)
@@ -213,18 +214,6 @@ def _intent(intent: Mapping[str, Any]) -> IntentView:
         client_secret=intent.get("client_secret"),
         checkout_url=_checkout_url(intent),
         failure_code=error.get("code"),
-    )
-
-
-def _intent_of_charge(charge: Mapping[str, Any]) -> IntentView:
-    return IntentView(
-        reference=charge["payment_intent"],
-        payment_id=_payment_id(charge),
-        status=IntentStatus.SUCCEEDED,
-        amount_fen=charge["amount"],
-        received_fen=charge["amount_captured"],
-        refunded_fen=charge["amount_refunded"],
-        currency=charge["currency"].upper(),
     )
 
 

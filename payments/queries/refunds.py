@@ -127,6 +127,7 @@ def find_request(session: Session, refund_id: UUID) -> RefundRequest | None:
         refund_id=refund.id,
         attempt=refund.attempt,
         reference=row[1],
+        made=refund.provider_reference,
         amount_fen=refund.amount_fen,
         currency=refund.currency,
     )

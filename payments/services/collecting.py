@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from core.ids import new_id
 from core.jobs import defer_by_name
 from core.messages import N_
 from payments.events import PaymentCancelled, PaymentFailed, PaymentRefunded, PaymentSettled
-from payments.models import Payment
+from payments.models import Payment, Refund
 from payments.queries.payments import load, require_payment
 from payments.schemas import (
     OPEN_STATES,
@@ -32,13 +32,13 @@ from payments.schemas import (
     IntentView,
     PaymentState,
     PaymentView,
+    RefundState,
 )
 
 CURRENCY = "CNY"
 AMOUNT_MISMATCH = "amount_mismatch"
 CLOSE_JOB = "payments.jobs.close"
 BEFORE_SETTLED = (*OPEN_STATES, PaymentState.CANCELLED)
-BEFORE_REFUNDED = (*BEFORE_SETTLED, PaymentState.SETTLED)
 log = structlog.get_logger()
 
 
@@ -141,12 +141,19 @@ def cancel_payment(session: Session, payment_id: UUID) -> None:
         defer_by_name(session, CLOSE_JOB, payment_id=str(payment_id))
 
 
-def mark_refunded(session: Session, payment_id: UUID) -> None:
-    """All of it was given back. Again does nothing."""
-    payment = session.get_one(Payment, payment_id)
-    now = clock.now()
-    if _move(session, payment, PaymentState.REFUNDED, (PaymentState.SETTLED,), refunded_at=now):
-        publish(session, PaymentRefunded(**_subject(payment)))
+def weigh_refunds(session: Session, payment_id: UUID) -> None:
+    """Whether all of a settled payment is given back now. It is held, so that two refunds of it
+    that are done at once see each other. Again does nothing.
+    """
+    held = select(Payment).where(Payment.id == payment_id).with_for_update()
+    payment = session.scalars(held, execution_options={"populate_existing": True}).one()
+    done = select(func.sum(Refund.amount_fen)).where(
+        Refund.payment_id == payment.id, Refund.state == RefundState.DONE
+    )
+    if session.scalar(done) == payment.amount_fen:
+        now = clock.now()
+        if _move(session, payment, PaymentState.REFUNDED, (PaymentState.SETTLED,), refunded_at=now):
+            publish(session, PaymentRefunded(**_subject(payment)))
 
 
 def mark_returned(session: Session, payment_id: UUID) -> None:
@@ -181,17 +188,11 @@ def _take_money(session: Session, payment: Payment, intent: IntentView) -> None:
         _move(session, payment, PaymentState.PENDING, OPEN_STATES, failure_code=AMOUNT_MISMATCH)
         return
     now = clock.now()
-    # Of refunds that we keep ourselves, their own reports say when they are done: here one counts
-    # that is still on its way.
-    if intent.refunded_fen >= payment.amount_fen and payment.refunds_fen == 0:
-        settled_at = payment.settled_at or now
-        moments = {"settled_at": settled_at, "refunded_at": now}
-        if _move(session, payment, PaymentState.REFUNDED, BEFORE_REFUNDED, **moments):
-            publish(session, PaymentRefunded(**_subject(payment)))
-    elif _move(
+    if _move(
         session, payment, PaymentState.SETTLED, BEFORE_SETTLED, settled_at=now, failure_code=None
     ):
         publish(session, PaymentSettled(**_subject(payment)))
+        weigh_refunds(session, payment.id)
 
 
 def _move(

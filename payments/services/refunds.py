@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -39,7 +39,7 @@ from payments.schemas import (
     SendAgain,
 )
 from payments.services import refund_notices as notices
-from payments.services.collecting import mark_refunded, mark_returned
+from payments.services.collecting import mark_returned, weigh_refunds
 from residents.public import Person
 
 SEND_JOB = "payments.jobs.send_refund"
@@ -139,16 +139,17 @@ def pay_out(session: Session, actor: Actor, refund_id: UUID, command: PayOut) ->
     )
     if paid is None:
         raise Conflict("refund_moved", MOVED)
-    _weigh(session, paid)
+    if paid.payment_id is not None:
+        weigh_refunds(session, paid.payment_id)
     notices.tell(session, paid, notices.PAID_OUT)
     return named(session, [paid])[0]
 
 
 def take_refund(session: Session, report: RefundReport) -> Refund | None:
     """Bring our refund to where the provider says it is; None where it is not ours."""
-    row = _hold(session, report) or _keep_foreign(session, report)
+    row = _hold(session, report)
     if row is None:
-        return None
+        return _keep_foreign(session, report)
     if (report.amount_fen, report.currency) != (row.amount_fen, row.currency):
         log.error("refund.amount_mismatch", refund_id=str(row.id))
         return None
@@ -158,17 +159,27 @@ def take_refund(session: Session, report: RefundReport) -> Refund | None:
     if report.status is RefundStatus.SUCCEEDED:
         before = Refund.state == RefundState.SENT
         if _move(session, row, before, state=RefundState.DONE, done_at=now):
-            _weigh(session, row)
+            if row.payment_id is not None:
+                weigh_refunds(session, row.payment_id)
             notices.tell(session, row, notices.ARRIVED)
     elif report.status is RefundStatus.FAILED:
-        before = Refund.state.in_((RefundState.SENT, RefundState.DONE))
-        failure = {"failure_code": report.failure_code, "failed_at": now, "done_at": None}
-        if _move(session, row, before, state=RefundState.FAILED, **failure):
-            log.warning("refund.failed", refund_id=str(row.id), code=report.failure_code)
-            if row.payment_id is not None:
-                mark_returned(session, row.payment_id)
-            notices.tell(session, row, notices.FAILED)
+        _fail(session, row, report)
     return row
+
+
+def _fail(session: Session, row: Refund, report: RefundReport) -> None:
+    before = Refund.state.in_((RefundState.SENT, RefundState.DONE))
+    failure = {"failure_code": report.failure_code, "failed_at": clock.now(), "done_at": None}
+    if not _move(session, row, before, state=RefundState.FAILED, **failure):
+        return
+    log.warning("refund.failed", refund_id=str(row.id), code=report.failure_code)
+    if row.payment_id is not None:
+        mark_returned(session, row.payment_id)
+    if report.refund_id is None:
+        # What nobody here owed is not sent again from here; the payment may be given back anew.
+        session.execute(delete(Refund).where(Refund.id == row.id))
+    else:
+        notices.tell(session, row, notices.FAILED)
 
 
 def _hold_payment(session: Session, *which: Any) -> Payment | None:
@@ -215,8 +226,10 @@ def _keep(session: Session, payment: Payment | None, **values: Any) -> Refund | 
 
 
 def _keep_foreign(session: Session, report: RefundReport) -> Refund | None:
-    """One that somebody made at the provider itself, of a payment of ours: it counts like any."""
-    if report.refund_id or not report.reference or report.status is RefundStatus.FAILED:
+    """One that somebody made at the provider itself, of a payment of ours: it counts like any. What
+    this report says may be old, so the provider is asked.
+    """
+    if report.refund_id or not report.reference:
         return None
     payment = _hold_payment(session, Payment.provider_reference == report.payment_reference)
     if payment is None:
@@ -225,7 +238,10 @@ def _keep_foreign(session: Session, report: RefundReport) -> Refund | None:
         log.error("refund.beyond_payment", payment_id=str(payment.id))
         return None
     made = {"cause_id": new_id(), "provider_reference": report.reference}
-    return _keep(session, payment, **_of_itself(payment) | made, amount_fen=report.amount_fen)
+    row = _keep(session, payment, **_of_itself(payment) | made, amount_fen=report.amount_fen)
+    if row is not None:
+        defer_by_name(session, SEND_JOB, refund_id=str(row.id))
+    return row
 
 
 def _hold(session: Session, report: RefundReport) -> Refund | None:
@@ -281,17 +297,3 @@ def _move(session: Session, row: Refund, *before: Any, **values: Any) -> Refund 
     change = update(Refund).where(Refund.id == row.id, *before).values(**values).returning(Refund)
     fresh = {"populate_existing": True, "synchronize_session": False}
     return session.scalars(change, execution_options=fresh).one_or_none()
-
-
-def _weigh(session: Session, row: Refund) -> None:
-    """Whether all of its payment is given back now. The payment is held, so that two refunds of it
-    that are done at once see each other.
-    """
-    payment = _hold_payment(session, Payment.id == row.payment_id) if row.payment_id else None
-    if payment is None:
-        return
-    done = select(func.sum(Refund.amount_fen)).where(
-        Refund.payment_id == payment.id, Refund.state == RefundState.DONE
-    )
-    if session.scalar(done) == payment.amount_fen:
-        mark_refunded(session, payment.id)

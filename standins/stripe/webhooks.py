@@ -23,7 +23,6 @@ DELIVERED = frozenset(
         "payment_intent.succeeded",
         "payment_intent.payment_failed",
         "payment_intent.canceled",
-        "charge.refunded",
         "refund.created",
         "refund.updated",
         "refund.failed",

@@ -88,7 +88,7 @@ def test_the_bank_has_the_last_word(
     )
     assert [each.id for each in (*first.data, *second.data)] == [again.id, refund.id]
     assert (first.has_more, second.has_more) == (True, False)
-    wait_until(lambda: len(merchant.types()) == 8)
+    wait_until(lambda: len(merchant.types()) == 6)
     assert [kind for kind in merchant.types() if kind.startswith("refund.")] == [
         "refund.created",
         "refund.updated",
