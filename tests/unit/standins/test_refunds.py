@@ -82,9 +82,9 @@ def test_the_bank_has_the_last_word(
     failed = client.v1.refunds.retrieve(refund.id)
     assert (failed.status, failed.failure_reason) == ("failed", "expired_or_canceled_card")
     again = client.v1.refunds.create({"payment_intent": intent.id, "amount": 10_000})
-    first, second = (
-        client.v1.refunds.list({"payment_intent": intent.id, "limit": 1, **more})
-        for more in ({}, {"starting_after": again.id})
+    first = client.v1.refunds.list({"payment_intent": intent.id, "limit": 1})
+    second = client.v1.refunds.list(
+        {"payment_intent": intent.id, "limit": 1, "starting_after": again.id}
     )
     assert [each.id for each in (*first.data, *second.data)] == [again.id, refund.id]
     assert (first.has_more, second.has_more) == (True, False)
