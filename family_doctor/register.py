@@ -10,6 +10,7 @@ from family_doctor.events import ContractActivated, ContractEnded
 from family_doctor.holdings import OWN
 from family_doctor.policy import WORDS
 from family_doctor.public import care_units, contracted
+from family_doctor.queries.refunds import CONTRACT_PURPOSE
 from family_doctor.queries.rules import record_days
 from family_doctor.queries.team import due_services, waiting
 from family_doctor.sealing.keys import check_key
@@ -72,6 +73,7 @@ from family_doctor.web.pages import pages
 from family_doctor.web.ways import api as ways_api
 from family_doctor.web.ways import on_site, on_site_api
 from family_doctor.web.ways import pages as ways_pages
+from payments.public import provide_purpose
 from residents.events import GroupsChanged
 from residents.public import provide_care_units, provide_contracted, provide_holdings
 from service_packs.events import OrderPaid, ServiceRecorded, ServiceWithdrawn
@@ -85,6 +87,7 @@ provide_contracted(contracted)
 provide_due_services(due_services)
 provide_reopening(reopen_promise)
 provide_record_days(record_days)
+provide_purpose(CONTRACT_PURPOSE, N_("家庭医生签约"))
 
 
 def _install(app: Flask) -> None:

@@ -30,7 +30,7 @@ class PaymentCancelled(Event):
 
 
 class PaymentRefunded(Event):
-    """The whole amount was given back."""
+    """The whole amount was given back. Of each refund its receiver is told by this room."""
 
     payment_id: UUID
     purpose: str

@@ -4,8 +4,9 @@ The intent is confirmed from here with a method that redirects (Alipay), so that
 the provider's own page: no card data and no script of another origin ever touches the portal.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -16,7 +17,18 @@ import structlog
 from core.errors import Invalid, Unavailable
 from core.messages import N_
 from core.settings import LOOPBACK, Settings
-from payments.schemas import CheckoutRequest, IntentStatus, IntentView, ProviderEvent
+from payments.schemas import (
+    CheckoutRequest,
+    IntentStatus,
+    IntentView,
+    ProviderEvent,
+    RefundReport,
+    RefundRequest,
+    RefundStatus,
+)
+
+if TYPE_CHECKING:
+    from stripe.params import RefundCreateParams
 
 TIMEOUT_SECONDS = 10
 RETRIES = 1
@@ -36,6 +48,17 @@ INTENT_EVENTS = {
     "payment_intent.payment_failed",
     "payment_intent.canceled",
 }
+REFUND_EVENTS = {"refund.created", "refund.updated", "refund.failed"}
+REFUND_STATUSES = {
+    "pending": RefundStatus.PENDING,
+    "requires_action": RefundStatus.PENDING,
+    "succeeded": RefundStatus.SUCCEEDED,
+    "failed": RefundStatus.FAILED,
+    "canceled": RefundStatus.FAILED,
+}
+# Stripe names no code where more is asked for than is left, only the parameter.
+TOO_LARGE = "amount_too_large"
+ATTEMPT = re.compile(r"[0-9]{1,4}")
 T = TypeVar("T")
 log = structlog.get_logger()
 
@@ -66,16 +89,15 @@ class StripeProvider:
         """One that was paid in the meantime stays paid."""
         return self._ask(lambda: self._close(reference))
 
-    def refund(self, reference: str, key: str) -> IntentView:
-        """What the bank still works on is reported by a webhook later."""
-        given_back = self._try(
-            lambda: self._client.v1.refunds.create(
-                {"payment_intent": reference}, {"idempotency_key": key}
-            )
-        )
-        intent = self.find(reference)
-        done = given_back.amount if given_back.status == "succeeded" else 0
-        return intent.model_copy(update={"refunded_fen": done})
+    def refund(self, request: RefundRequest) -> RefundReport:
+        """What the bank still works on is reported by a webhook later.
+
+        An idempotency key is forgotten after a day, so what was made is looked for first.
+        """
+        if request.made is not None:
+            made = request.made
+            return self._try(lambda: _refund(self._client.v1.refunds.retrieve(made).to_dict()))
+        return self._try(lambda: self._find_refund(request) or self._make_refund(request))
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
         """The signature is the SDK's to check, over the body as it arrived."""
@@ -122,6 +144,29 @@ class StripeProvider:
                 raise
             return intents.retrieve(reference)
 
+    def _find_refund(self, request: RefundRequest) -> RefundReport | None:
+        made = self._client.v1.refunds.list({"payment_intent": request.reference, "limit": 100})
+        for each in made.auto_paging_iter():
+            report = _refund(each.to_dict())
+            if (report.refund_id, report.attempt) == (request.refund_id, request.attempt):
+                return report
+        return None
+
+    def _make_refund(self, request: RefundRequest) -> RefundReport:
+        key = f"{request.refund_id}:{request.attempt}"
+        metadata = {"refund_id": str(request.refund_id), "attempt": str(request.attempt)}
+        wanted: RefundCreateParams = {
+            "payment_intent": request.reference,
+            "amount": request.amount_fen,
+            "metadata": metadata,
+        }
+        try:
+            made = self._client.v1.refunds.create(wanted, {"idempotency_key": key})
+        except stripe.InvalidRequestError as error:
+            log.warning("stripe.refund_refused", code=error.code, param=error.param)
+            return _refused(request, error)
+        return _refund(made.to_dict())
+
     def _ask(self, call: Callable[[], stripe.PaymentIntent]) -> IntentView:
         return _intent(self._try(call).to_dict())
 
@@ -146,12 +191,12 @@ def _http_client(address: str) -> stripe.RequestsClient:
 
 def _event(event: stripe.Event) -> ProviderEvent:
     thing = event.data.object.to_dict() if event.data.object else {}
-    intent = None
+    intent = refund = None
     if event.type in INTENT_EVENTS:
         intent = _intent(thing)
-    elif event.type == "charge.refunded" and thing.get("payment_intent"):
-        intent = _intent_of_charge(thing)
-    return ProviderEvent(id=event.id, type=event.type, intent=intent)
+    elif event.type in REFUND_EVENTS:
+        refund = _refund(thing)
+    return ProviderEvent(id=event.id, type=event.type, intent=intent, refund=refund)
 
 
 def _intent(intent: Mapping[str, Any]) -> IntentView:
@@ -172,15 +217,31 @@ def _intent(intent: Mapping[str, Any]) -> IntentView:
     )
 
 
-def _intent_of_charge(charge: Mapping[str, Any]) -> IntentView:
-    return IntentView(
-        reference=charge["payment_intent"],
-        payment_id=_payment_id(charge),
-        status=IntentStatus.SUCCEEDED,
-        amount_fen=charge["amount"],
-        received_fen=charge["amount_captured"],
-        refunded_fen=charge["amount_refunded"],
-        currency=charge["currency"].upper(),
+def _refund(refund: Mapping[str, Any]) -> RefundReport:
+    metadata = refund.get("metadata") or {}
+    attempt = ATTEMPT.fullmatch(str(metadata.get("attempt", "")))
+    return RefundReport(
+        reference=refund["id"],
+        payment_reference=refund.get("payment_intent"),
+        refund_id=_id(metadata.get("refund_id")),
+        attempt=int(attempt[0]) if attempt else None,
+        amount_fen=refund["amount"],
+        currency=refund["currency"].upper(),
+        status=REFUND_STATUSES[refund["status"]],
+        failure_code=refund.get("failure_reason"),
+    )
+
+
+def _refused(request: RefundRequest, error: stripe.InvalidRequestError) -> RefundReport:
+    return RefundReport(
+        reference=None,
+        payment_reference=request.reference,
+        refund_id=request.refund_id,
+        attempt=request.attempt,
+        amount_fen=request.amount_fen,
+        currency=request.currency,
+        status=RefundStatus.FAILED,
+        failure_code=error.code or (TOO_LARGE if error.param == "amount" else "refused"),
     )
 
 
@@ -197,7 +258,11 @@ def _failed_method(intent: Mapping[str, Any]) -> str:
 
 def _payment_id(thing: Mapping[str, Any]) -> UUID | None:
     """Ours, from the metadata; None for what another system of the same merchant made."""
+    return _id((thing.get("metadata") or {}).get("payment_id"))
+
+
+def _id(text: object) -> UUID | None:
     try:
-        return UUID((thing.get("metadata") or {})["payment_id"])
-    except (KeyError, ValueError):
+        return UUID(str(text))
+    except ValueError:
         return None

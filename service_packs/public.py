@@ -24,10 +24,12 @@ from service_packs.services.entitlements import (
     grant_entitlement,
     hand_over,
 )
+from service_packs.services.orders import PURPOSE as ORDER_PURPOSE
 from service_packs.services.orders import order_with_contract
 from service_packs.services.records import record_service
 
 __all__ = [
+    "ORDER_PURPOSE",
     "Bought",
     "GrantedTerm",
     "Group",

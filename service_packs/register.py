@@ -5,17 +5,19 @@ from core.access import Role
 from core.messages import N_
 from core.web.rooms import Group, NavItem, Room
 from payments.events import PaymentCancelled, PaymentRefunded, PaymentSettled
+from payments.public import provide_purpose
 from residents.public import provide_groups, provide_holdings
 from service_packs import subscribers
 from service_packs.events import OrderPaid, ServiceRecorded, ServiceUpheld, ServiceWithdrawn
 from service_packs.holdings import OWN
 from service_packs.policy import WORDS
-from service_packs.public import list_groups
+from service_packs.public import ORDER_PURPOSE, list_groups
 from service_packs.web.api import api
 from service_packs.web.pages import pages
 from service_packs.web.staff import staff_pages
 
 provide_holdings(*OWN)
+provide_purpose(ORDER_PURPOSE, N_("服务包订单"))
 provide_groups(
     lambda session: [(group.code, group.name, group.name_en) for group in list_groups(session)]
 )

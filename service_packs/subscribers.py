@@ -34,13 +34,9 @@ def on_payment_cancelled(session: Session, event: PaymentCancelled) -> None:
 
 
 def on_payment_refunded(session: Session, event: PaymentRefunded) -> None:
-    """What was paid for ends, and the person is told."""
-    if event.purpose != PURPOSE:
-        return
-    person_id = end_refunded_order(session, event.subject_id)
-    if person_id is not None:
-        sentence = N_("服务包的款项已原路退回，请留意到账。")
-        notify(session, person_id, sentence, {}, MINE)
+    """What was paid for ends."""
+    if event.purpose == PURPOSE:
+        end_refunded_order(session, event.subject_id)
 
 
 def tell_of_paid_order(session: Session, event: OrderPaid) -> None:

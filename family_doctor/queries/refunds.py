@@ -17,8 +17,31 @@ from family_doctor.queries.contracts import read_contract
 from family_doctor.refunds import reckon
 from family_doctor.schemas import Action, BoughtRefund, RefundItem, RefundRule, RefundView
 from family_doctor.states import ENDED, IN_FORCE, State
+from payments.public import RefundView as GivenBack
+from payments.public import refunds_of
 from service_packs.public import Bought, find_granted, get_pack, list_bought
 from service_packs.schemas import EntitlementView, Source
+
+# As the payments name what the contract's own part is paid for; its subject is the contract.
+CONTRACT_PURPOSE = "family_doctor.contract"
+
+
+def way_back(session: Session, refund: RefundView | None) -> list[GivenBack]:
+    """How what is due comes back: each refund of it, the contract's own part first. The caller has
+    asked the policy. Empty before it is due, and where the institution paid it without the portal.
+    """
+    if refund is None:
+        return []
+    if not refund.settled:
+        return of_contract(session, refund.contract_id)
+    subjects = [refund.contract_id, *(each.order_id for each in refund.bought)]
+    found = refunds_of(session, subjects)
+    return [each for subject in subjects for each in found.get(subject, [])]
+
+
+def of_contract(session: Session, contract_id: UUID) -> list[GivenBack]:
+    """The same of the contract's own part alone."""
+    return refunds_of(session, [contract_id]).get(contract_id, [])
 
 
 def get_refund(session: Session, actor: Actor, contract_id: UUID) -> RefundView:
@@ -60,13 +83,13 @@ def reckon_refund(
     session: Session, contract: Contract, rule: RefundRule, *, with_bought: bool
 ) -> RefundView:
     """What would be due now by ``rule``, of the contract and, where it is left for good, of what
-    was bought beside it.
+    was bought beside it; what was left with it before stays due.
     """
     granted = find_granted(session, Source.CONTRACT, contract.id)
     items = _items(session, granted) if granted else ()
     paid = contract.person_fen * contract.term_years
     due = reckon(rule, paid, items)
-    bought = _bought(session, contract, rule) if with_bought else ()
+    bought = _bought(session, contract, rule) if with_bought else _left_before(contract)
     return RefundView(
         contract_id=contract.id,
         rule=rule,
@@ -97,6 +120,12 @@ def _bought(session: Session, contract: Contract, rule: RefundRule) -> tuple[Bou
     return tuple(
         bought_refund(session, each, by) for each in list_bought(session, contract.person_id)
     )
+
+
+def _left_before(contract: Contract) -> tuple[BoughtRefund, ...]:
+    if contract.refund_basis is None:
+        return ()
+    return RefundView.model_validate(contract.refund_basis | {"settled": True}).bought
 
 
 def bought_refund(session: Session, bought: Bought, rule: RefundRule) -> BoughtRefund:

@@ -43,6 +43,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.schemas.disputes import TO_DECIDE, WAITING
 from family_doctor.services.moves import hold
+from family_doctor.services.refunds import owe_for_contract
 from family_doctor.states import State
 from notifications.public import notify
 
@@ -63,7 +64,7 @@ LATE_FOR_TEAM = N_("一项签约异议没有按时裁定，现在由%(decider)s�
 ESCALATED = N_("%(team)s的一项签约异议下级没有按时裁定，请在 %(date)s 前裁定。")
 TAKEN_UP = N_("%(team)s的一项签约异议没有按时裁定，已交%(decider)s裁定。")
 AT_THE_TOP = N_("%(team)s的一项签约异议又过了期限，没有再上一级，请在 %(date)s 前裁定。")
-UPHELD = N_("您对%(team)s签约的异议成立，个人已付部分应全额退还，由机构按规定退还。")
+UPHELD = N_("您对%(team)s签约的异议成立，个人已付部分应全额退还，机构核准后退给您。")
 DISMISSED = N_("您对%(team)s签约的异议没有成立，请打开查看理由。")
 CLOSED = N_("这项异议刚有变化，请刷新页面，按最新的状态办理。")
 
@@ -168,7 +169,7 @@ def decide_dispute(
         decision=command.reason,
         decided_at=clock.now(),
         decided_by=actor.account_id,
-        refund_fen=refund.refund_fen if refund else None,
+        refund_fen=refund.contract_fen if refund else None,
     )
     if refund is not None:
         kept = stored(refund)
@@ -179,6 +180,7 @@ def decide_dispute(
             .execution_options(synchronize_session=False)
         )
         session.refresh(contract)
+        owe_for_contract(session, contract, refund, moved.id)
     sentence = UPHELD if command.upheld else DISMISSED
     _tell(session, moved, sentence, get_team(session, row.team_id).name)
     return named(session, [moved])[0]

@@ -19,8 +19,9 @@ from family_doctor.events import ContractEnded, ContractEvent
 from family_doctor.models import SUCCESSOR, Contract, ContractTransition, Obligation
 from family_doctor.queries.refunds import reckon_refund, rule_now, stored
 from family_doctor.queries.rules import rule_for
-from family_doctor.schemas import EndReason
+from family_doctor.schemas import EndReason, RefundView
 from family_doctor.services.places import holds_place, release_place, shares_place
+from family_doctor.services.refunds import owe_for_contract
 from family_doctor.services.waiting import begin_waiting
 from family_doctor.states import IN_FORCE, LIVE, State, Step, after
 from service_packs.public import end_entitlements, hand_over, list_bought
@@ -119,11 +120,10 @@ def end(
     nothing more is owed, what is due back is set, and its neighbours go on without it.
     """
     origin, held = State(contract.state), holds_place(contract)
-    refund: dict[str, object] = {}
+    due: RefundView | None = None
     leaves = step is Step.TERMINATE
     if leaves or (contract.refund_basis is None and (step in REFUNDED or origin is State.SIGNED)):
         due = reckon_refund(session, contract, rule_now(contract), with_bought=leaves)
-        refund = stored(due)
     ended = move(
         session,
         actor,
@@ -132,8 +132,10 @@ def end(
         ended_at=clock.now(),
         end_reason=reason,
         end_note=note,
-        **refund,
+        **(stored(due) if due else {}),
     )
+    if due is not None:
+        owe_for_contract(session, ended, due, ended.id)
     place_goes_on = False
     if origin in IN_FORCE:
         _excuse(session, ended.id)

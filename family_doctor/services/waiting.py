@@ -28,6 +28,7 @@ from family_doctor.schemas import (
     WaitingPackView,
     WaitingState,
 )
+from family_doctor.services.refunds import owe_for_pack
 from notifications.public import notify, notify_with_carers
 from service_packs.public import end_entitlements, list_bought
 from service_packs.schemas import Source
@@ -39,11 +40,11 @@ WAITS = N_(
     "到 %(date)s 没有新的团队，会自动退回。"
 )
 NEAR = N_("“%(pack)s”到 %(date)s 没有新的团队，就自动退回没做的部分。想接着用，请在这之前签约。")
-RETURNED = N_("“%(pack)s”已退回，没做的部分应退 %(amount)s 元，由机构按规定退还。")
-LAPSED = N_("没有新的团队接着服务，“%(pack)s”已自动退回，应退 %(amount)s 元，由机构按规定退还。")
+RETURNED = N_("“%(pack)s”已退回，没做的部分应退 %(amount)s 元，机构核准后退给您。")
+LAPSED = N_("没有新的团队接着服务，“%(pack)s”已自动退回，应退 %(amount)s 元，机构核准后退给您。")
 TAKEN_UP = N_("您购买的“%(pack)s”由%(team)s接着服务。")
 TEAM_WAITS = N_("一份到期签约另购的服务包还没有做完，居民可以留给下一个团队，也可以退回。")
-TEAM_RETURNED = N_("一份到期签约另购的服务包已退回，应退居民 %(amount)s 元，请按规定办理。")
+TEAM_RETURNED = N_("一份到期签约另购的服务包已退回，应退居民 %(amount)s 元，由管理员核准。")
 MOVED = N_("这个服务包刚有变化，请刷新页面，按最新的状态办理。")
 
 
@@ -176,6 +177,7 @@ def _give_back(
     if closed is None:
         raise Conflict("pack_moved", MOVED)
     end_entitlements(session, Source.ORDER, closed.order_id)
+    owe_for_pack(session, closed)
     amount = f"{refund.refund_fen / 100:.2f}"
     said = RETURNED if state is WaitingState.RETURNED else LAPSED
     _tell(session, closed, said, amount=amount)

@@ -22,6 +22,7 @@ from family_doctor.queries.disputes import (
     load_dispute,
     named,
 )
+from family_doctor.queries.refunds import of_contract
 from family_doctor.queries.team import require_team, teams_worked_in
 from family_doctor.schemas import (
     AnswerDispute,
@@ -173,12 +174,15 @@ def _page(
     with transaction() as session:
         row = load_dispute(session, actor, dispute_id, DisputeAction.READ)
         dispute = named(session, [row])[0]
+        upheld = dispute.refund_fen is not None
+        given_back = of_contract(session, dispute.contract_id) if upheld else []
     resource = dispute_resource(row)
     may = {action.name.lower(): decide(actor, action, resource)[0] for action in DisputeAction}
     may_decide = decide(actor, DisputeAction.DECIDE, decided_at(row))[0]
     page = render_template(
         "family_doctor/disputes/one.html",
         dispute=dispute,
+        given_back=given_back,
         own=may["open"],
         may_answer=may["answer"] and dispute.state in WAITING and dispute.answered_at is None,
         may_decide=may_decide and dispute.state in TO_DECIDE,

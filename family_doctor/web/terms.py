@@ -16,7 +16,7 @@ from core.web.pager import pager
 from directory.public import get_team, list_teams
 from directory.schemas import TeamSearch
 from family_doctor.queries.contracts import contract_view, read_contract
-from family_doctor.queries.refunds import find_refund
+from family_doctor.queries.refunds import find_refund, way_back
 from family_doctor.queries.rules import places, rule_for
 from family_doctor.schemas import (
     Action,
@@ -206,12 +206,14 @@ def _leaving_page(
         contract = contract_view(row)
         team = get_team(session, contract.team_id)
         refund = find_refund(session, row)
+        given_back = way_back(session, refund)
         acting_for = name_of_other(session, actor, contract.person_id)
     page = render_template(
         "family_doctor/terms/leave.html",
         contract=contract,
         team=team,
         refund=refund,
+        given_back=given_back,
         form=form,
         acting_for=acting_for,
     )

@@ -19,6 +19,7 @@ from family_doctor.schemas import Action, AnswerWaitingPack, WaitingAction, Wait
 from family_doctor.schemas.base import Command
 from family_doctor.services.waiting import answer_waiting
 from family_doctor.web import wording
+from payments.public import refunds_of
 from residents.public import acting
 
 pages = Blueprint("family_doctor_waiting", __name__, url_prefix="/family-doctor")
@@ -32,6 +33,7 @@ def show(contract_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
         contract = read_contract(session, actor, Action.READ_CONTRACT, contract_id)
         packs = packs_waiting(session, actor, contract_id).items
+        given_back = refunds_of(session, [pack.order_id for pack in packs if pack.refund])
         team = get_team(session, contract.team_id)
         kin = signatories(session, actor, contract.person_id)
         resource = contract_resource(contract, kin)
@@ -42,6 +44,7 @@ def show(contract_id: UUID) -> ResponseReturnValue:
         contract_id=contract_id,
         person_id=contract.person_id,
         packs=packs,
+        given_back=given_back,
         team=team,
         own=own,
         wording=wording,

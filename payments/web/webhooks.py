@@ -9,7 +9,7 @@ from core.errors import Invalid
 from core.web.access import ANYONE, open_to
 from core.web.limits import body_at_most, limited
 from payments.ports import provider
-from payments.services import take_event
+from payments.services.hearing import take_event
 
 EVENT_BYTES = 256 * 1024
 

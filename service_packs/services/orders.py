@@ -184,10 +184,9 @@ def close_unpaid_order(session: Session, order_id: UUID) -> None:
     _close(session, OrderState.CANCELLED, Order.id == order_id)
 
 
-def end_refunded_order(session: Session, order_id: UUID) -> UUID | None:
-    """The money was given back: what it bought ends. Returns the person, None if unknown."""
+def end_refunded_order(session: Session, order_id: UUID) -> None:
+    """The money was given back: what it bought ends."""
     end_entitlements(session, Source.ORDER, order_id)
-    return session.scalar(select(Order.person_id).where(Order.id == order_id))
 
 
 def _refuse_what_cannot_be_ordered(session: Session, person_id: UUID, pack: PackDetail) -> None:

@@ -13,7 +13,7 @@ from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
 from core.web.pager import pager
 from core.web.writes import write
-from payments.public import get_payment
+from payments.public import get_payment, refunds_of
 from payments.schemas import PaymentState
 from residents.public import may_act, name_of_other
 from residents.schemas import Scope
@@ -299,9 +299,11 @@ def _order_page(
     with transaction() as session:
         found = get_order(session, actor, order_id)
         payment = get_payment(session, actor, found.payment_id) if found.payment_id else None
+        given_back = refunds_of(session, [order_id]).get(order_id, []) if payment else []
         acting_for = name_of_other(session, actor, found.person_id)
     page = render_template(
         "service_packs/order.html",
+        given_back=given_back,
         order=found,
         payment=payment,
         mine=_mine(found.person_id),

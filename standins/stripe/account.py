@@ -21,6 +21,7 @@ from standins.stripe.objects import (
     JsonObject,
     Method,
     Refund,
+    RefundStatus,
     new_id,
     now,
 )
@@ -51,6 +52,8 @@ class Account:
         self.refunds: Bounded[str, Refund] = Bounded(config.kept)
         self.customers: Bounded[str, Customer] = Bounded(config.kept)
         self.events: Bounded[str, JsonObject] = Bounded(config.kept)
+        # How the refunds that are made from now on begin (the switch of the tests).
+        self.refunds_begin = RefundStatus.SUCCEEDED
         self.replies = Replies(config.kept)
         self.origin = Origin()
         self._outbox: list[JsonObject] = []

@@ -18,6 +18,7 @@ from standins.stripe.parameters import (
     CreateIntent,
     CreateRefund,
     ListEvents,
+    ListRefunds,
     Nothing,
     Parameters,
     read,
@@ -78,6 +79,12 @@ def cancel_intent(identifier: str) -> Response:
 def create_refund() -> Response:
     """Create a refund."""
     return _answer(lambda account: refunds.create(account, _parameters(CreateRefund)).body())
+
+
+@blueprint.get("/refunds")
+def list_refunds() -> Response:
+    """List refunds, newest first."""
+    return _answer(lambda account: refunds.listing(account, _parameters(ListRefunds)))
 
 
 @blueprint.get("/refunds/<identifier>")

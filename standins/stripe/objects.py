@@ -172,14 +172,26 @@ class Charge:
         }
 
 
-@dataclass(frozen=True, slots=True)
+class RefundStatus(StrEnum):
+    """The states of a refund that the portal may meet. One that had succeeded may still fail, when
+    the payer's bank sends the money back.
+    """
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
 class Refund:
-    """Money given back; this stand-in settles it at once."""
+    """Money given back, or on its way."""
 
     charge: Charge
     amount: int
     reason: str | None
     metadata: dict[str, str]
+    status: RefundStatus = RefundStatus.SUCCEEDED
+    failure_reason: str | None = None
     id: str = field(default_factory=lambda: new_id("re"))
     created: int = field(default_factory=now)
 
@@ -196,8 +208,8 @@ class Refund:
             "payment_intent": self.charge.intent,
             "reason": self.reason,
             "receipt_number": None,
-            "status": "succeeded",
-        }
+            "status": self.status.value,
+        } | ({"failure_reason": self.failure_reason} if self.failure_reason else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,15 @@ class CreateRefund(Parameters):
     metadata: Metadata = {}
 
 
+class ListRefunds(Parameters):
+    """GET /v1/refunds"""
+
+    payment_intent: str | None = None
+    charge: str | None = None
+    limit: Annotated[Whole, Field(ge=1, le=100)] = 10
+    starting_after: str | None = None
+
+
 class CreateCustomer(Parameters):
     """POST /v1/customers"""
 

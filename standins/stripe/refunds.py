@@ -1,9 +1,11 @@
-"""Refunds: in parts or whole, never more than was received."""
+"""Refunds: in parts or whole, never more than was received, and not always with success."""
 
 from standins.stripe.account import Account
 from standins.stripe.errors import NotBegun, StripeError, missing, no_such
-from standins.stripe.objects import Charge, Refund
-from standins.stripe.parameters import CreateRefund
+from standins.stripe.objects import Charge, JsonObject, Refund, RefundStatus
+from standins.stripe.parameters import CreateRefund, ListRefunds
+
+FAILURE = "expired_or_canceled_card"
 
 
 def create(account: Account, wanted: CreateRefund) -> Refund:
@@ -26,13 +28,31 @@ def create(account: Account, wanted: CreateRefund) -> Refund:
             f"amount on charge ({charge.refundable / 100:.2f} {charge.currency})",
             param="amount",
         )
-    refund = Refund(charge, amount, wanted.reason, dict(wanted.metadata))
+    begins = account.refunds_begin
+    refund = Refund(charge, amount, wanted.reason, dict(wanted.metadata), status=begins)
     account.refunds[refund.id] = refund
     before = {"amount_refunded": charge.amount_refunded}
+    # What is on its way counts already: it cannot be given back a second time.
     charge.amount_refunded += amount
     account.record("charge.refunded", charge.body(), before)
     account.record("refund.created", refund.body())
     return refund
+
+
+def settle(account: Account, refund: Refund, status: RefundStatus) -> bool:
+    """The bank's word; whether it changed anything. A failure gives the amount back to the
+    balance, so that it may be refunded again, and is final.
+    """
+    if refund.status in (status, RefundStatus.FAILED) or status is RefundStatus.PENDING:
+        return False
+    before: JsonObject = {"status": refund.status.value}
+    refund.status = status
+    if status is RefundStatus.FAILED:
+        refund.failure_reason = FAILURE
+        refund.charge.amount_refunded -= refund.amount
+        account.record("refund.failed", refund.body())
+    account.record("refund.updated", refund.body(), before)
+    return True
 
 
 def find(account: Account, identifier: str) -> Refund:
@@ -40,6 +60,29 @@ def find(account: Account, identifier: str) -> Refund:
     if identifier not in account.refunds:
         raise no_such("refund", identifier)
     return account.refunds[identifier]
+
+
+def listing(account: Account, wanted: ListRefunds) -> JsonObject:
+    """One page of refunds, newest first. Raises StripeError (400) for an unknown cursor."""
+    found = [
+        refund
+        for refund in reversed(account.refunds.values())
+        if wanted.payment_intent in (None, refund.charge.intent)
+        and wanted.charge in (None, refund.charge.id)
+    ]
+    start = 0
+    if wanted.starting_after is not None:
+        names = [refund.id for refund in found]
+        if wanted.starting_after not in names:
+            raise no_such("refund", wanted.starting_after, "starting_after", 400)
+        start = names.index(wanted.starting_after) + 1
+    page = found[start : start + wanted.limit]
+    return {
+        "object": "list",
+        "data": [refund.body() for refund in page],
+        "has_more": start + wanted.limit < len(found),
+        "url": "/v1/refunds",
+    }
 
 
 def _charge(account: Account, wanted: CreateRefund) -> Charge:

@@ -23,7 +23,9 @@ DELIVERED = frozenset(
         "payment_intent.succeeded",
         "payment_intent.payment_failed",
         "payment_intent.canceled",
-        "charge.refunded",
+        "refund.created",
+        "refund.updated",
+        "refund.failed",
     }
 )
 TIMEOUT_SECONDS = 10

@@ -20,8 +20,9 @@ from core.ids import new_id
 from core.settings import settings
 from payments import ports
 from payments.models import Payment
+from payments.public import collect, look_up, request_checkout, take_intent
 from payments.schemas import PaymentState
-from payments.services import open_payment
+from payments.services.collecting import open_payment
 from payments.stripe import StripeProvider
 from standins.config import StandinConfig
 from standins.server import running
@@ -54,6 +55,19 @@ def state_of(session: Session, payment_id: UUID) -> PaymentState:
     return PaymentState(payment.state)
 
 
+def settle(
+    session: Session, payer: Actor, cashier: "Cashier", *, amount_fen: int = 13_000
+) -> Payment:
+    """A payment that the payer made."""
+    payment = make_payment(session, payer, amount_fen=amount_fen)
+    intent = collect(request_checkout(session, payer, payment.id, "http://127.0.0.1:8000/back"))
+    cashier.choose(str(intent.checkout_url), "pay")
+    take_intent(session, look_up(intent.reference))
+    session.commit()
+    session.refresh(payment)
+    return payment
+
+
 @dataclass(frozen=True)
 class Cashier:
     """Stripe's side in a test: what the payer does there, and the events it makes."""
@@ -73,13 +87,24 @@ class Cashier:
 
     def travel(self, mode: str) -> None:
         """How the following webhooks travel."""
-        headers = {"Authorization": f"Bearer {SECRET_KEY}"}
+        self._operate("PUT", "webhooks/mode", {"mode": mode})
+
+    def begin_refunds(self, status: str) -> None:
+        """In which state the following refunds begin."""
+        self._operate("PUT", "refunds/begin", {"status": status})
+
+    def settle(self, refund: str, status: str) -> None:
+        """What the bank says of a refund."""
+        self._operate("POST", f"refunds/{refund}/settle", {"status": status})
+
+    def _operate(self, method: str, path: str, body: dict[str, str]) -> None:
         with requests.Session() as operator:
             operator.trust_env = False
-            operator.put(
-                f"{self.url}/stripe/webhooks/mode",
-                json={"mode": mode},
-                headers=headers,
+            operator.request(
+                method,
+                f"{self.url}/stripe/{path}",
+                json=body,
+                headers={"Authorization": f"Bearer {SECRET_KEY}"},
                 timeout=SECONDS,
             ).raise_for_status()
 

@@ -31,7 +31,7 @@ from family_doctor.queries.contracts import (
     read_contract,
 )
 from family_doctor.queries.desks import Desk
-from family_doctor.queries.refunds import find_refund
+from family_doctor.queries.refunds import find_refund, way_back
 from family_doctor.queries.renewals import RENEWABLE, find_invited
 from family_doctor.queries.rules import capacity_of, places
 from family_doctor.queries.team import panel_resource
@@ -252,11 +252,13 @@ def _termination_page(
         contract = contract_view(row)
         person = people_by_id(session, {contract.person_id})[contract.person_id]
         refund = find_refund(session, row)
+        given_back = way_back(session, refund)
     page = render_template(
         "family_doctor/terms/terminate.html",
         contract=contract,
         person=person,
         refund=refund,
+        given_back=given_back,
         form=form,
     )
     return page, status

@@ -27,6 +27,7 @@ from tests.integration.security.kin import (
     paper_claims,
     phones,
 )
+from tests.integration.security.money import refunds
 from tests.integration.security.offices import administered, figures, rights
 from tests.integration.security.oversight import applications, events, questions, recoveries
 from tests.integration.security.planning import planned
@@ -98,6 +99,7 @@ LISTINGS = (
     village_signing,
     prescriptions,
     transfers,
+    refunds,
 )
 
 

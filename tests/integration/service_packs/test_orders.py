@@ -16,7 +16,7 @@ from core.events import deliver
 from notifications.models import Message
 from payments.events import PaymentSettled
 from payments.models import Payment
-from payments.public import collect, look_up, take_intent
+from payments.public import collect, look_up, request_refund, take_intent
 from payments.schemas import PaymentState
 from service_packs.jobs import close_unpaid_orders
 from service_packs.models import Entitlement, Order
@@ -241,8 +241,7 @@ def test_a_refund_ends_what_was_bought(
     hear_of_it(session, served.resident, placed.id, run_jobs)
     payment = session.get_one(Payment, placed.payment_id)
     session.refresh(payment)
-    intent = look_up(str(payment.provider_reference))
-    take_intent(session, intent.model_copy(update={"refunded_fen": 13_000}))
+    request_refund(session, payment.id)
     session.commit()
     run_jobs()
     assert granted(session, served.resident) == []

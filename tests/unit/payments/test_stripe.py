@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from core.errors import Invalid
 from core.settings import settings
-from payments.schemas import IntentStatus
+from payments.schemas import IntentStatus, RefundStatus
 from payments.stripe import StripeProvider
 from standins.stripe.webhooks import signature
 
@@ -81,21 +81,35 @@ def test_events_of_intents(
     assert (read.intent.payment_id, read.intent.currency) == (PAYMENT, "CNY")
 
 
-def test_a_refund_tells_how_much_was_given_back(provider: StripeProvider) -> None:
-    charge = {
-        "id": "ch_1",
-        "object": "charge",
+@pytest.mark.parametrize(
+    ("status", "ours"),
+    [
+        ("pending", RefundStatus.PENDING),
+        ("succeeded", RefundStatus.SUCCEEDED),
+        ("canceled", RefundStatus.FAILED),
+    ],
+)
+def test_a_refund_tells_how_it_stands(
+    provider: StripeProvider, status: str, ours: RefundStatus
+) -> None:
+    refund = {
+        "id": "re_1",
+        "object": "refund",
         "payment_intent": "pi_1",
-        "amount": 13_000,
-        "amount_captured": 13_000,
-        "amount_refunded": 4_000,
+        "amount": 4_000,
         "currency": "cny",
-        "metadata": {},
+        "status": status,
+        "metadata": {"refund_id": str(PAYMENT), "attempt": "2"},
     }
-    payload = event(charge, "charge.refunded")
-    read = provider.read_event(payload, signed(payload)).intent
+    payload = event(refund, "refund.updated")
+    read = provider.read_event(payload, signed(payload)).refund
     assert read is not None
-    assert (read.reference, read.refunded_fen, read.payment_id) == ("pi_1", 4_000, None)
+    assert (read.reference, read.payment_reference, read.amount_fen) == ("re_1", "pi_1", 4_000)
+    assert (read.refund_id, read.attempt, read.status) == (PAYMENT, 2, ours)
+    payload = event(refund | {"metadata": {"attempt": "9" * 30}}, "refund.updated")
+    read = provider.read_event(payload, signed(payload)).refund
+    assert read is not None
+    assert (read.refund_id, read.attempt) == (None, None)
 
 
 def test_another_kind_asks_nothing(provider: StripeProvider) -> None:

@@ -1,9 +1,13 @@
 """Refunds and the list of events, driven by the real Stripe SDK."""
 
 import pytest
+import requests
 import stripe
 
+from tests.unit.standins.conftest import STRIPE_KEY, Merchant, wait_until
 from tests.unit.standins.test_intents import create
+
+KEY = {"Authorization": f"Bearer {STRIPE_KEY}"}
 
 
 def paid(client: stripe.StripeClient, amount: int = 10_000) -> stripe.PaymentIntent:
@@ -53,6 +57,45 @@ def test_a_retried_refund_is_one_refund(client: stripe.StripeClient) -> None:
         for _ in range(3)
     }
     assert len(ids) == 1
+
+
+def settle(standins: str, refund_id: str, status: str) -> bool:
+    """The bank's word about a refund; whether it changed anything."""
+    url = f"{standins}/stripe/refunds/{refund_id}/settle"
+    answer = requests.post(url, json={"status": status}, headers=KEY, timeout=10)
+    answer.raise_for_status()
+    return bool(answer.json()["changed"])
+
+
+def test_the_bank_has_the_last_word(
+    client: stripe.StripeClient, merchant: Merchant, standins: str
+) -> None:
+    intent = paid(client)
+    begin = {"status": "pending"}
+    requests.put(f"{standins}/stripe/refunds/begin", json=begin, headers=KEY, timeout=10)
+    refund = client.v1.refunds.create({"payment_intent": intent.id, "amount": 6_000})
+    assert refund.status == "pending"
+    with pytest.raises(stripe.InvalidRequestError, match="greater than unrefunded"):
+        client.v1.refunds.create({"payment_intent": intent.id, "amount": 4_001})
+    moves = ("succeeded", "succeeded", "failed", "succeeded")
+    assert [settle(standins, refund.id, to) for to in moves] == [True, False, True, False]
+    failed = client.v1.refunds.retrieve(refund.id)
+    assert (failed.status, failed.failure_reason) == ("failed", "expired_or_canceled_card")
+    again = client.v1.refunds.create({"payment_intent": intent.id, "amount": 10_000})
+    first = client.v1.refunds.list({"payment_intent": intent.id, "limit": 1})
+    second = client.v1.refunds.list(
+        {"payment_intent": intent.id, "limit": 1, "starting_after": again.id}
+    )
+    assert [each.id for each in (*first.data, *second.data)] == [again.id, refund.id]
+    assert (first.has_more, second.has_more) == (True, False)
+    wait_until(lambda: len(merchant.types()) == 6)
+    assert [kind for kind in merchant.types() if kind.startswith("refund.")] == [
+        "refund.created",
+        "refund.updated",
+        "refund.failed",
+        "refund.updated",
+        "refund.created",
+    ]
 
 
 def test_events_are_listed_newest_first(client: stripe.StripeClient) -> None:

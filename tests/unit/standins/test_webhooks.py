@@ -35,7 +35,7 @@ def test_every_outcome_is_announced(client: stripe.StripeClient, merchant: Merch
     wait_until(lambda: len(merchant.types()) == 4)
     assert merchant.types() == [
         "payment_intent.succeeded",
-        "charge.refunded",
+        "refund.created",
         "payment_intent.canceled",
         "payment_intent.payment_failed",
     ]
@@ -86,7 +86,7 @@ def test_late_and_so_out_of_order(
     switch(standins, "normal")
     client.v1.refunds.create({"payment_intent": paid})
     wait_until(lambda: len(merchant.events) == 2)
-    assert merchant.types() == ["charge.refunded", "payment_intent.succeeded"]
+    assert merchant.types() == ["refund.created", "payment_intent.succeeded"]
 
 
 def test_held_and_released_backwards(
@@ -109,7 +109,7 @@ def test_held_and_released_backwards(
     )
     assert released.json() == {"released": 2}
     wait_until(lambda: len(merchant.events) == 2)
-    assert merchant.types() == ["charge.refunded", "payment_intent.succeeded"]
+    assert merchant.types() == ["refund.created", "payment_intent.succeeded"]
 
 
 def test_forged(client: stripe.StripeClient, merchant: Merchant, standins: str) -> None:
@@ -125,7 +125,7 @@ def test_dropped(client: stripe.StripeClient, merchant: Merchant, standins: str)
     paid = pay(client)
     switch(standins, "normal")
     client.v1.refunds.create({"payment_intent": paid})
-    wait_until(lambda: merchant.types() == ["charge.refunded"])
+    wait_until(lambda: merchant.types() == ["refund.created"])
     listed = client.v1.events.list({"type": "payment_intent.succeeded"})
     assert len(listed.data) == 1
 

@@ -1,4 +1,4 @@
-"""Opening payments and taking over what the provider says of them.
+"""Opening payments and taking over what the provider says of intents.
 
 What the provider says may come twice, late, out of order or not at all: every step is a
 conditional update that moves the state forward or does nothing.
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,8 +21,8 @@ from core.ids import new_id
 from core.jobs import defer_by_name
 from core.messages import N_
 from payments.events import PaymentCancelled, PaymentFailed, PaymentRefunded, PaymentSettled
-from payments.models import Payment, WebhookEvent
-from payments.queries import load, require_payment
+from payments.models import Payment, Refund
+from payments.queries.payments import load, require_payment
 from payments.schemas import (
     OPEN_STATES,
     Action,
@@ -32,15 +32,13 @@ from payments.schemas import (
     IntentView,
     PaymentState,
     PaymentView,
-    ProviderEvent,
+    RefundState,
 )
 
 CURRENCY = "CNY"
 AMOUNT_MISMATCH = "amount_mismatch"
 CLOSE_JOB = "payments.jobs.close"
-REFUND_JOB = "payments.jobs.refund"
 BEFORE_SETTLED = (*OPEN_STATES, PaymentState.CANCELLED)
-BEFORE_REFUNDED = (*BEFORE_SETTLED, PaymentState.SETTLED)
 log = structlog.get_logger()
 
 
@@ -129,26 +127,6 @@ def take_intent(session: Session, intent: IntentView) -> PaymentView | None:
     return PaymentView.model_validate(payment)
 
 
-def take_event(session: Session, event: ProviderEvent) -> None:
-    """Handle a verified webhook event once, however often it arrives."""
-    now = clock.now()
-    claim = insert(WebhookEvent).values(
-        provider_event_id=event.id, type=event.type, received_at=now
-    )
-    claimed = session.execute(
-        claim.on_conflict_do_nothing().returning(WebhookEvent.provider_event_id)
-    ).first()
-    if claimed is None or event.intent is None:
-        return
-    payment = take_intent(session, event.intent)
-    if payment is not None:
-        session.execute(
-            update(WebhookEvent)
-            .where(WebhookEvent.provider_event_id == event.id)
-            .values(payment_id=payment.id, handled_at=now)
-        )
-
-
 def cancel_payment(session: Session, payment_id: UUID) -> None:
     """Close a payment that is still open; the caller has asked the policy about its subject.
 
@@ -163,9 +141,26 @@ def cancel_payment(session: Session, payment_id: UUID) -> None:
         defer_by_name(session, CLOSE_JOB, payment_id=str(payment_id))
 
 
-def request_refund(session: Session, payment_id: UUID) -> None:
-    """Give a settled payment back, after the commit and once."""
-    defer_by_name(session, REFUND_JOB, payment_id=str(payment_id))
+def weigh_refunds(session: Session, payment_id: UUID) -> None:
+    """Whether all of a settled payment is given back now. It is held, so that two refunds of it
+    that are done at once see each other. Again does nothing.
+    """
+    held = select(Payment).where(Payment.id == payment_id).with_for_update()
+    payment = session.scalars(held, execution_options={"populate_existing": True}).one()
+    done = select(func.sum(Refund.amount_fen)).where(
+        Refund.payment_id == payment.id, Refund.state == RefundState.DONE
+    )
+    if session.scalar(done) == payment.amount_fen:
+        now = clock.now()
+        if _move(session, payment, PaymentState.REFUNDED, (PaymentState.SETTLED,), refunded_at=now):
+            publish(session, PaymentRefunded(**_subject(payment)))
+
+
+def mark_returned(session: Session, payment_id: UUID) -> None:
+    """A refund of it came back: the money is here again."""
+    payment = session.get_one(Payment, payment_id)
+    before = (PaymentState.REFUNDED,)
+    _move(session, payment, PaymentState.SETTLED, before, refunded_at=None)
 
 
 def _attach(session: Session, intent: IntentView) -> Payment | None:
@@ -193,15 +188,11 @@ def _take_money(session: Session, payment: Payment, intent: IntentView) -> None:
         _move(session, payment, PaymentState.PENDING, OPEN_STATES, failure_code=AMOUNT_MISMATCH)
         return
     now = clock.now()
-    if intent.refunded_fen >= payment.amount_fen:
-        settled_at = payment.settled_at or now
-        moments = {"settled_at": settled_at, "refunded_at": now}
-        if _move(session, payment, PaymentState.REFUNDED, BEFORE_REFUNDED, **moments):
-            publish(session, PaymentRefunded(**_subject(payment)))
-    elif _move(
+    if _move(
         session, payment, PaymentState.SETTLED, BEFORE_SETTLED, settled_at=now, failure_code=None
     ):
         publish(session, PaymentSettled(**_subject(payment)))
+        weigh_refunds(session, payment.id)
 
 
 def _move(

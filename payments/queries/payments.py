@@ -1,4 +1,4 @@
-"""Reads of payments."""
+"""Reads of payments, by whoever pays them."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Resource, require
 from core.errors import NotFound
 from payments.models import Payment
-from payments.schemas import OPEN_STATES, Action, PaymentState, PaymentView
+from payments.schemas import OPEN_STATES, Action, PaymentView
 from residents.public import acting, representatives_of
 from residents.schemas import Scope
 
@@ -47,11 +47,7 @@ def find_open_reference(session: Session, actor: Actor, payment_id: UUID) -> str
     return payment.provider_reference if payment.state in OPEN_STATES else None
 
 
-def find_reference(
-    session: Session, payment_id: UUID, state: PaymentState | None = None
-) -> str | None:
-    """For jobs: the provider's name of a payment, if it has one and is in ``state``."""
+def find_reference(session: Session, payment_id: UUID) -> str | None:
+    """For jobs: the provider's name of a payment, if it has one."""
     query = select(Payment.provider_reference).where(Payment.id == payment_id)
-    if state is not None:
-        query = query.where(Payment.state == state)
     return session.scalar(query)

@@ -1,0 +1,1 @@
+"""Use cases of the payments: collecting, giving back, and what the provider says of both."""
