@@ -32,6 +32,7 @@ from family_doctor.schemas import (
     RuleView,
 )
 from family_doctor.services import notices
+from family_doctor.services.extras import chosen_codes
 from family_doctor.services.introductions import PORTAL, Way, keep
 from family_doctor.services.moves import (
     MOVED,
@@ -47,6 +48,7 @@ from family_doctor.services.places import FULL
 from family_doctor.services.promises import adopt_promises, promise
 from family_doctor.services.waiting import take_up
 from family_doctor.states import State, Step
+from residents.public import people_by_id
 from service_packs.public import get_pack, grant_entitlement, hand_over, list_packs
 from service_packs.schemas import PackView, Source, Tier
 
@@ -58,11 +60,12 @@ ENDS = {Kind.CHANGE_TEAM: EndReason.CHANGED_TEAM, Kind.CHANGE_PACK: EndReason.CH
 def renew_contract(
     session: Session, actor: Actor, contract_id: UUID, command: RenewContract
 ) -> ContractView:
-    """Renew with the same team, as a rule on the same terms; the resident keeps their place. The
-    team's leader accepts and signs, then the resident. Asked again while the renewal is under way,
-    that one is given back.
+    """Renew with the same team, as a rule on the same terms; the resident keeps their place, and
+    may choose personalised packs that are not theirs any more when it begins. The team's leader
+    accepts and signs, then the resident. Asked again while the renewal is under way, that one is
+    given back.
 
-    Raises NotFound, Denied, Invalid (the years), or Conflict ``contract_moved``,
+    Raises NotFound, Denied, Invalid (the years or the packs), or Conflict ``contract_moved``,
     ``not_yet_renewable``, ``team_closed``, ``successor_exists``, ``no_basic_pack``.
     """
     old = hold(session, read_contract(session, actor, Action.RENEW, contract_id))
@@ -70,7 +73,9 @@ def renew_contract(
     if again is not None and again.kind == Kind.RENEWAL:
         return contract_view(again)
     team = get_team(session, old.team_id)
-    new = _renew(session, actor, old, team, command.years, _way_of(session, actor, old))
+    codes = _chosen(session, old, command.extra_codes, next_day(old))
+    way = _way_of(session, actor, old)
+    new = _renew(session, actor, old, team, command.years, way, extra_codes=codes)
     notices.tell_done_for(session, actor, new, notices.RENEWAL_FOR, team.name)
     return contract_view(new)
 
@@ -114,10 +119,10 @@ def renew_by(
 def change_contract(
     session: Session, actor: Actor, contract_id: UUID, command: ChangeContract
 ) -> ContractView:
-    """Ask another team, or the same one for another basic pack. The contract goes on until that
-    is accepted and signed. Gives the application.
+    """Ask another team, or the same one for another basic pack, perhaps with personalised packs
+    beside it. The contract goes on until that is accepted and signed. Gives the application.
 
-    Raises NotFound, Denied, Invalid (the years or the pack), or Conflict ``contract_moved``,
+    Raises NotFound, Denied, Invalid (the years or the packs), or Conflict ``contract_moved``,
     ``nothing_changed``, ``team_full``, ``team_closed``, ``successor_exists``.
     """
     old = hold(session, read_contract(session, actor, Action.CHANGE, contract_id))
@@ -134,7 +139,9 @@ def change_contract(
         raise Conflict("team_full", FULL)
     rule = rule_for(session, team.institution_id)
     years = term_of(rule, command.years)
-    return contract_view(request_change(session, actor, old, kind, team, pack, years, rule))
+    codes = _chosen(session, old, command.extra_codes)
+    new = request_change(session, actor, old, kind, team, pack, years, rule, codes)
+    return contract_view(new)
 
 
 def request_change(
@@ -146,6 +153,7 @@ def request_change(
     pack: PackView,
     years: int,
     rule: RuleView,
+    extra_codes: Sequence[str] = (),
 ) -> Contract:
     """The application that is to take the place of a contract in force, which the caller holds.
 
@@ -153,7 +161,8 @@ def request_change(
     """
     old = move(session, actor, old, Step.REQUEST_CHANGE)
     way = _way_of(session, actor, old)
-    new = _succeed(session, actor, old, kind, team, pack, years, rule, way, new_id())
+    ids = new_id()
+    new = _succeed(session, actor, old, kind, team, pack, years, rule, way, ids, extra_codes)
     notices.tell_done_for(session, actor, new, notices.CHANGE_FOR, team.name)
     return new
 
@@ -379,6 +388,16 @@ def _renew(
     pack = pack_again(session, old.pack_code)
     kind, ids = Kind.RENEWAL, contract_id or new_id()
     return _succeed(session, actor, old, kind, team, pack, years, rule, way, ids, extra_codes, at)
+
+
+def _chosen(
+    session: Session, old: Contract, codes: Sequence[str], begins_on: date | None = None
+) -> list[str]:
+    """The personalised packs chosen with what comes after a contract. Raises Invalid."""
+    if not codes:
+        return []
+    person = people_by_id(session, {old.person_id})[old.person_id]
+    return chosen_codes(session, person, codes, begins_on)
 
 
 def _near_end(session: Session, contract: Contract) -> bool:
