@@ -17,7 +17,7 @@ from service_packs.queries.entitlements import (
 from service_packs.queries.facts import sales_facts, service_facts
 from service_packs.queries.ratings import rating_words
 from service_packs.queries.records import record_stands, records_since, require_record, view_record
-from service_packs.queries.running import Running, running_packs
+from service_packs.queries.running import Running, packs_beside, running_packs
 from service_packs.queries.terms import GrantedTerm, granted_terms, item_names
 from service_packs.services.entitlements import (
     allow_items,
@@ -50,6 +50,7 @@ __all__ = [
     "list_groups",
     "list_packs",
     "order_with_contract",
+    "packs_beside",
     "provide_due_services",
     "provide_record_days",
     "provide_reopening",

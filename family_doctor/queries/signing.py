@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
@@ -121,22 +121,29 @@ def signatures_of(session: Session, contract_id: UUID) -> list[SignatureView]:
 
 def signed_agreement(session: Session, contract_id: UUID) -> SignedAgreement:
     """What stands under a contract's agreement. The caller has asked the policy."""
-    version, extras = session.execute(
-        select(AgreementText.version, Contract.agreement_extras)
+    row = session.execute(
+        select(
+            AgreementText.version,
+            Contract.agreement_extras,
+            SealedAgreement.sha256,
+            SealedAgreement.sealed_at,
+            SealedAgreement.timestamped,
+        )
         .select_from(Contract)
         .outerjoin(AgreementText, Contract.agreement_text_id == AgreementText.id)
+        .outerjoin(SealedAgreement, SealedAgreement.contract_id == Contract.id)
         .where(Contract.id == contract_id)
     ).one()
-    sealed = session.scalar(
-        select(SealedAgreement)
-        .where(SealedAgreement.contract_id == contract_id)
-        .options(defer(SealedAgreement.file))
+    seal = (
+        SealView(sha256=row.sha256.hex(), sealed_at=row.sealed_at, timestamped=row.timestamped)
+        if row.sha256
+        else None
     )
     return SignedAgreement(
-        text_version=version,
-        extras=[ExtraView.model_validate(each) for each in extras or ()],
+        text_version=row.version,
+        extras=[ExtraView.model_validate(each) for each in row.agreement_extras or ()],
         signatures=signatures_of(session, contract_id),
-        seal=_seal_view(sealed) if sealed else None,
+        seal=seal,
     )
 
 
@@ -181,9 +188,3 @@ def verify_file(session: Session, file: bytes) -> Verification:
     if claimed is None:
         return Verification(verdict=Verdict.UNKNOWN)
     return Verification(verdict=Verdict.CHANGED, contract_number=claimed)
-
-
-def _seal_view(sealed: SealedAgreement) -> SealView:
-    return SealView(
-        sha256=sealed.sha256.hex(), sealed_at=sealed.sealed_at, timestamped=sealed.timestamped
-    )

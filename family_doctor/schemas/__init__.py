@@ -298,6 +298,7 @@ from family_doctor.schemas.waiting import (
     WaitingState,
 )
 from family_doctor.schemas.ways import (
+    ApplyOnBehalf,
     ApplyPresent,
     Arrival,
     CardView,
@@ -347,6 +348,7 @@ __all__ = [
     "AnswerDispute",
     "AnswerWaitingPack",
     "ApplyForContract",
+    "ApplyOnBehalf",
     "ApplyPresent",
     "Arrival",
     "AskRefill",

@@ -2,8 +2,8 @@
 both sides sign, and ordered when it comes into force. What was bought before is carried over.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -19,19 +19,40 @@ from residents.schemas import PersonView
 from service_packs.public import (
     Running,
     get_packs,
-    list_packs,
     order_with_contract,
+    packs_beside,
     running_packs,
 )
 from service_packs.schemas import PackDetail, PackView, Tier
 
 
-def offered_to(
-    packs: Sequence[PackView], person: PersonView, running: Sequence[Running] = ()
-) -> list[PackView]:
-    """The personalised packs on offer for a person, of their groups or for everybody, without those
-    that are theirs and ``running`` on.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The personalised packs on offer for a person, and those they bought that go on."""
+
+    offered: list[PackView]
+    running: list[Running]
+
+
+def choices_for(
+    session: Session, people: Collection[PersonView], begins_on: date | None = None
+) -> tuple[list[PackView], dict[UUID, Choice]]:
+    """All packs on offer, basic ones too, and what each of these people may choose of them with a
+    contract that begins on a day, or now; with one statement.
     """
+    ids = {each.id for each in people}
+    packs, bought = packs_beside(session, ids, begins_on or clock.today())
+    choices = {}
+    for person in people:
+        running = [each for each in bought if each.person_id == person.id]
+        choices[person.id] = Choice(_offered_to(packs, person, running), running)
+    return packs, choices
+
+
+def _offered_to(
+    packs: Sequence[PackView], person: PersonView, running: Sequence[Running]
+) -> list[PackView]:
+    """Of their groups or for everybody, without those that are theirs and ``running`` on."""
     groups, owned = {None, *person.groups}, {each.pack_code for each in running}
     return [
         each
@@ -48,8 +69,8 @@ def chosen_codes(
     """
     if not codes:
         return []
-    running = running_packs(session, {person.id}, begins_on or clock.today())
-    offered = {each.code for each in offered_to(list_packs(session), person, running)}
+    _, choices = choices_for(session, [person], begins_on)
+    offered = {each.code for each in choices[person.id].offered}
     chosen = list(dict.fromkeys(codes))
     if not offered.issuperset(chosen):
         sentence = N_("所选的个性化服务包不在这位居民可选的范围内，或者已经购买，请重新选择。")
