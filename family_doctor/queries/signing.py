@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import false, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Resource, Role, require
@@ -114,9 +114,15 @@ def find_own_signature(session: Session, account_id: UUID) -> OwnSignature | Non
 
 def signatures_of(session: Session, contract_id: UUID) -> list[SignatureView]:
     """The signatures under a contract, the resident's first. The caller has asked the policy."""
-    query = select(Signature).where(Signature.contract_id == contract_id)
-    rows = session.scalars(query.order_by(Signature.side))
-    return [SignatureView.model_validate(row) for row in rows]
+    others = Signature.person_id != Contract.person_id
+    query = select(Signature, func.coalesce(others, false())).join(
+        Contract, Contract.id == Signature.contract_id
+    )
+    rows = session.execute(query.where(Contract.id == contract_id).order_by(Signature.side))
+    return [
+        SignatureView.model_validate(row).model_copy(update={"on_behalf": others})
+        for row, others in rows
+    ]
 
 
 def signed_agreement(session: Session, contract_id: UUID) -> SignedAgreement:

@@ -232,6 +232,7 @@ def test_a_child_is_signed_by_a_parent_and_a_contract_is_renewed(
     assert (of_child.state, of_child.person_id) == ("active", child.id)
     signed = signatures_of(session, of_child.id)[0]
     assert (signed.name, signed.method) == (parent.name, "on_site")
+    assert [each.on_behalf for each in signatures_of(session, of_child.id)] == [True, False]
     told = select(func.count()).where(Message.person_id == parent.id)
     assert session.scalar(told) == 1
     assert (renewal.state, renewal.kind, renewal.previous_id) == ("signed", "renewal", old.id)
