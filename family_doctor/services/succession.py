@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -15,8 +14,8 @@ from core.ids import new_id
 from core.messages import N_
 from directory.public import get_team
 from directory.schemas import TeamView
-from family_doctor.events import ContractActivated, ContractApplied
-from family_doctor.models import LIVE_CONTRACT, SUCCESSOR, Contract
+from family_doctor.events import ContractActivated
+from family_doctor.models import Contract
 from family_doctor.obligations import term_end
 from family_doctor.queries.contracts import contract_view, read_contract
 from family_doctor.queries.rules import near_end, places, rule_for
@@ -32,6 +31,7 @@ from family_doctor.schemas import (
     RuleView,
 )
 from family_doctor.services import notices
+from family_doctor.services.applications import insert_application
 from family_doctor.services.extras import chosen_codes
 from family_doctor.services.introductions import PORTAL, Way, keep
 from family_doctor.services.moves import (
@@ -41,7 +41,6 @@ from family_doctor.services.moves import (
     hold,
     move,
     predecessor,
-    remember,
     successor,
 )
 from family_doctor.services.places import FULL
@@ -297,64 +296,6 @@ def require_in_service(team: TeamView) -> None:
     """Raises Conflict ``team_closed``."""
     if team.disabled:
         raise Conflict("team_closed", N_("这个团队已停止签约，请选择附近的其他团队。"))
-
-
-def insert_application(
-    session: Session,
-    actor: Actor,
-    *,
-    contract_id: UUID,
-    team: TeamView,
-    person_id: UUID,
-    division_code: str,
-    pack: PackView,
-    years: int,
-    answer_days: int,
-    channel: Channel = Channel.PORTAL,
-    kind: Kind = Kind.NEW,
-    previous_id: UUID | None = None,
-    extra_codes: Sequence[str] = (),
-    at: datetime | None = None,
-) -> Contract | None:
-    """A new application with its history; None where the person has one already.
-
-    With ``previous_id`` it stands beside the contract in force that it is to succeed.
-    """
-    succeeding = previous_id is not None
-    now = at or clock.now()
-    row = postgresql.insert(Contract).values(
-        id=contract_id,
-        person_id=person_id,
-        team_id=team.id,
-        institution_id=team.institution_id,
-        division_code=division_code,
-        channel=channel,
-        state=State.APPLIED,
-        pack_code=pack.code,
-        pack_name=pack.name,
-        pack_name_en=pack.name_en,
-        price_fen=pack.price_fen,
-        public_health_fen=pack.public_health_fen,
-        insurance_fen=pack.insurance_fen,
-        person_fen=pack.person_fen,
-        applied_at=now,
-        waits_until=now + timedelta(days=answer_days),
-        kind=kind,
-        previous_id=previous_id,
-        succeeding=succeeding,
-        term_years=years,
-        extra_codes=list(extra_codes),
-        version=1,
-    )
-    row = row.on_conflict_do_nothing(
-        index_elements=[Contract.person_id],
-        index_where=text(SUCCESSOR if succeeding else LIVE_CONTRACT),
-    )
-    contract = session.scalars(row.returning(Contract)).one_or_none()
-    if contract is not None:
-        remember(session, actor, contract.id, None, State.APPLIED)
-        announce(session, ContractApplied, contract)
-    return contract
 
 
 def next_day(old: Contract) -> date:
