@@ -22,6 +22,8 @@ BEGINS = Path(__file__).with_name("agreement_begins.txt")
 EXTRAS = Path(__file__).with_name("agreement_extras.txt")
 # Known only where it is signed: who signs, when and for how long.
 LEFT = ("contract_id", "resident", "years", "written_on")
+# Behind the pack's services, where what was bought before is known only there.
+CONTINUING = "{{ continuing }}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,11 @@ def compose(terms: Terms, body: str | None = None) -> str:
 
 def template(terms: Terms, body: str, *, renewal: bool = False) -> str:
     """The text with the places left that are known only where it is signed, of a ``renewal`` also
-    its first day, ``begins_on``; whoever fills these gets what ``compose`` gives.
+    its first day, ``begins_on``; whoever fills these gets what ``compose`` gives. ``continuing``
+    takes what ``lines_of`` gives of each pack that goes on, each behind a line break.
     """
     left = {place: f"{{{{ {place} }}}}" for place in LEFT}
+    left["items"] = "\n".join(_items(terms.items)) + CONTINUING
     if renewal:
         left["begins"] = _begins_wordings()[1].format(day="{{ begins_on }}")
     return fill(body, _values(terms) | left)
@@ -88,7 +92,7 @@ def _values(terms: Terms) -> dict[str, str]:
         "institution": terms.institution,
         "pack": terms.pack,
         # Beside the pack's own: every wording that was ever published has this place.
-        "items": "\n".join([*_items(terms.items), *(_extra(each) for each in terms.extras)]),
+        "items": "\n".join([*_items(terms.items), *(lines_of(each) for each in terms.extras)]),
         "price": _yuan(terms.price_fen),
         "public_health": _yuan(terms.public_health_fen),
         "insurance": _yuan(terms.insurance_fen),
@@ -128,7 +132,7 @@ def _items(items: Sequence[tuple[str, int]]) -> list[str]:
     return [_item(*each) for each in enumerate(items, 1)]
 
 
-def _extra(extra: Extra) -> str:
+def lines_of(extra: Extra) -> str:
     """The line of its terms, and its services below."""
     to_pay, free, bought, example = _extra_wordings()
     wording = bought if extra.until else to_pay if extra.person_fen else free

@@ -6,7 +6,7 @@ from service_packs.ports import (
     provide_record_days,
     provide_reopening,
 )
-from service_packs.queries.catalogue import get_pack, list_groups, list_packs
+from service_packs.queries.catalogue import get_pack, get_packs, list_groups, list_packs
 from service_packs.queries.entitlements import (
     Bought,
     find_bought,
@@ -17,6 +17,7 @@ from service_packs.queries.entitlements import (
 from service_packs.queries.facts import sales_facts, service_facts
 from service_packs.queries.ratings import rating_words
 from service_packs.queries.records import record_stands, records_since, require_record, view_record
+from service_packs.queries.running import Running, packs_beside, running_packs
 from service_packs.queries.terms import GrantedTerm, granted_terms, item_names
 from service_packs.services.entitlements import (
     allow_items,
@@ -34,12 +35,14 @@ __all__ = [
     "GrantedTerm",
     "Group",
     "Rating",
+    "Running",
     "ServiceRecord",
     "allow_items",
     "end_entitlements",
     "find_bought",
     "find_granted",
     "get_pack",
+    "get_packs",
     "grant_entitlement",
     "granted_terms",
     "hand_over",
@@ -49,6 +52,7 @@ __all__ = [
     "list_groups",
     "list_packs",
     "order_with_contract",
+    "packs_beside",
     "provide_due_services",
     "provide_record_days",
     "provide_reopening",
@@ -57,6 +61,7 @@ __all__ = [
     "record_stands",
     "records_since",
     "require_record",
+    "running_packs",
     "sales_facts",
     "service_facts",
     "view_record",

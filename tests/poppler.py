@@ -26,6 +26,21 @@ def main() -> int:
     return 1
 
 
+def program(name: str) -> str:
+    """Where one of them is."""
+    path = shutil.which(name)
+    assert path, f"{name} is missing; run: python -m tests.poppler"
+    return path
+
+
+def plain_text(file: bytes) -> str:
+    """The text of a PDF, laid out as it is on its pages."""
+    found = subprocess.run(
+        [program("pdftotext"), "-layout", "-", "-"], input=file, check=True, capture_output=True
+    )
+    return found.stdout.decode()
+
+
 def _there() -> bool:
     return all(shutil.which(program) for program in PROGRAMS)
 

@@ -1,7 +1,7 @@
 """Reads of contracts and what was promised in them."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, select, text
@@ -85,13 +85,20 @@ def read_contract(
     """The row, once the policy has let the actor do ``action``, for another where they are kin.
     Raises NotFound or Denied.
     """
+    return _read(session, actor, action, contract_id)[0]
+
+
+def _read(
+    session: Session, actor: Actor, action: Action | WaitingAction, contract_id: UUID
+) -> tuple[Contract, tuple[str, ...]]:
+    """As ``read_contract``, with who may sign for the resident, where that was looked up."""
     contract = session.get(Contract, contract_id)
     if contract is None:
         raise NotFound()
     kin = signatories(session, actor, contract.person_id)
     asking = acting(actor, contract.person_id, kin)
     require(session, asking, action, contract_resource(contract, kin))
-    return contract
+    return contract, kin
 
 
 def get_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractView:
@@ -101,10 +108,28 @@ def get_contract(session: Session, actor: Actor, contract_id: UUID) -> ContractV
 
 def get_agreement(session: Session, actor: Actor, contract_id: UUID) -> AgreementView:
     """The agreement's frozen text. Raises NotFound (also before acceptance) or Denied."""
-    contract = read_contract(session, actor, Action.READ_CONTRACT, contract_id)
+    return get_for_reading(session, actor, contract_id).agreement
+
+
+class ForReading(NamedTuple):
+    """A contract with its agreement, and the actor's person where it is that which signs."""
+
+    contract: ContractView
+    agreement: AgreementView
+    signer_id: UUID | None
+
+
+def get_for_reading(session: Session, actor: Actor, contract_id: UUID) -> ForReading:
+    """A contract that is read to be signed. Raises NotFound (also before acceptance) or Denied."""
+    contract, kin = _read(session, actor, Action.READ_CONTRACT, contract_id)
     if contract.agreement_text is None or contract.agreement_digest is None:
         raise NotFound()
-    return AgreementView(text=contract.agreement_text, sha256=contract.agreement_digest.hex())
+    signs = actor.person_id == contract.person_id or str(actor.person_id) in kin
+    return ForReading(
+        contract_view(contract),
+        AgreementView(text=contract.agreement_text, sha256=contract.agreement_digest.hex()),
+        actor.person_id if signs else None,
+    )
 
 
 def list_contracts(session: Session, actor: Actor, search: ContractSearch) -> Page[ContractView]:

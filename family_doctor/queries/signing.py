@@ -6,8 +6,8 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import false, func, or_, select
+from sqlalchemy.orm import Session
 
 from core.access import Actor, Resource, Role, require
 from core.errors import NotFound
@@ -114,29 +114,42 @@ def find_own_signature(session: Session, account_id: UUID) -> OwnSignature | Non
 
 def signatures_of(session: Session, contract_id: UUID) -> list[SignatureView]:
     """The signatures under a contract, the resident's first. The caller has asked the policy."""
-    query = select(Signature).where(Signature.contract_id == contract_id)
-    rows = session.scalars(query.order_by(Signature.side))
-    return [SignatureView.model_validate(row) for row in rows]
+    others = Signature.person_id != Contract.person_id
+    query = select(Signature, func.coalesce(others, false())).join(
+        Contract, Contract.id == Signature.contract_id
+    )
+    rows = session.execute(query.where(Contract.id == contract_id).order_by(Signature.side))
+    return [
+        SignatureView.model_validate(row).model_copy(update={"on_behalf": others})
+        for row, others in rows
+    ]
 
 
 def signed_agreement(session: Session, contract_id: UUID) -> SignedAgreement:
     """What stands under a contract's agreement. The caller has asked the policy."""
-    version, extras = session.execute(
-        select(AgreementText.version, Contract.agreement_extras)
+    row = session.execute(
+        select(
+            AgreementText.version,
+            Contract.agreement_extras,
+            SealedAgreement.sha256,
+            SealedAgreement.sealed_at,
+            SealedAgreement.timestamped,
+        )
         .select_from(Contract)
         .outerjoin(AgreementText, Contract.agreement_text_id == AgreementText.id)
+        .outerjoin(SealedAgreement, SealedAgreement.contract_id == Contract.id)
         .where(Contract.id == contract_id)
     ).one()
-    sealed = session.scalar(
-        select(SealedAgreement)
-        .where(SealedAgreement.contract_id == contract_id)
-        .options(defer(SealedAgreement.file))
+    seal = (
+        SealView(sha256=row.sha256.hex(), sealed_at=row.sealed_at, timestamped=row.timestamped)
+        if row.sha256
+        else None
     )
     return SignedAgreement(
-        text_version=version,
-        extras=[ExtraView.model_validate(each) for each in extras or ()],
+        text_version=row.version,
+        extras=[ExtraView.model_validate(each) for each in row.agreement_extras or ()],
         signatures=signatures_of(session, contract_id),
-        seal=_seal_view(sealed) if sealed else None,
+        seal=seal,
     )
 
 
@@ -181,9 +194,3 @@ def verify_file(session: Session, file: bytes) -> Verification:
     if claimed is None:
         return Verification(verdict=Verdict.UNKNOWN)
     return Verification(verdict=Verdict.CHANGED, contract_number=claimed)
-
-
-def _seal_view(sealed: SealedAgreement) -> SealView:
-    return SealView(
-        sha256=sealed.sha256.hex(), sealed_at=sealed.sealed_at, timestamped=sealed.timestamped
-    )

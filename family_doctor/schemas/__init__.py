@@ -54,6 +54,7 @@ from family_doctor.schemas.field import (
     EntryIn,
     EntryView,
     FieldAction,
+    FieldExtra,
     FieldPackage,
     FieldPerson,
     FieldRenewal,
@@ -297,6 +298,7 @@ from family_doctor.schemas.waiting import (
     WaitingState,
 )
 from family_doctor.schemas.ways import (
+    ApplyOnBehalf,
     ApplyPresent,
     Arrival,
     CardView,
@@ -346,6 +348,7 @@ __all__ = [
     "AnswerDispute",
     "AnswerWaitingPack",
     "ApplyForContract",
+    "ApplyOnBehalf",
     "ApplyPresent",
     "Arrival",
     "AskRefill",
@@ -399,6 +402,7 @@ __all__ = [
     "FamilyContract",
     "FamilyContracts",
     "FieldAction",
+    "FieldExtra",
     "FieldGroup",
     "FieldKind",
     "FieldPackage",

@@ -271,6 +271,17 @@ class FieldRenewal(View):
     years: int
 
 
+class FieldExtra(View):
+    """A personalised pack that a resident bought: its last day, and ``text``, its lines in an
+    agreement that begins on that day or before, where it goes on.
+    """
+
+    name: str
+    name_en: str
+    until: date
+    text: str
+
+
 class FieldPerson(View):
     """A resident on the list. ``tail_digest`` is the first byte of the SHA-256 of their id and the
     last four of the paper that they are known by: enough to notice a slip, and too little to find
@@ -287,6 +298,7 @@ class FieldPerson(View):
     signed: bool
     standers: list[FieldStander]
     renewal: FieldRenewal | None
+    extras: list[FieldExtra]
 
 
 class FieldPackage(View):

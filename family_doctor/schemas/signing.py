@@ -151,7 +151,9 @@ class OwnSignatures(View):
 
 
 class SignatureView(View):
-    """A signature under a contract; ``witness_name`` saw it given on site."""
+    """A signature under a contract; ``witness_name`` saw it given on site. ``on_behalf``: of one
+    who signs for the resident.
+    """
 
     side: Side
     name: str
@@ -161,6 +163,7 @@ class SignatureView(View):
     proved_at: datetime
     signed_at: datetime
     witness_name: str = ""
+    on_behalf: bool = False
 
 
 class SealView(View):

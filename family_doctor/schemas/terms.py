@@ -31,19 +31,23 @@ SAME_TEAM = frozenset({Kind.RENEWAL, Kind.CHANGE_PACK})
 
 
 class RenewContract(Command):
-    """Renew with the same team; ``years`` where another term than before is wanted."""
+    """Renew with the same team; ``years`` where another term than before is wanted.
+    ``extra_codes`` are personalised packs chosen anew, ordered when the renewal comes into force.
+    """
 
     years: Years | None = None
+    extra_codes: ExtraCodes = Field(default_factory=list)
 
 
 class ChangeContract(Command):
     """Go to another team, or to another basic pack of the same one; ``years`` is the term from the
-    day on which both have signed.
+    day on which both have signed. ``extra_codes`` are personalised packs chosen anew with it.
     """
 
     team_id: UUID | None = None
     pack_code: PackCode | None = None
     years: Years | None = None
+    extra_codes: ExtraCodes = Field(default_factory=list)
 
 
 class RefundRule(StrEnum):

@@ -11,6 +11,8 @@ from auth.schemas import Phone
 from core.searching import SearchQuery
 from family_doctor.schemas.base import Command, View
 from family_doctor.schemas.contracts import Channel
+from family_doctor.schemas.rules import Years
+from family_doctor.schemas.terms import ExtraCodes
 from family_doctor.states import State
 from residents.schemas import IdentifierKind
 
@@ -116,6 +118,15 @@ class ApplyPresent(Command):
     evidence_number: Annotated[
         str | None, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)
     ] = None
+
+
+class ApplyOnBehalf(ApplyPresent):
+    """Apply for a resident by their papers, for the usual term if no other is named.
+    ``extra_codes`` are personalised packs of the resident's groups, as in their own application.
+    """
+
+    years: Years | None = None
+    extra_codes: ExtraCodes = Field(default_factory=list)
 
 
 class OfTeam(SearchQuery):

@@ -85,6 +85,7 @@ def _signature(signature: SignatureView) -> dict[str, object]:
     return {
         "side": signature.side,
         "name": signature.name,
+        "on_behalf": signature.on_behalf,
         "svg": picture(signature.strokes) if signature.strokes else None,
         "typed": signature.typed_name or "",
         "method": ProofMethod(signature.method),

@@ -39,7 +39,7 @@ def freeze(
         return accepted
     person = people_by_id(session, {contract.person_id})[contract.person_id]
     wording = wording_for(session, person.groups)
-    extras = extras_of(session, contract.person_id, contract.extra_codes)
+    extras = extras_of(session, contract.person_id, contract.extra_codes, begins_on)
     terms = replace(
         terms_of(session, contract, team, person.name, clock.today(), begins_on), extras=extras
     )

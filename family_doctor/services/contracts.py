@@ -32,6 +32,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import notices
 from family_doctor.services.acceptance import freeze
+from family_doctor.services.applications import insert_application
 from family_doctor.services.extras import chosen_codes
 from family_doctor.services.introductions import PORTAL, Way, keep, way_of
 from family_doctor.services.moves import announce, end, hold, predecessor
@@ -41,7 +42,6 @@ from family_doctor.services.succession import (
     EXISTS,
     basic_pack,
     come_into_force,
-    insert_application,
     next_day,
     pack_of,
     require_in_service,

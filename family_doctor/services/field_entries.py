@@ -17,6 +17,7 @@ from core.access import Actor, require
 from core.errors import Conflict, Invalid, PortalError
 from core.messages import N_
 from directory.schemas import TeamView
+from family_doctor.agreement import Extra
 from family_doctor.events import ContractAccepted
 from family_doctor.models import (
     Contract,
@@ -45,6 +46,7 @@ from family_doctor.schemas import (
 from family_doctor.services import notices
 from family_doctor.services.acceptance import terms_of, write_down
 from family_doctor.services.contracts import apply_by
+from family_doctor.services.extras import carried_over
 from family_doctor.services.field import OVER, held, may_still_be_taken, require_device
 from family_doctor.services.field_signers import has_tail, signer_on_visit
 from family_doctor.services.introductions import Way
@@ -61,6 +63,7 @@ from residents.public import (
     register_present,
 )
 from residents.schemas import PersonView
+from service_packs.public import running_packs
 
 # How far a tablet's clock may be wrong.
 TOLERANCE = timedelta(minutes=10)
@@ -241,7 +244,10 @@ def _sign(
     contract = session.get_one(Contract, contract_id)
     wording = wording_for(session, person.groups)
     signed_on = clock.local(at).date()
-    terms = terms_of(session, contract, team, person.name, signed_on, begins_on)
+    terms = replace(
+        terms_of(session, contract, team, person.name, signed_on, begins_on),
+        extras=_bought(session, visit, signing, begins_on or signed_on, at),
+    )
     accepted = write_down(session, acting, contract, terms, wording, at)
     if accepted.agreement_digest != bytes.fromhex(signing.agreement_sha256):
         raise Conflict("text_withdrawn")
@@ -252,6 +258,17 @@ def _sign(
     signed = come_into_force(session, acting, accepted, at)
     notices.tell_signed_on_visit(session, signed, team.name, person.name, signer.id, signer.name)
     return signed
+
+
+def _bought(
+    session: Session, visit: FieldVisit, signing: FieldSigning, begins_on: date, at: datetime
+) -> list[Extra]:
+    """What the tablet knew that the resident has from before; of others than the list's nothing."""
+    if signing.person_id is None:
+        return []
+    whose, loaded = signing.person_id, visit.loaded_at
+    running = running_packs(session, {whose}, begins_on, paid_by=loaded, held_at=at)
+    return carried_over(session, running).get(whose, [])
 
 
 def _apply(

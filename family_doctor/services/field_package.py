@@ -17,6 +17,7 @@ from family_doctor.queries.field import has_contract, is_renewable
 from family_doctor.queries.rules import rule_for
 from family_doctor.queries.signatories import SIGNING
 from family_doctor.schemas import (
+    FieldExtra,
     FieldPackage,
     FieldPerson,
     FieldRenewal,
@@ -24,10 +25,11 @@ from family_doctor.schemas import (
     FieldText,
     PackOffer,
 )
+from family_doctor.services.extras import carried_over
 from family_doctor.services.succession import next_day, pack_again
 from family_doctor.services.texts import wording_for
 from residents.public import Person, standers, tails_of
-from service_packs.public import get_pack, list_packs
+from service_packs.public import get_pack, list_packs, running_packs
 from service_packs.schemas import Tier
 
 TAIL_DIGITS = 2
@@ -121,6 +123,7 @@ def _people(session: Session, visit: FieldVisit, team: TeamView) -> list[FieldPe
     signers = standers(session, people.keys(), SIGNING)
     renewals = _renewals(session, team, people.keys())
     others = (each.person for known in signers.values() for each in known)
+    bought = _bought(session, visit, people.keys())
     tails = tails_of(session, list(({each.id: each for each in others} | people).values()))
     return [
         FieldPerson(
@@ -141,9 +144,30 @@ def _people(session: Session, visit: FieldVisit, team: TeamView) -> list[FieldPe
                 for each in signers.get(person.id, ())
             ],
             renewal=renewals.get(person.id),
+            extras=bought.get(person.id, []),
         )
         for person, text_id, signed in rows
     ]
+
+
+def _bought(
+    session: Session, visit: FieldVisit, person_ids: Collection[UUID]
+) -> dict[UUID, list[FieldExtra]]:
+    """What these people bought before the visit was loaded, as their agreements name it."""
+    running = running_packs(session, person_ids, clock.today(), paid_by=visit.loaded_at)
+    return {
+        person_id: [
+            FieldExtra(
+                name=each.name,
+                name_en=each.name_en,
+                until=each.until,
+                text=agreement.lines_of(each),
+            )
+            for each in extras
+            if each.until
+        ]
+        for person_id, extras in carried_over(session, running).items()
+    }
 
 
 def _renewals(

@@ -5,6 +5,7 @@ once by the leader who accepted the transfer: the agreement lies ready to be sig
 the contract goes over. A resident who declines stays as they are.
 """
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -34,6 +35,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import notices
 from family_doctor.services.acceptance import terms_of, write_down
+from family_doctor.services.extras import extras_of
 from family_doctor.services.moves import announce, hold
 from family_doctor.services.signing import Signer, write_signature
 from family_doctor.services.succession import pack_again, request_change, require_in_service
@@ -138,7 +140,8 @@ def _accepted(session: Session, transfer: Transfer, new: Contract, team: TeamVie
     )
     now = clock.now()
     person = people_by_id(session, {new.person_id})[new.person_id]
-    terms = terms_of(session, new, team, person.name, clock.today())
+    extras = extras_of(session, person.id, new.extra_codes)
+    terms = replace(terms_of(session, new, team, person.name, clock.today()), extras=extras)
     accepted = write_down(session, leader, new, terms, wording_for(session, person.groups), now)
     kept = session.get_one(OwnSignature, transfer.signature_id)
     signed = Signed(strokes=kept.strokes, typed_name=kept.typed_name)

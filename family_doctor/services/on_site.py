@@ -61,7 +61,7 @@ from family_doctor.services.on_site_text import (
 )
 from family_doctor.services.present import registered, staffed
 from family_doctor.services.signing import Signer, proof_of, require_own_name, write_signature
-from family_doctor.services.succession import pack_again, pack_of, renew_by, term_of
+from family_doctor.services.succession import next_day, pack_again, pack_of, renew_by, term_of
 from family_doctor.services.texts import wording_for
 from residents.public import Verdict, people_by_id
 from residents.schemas import PersonView
@@ -114,10 +114,11 @@ def prepare_agreement(
     old = standing_of(session, team, rule, person.id).renewed()
     usual = min(old.term_years, rule.term_years_max) if old else None
     pack = pack_again(session, old.pack_code) if old else pack_of(session, command.pack_code)
-    codes = chosen_codes(session, person, command.extra_codes)
+    begins_on = next_day(old) if old else None
+    codes = chosen_codes(session, person, command.extra_codes, begins_on)
     offered = Offered(
         contract_id=row.id,
-        extras=tuple(extras_of(session, person.id, codes)),
+        extras=tuple(extras_of(session, person.id, codes, begins_on)),
         renews_id=old.id if old else None,
         pack_code=pack.code,
         years=term_of(rule, command.years or usual),
@@ -198,7 +199,8 @@ def witness_signing(
     acting = _require_witness(session, actor, row, team, signer.id)
     proved = prove_to_sign(session, actor)
     # What was bought or is offered otherwise since is another text.
-    fresh = tuple(extras_of(session, person.id, row.extra_codes))
+    begins_on = next_day(session.get_one(Contract, row.renews_id)) if row.renews_id else None
+    fresh = tuple(extras_of(session, person.id, row.extra_codes, begins_on))
     offered = replace(offer_of(row), extras=fresh)
     pack = get_pack(session, offered.pack_code)
     text = shown_text(session, row, offered, team, person, pack)

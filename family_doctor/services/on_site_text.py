@@ -1,9 +1,10 @@
 """What is shown and signed on a tablet: composed from what was settled, the same each time."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -15,7 +16,6 @@ from family_doctor.models import AgreementText, Contract, Presence
 from family_doctor.schemas import AgreementView, PresenceView
 from family_doctor.services.acceptance import items_of
 from family_doctor.services.extras import as_written
-from family_doctor.services.succession import next_day
 from residents.schemas import PersonView
 from service_packs.schemas import PackDetail
 
@@ -78,8 +78,10 @@ def text_on_site(
     session: Session, offered: Offered, team: TeamView, person: PersonView, pack: PackDetail
 ) -> str:
     """The text of what is offered, by its wording."""
-    wording = session.get_one(AgreementText, offered.text_id)
-    old = session.get_one(Contract, offered.renews_id) if offered.renews_id else None
+    query = select(AgreementText.body, Contract.ends_on).outerjoin(
+        Contract, Contract.id == offered.renews_id
+    )
+    body, last = session.execute(query.where(AgreementText.id == offered.text_id)).one()
     terms = agreement.Terms(
         contract_id=str(offered.contract_id),
         resident=person.name,
@@ -93,8 +95,8 @@ def text_on_site(
         items=items_of(pack),
         years=offered.years,
         written_on=clock.local(offered.prepared_at).date(),
-        begins_on=next_day(old) if old else None,
+        begins_on=last + timedelta(days=1) if last else None,
         team_signs_last=True,
         extras=offered.extras,
     )
-    return agreement.compose(terms, wording.body)
+    return agreement.compose(terms, body)

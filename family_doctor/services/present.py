@@ -21,6 +21,7 @@ from family_doctor.queries.team import panel_resource
 from family_doctor.queries.ways import way_rule
 from family_doctor.schemas import (
     Action,
+    ApplyOnBehalf,
     ApplyPresent,
     Channel,
     ContractView,
@@ -30,6 +31,7 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import notices
 from family_doctor.services.contracts import apply_by, cancel_contract
+from family_doctor.services.extras import chosen_codes
 from family_doctor.services.introductions import Way, note_refused
 from residents.public import (
     Person,
@@ -81,13 +83,13 @@ def count_signer_tail(
 
 
 def apply_on_behalf(
-    session: Session, actor: Actor, command: ApplyPresent, verdict: Verdict
+    session: Session, actor: Actor, command: ApplyOnBehalf, verdict: Verdict
 ) -> ContractView:
     """Apply for a resident whose papers the actor saw. The resident is told at once, with those who
     may act for them, and can refuse until they sign.
 
-    Raises as ``apply_by`` does, Invalid for a name and number that do not match, and Conflict
-    ``nobody_to_tell``.
+    Raises as ``apply_by`` and ``chosen_codes`` do, Invalid for a name and number that do not match,
+    and Conflict ``nobody_to_tell``.
     """
     team = staffed(session, actor, command.team_id)
     person = registered(session, team, command, verdict)
@@ -108,7 +110,16 @@ def apply_on_behalf(
     )
     contract_id = new_id()
     acting = _acting(session, actor, team, person)
-    applied = apply_by(session, acting, contract_id, team, person, way)
+    applied = apply_by(
+        session,
+        acting,
+        contract_id,
+        team,
+        person,
+        way,
+        years=command.years,
+        extra_codes=chosen_codes(session, person, command.extra_codes),
+    )
     for each in sorted(told):
         whose = "" if each == person.id else person.name
         notices.tell_applied_for(session, each, contract_id, actor.name, team.name, whose=whose)

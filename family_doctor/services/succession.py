@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -15,8 +14,8 @@ from core.ids import new_id
 from core.messages import N_
 from directory.public import get_team
 from directory.schemas import TeamView
-from family_doctor.events import ContractActivated, ContractApplied
-from family_doctor.models import LIVE_CONTRACT, SUCCESSOR, Contract
+from family_doctor.events import ContractActivated
+from family_doctor.models import Contract
 from family_doctor.obligations import term_end
 from family_doctor.queries.contracts import contract_view, read_contract
 from family_doctor.queries.rules import near_end, places, rule_for
@@ -32,6 +31,8 @@ from family_doctor.schemas import (
     RuleView,
 )
 from family_doctor.services import notices
+from family_doctor.services.applications import insert_application
+from family_doctor.services.extras import chosen_codes
 from family_doctor.services.introductions import PORTAL, Way, keep
 from family_doctor.services.moves import (
     MOVED,
@@ -40,13 +41,13 @@ from family_doctor.services.moves import (
     hold,
     move,
     predecessor,
-    remember,
     successor,
 )
 from family_doctor.services.places import FULL
 from family_doctor.services.promises import adopt_promises, promise
 from family_doctor.services.waiting import take_up
 from family_doctor.states import State, Step
+from residents.public import people_by_id
 from service_packs.public import get_pack, grant_entitlement, hand_over, list_packs
 from service_packs.schemas import PackView, Source, Tier
 
@@ -58,11 +59,12 @@ ENDS = {Kind.CHANGE_TEAM: EndReason.CHANGED_TEAM, Kind.CHANGE_PACK: EndReason.CH
 def renew_contract(
     session: Session, actor: Actor, contract_id: UUID, command: RenewContract
 ) -> ContractView:
-    """Renew with the same team, as a rule on the same terms; the resident keeps their place. The
-    team's leader accepts and signs, then the resident. Asked again while the renewal is under way,
-    that one is given back.
+    """Renew with the same team, as a rule on the same terms; the resident keeps their place, and
+    may choose personalised packs that are not theirs any more when it begins. The team's leader
+    accepts and signs, then the resident. Asked again while the renewal is under way, that one is
+    given back.
 
-    Raises NotFound, Denied, Invalid (the years), or Conflict ``contract_moved``,
+    Raises NotFound, Denied, Invalid (the years or the packs), or Conflict ``contract_moved``,
     ``not_yet_renewable``, ``team_closed``, ``successor_exists``, ``no_basic_pack``.
     """
     old = hold(session, read_contract(session, actor, Action.RENEW, contract_id))
@@ -70,7 +72,9 @@ def renew_contract(
     if again is not None and again.kind == Kind.RENEWAL:
         return contract_view(again)
     team = get_team(session, old.team_id)
-    new = _renew(session, actor, old, team, command.years, _way_of(session, actor, old))
+    codes = _chosen(session, old, command.extra_codes, next_day(old))
+    way = _way_of(session, actor, old)
+    new = _renew(session, actor, old, team, command.years, way, extra_codes=codes)
     notices.tell_done_for(session, actor, new, notices.RENEWAL_FOR, team.name)
     return contract_view(new)
 
@@ -114,10 +118,10 @@ def renew_by(
 def change_contract(
     session: Session, actor: Actor, contract_id: UUID, command: ChangeContract
 ) -> ContractView:
-    """Ask another team, or the same one for another basic pack. The contract goes on until that
-    is accepted and signed. Gives the application.
+    """Ask another team, or the same one for another basic pack, perhaps with personalised packs
+    beside it. The contract goes on until that is accepted and signed. Gives the application.
 
-    Raises NotFound, Denied, Invalid (the years or the pack), or Conflict ``contract_moved``,
+    Raises NotFound, Denied, Invalid (the years or the packs), or Conflict ``contract_moved``,
     ``nothing_changed``, ``team_full``, ``team_closed``, ``successor_exists``.
     """
     old = hold(session, read_contract(session, actor, Action.CHANGE, contract_id))
@@ -134,7 +138,9 @@ def change_contract(
         raise Conflict("team_full", FULL)
     rule = rule_for(session, team.institution_id)
     years = term_of(rule, command.years)
-    return contract_view(request_change(session, actor, old, kind, team, pack, years, rule))
+    codes = _chosen(session, old, command.extra_codes)
+    new = request_change(session, actor, old, kind, team, pack, years, rule, codes)
+    return contract_view(new)
 
 
 def request_change(
@@ -146,6 +152,7 @@ def request_change(
     pack: PackView,
     years: int,
     rule: RuleView,
+    extra_codes: Sequence[str] = (),
 ) -> Contract:
     """The application that is to take the place of a contract in force, which the caller holds.
 
@@ -153,7 +160,8 @@ def request_change(
     """
     old = move(session, actor, old, Step.REQUEST_CHANGE)
     way = _way_of(session, actor, old)
-    new = _succeed(session, actor, old, kind, team, pack, years, rule, way, new_id())
+    ids = new_id()
+    new = _succeed(session, actor, old, kind, team, pack, years, rule, way, ids, extra_codes)
     notices.tell_done_for(session, actor, new, notices.CHANGE_FOR, team.name)
     return new
 
@@ -290,64 +298,6 @@ def require_in_service(team: TeamView) -> None:
         raise Conflict("team_closed", N_("这个团队已停止签约，请选择附近的其他团队。"))
 
 
-def insert_application(
-    session: Session,
-    actor: Actor,
-    *,
-    contract_id: UUID,
-    team: TeamView,
-    person_id: UUID,
-    division_code: str,
-    pack: PackView,
-    years: int,
-    answer_days: int,
-    channel: Channel = Channel.PORTAL,
-    kind: Kind = Kind.NEW,
-    previous_id: UUID | None = None,
-    extra_codes: Sequence[str] = (),
-    at: datetime | None = None,
-) -> Contract | None:
-    """A new application with its history; None where the person has one already.
-
-    With ``previous_id`` it stands beside the contract in force that it is to succeed.
-    """
-    succeeding = previous_id is not None
-    now = at or clock.now()
-    row = postgresql.insert(Contract).values(
-        id=contract_id,
-        person_id=person_id,
-        team_id=team.id,
-        institution_id=team.institution_id,
-        division_code=division_code,
-        channel=channel,
-        state=State.APPLIED,
-        pack_code=pack.code,
-        pack_name=pack.name,
-        pack_name_en=pack.name_en,
-        price_fen=pack.price_fen,
-        public_health_fen=pack.public_health_fen,
-        insurance_fen=pack.insurance_fen,
-        person_fen=pack.person_fen,
-        applied_at=now,
-        waits_until=now + timedelta(days=answer_days),
-        kind=kind,
-        previous_id=previous_id,
-        succeeding=succeeding,
-        term_years=years,
-        extra_codes=list(extra_codes),
-        version=1,
-    )
-    row = row.on_conflict_do_nothing(
-        index_elements=[Contract.person_id],
-        index_where=text(SUCCESSOR if succeeding else LIVE_CONTRACT),
-    )
-    contract = session.scalars(row.returning(Contract)).one_or_none()
-    if contract is not None:
-        remember(session, actor, contract.id, None, State.APPLIED)
-        announce(session, ContractApplied, contract)
-    return contract
-
-
 def next_day(old: Contract) -> date:
     """The day after the term of a contract in force."""
     if old.ends_on is None:
@@ -379,6 +329,16 @@ def _renew(
     pack = pack_again(session, old.pack_code)
     kind, ids = Kind.RENEWAL, contract_id or new_id()
     return _succeed(session, actor, old, kind, team, pack, years, rule, way, ids, extra_codes, at)
+
+
+def _chosen(
+    session: Session, old: Contract, codes: Sequence[str], begins_on: date | None = None
+) -> list[str]:
+    """The personalised packs chosen with what comes after a contract. Raises Invalid."""
+    if not codes:
+        return []
+    person = people_by_id(session, {old.person_id})[old.person_id]
+    return chosen_codes(session, person, codes, begins_on)
 
 
 def _near_end(session: Session, contract: Contract) -> bool:

@@ -28,10 +28,12 @@ from family_doctor.schemas import (
 )
 from family_doctor.schemas.base import Command
 from family_doctor.services import contracts, succession
+from family_doctor.services.extras import choices_for
 from family_doctor.services.renewal_invites import invite_to_renew
+from family_doctor.services.succession import next_day
 from family_doctor.web import wording
-from residents.public import name_of_other
-from service_packs.public import list_packs
+from family_doctor.web.extras import read_choice
+from residents.public import name_of_other, other_name, people_by_id
 from service_packs.schemas import Tier
 
 pages = Blueprint("family_doctor_terms", __name__, url_prefix="/family-doctor")
@@ -62,7 +64,7 @@ def renewal(contract_id: UUID) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def renew(contract_id: UUID) -> ResponseReturnValue:
     """Renew."""
-    form, actor = read_form(RenewContract), current_actor()
+    form, actor = read_choice(RenewContract), current_actor()
     new = attempt(
         form,
         ContractView,
@@ -98,7 +100,7 @@ def choice(contract_id: UUID) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def change(contract_id: UUID) -> ResponseReturnValue:
     """Ask for the change."""
-    form, actor = read_form(ChangeContract), current_actor()
+    form, actor = read_choice(ChangeContract), current_actor()
     new = attempt(
         form,
         ContractView,
@@ -153,17 +155,22 @@ def leave(contract_id: UUID) -> ResponseReturnValue:
 def _renewal_page(contract_id: UUID, form: Form[RenewContract], status: int) -> ResponseReturnValue:
     actor = current_actor()
     with transaction() as session:
-        contract = contract_view(read_contract(session, actor, Action.RENEW, contract_id))
+        row = read_contract(session, actor, Action.RENEW, contract_id)
+        contract = contract_view(row)
+        begins_on = next_day(row) if row.ends_on else None
+        person = people_by_id(session, {row.person_id})[row.person_id]
+        _, choices = choices_for(session, [person], begins_on)
         team = get_team(session, contract.team_id)
         rule = rule_for(session, contract.institution_id)
-        acting_for = name_of_other(session, actor, contract.person_id)
+    form.values.setdefault("years", str(min(contract.term_years, rule.term_years_max)))
     page = render_template(
         "family_doctor/terms/renew.html",
+        choice=choices[person.id],
         contract=contract,
         team=team,
         rule=rule,
         form=form,
-        acting_for=acting_for,
+        acting_for=other_name(actor, person),
     )
     return page, status
 
@@ -180,19 +187,20 @@ def _choice_page(contract_id: UUID, form: Form[ChangeContract], status: int) -> 
             # Nobody else nearby: the whole region is shown rather than nothing.
             found = list_teams(session, search.model_copy(update={"division": None}))
         capacity = places(session, found.items)
-        packs = [pack for pack in list_packs(session) if pack.tier is Tier.BASIC]
-        rule = rule_for(session, contract.institution_id)
-        acting_for = name_of_other(session, actor, contract.person_id)
+        person = people_by_id(session, {row.person_id})[row.person_id]
+        packs, choices = choices_for(session, [person])
     page = render_template(
         "family_doctor/terms/change.html",
+        choice=choices[person.id],
         contract=contract,
         search=search,
         teams=[(team, capacity[team.id]) for team in found.items if team.id != contract.team_id],
-        packs=[pack for pack in packs if pack.code != contract.pack_code],
-        rule=rule,
+        packs=[
+            pack for pack in packs if pack.tier is Tier.BASIC and pack.code != contract.pack_code
+        ],
         form=form,
         pager=pager(found),
-        acting_for=acting_for,
+        acting_for=other_name(actor, person),
     )
     return page, status
 

@@ -45,6 +45,12 @@ def people_by_id(session: Session, person_ids: Collection[UUID]) -> dict[UUID, P
     return {row[0].id: _view(row) for row in rows}
 
 
+def other_name(actor: Actor, person: PersonView) -> str | None:
+    """As ``name_of_other``, of a person who was read already."""
+    is_other = person.id != actor.person_id and actor.active_role is Role.RESIDENT
+    return person.name if is_other else None
+
+
 def name_of_other(session: Session, actor: Actor, person_id: UUID | None) -> str | None:
     """Whom a resident's page is about, where that is not themself: for the bar that says so. The
     caller has asked the policy.

@@ -40,7 +40,24 @@ CATALOGUE = Listing(ON_OFFER, ORDER)
 OF_GROUPS = ON_OFFER.where(PACK.c.group_code.in_(bindparam("groups", expanding=True))).order_by(
     *ORDER
 )
-ONE_PACK = PACKS.where(PACK.c.code == bindparam("code"))
+SOME_PACKS = PACKS.where(PACK.c.code.in_(bindparam("codes", expanding=True)))
+ITEM, PACK_ITEM = Item.__table__, PackItem.__table__
+ITEMS: Select[Any] = (
+    select(
+        PACK_ITEM.c.pack_code,
+        ITEM.c.code,
+        ITEM.c.name,
+        ITEM.c.name_en,
+        ITEM.c.unit,
+        ITEM.c.unit_price_fen,
+        ITEM.c.example,
+        ITEM.c.scheduled,
+        PACK_ITEM.c.times_per_year,
+    )
+    .join_from(PACK_ITEM, ITEM, ITEM.c.code == PACK_ITEM.c.item_code)
+    .where(PACK_ITEM.c.pack_code.in_(bindparam("codes", expanding=True)))
+    .order_by(ITEM.c.code)
+)
 
 
 def list_groups(session: Session) -> list[GroupView]:
@@ -84,26 +101,28 @@ def _packs_of_groups(session: Session, groups: Collection[str]) -> list[PackView
 
 def get_pack(session: Session, code: str) -> PackDetail:
     """A pack with its items; a withdrawn one is still found, marked so. Raises NotFound."""
-    row = session.execute(ONE_PACK, {"code": code}).one_or_none()
-    if row is None:
+    found = get_packs(session, [code]).get(code)
+    if found is None:
         raise NotFound()
-    items = session.execute(
-        select(
-            Item.code,
-            Item.name,
-            Item.name_en,
-            Item.unit,
-            Item.unit_price_fen,
-            Item.example,
-            Item.scheduled,
-            PackItem.times_per_year,
+    return found
+
+
+def get_packs(session: Session, codes: Collection[str]) -> dict[str, PackDetail]:
+    """These packs with their items, as ``get_pack``, with two statements however many; those not
+    known are left out.
+    """
+    if not codes:
+        return {}
+    packs = session.execute(SOME_PACKS, {"codes": codes}).all()
+    items: dict[str, list[PackItemView]] = {row.code: [] for row in packs}
+    for row in session.execute(ITEMS, {"codes": list(items)}):
+        items[row.pack_code].append(PackItemView.model_validate(row))
+    return {
+        row.code: PackDetail(
+            **PackView.model_validate(row).model_dump(), items=tuple(items[row.code])
         )
-        .join(PackItem, PackItem.item_code == Item.code)
-        .where(PackItem.pack_code == code)
-        .order_by(Item.code)
-    )
-    views = tuple(PackItemView.model_validate(item) for item in items)
-    return PackDetail(**PackView.model_validate(row).model_dump(), items=views)
+        for row in packs
+    }
 
 
 def item_names(session: Session, code: str) -> tuple[str, str]:

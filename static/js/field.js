@@ -125,12 +125,16 @@
     const renewal = signer.person ? signer.person.renewal : null;
     const values = { contract_id: signer.id, resident: name, years, written_on: day };
     if (renewal) values.begins_on = renewal.begins_on;
+    // What was bought before and goes on then; a list from before says nothing of it.
+    const bought = ((signer.person && signer.person.extras) || []).filter((each) => each.until >= (values.begins_on || day));
+    values.continuing = bought.map((each) => `\n${each.text}`).join("");
     Object.assign(signer, { day, textId, text: textOf(terms, textId, pack.code, values) });
     one("text").replaceChildren(...signer.text.split("\n").filter(Boolean).map((line) => make("p", line)));
     one("points").replaceChildren(
       make("li", word("team", { team: terms.team_name, institution: terms.institution_name })),
       make("li", word("pack", { pack: english ? pack.name_en : pack.name })),
       make("li", word("fee", { price: yuan(pack.price_fen), person: yuan(pack.person_fen) })),
+      ...bought.map((each) => make("li", word("bought", { pack: english ? each.name_en : each.name, day: each.until }))),
       make("li", renewal ? word("term_renewed", { years, day: renewal.begins_on }) : word("term", { years })),
     );
   };

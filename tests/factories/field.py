@@ -74,6 +74,11 @@ class Tablet:
         kind = "bodies"
         if "renews" in signing:
             kind, values["begins_on"] = "renewals", self._listed(signing)["renewal"]["begins_on"]
+        begins = values.get("begins_on", values["written_on"])
+        bought = self._listed(signing).get("extras", []) if "person_id" in signing else []
+        values["continuing"] = "".join(
+            f"\n{each['text']}" for each in bought if each["until"] >= begins
+        )
         text = fill(texts[signing["text_id"]][kind][signing["pack_code"]], values)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -11,6 +11,7 @@ from tests.journeys.signing import TEAM, TODAY, TOWNSHIP, draw, open_application
 from tests.journeys.test_appointment import DEPARTMENT
 from tests.journeys.test_family_booking import pick_slot, to_last_day
 from tests.journeys.visitor import PHONE, Visitor
+from tests.poppler import plain_text
 
 PATIENCE = 30
 CONSENT_MESSAGE = "li.message[data-template=consent_code]"
@@ -75,7 +76,9 @@ def test_a_daughter_acts_for_her_father_until_he_takes_it_back(
 
     father.go("/family-doctor/mine", "我的家庭医生")
     father.see("签约中")
-    assert sealed_file(father).startswith(b"%PDF-")
+    paper = plain_text(sealed_file(father))
+    assert f"{she.name}（代甲方签名）" in paper
+    assert f"甲方（居民）：{he.name}" in paper
     father.go("/me/family", "家人")
     father.see(she.name, "签约家庭医生、预约挂号")
     father.ask("收回授权", f"收回{she.name}的授权吗")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -22,13 +22,11 @@ from family_doctor.queries.assignments import find_carer
 from family_doctor.queries.contracts import (
     find_latest_contract,
     find_successor,
-    get_agreement,
-    get_contract,
+    get_for_reading,
     promised,
 )
 from family_doctor.queries.offers import find_offer
 from family_doctor.queries.rules import places, rule_and_places
-from family_doctor.queries.signatories import signer_of
 from family_doctor.queries.signing import signed_agreement
 from family_doctor.schemas import (
     ApplyForContract,
@@ -37,11 +35,11 @@ from family_doctor.schemas import (
     ObligationState,
 )
 from family_doctor.services import contracts as services
-from family_doctor.services.extras import offered_to
+from family_doctor.services.extras import choices_for
 from family_doctor.states import IN_FORCE, LIVE
+from family_doctor.web.extras import read_choice
 from family_doctor.web.pages.blueprint import pages
 from residents.public import people_by_id
-from service_packs.public import list_packs
 
 # How many coming services one's own page names; the contract has them all.
 SOON = 6
@@ -77,8 +75,7 @@ def team(team_id: UUID) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def apply(team_id: UUID) -> ResponseReturnValue:
     """Apply to this team."""
-    form = read_form(ApplyForContract, team_id=team_id)
-    form.values["extra_codes"] = " ".join(request.form.getlist("extra_codes"))
+    form = read_choice(ApplyForContract, team_id=team_id)
     command = form.command
     if command is None:
         return _team_page(team_id, form, 422)
@@ -184,12 +181,12 @@ def _team_page(team_id: UUID, form: Form[ApplyForContract], status: int) -> Resp
     with transaction() as session:
         view = get_team(session, team_id)
         members = list_team_members(session, team_id)
-        packs = list_packs(session)
         rule, capacity = rule_and_places(session, view)
         mine = find_latest_contract(session, current_actor()) if signed_in() else None
         live = mine if mine and mine.state in LIVE else None
         person_id = current_actor().person_id if signed_in() and live is None else None
-        own = people_by_id(session, {person_id})[person_id] if person_id else None
+        own = people_by_id(session, {person_id}).values() if person_id else ()
+        packs, choices = choices_for(session, own)
     form.values.setdefault("years", str(rule.term_years))
     page = render_template(
         "family_doctor/team.html",
@@ -197,7 +194,7 @@ def _team_page(team_id: UUID, form: Form[ApplyForContract], status: int) -> Resp
         members=members,
         capacity=capacity,
         packs=packs,
-        extras=offered_to(packs, own) if own else [],
+        choice=choices.get(person_id) if person_id else None,
         rule=rule,
         contract=live,
         form=form,
@@ -236,11 +233,9 @@ def _agreement_page(
 ) -> ResponseReturnValue:
     actor = current_actor()
     with transaction() as session:
-        contract = get_contract(session, actor, contract_id)
-        text = get_agreement(session, actor, contract_id)
+        contract, text, signer = get_for_reading(session, actor, contract_id)
         view = get_team(session, contract.team_id)
         signed = signed_agreement(session, contract_id)
-        signer = signer_of(session, actor, contract.person_id)
         whose = signer or contract.person_id
         people = people_by_id(session, {contract.person_id, whose})
     # What is consented to is the text on this page, also when an older one was sent.

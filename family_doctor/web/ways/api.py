@@ -20,7 +20,7 @@ from family_doctor.queries.ways import (
     team_ways,
 )
 from family_doctor.schemas import (
-    ApplyPresent,
+    ApplyOnBehalf,
     Arrival,
     CardView,
     ContractView,
@@ -165,11 +165,11 @@ def refuse_invitation(link: str, command: RefuseInvitation) -> Arrival:
 
 
 @api.post("/applications/on-behalf")
-@api.input(ApplyPresent, arg_name="command")
+@api.input(ApplyOnBehalf, arg_name="command")
 @api.output(ContractView, status_code=201)
 @api.doc(**SECURED)
 @open_to(Role.LEADER, Role.MEMBER)
-def apply_on_behalf(command: ApplyPresent) -> ContractView:
+def apply_on_behalf(command: ApplyOnBehalf) -> ContractView:
     """Apply for a resident whose papers were seen; the resident is told and can refuse."""
     verdict = ask_identity(command, on_behalf=True)
     return write(

@@ -17,7 +17,7 @@ from core.web.limits import body_at_most, limited
 from core.web.writes import write
 from directory.public import get_team
 from family_doctor.queries.contracts import find_latest_contract
-from family_doctor.queries.rules import places
+from family_doctor.queries.rules import rule_and_places
 from family_doctor.schemas import (
     ApplyForContract,
     Arrival,
@@ -26,8 +26,11 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import introductions
 from family_doctor.services.contracts import apply_for_contract
+from family_doctor.services.extras import choices_for
 from family_doctor.states import LIVE
+from family_doctor.web.extras import read_choice
 from family_doctor.web.ways.blueprint import pages
+from residents.public import people_by_id
 from wechat.public import wechat
 
 # The links that this browser was counted for: digests, the newest last.
@@ -48,11 +51,13 @@ def arrive(link: str) -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def apply_by_link(link: str) -> ResponseReturnValue:
     """Apply for oneself to the team that the link is of."""
-    form = blank(ApplyForContract)
+    with transaction() as session:
+        there = introductions.arrive(session, current_actor(), link, first=False)
+    form = read_choice(ApplyForContract, team_id=there.team_id, introduction=link)
+    command = form.command
+    if command is None:
+        return _page(link, form, 422)
     try:
-        with transaction() as session:
-            there = introductions.arrive(session, current_actor(), link, first=False)
-        command = ApplyForContract(team_id=there.team_id, introduction=link)
         write(ContractView, lambda session: apply_for_contract(session, current_actor(), command))
     except PortalError as error:
         return _page(link, form, form.fail(error))
@@ -81,15 +86,22 @@ def _page(link: str, form: Form[ApplyForContract], status: int) -> ResponseRetur
     with transaction() as session:
         there = introductions.arrive(session, actor, link, first=first)
         team = get_team(session, there.team_id)
-        capacity = places(session, [team])[team.id]
+        rule, capacity = rule_and_places(session, team)
         mine = find_latest_contract(session, actor) if actor else None
+        live = mine if mine and mine.state in LIVE else None
+        own = actor.person_id if actor and live is None else None
+        people = people_by_id(session, {own}).values() if own else ()
+        _, choices = choices_for(session, people)
+    form.values.setdefault("years", str(rule.term_years))
     page = render_template(
         "family_doctor/ways/arrive.html",
         link=link,
         there=there,
         team=team,
         capacity=capacity,
-        contract=mine if mine and mine.state in LIVE else None,
+        rule=rule,
+        choice=choices.get(own) if own else None,
+        contract=live,
         form=form,
         sign_in=_sign_in(url_for(".arrive", link=link)),
     )

@@ -4,7 +4,7 @@ witnessed by staff.
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from core import clock
@@ -33,12 +33,13 @@ from family_doctor.schemas import (
     WitnessSigning,
 )
 from family_doctor.services import on_site as services
-from family_doctor.services.extras import offered_to
+from family_doctor.services.extras import choices_for
 from family_doctor.services.present import count_signer_tail
+from family_doctor.services.succession import next_day
 from family_doctor.states import IN_FORCE
 from family_doctor.web import ways_words, wording
+from family_doctor.web.extras import read_choice
 from residents.public import people_by_id
-from service_packs.public import list_packs
 from service_packs.schemas import Tier
 
 pages = Blueprint("family_doctor_on_site", __name__, url_prefix="/family-doctor/ways/on-site")
@@ -62,8 +63,7 @@ def prepare_page(presence_id: UUID) -> ResponseReturnValue:
 @open_to(*STAFF)
 def prepare(presence_id: UUID) -> ResponseReturnValue:
     """Write the agreement; the tablet goes to the resident."""
-    form = read_form(PrepareAgreement)
-    form.values["extra_codes"] = " ".join(request.form.getlist("extra_codes"))
+    form = read_choice(PrepareAgreement)
     if form.command is not None:
         with transaction() as session:
             count_signer_tail(session, current_actor(), presence_id, form.command)
@@ -141,7 +141,8 @@ def _prepare_page(presence_id: UUID, form: Form[PrepareAgreement]) -> ResponseRe
         standing = standing_of(session, team, rule, person.id)
         presence = describe_presence(session, row, person, standing)
         old = standing.renewed()
-        offered = list_packs(session)
+        begins_on = next_day(old) if old else None
+        offered, choices = choices_for(session, [person], begins_on)
     packs = [pack for pack in offered if pack.tier is Tier.BASIC]
     years = row.term_years or (min(old.term_years, rule.term_years_max) if old else rule.term_years)
     usual = packs[0].code if packs else ""
@@ -158,7 +159,7 @@ def _prepare_page(presence_id: UUID, form: Form[PrepareAgreement]) -> ResponseRe
         rule=rule,
         renews=old is not None,
         packs=packs,
-        extras=offered_to(offered, person),
+        choice=choices[person.id],
         form=form,
     )
     return page, form.status

@@ -16,7 +16,7 @@ from directory.public import get_team
 from family_doctor.queries.contracts import find_successor, get_contract
 from family_doctor.queries.family import list_family_contracts
 from family_doctor.queries.offers import find_offer
-from family_doctor.queries.rules import places
+from family_doctor.queries.rules import rule_and_places
 from family_doctor.queries.signatories import family_to_sign
 from family_doctor.queries.ways import get_introduction, get_share
 from family_doctor.schemas import (
@@ -26,9 +26,11 @@ from family_doctor.schemas import (
     ShareView,
 )
 from family_doctor.services.contracts import apply_for_contract
+from family_doctor.services.extras import choices_for
 from family_doctor.services.present import refuse_application
 from family_doctor.services.sharing import share_team
 from family_doctor.states import IN_FORCE, State
+from family_doctor.web.extras import read_choice_for
 from family_doctor.web.ways.arriving import team_of_link
 from family_doctor.web.ways.blueprint import pages, whole_link
 from residents.public import people_by_id
@@ -48,7 +50,8 @@ def for_family(team_id: UUID) -> ResponseReturnValue:
 def apply_for_family(team_id: UUID) -> ResponseReturnValue:
     """Apply for the chosen one; they are told at once."""
     link = team_of_link(request.form.get("via"), team_id)
-    form = read_form(ApplyForContract, team_id=team_id, introduction=link)
+    whose = request.form.get("person_id", type=UUID)
+    form = read_choice_for(ApplyForContract, whose, team_id=team_id, introduction=link)
     command = form.command
     if command is None or command.person_id is None:
         form.errors.setdefault("person_id", gettext("请选择为谁申请。"))
@@ -131,13 +134,18 @@ def _family_page(team_id: UUID, form: Form[ApplyForContract], status: int) -> Re
     link = team_of_link(request.values.get("via"), team_id)
     with transaction() as session:
         team = get_team(session, team_id)
-        capacity = places(session, [team])[team_id]
+        rule, capacity = rule_and_places(session, team)
         family = family_to_sign(session, current_actor())
+        people = people_by_id(session, {each.id for each in family}) if family else {}
+        _, choices = choices_for(session, people.values())
+    form.values.setdefault("years", str(rule.term_years))
     page = render_template(
         "family_doctor/ways/family.html",
         team=team,
         capacity=capacity,
+        rule=rule,
         family=family,
+        choices=choices,
         via=link,
         form=form,
     )

@@ -1,5 +1,7 @@
 """The staff's side: a card to print, invitations, applying for somebody who is present."""
 
+from itertools import groupby
+from typing import TypeVar
 from uuid import UUID
 
 import segno
@@ -20,6 +22,7 @@ from core.web.writes import write
 from directory.public import get_team
 from directory.schemas import TeamView
 from family_doctor.queries.on_site import list_open
+from family_doctor.queries.rules import rule_for
 from family_doctor.queries.team import panel_resource, require_team, teams_worked_in
 from family_doctor.queries.ways import (
     invitation_figures,
@@ -29,6 +32,7 @@ from family_doctor.queries.ways import (
     team_ways,
 )
 from family_doctor.schemas import (
+    ApplyOnBehalf,
     ApplyPresent,
     CardView,
     ContractView,
@@ -43,9 +47,14 @@ from family_doctor.schemas import (
 )
 from family_doctor.services import cards, inviting, present
 from family_doctor.services.on_site import begin_on_site as begin
+from family_doctor.web.extras import read_choice
 from family_doctor.web.ways.asking import ask_identity
 from family_doctor.web.ways.blueprint import pages, whole_link
 from residents.schemas import ACCEPTED, PAPER_NAMES, IdentifierKind
+from service_packs.public import list_packs
+from service_packs.schemas import PackView, Tier
+
+P = TypeVar("P", bound=ApplyPresent)
 
 # 500 lines of a table, as a file or pasted.
 LIST_BYTES = 64 * 1024
@@ -185,14 +194,14 @@ def begin_on_site() -> ResponseReturnValue:
 @open_to(Role.LEADER, Role.MEMBER)
 def on_behalf() -> ResponseReturnValue:
     """Apply for a resident by the papers that were seen."""
-    return _present_page("on_behalf", blank(ApplyPresent, kind=IdentifierKind.ID_CARD), 200)
+    return _present_page("on_behalf", blank(ApplyOnBehalf, kind=IdentifierKind.ID_CARD), 200)
 
 
 @pages.post("/ways/on-behalf")
 @open_to(Role.LEADER, Role.MEMBER)
 def apply_on_behalf() -> ResponseReturnValue:
     """Make the application; the resident gets a message and an SMS, and may refuse."""
-    form = read_form(ApplyPresent)
+    form = read_choice(ApplyOnBehalf)
     command = form.command
     if command is None:
         return _present_page("on_behalf", form, 422)
@@ -258,10 +267,21 @@ def _invitations_page(
     return shown, status
 
 
-def _present_page(kind: str, form: Form[ApplyPresent], status: int) -> ResponseReturnValue:
+def _by_group(packs: list[PackView]) -> list[list[PackView]]:
+    """The personalised ones, each group's together: whose they are is known once the papers are."""
+    beside = [pack for pack in packs if pack.tier is not Tier.BASIC]
+    return [list(each) for _, each in groupby(beside, key=lambda pack: pack.group_code)]
+
+
+def _present_page(kind: str, form: Form[P], status: int) -> ResponseReturnValue:
+    on_behalf = kind == "on_behalf"
     with transaction() as session:
         teams, team = _team(session)
-        waiting = list_open(session, current_actor(), team) if kind == "on_site" else []
+        waiting = [] if on_behalf else list_open(session, current_actor(), team)
+        rule = rule_for(session, team.institution_id) if on_behalf else None
+        packs = list_packs(session) if on_behalf else []
+    if rule:
+        form.values.setdefault("years", str(rule.term_years))
     page = render_template(
         "family_doctor/ways/present.html",
         waiting=waiting,
@@ -270,6 +290,8 @@ def _present_page(kind: str, form: Form[ApplyPresent], status: int) -> ResponseR
         teams=teams,
         papers=[(kind.value, gettext(PAPER_NAMES[kind])) for kind in ACCEPTED],
         evidence=list(Evidence),
+        rule=rule,
+        packs=_by_group(packs),
         form=form,
     )
     return page, status

@@ -14,18 +14,25 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.errors import Invalid
+from family_doctor.jobs import advance_contracts
 from family_doctor.models import Contract, SealedAgreement
 from family_doctor.queries.contracts import get_agreement
 from family_doctor.queries.signing import get_signed_agreement
-from family_doctor.schemas import ApplyForContract, ConfirmContract, RenewContract
+from family_doctor.schemas import (
+    ApplyForContract,
+    ChangeContract,
+    ConfirmContract,
+    RenewContract,
+)
 from family_doctor.services import contracts as services
 from family_doctor.services.extras import order_chosen
-from family_doctor.services.succession import renew_contract
+from family_doctor.services.succession import change_contract, renew_contract
 from notifications.models import Message
 from service_packs.models import Entitlement, Order
 from service_packs.schemas import Source
 from service_packs.services.orders import request_order_checkout
-from tests.factories.family_doctor import BASIC, make_contract
+from tests.factories.directory import make_team
+from tests.factories.family_doctor import BASIC, actor_of, make_contract
 from tests.factories.service_packs import make_pack, make_paid_order
 from tests.factories.signing import STROKES
 from tests.integration.family_doctor.test_on_site import AT, Desk
@@ -99,21 +106,77 @@ def test_what_is_chosen_is_agreed_on_and_ordered_once(
     assert first.amount_fen == 13_000
 
 
-def test_a_renewal_lists_what_was_bought_and_orders_nothing(
+def test_a_renewal_lists_what_goes_on_and_orders_what_was_chosen_when_it_begins(
     parties: Parties, session: Session, run_jobs: Callable[[], int]
 ) -> None:
     begun = clock.today() - timedelta(days=355)
     old = make_contract(session, parties.person, parties.team, starts_on=begun)
-    bought = make_paid_order(session, parties.person, make_pack(session, name="慢病管理包"))
-    new = renew_contract(session, parties.resident, old.id, RenewContract())
+    packs = [
+        make_pack(session, group_code=None, name=name) for name in ("慢病包", "体检包", "新包")
+    ]
+    bought, ending = (make_paid_order(session, parties.person, pack) for pack in packs[:2])
+    # One is over with the old contract: it does not go on, and may be had again.
+    session.get_one(Entitlement, ending.id).ends_on = old.ends_on or clock.today()
+    session.flush()
+    twice = RenewContract(extra_codes=[packs[0].code])
+    with pytest.raises(Invalid, match="unknown_pack"):
+        renew_contract(session, parties.resident, old.id, twice)
+    command = RenewContract(extra_codes=[packs[1].code, packs[2].code])
+    new = renew_contract(session, parties.resident, old.id, command)
+    assert new.extra_codes == command.extra_codes
     services.accept_contract(session, parties.leader, new.id)
-    text = get_agreement(session, parties.resident, new.id).text
-    assert "已购个性化服务包“慢病管理包”（示例）" in text
-    assert f"到 {bought.ends_on.isoformat()} 为止继续有效" in text
-    assert "按订单支付后生效" not in text
+    text = get_agreement(session, parties.resident, new.id)
+    assert "已购个性化服务包“慢病包”（示例）" in text.text
+    assert f"到 {bought.ends_on.isoformat()} 为止继续有效" in text.text
+    assert "已购个性化服务包“体检包”" not in text.text
+    assert text.text.count("按订单支付后生效") == 2
+    signed = services.confirm_contract(
+        session,
+        parties.resident,
+        new.id,
+        ConfirmContract(agreement_sha256=text.sha256, agreed=True, strokes=STROKES),
+    )
     session.commit()
     run_jobs()
-    assert len(orders(session, parties.person.id)) == 1
+    waiting = select(Order.pack_code).where(Order.state == "pending_payment")
+    assert session.scalars(waiting).all() == []
+    assert signed.starts_on
+    assert signed.ends_on
+    with clock.shifted(signed.starts_on - clock.today()):
+        advance_contracts()
+        run_jobs()
+    session.expire_all()
+    query = select(Order).where(Order.state == "pending_payment")
+    made = {each.pack_code: each for each in session.scalars(query)}
+    assert set(made) == set(command.extra_codes)
+    for order in made.values():
+        assert clock.local(order.pay_by).date() == signed.ends_on + timedelta(days=1)
+
+
+def test_another_team_begins_with_what_was_chosen(
+    parties: Parties, session: Session, run_jobs: Callable[[], int]
+) -> None:
+    old = make_contract(session, parties.person, parties.team)
+    team, leader, _ = make_team(session)
+    pack = make_pack(session, group_code=None, name="慢病管理包")
+    elsewhere = make_pack(session, group_code="04")
+    make_paid_order(session, parties.person, make_pack(session, name="已有的包"))
+    wrong = ChangeContract(team_id=team.id, extra_codes=[elsewhere.code])
+    with pytest.raises(Invalid, match="unknown_pack"), session.begin_nested():
+        change_contract(session, parties.resident, old.id, wrong)
+    command = ChangeContract(team_id=team.id, extra_codes=[pack.code])
+    new = change_contract(session, parties.resident, old.id, command)
+    services.accept_contract(session, actor_of(session, leader), new.id)
+    text = get_agreement(session, parties.resident, new.id)
+    assert "已购个性化服务包“已有的包”" in text.text
+    assert "另选个性化服务包“慢病管理包”" in text.text
+    confirmation = ConfirmContract(agreement_sha256=text.sha256, agreed=True, strokes=STROKES)
+    services.confirm_contract(session, parties.resident, new.id, confirmation)
+    session.commit()
+    run_jobs()
+    found = orders(session, parties.person.id)
+    assert found[pack.code].state == "pending_payment"
+    assert len(found) == 2
 
 
 def test_pages_offer_the_packs_of_the_group_and_keep_what_was_ticked(

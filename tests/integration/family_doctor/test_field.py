@@ -25,10 +25,12 @@ from family_doctor.queries.signing import signatures_of
 from family_doctor.services.field_package import tail_digest
 from notifications.models import Message
 from residents.models import Person
+from service_packs.models import Entitlement
 from tests.factories.directory import make_team
 from tests.factories.family_doctor import make_basic_pack, make_contract, taken
 from tests.factories.field import DEVICE, Tablet
 from tests.factories.residents import make_consent, make_id_number, make_person
+from tests.factories.service_packs import make_pack, make_paid_order
 from tests.integration.family_doctor.ways import BASE, Bearer, Crew, register, team
 
 __all__ = ["register", "team"]
@@ -208,7 +210,16 @@ def test_a_child_is_signed_by_a_parent_and_a_contract_is_renewed(
 ) -> None:
     child, last, old = household(field, session)
     parent = field.people[0]
+    pack, short = make_pack(session, name="慢病管理包"), make_pack(session, name="快到期的包")
+    bought = make_paid_order(session, last, pack)
+    # It is over before the renewal begins, and goes on by nobody's agreement.
+    soon = make_paid_order(session, last, short)
+    session.get_one(Entitlement, soon.id).ends_on = clock.today() + timedelta(days=1)
+    session.commit()
     tablet = field.load()
+    # Bought after the tablet left: it knows nothing of it, and what it showed is what was signed.
+    make_paid_order(session, last, make_pack(session, name="后来买的包"))
+    session.commit()
     tablet.tails[str(parent.id)] = (parent.id_number or "")[-4:]
     listed = {each["person_id"]: each for each in tablet.package["residents"]}
     assert [each["name"] for each in listed[str(child.id)]["standers"]] == [parent.name]
@@ -221,9 +232,14 @@ def test_a_child_is_signed_by_a_parent_and_a_contract_is_renewed(
     assert (of_child.state, of_child.person_id) == ("active", child.id)
     signed = signatures_of(session, of_child.id)[0]
     assert (signed.name, signed.method) == (parent.name, "on_site")
+    assert [each.on_behalf for each in signatures_of(session, of_child.id)] == [True, False]
     told = select(func.count()).where(Message.person_id == parent.id)
     assert session.scalar(told) == 1
     assert (renewal.state, renewal.kind, renewal.previous_id) == ("signed", "renewal", old.id)
+    assert [each["name"] for each in renewal.agreement_extras or ()] == [pack.name]
+    assert renewal.agreement_text is not None
+    assert f"到 {bought.ends_on.isoformat()} 为止继续有效" in renewal.agreement_text
+    assert of_child.agreement_extras == []
     assert old.ends_on is not None
     assert renewal.starts_on == old.ends_on + timedelta(days=1)
     session.refresh(old)

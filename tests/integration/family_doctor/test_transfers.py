@@ -17,6 +17,7 @@ from core.ids import new_id
 from core.models import AuditEvent
 from family_doctor import jobs
 from family_doctor.models import Assignment, Contract, Obligation, Offer, OwnSignature, Rule
+from family_doctor.queries.contracts import get_agreement
 from family_doctor.queries.offers import get_offer, list_offers
 from family_doctor.queries.transfers import get_transfer, list_offered, makeup, note_for
 from family_doctor.schemas import (
@@ -45,6 +46,7 @@ from tests.factories.auth import make_account
 from tests.factories.directory import COUNTY, make_institution, make_team
 from tests.factories.family_doctor import actor_of, taken
 from tests.factories.residents import make_consent, make_resident
+from tests.factories.service_packs import make_pack, make_paid_order
 from tests.factories.teamwork import make_residents
 from tests.integration.family_doctor.crew import crew
 from tests.integration.family_doctor.move import MANY, NOTE, Move, move
@@ -110,6 +112,7 @@ def test_two_hundred_are_proposed_and_asked_with_few_statements(
 def test_a_resident_goes_over(session: Session, move: Move, run_jobs: Callable[[], int]) -> None:
     move.crew.give(session, move.crew.nurse, contract_ids=[move.contract.id])
     refused("not_found", lambda: offers.consent(session, move.own, new_id()))
+    bought = make_paid_order(session, move.mother, make_pack(session, name="慢病管理包"))
     proposed = move.propose()
     waiting = move.offer()
     refused("not_found", lambda: get_offer(session, move.own, waiting.id))
@@ -119,6 +122,8 @@ def test_a_resident_goes_over(session: Session, move: Move, run_jobs: Callable[[
     new = offers.consent(session, move.own, waiting.id)
     assert offers.consent(session, move.own, waiting.id) == new
     assert (new.state, new.kind, new.team_id) == ("pending_signature", "change_team", move.to.id)
+    text = get_agreement(session, move.own, new.id).text
+    assert f"到 {bought.ends_on.isoformat()} 为止继续有效" in text
     # The place that was kept is the contract's; until it is signed nothing else has changed.
     assert taken(session, move.to.id) == 1
     old = session.get_one(Contract, move.contract.id)
@@ -132,9 +137,9 @@ def test_a_resident_goes_over(session: Session, move: Move, run_jobs: Callable[[
     old = session.get_one(Contract, move.contract.id, populate_existing=True)
     assert (old.state, old.end_reason) == ("terminated", "changed_team")
     assert (taken(session, move.crew.team.id), taken(session, move.to.id)) == (0, 1)
-    # The record of care follows as for any change of team.
+    # The record of care follows as for any change of team, and so do the four of what was bought.
     owed = select(func.count()).select_from(Obligation)
-    assert session.scalar(owed.where(Obligation.contract_id == signed.id)) == 5
+    assert session.scalar(owed.where(Obligation.contract_id == signed.id)) == 5 + 4
     carer = select(Assignment.until).where(Assignment.contract_id == old.id)
     assert session.scalars(carer).one() is not None
     came = note_for(session, signed.id)

@@ -1,7 +1,6 @@
 """The paper and its seal: what it says, who accepts it, and that no byte can be changed."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,6 +29,7 @@ from family_doctor.sealing import keys, paper, seal
 from family_doctor.sealing.keys import sealing_key
 from family_doctor.sealing.paper import Paper, set_paper
 from tests.factories.signing import STROKES
+from tests.poppler import plain_text, program
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 NUMBER = "0199c000-0000-7000-8000-000000000001"
@@ -82,21 +82,6 @@ def signed_range(file: bytes) -> list[range]:
     return [range(first, length), range(second, second + rest)]
 
 
-def plain_text(file: bytes, folder: Path) -> str:
-    source = folder / "agreement.pdf"
-    source.write_bytes(file)
-    found = subprocess.run(
-        [program("pdftotext"), "-layout", source, "-"], check=True, capture_output=True
-    )
-    return found.stdout.decode()
-
-
-def program(name: str) -> str:
-    path = shutil.which(name)
-    assert path, f"{name} is missing; run: python -m tests.poppler"
-    return path
-
-
 def test_an_independent_validator_trusts_it() -> None:
     reader = PdfFileReader(BytesIO(sealed()))
     (found,) = reader.embedded_signatures
@@ -125,32 +110,35 @@ def test_it_claims_pdf_a_2b() -> None:
     assert b"<pdfaid:conformance>B</pdfaid:conformance>" in sealed()
 
 
-def test_the_paper_says_who_what_and_when(tmp_path: Path) -> None:
-    text = plain_text(sealed(), tmp_path)
+def test_the_paper_says_who_what_and_when() -> None:
+    text = plain_text(sealed())
     local = clock.local(AT).strftime("%Y-%m-%d %H:%M:%S")
     for part in ("阿依古丽·买买提江", "韦家庭", "高血压随访", "双方自愿", NUMBER, "ab" * 32, local):
         assert part in text
     assert "协议文本第 2 版" in text
 
 
-def test_a_typed_name_stands_for_a_drawing(tmp_path: Path) -> None:
+def test_a_typed_name_stands_for_a_drawing() -> None:
     typed = replace(PAPER, resident=signature(Side.RESIDENT, "韦兰香", strokes=None))
-    assert plain_text(set_paper(typed), tmp_path).count("韦兰香") == 2
+    assert plain_text(set_paper(typed)).count("韦兰香") == 2
+    assert "代甲方签名" not in plain_text(set_paper(typed))
+    daughter = typed.resident.model_copy(update={"on_behalf": True})
+    assert "韦兰香（代甲方签名）" in plain_text(set_paper(replace(typed, resident=daughter)))
 
 
-def test_nothing_of_the_data_is_markup(tmp_path: Path) -> None:
+def test_nothing_of_the_data_is_markup() -> None:
     tricky = '#panic("x") *b* _i_ $x$ @ref <label> #{1+1} \\ [ ] // c'
     odd = replace(PAPER, team=tricky, text=f"标题\n{tricky}\n", items=[(tricky, 1)])
-    text = plain_text(set_paper(odd), tmp_path)
+    text = plain_text(set_paper(odd))
     assert '#panic("x")' in text
     assert "#{1+1}" in text
 
 
-def test_many_items_and_long_words_run_over_pages(tmp_path: Path) -> None:
+def test_many_items_and_long_words_run_over_pages() -> None:
     long = replace(
         PAPER, text="标题\n" + "甲" * 3000, items=[(f"{LONG}服务{n}", 4) for n in range(60)]
     )
-    text = plain_text(set_paper(long), tmp_path)
+    text = plain_text(set_paper(long))
     assert text.count("\f") >= 3
     assert re.search(r"服务\s?59", text)
     # Both signatures on one page: nothing tears them apart.
