@@ -25,6 +25,7 @@ from core.errors import (
 )
 from core.messages import N_, Message
 from core.web.access import Anyone
+from core.web.formats import written
 from core.web.languages import gettext
 
 log = structlog.get_logger()
@@ -55,12 +56,12 @@ def translated(message: Message) -> str:
 
 
 def _shown(value: object) -> str:
-    """What fills a place of a sentence: a sentence itself, several of them, or plain text."""
+    """What fills a place of a sentence: a sentence itself, several of them, a day, plain text."""
     if isinstance(value, Message):
         return translated(value)
     if isinstance(value, list):
         return gettext(N_("、")).join(_shown(each) for each in value)
-    return str(value)
+    return written(str(value))
 
 
 def wants_problem() -> bool:
