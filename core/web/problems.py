@@ -31,9 +31,9 @@ from core.web.languages import gettext
 
 log = structlog.get_logger()
 STEP_UP_ERROR = "insufficient_user_authentication"
-FORM_TOKEN = "csrf_token"
+CSRF_FIELD = "csrf_token"
 # Fields of a form that no page may carry on.
-NOT_KEPT = (FORM_TOKEN, "password", "old_password", "new_password", "repeated")
+NOT_KEPT = (CSRF_FIELD, "password", "old_password", "new_password", "repeated")
 # What is refused now may be sent again as it is.
 SENT_AGAIN = (429, 500, 503)
 STALE = N_("这一页放得太久，或在别的窗口重新登录过，刚才填的还没有提交。")
@@ -233,7 +233,7 @@ def _kept() -> dict[str, object] | None:
     """
     if request.method != "POST" or request.endpoint is None or not _from_here() or request.files:
         return None
-    held = [(name, value) for name, value in request.form.items(multi=True) if name != FORM_TOKEN]
+    held = [(name, value) for name, value in request.form.items(multi=True) if name != CSRF_FIELD]
     if not held or any(name in NOT_KEPT for name, _ in held):
         return None
     return {"fields": held, "action": request.full_path.rstrip("?")}
