@@ -6,6 +6,7 @@ from auth.public import find_due_notice
 from core.database import transaction
 from core.jobs import job
 from core.settings import settings
+from core.web.formats import written
 from notifications.models import Message
 from notifications.schemas import ABOUT, ABOUT_SOMEBODY
 from notifications.sms import SmsGateway
@@ -35,7 +36,8 @@ def send_message(message_id: str) -> None:
     if message is None or phone is None or message.read_at is not None:
         return
     about = ABOUT_SOMEBODY if ABOUT in message.values else ""
-    text = (about + message.sentence) % message.values
+    values = {name: written(value) for name, value in message.values.items()}
+    text = (about + message.sentence) % values
     link = settings().public_url + message.link
     SmsGateway(settings()).send_message(phone, text, link, message.id)
 

@@ -60,6 +60,16 @@ COME_IN_PERSON = N_(
     "安全管理员已当面核对证件，这个链接不能再阻止。不是您本人，请在生效前带身份证到就近机构办理。"
 )
 
+UNKNOWN_LINK = N_("链接不完整或已失效，请检查短信里的链接。")
+# What is left to whoever objects too late, by how it ended.
+TOO_LATE = {
+    State.DONE: N_(
+        "手机号已经更换，这个链接不能再阻止。不是您本人，请马上带身份证到就近机构办理。"
+    ),
+    State.WITHDRAWN: N_("机构已经撤回这次更换，您的手机号没有变。"),
+    State.LAPSED: N_("这次更换没有办成，您的手机号没有变。"),
+}
+
 
 def count_papers(session: Session, actor: Actor) -> None:
     """Count papers before they are checked; in a transaction of its own. Raises TooMany."""
@@ -184,11 +194,13 @@ def object_to(session: Session, command: Objection, origin: Origin) -> None:
         select(RecoveryCase).where(RecoveryCase.objection_hash == token_hash(command.code))
     )
     if case is None:
-        raise NotFound("no_recovery", N_("链接不完整或已失效，请检查短信里的链接。"))
+        raise NotFound("no_recovery", UNKNOWN_LINK)
     if case.state in (State.CONTESTED, State.OBJECTED):
         return
     if case.state == State.REVIEWED:
         raise Conflict("recovery_reviewed", COME_IN_PERSON)
+    if case.state in TOO_LATE:
+        raise Conflict("recovery_over", TOO_LATE[State(case.state)])
     _move(session, case, Move.OBJECT, contested_at=clock.now())
     note(session, case.account_id, "auth:object-to-recovery", origin)
 

@@ -31,7 +31,7 @@ from auth.web.entering import FORM_BYTES, TRIES, WITHIN
 from auth.web.identity import origin
 from core.access import Actor, Role
 from core.database import transaction
-from core.errors import Conflict, PortalError, StepUpRequired
+from core.errors import Conflict, Invalid, PortalError, StepUpRequired
 from core.messages import N_
 from core.web.access import ANYONE, current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
@@ -210,16 +210,15 @@ def ask() -> ResponseReturnValue:
 def object_to() -> ResponseReturnValue:
     """Stop the recovery."""
     form = read_form(Objection)
-    status = 422
-    if form.command is not None:
-        try:
-            with transaction() as session:
-                services.object_to(session, form.command, origin())
-        except PortalError as error:
-            status = form.fail(error)
-        else:
-            return render_template("auth/recovery/objected.html")
-    return render_template("auth/recovery/objection.html", form=form), status
+    try:
+        if form.command is None:
+            raise Invalid("incomplete_link", services.UNKNOWN_LINK)
+        with transaction() as session:
+            services.object_to(session, form.command, origin())
+    except PortalError as error:
+        status = form.fail(error)
+        return render_template("auth/recovery/objection.html", form=form), status
+    return render_template("auth/recovery/objected.html")
 
 
 def see_papers(command: BeginRecovery) -> PapersSeen:

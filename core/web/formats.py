@@ -15,6 +15,8 @@ from core.web.languages import SOURCE, gettext, language
 WEEKDAYS_ZH = "一二三四五六日"
 Day: TypeAlias = date | datetime
 ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})")
+# How a day, or a minute of the region's clock, is kept among a sentence's values.
+KEPT_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})( \d{2}:\d{2})?")
 UNBROKEN = Markup('<span class="text-nowrap">{}</span>')
 
 
@@ -46,6 +48,19 @@ def moment(value: datetime) -> str:
 def span(start: datetime, end: datetime) -> str:
     """11月24日 周二 09:30–10:00."""
     return f"{moment(start)}–{clock_time(end)}"
+
+
+def written(value: str) -> str:
+    """A value of a sentence as it reads: 2026-11-24 and 2026-11-24 09:30 as a day and as a moment,
+    anything else as it is.
+    """
+    kept = KEPT_DAY.fullmatch(value)
+    if kept is None:
+        return value
+    try:
+        return day(date.fromisoformat(kept[1])) + (kept[2] or "")
+    except ValueError:  # no day of any calendar
+        return value
 
 
 def iso_date(value: Day) -> str:

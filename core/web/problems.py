@@ -10,6 +10,7 @@ from apiflask.exceptions import HTTPError
 from flask import Response, g, json, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
@@ -25,12 +26,17 @@ from core.errors import (
 )
 from core.messages import N_, Message
 from core.web.access import Anyone
+from core.web.formats import written
 from core.web.languages import gettext
 
 log = structlog.get_logger()
 STEP_UP_ERROR = "insufficient_user_authentication"
+CSRF_FIELD = "csrf_token"
 # Fields of a form that no page may carry on.
-NOT_KEPT = ("csrf_token", "password", "old_password", "new_password", "repeated")
+NOT_KEPT = (CSRF_FIELD, "password", "old_password", "new_password", "repeated")
+# What is refused now may be sent again as it is.
+SENT_AGAIN = (429, 500, 503)
+STALE = N_("这一页放得太久，或在别的窗口重新登录过，刚才填的还没有提交。")
 
 # Sentences for what the framework itself refuses, by HTTP status.
 SENTENCES = {
@@ -55,12 +61,12 @@ def translated(message: Message) -> str:
 
 
 def _shown(value: object) -> str:
-    """What fills a place of a sentence: a sentence itself, several of them, or plain text."""
+    """What fills a place of a sentence: a sentence itself, several of them, a day, plain text."""
     if isinstance(value, Message):
         return translated(value)
     if isinstance(value, list):
         return gettext(N_("、")).join(_shown(each) for each in value)
-    return str(value)
+    return written(str(value))
 
 
 def wants_problem() -> bool:
@@ -164,6 +170,18 @@ def answer_http_error(error: HTTPException) -> ResponseReturnValue:
     return error_page(status, gettext(SENTENCES.get(status, SENTENCES[400])))
 
 
+def answer_stale_form(error: CSRFError) -> ResponseReturnValue:
+    """A form whose token is of another session: its owner has signed in anew meanwhile, or it is
+    no form of ours. Only the first is offered to be sent again.
+    """
+    if wants_problem() or wants_oauth_error():
+        return answer_http_error(error)
+    page = render_template(
+        "shell/error.html", status=400, sentence=gettext(STALE), stale=True, again=_kept()
+    )
+    return page, 400
+
+
 def answer_invalid_request(error: HTTPError) -> ResponseReturnValue:
     """What APIFlask's validation found: each field at fault is named."""
     errors = [{"field": field, "message": sentence} for _, field, sentence in flatten(error.detail)]
@@ -201,8 +219,32 @@ def answer_crash(error: Exception) -> ResponseReturnValue:
 
 
 def error_page(status: int, sentence: str) -> ResponseReturnValue:
-    """The page a person sees; what they typed is still in their browser's history."""
-    return render_template("shell/error.html", status=status, sentence=sentence), status
+    """The page a person sees; from it a form that came too early may be sent again."""
+    again = _kept() if status in SENT_AGAIN else None
+    page = render_template(
+        "shell/error.html", status=status, sentence=sentence, stale=False, again=again
+    )
+    return page, status
+
+
+def _kept() -> dict[str, object] | None:
+    """What a form of one of our pages held, and where it goes; None where a page may not carry
+    all of it on. Another party's is not carried on: that would lend it our token.
+    """
+    if request.method != "POST" or request.endpoint is None or not _from_here() or request.files:
+        return None
+    held = [(name, value) for name, value in request.form.items(multi=True) if name != CSRF_FIELD]
+    if not held or any(name in NOT_KEPT for name, _ in held):
+        return None
+    return {"fields": held, "action": request.full_path.rstrip("?")}
+
+
+def _from_here() -> bool:
+    """Whether a page of ours sent this request, as its browser says."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    return request.headers.get("Origin") == request.host_url.rstrip("/")
 
 
 def flatten(detail: Any) -> list[tuple[str, str, str]]:
@@ -234,6 +276,7 @@ def install(app: APIFlask) -> None:
     app.register_error_handler(PortalError, answer_portal_error)
     app.register_error_handler(TooMany, answer_too_many)
     app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(CSRFError, answer_stale_form)
     for unreadable in (DataError, RecursionError):
         app.register_error_handler(unreadable, answer_unreadable)
     for overload in (OperationalError, NoConnection):

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from residents.schemas.representation import IdNumberText
 
@@ -53,12 +53,17 @@ class MoveHome(BaseModel):
     whole: bool = False
 
 
+def _unspaced(typed: object) -> object:
+    """The code is shown in two groups of four, and typed as it is shown."""
+    return "".join(typed.split()) if isinstance(typed, str) else typed
+
+
 class JoinHome(BaseModel):
     """The code that the household's head gave, and what one is to the head."""
 
     model_config = ConfigDict(extra="forbid")
 
-    code: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{8}$")]
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$"), BeforeValidator(_unspaced)]
     relation: Relation
 
 

@@ -51,6 +51,15 @@ from residents.services.identity import id_index
 PHONES_PER_DAY = 40
 # How long the old phone may object: as with a recovery; the SMS names it.
 OBJECT_WITHIN = timedelta(hours=24)
+UNKNOWN_LINK = N_("链接不完整或已失效，请检查短信里的链接。")
+# What is left to whoever objects too late, by how it ended.
+TOO_LATE = {
+    PhoneState.DONE: N_(
+        "登记的手机号已经更换，这个链接不能再阻止。不是您本人，请马上带身份证到就近机构办理。"
+    ),
+    PhoneState.WITHDRAWN: N_("机构已经撤回这次更换，您登记的手机号没有变。"),
+    PhoneState.LAPSED: N_("这次更换没有办成，您登记的手机号没有变。"),
+}
 
 
 def count_phone(session: Session, actor: Actor) -> None:
@@ -166,7 +175,9 @@ def object_to_phone(session: Session, command: PhoneObjection) -> None:
     by_secret = PhoneChange.objection_hash == token_hash(command.code)
     row = session.scalar(select(PhoneChange).where(by_secret).with_for_update())
     if row is None:
-        raise NotFound("no_phone_change", N_("链接不完整或已失效，请检查短信里的链接。"))
+        raise NotFound("no_phone_change", UNKNOWN_LINK)
+    if row.state in TOO_LATE:
+        raise Conflict("phone_settled", TOO_LATE[PhoneState(row.state)])
     _stop(row, PhoneState.OBJECTED)
 
 

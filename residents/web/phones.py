@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from auth.public import send_code
 from core.database import transaction
-from core.errors import PortalError
+from core.errors import Invalid, PortalError
 from core.messages import N_
 from core.web.access import ANYONE, current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
@@ -31,6 +31,7 @@ from residents.schemas import (
     ReadOut,
 )
 from residents.services.phones import (
+    UNKNOWN_LINK,
     ask_phone,
     count_phone,
     count_read_out,
@@ -157,17 +158,16 @@ def question() -> ResponseReturnValue:
 def object_to() -> ResponseReturnValue:
     """Stop the change."""
     form = read_form(PhoneObjection)
-    status, stopped = 422, False
-    if form.command is not None:
-        try:
-            with transaction() as session:
-                object_to_phone(session, form.command)
-        except PortalError as error:
-            status = form.fail(error)
-        else:
-            status, stopped = 200, True
+    try:
+        if form.command is None:
+            raise Invalid("incomplete_link", UNKNOWN_LINK)
+        with transaction() as session:
+            object_to_phone(session, form.command)
+    except PortalError as error:
+        form.fail(error)
+    stopped = not form.message
     page = render_template("residents/phones/objection.html", form=form, stopped=stopped)
-    return page, status
+    return page, form.status
 
 
 def see_person(command: AskPhone) -> PhoneChangeView:

@@ -70,10 +70,12 @@ def test_the_day_before_and_two_hours_before_once_each(
             remind_of_visits()
         assert len(sent(session)) == expected, minute
     assert sent(session) == {(booking_id, kind) for kind in ReminderKind}
-    messages = [m.sentence % m.values for m in session.scalars(select(Message))]
-    assert any("明天就诊：2027-03-17 08:00" in text and "07:45" in text for text in messages)
     run_jobs()
-    assert sorted(texts) == sorted(messages)
+    when = "2027年3月17日 周三 08:00"
+    assert [text.split("，")[0] for text in sorted(texts)] == [
+        f"快到就诊时间：{when}", f"明天就诊：{when}",
+    ]  # fmt: skip
+    assert all("请在 07:45 前报到" in text for text in texts)
 
 
 def test_none_for_what_is_no_visit(session: Session, slot: Slot) -> None:

@@ -114,6 +114,8 @@ def test_the_old_contact_stops_it(
     assert code in client.get(f"/auth/objection{link}").text
     assert counter.state(case) == State.WAITING  # a look is no objection
     assert client.post("/auth/objection", data={"code": "x" * 32}).status_code == 404
+    cut = client.post("/auth/objection", data={"code": code[:5]})
+    assert (cut.status_code, "链接不完整" in cut.text) == (422, True)
     for _ in range(2):
         assert client.post("/auth/objection", data={"code": code}).status_code == 200
     assert counter.state(case) == State.CONTESTED
@@ -153,7 +155,9 @@ def test_who_kept_the_old_phone_does_not_lock_the_owner_out(
     run_jobs()
     assert sent[-1] == (counter.old_phone, NoticeKind.RECOVERY_REVIEWED)
     # The link stops nothing any more: who still says no comes in person.
-    assert client.post("/auth/objection", data={"code": code}).status_code == 409
+    late = client.post("/auth/objection", data={"code": code})
+    assert (late.status_code, "到就近机构办理" in late.text) == (409, True)
+    assert "不是我，阻止更换" not in late.text
     with clock.shifted(WAIT * 3):
         settle_recoveries()
     assert counter.state(case) == State.REVIEWED
@@ -162,6 +166,8 @@ def test_who_kept_the_old_phone_does_not_lock_the_owner_out(
     assert counter.state(case) == State.DONE
     session.expire_all()
     assert session.get_one(Account, counter.account.id).phone == counter.new_phone
+    late = client.post("/auth/objection", data={"code": code})
+    assert (late.status_code, "手机号已经更换" in late.text) == (409, True)
 
 
 def test_an_objection_may_stand_and_nobody_weighs_their_own_case(

@@ -80,7 +80,8 @@ def test_an_adult_joins_by_the_heads_code_once(session: Session) -> None:
     assert other.person_id not in representatives_of(session, child.id)
     child.household_id = None
     session.flush()
-    joined = join_home(session, other, JoinHome(code=code, relation=Relation.SPOUSE))
+    as_shown = f"{code[:4]} {code[4:]}"
+    joined = join_home(session, other, JoinHome(code=as_shown, relation=Relation.SPOUSE))
     assert len(joined.members) == 2
     with pytest.raises(Invalid):
         join_home(session, third, JoinHome(code=code, relation=Relation.OTHER))

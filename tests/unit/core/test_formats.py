@@ -35,6 +35,21 @@ def test_a_day_of_another_year_says_so(app: APIFlask) -> None:
             assert formats.day(date(2027, 2, 17)) == "Wed 17 Feb 2027"
 
 
+def test_the_days_in_a_sentence_read_as_days(app: APIFlask) -> None:
+    with clock.shifted(datetime(2026, 11, 24, tzinfo=UTC) - clock.now()):
+        with app.test_request_context("/?lang=zh"):
+            assert formats.written("2026-11-29 08:00") == "11月29日 周日 08:00"
+            assert formats.written("2027-02-17") == "2027年2月17日 周三"
+        with app.test_request_context("/?lang=en"):
+            assert formats.written("2026-11-29 08:00") == "Sun 29 Nov 08:00"
+        assert formats.written("2026-11-29 08:00") == "11月29日 周日 08:00", "outside a request"
+
+
+@pytest.mark.parametrize("value", ["", "3", "2026-13-45", "到 2026-11-24", "2026-11-24T08:00:00"])
+def test_what_is_no_day_stays_as_it_is(value: str) -> None:
+    assert formats.written(value) == value
+
+
 def test_percent_without_a_value_is_a_dash() -> None:
     assert formats.percent(None) == "—"
     assert formats.percent(0.4484) == "44.8%"
