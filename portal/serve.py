@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any
 
 import psycopg
+from click import Abort
 from gunicorn.app.base import BaseApplication
 
 from appointments.public import make_secret
@@ -56,6 +57,7 @@ DEMO_ACCOUNTS = (
 
 def main() -> int:
     """Serve until stopped; returns the exit status."""
+    _on_signals(signal.default_int_handler)
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -188,7 +190,6 @@ def _serve_web(app: Any, settings: Settings, port: int) -> None:
 
 def _supervise(settings: Settings, port: int) -> int:
     """Start the processes and wait; when one ends or a signal comes, end them all."""
-    stopping: list[int] = []
     children: list[BaseProcess] = []
     pids = settings.instance_dir / PIDS
 
@@ -212,23 +213,23 @@ def _supervise(settings: Settings, port: int) -> int:
             if settings.demo:
                 hospital = _demo_hospital(os.environ["DATABASE_URL"])
                 introduce(app, settings.region, f"http://127.0.0.1:{port + 1}", hospital)
-            _on_signals(lambda number: stopping.append(number))
             _announce(settings, port)
-            while not stopping and all(child.is_alive() for child in children):
+            while all(child.is_alive() for child in children):
                 time.sleep(0.2)
+        except (KeyboardInterrupt, Abort):  # a command of click's says Abort
+            return 0
         finally:
+            _on_signals(signal.SIG_IGN)
             _stop(children)
             pids.unlink(missing_ok=True)
-    if not stopping:
-        print(f"A process ended by itself; see {settings.instance_dir / LOG}.", file=sys.stderr)
-    return 0 if stopping else 1
+    print(f"A process ended by itself; see {settings.instance_dir / LOG}.", file=sys.stderr)
+    return 1
 
 
 def _apart(log: FileIO, run: Callable[..., object], *arguments: object) -> None:
     """Run as the leader of a group of one's own, which Ctrl-C does not reach, into the log."""
     os.setsid()
-    for number in STOPS:
-        signal.signal(number, signal.SIG_DFL)
+    _on_signals(signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
         os.dup2(log.fileno(), stream.fileno())
@@ -256,13 +257,9 @@ def _command_of(pid: int) -> str:
     return listed.stdout
 
 
-def _on_signals(handle: Callable[[int], None]) -> None:
-    def receive(number: int, frame: FrameType | None) -> None:
-        del frame
-        handle(number)
-
+def _on_signals(handle: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
     for number in STOPS:
-        signal.signal(number, receive)
+        signal.signal(number, handle)
 
 
 def _stop(children: list[BaseProcess]) -> None:
