@@ -84,9 +84,8 @@ def _figures(scope: frozenset[str]) -> Select[int, int]:
 
 def get_account(session: Session, actor: Actor, account_id: UUID) -> AccountSummary:
     """One account. Raises NotFound or Denied."""
-    account = load_account(session, account_id)
-    resource = account_resource(account, service_of(session, account_id))
-    require(session, actor, Action.READ_ACCOUNT, resource)
+    account, service = _account_in_service(session, account_id)
+    require(session, actor, Action.READ_ACCOUNT, account_resource(account, service))
     return read_summary(session, account)
 
 
@@ -94,8 +93,7 @@ def open_account_page(
     session: Session, actor: Actor, account_id: UUID
 ) -> tuple[AccountSummary, frozenset[Action]]:
     """One account, and what the actor may do to it. Raises NotFound or Denied."""
-    account = load_account(session, account_id)
-    service = service_of(session, account_id)
+    account, service = _account_in_service(session, account_id)
     whole, parts = account_resource(account, service), account_at_each_place(account, service)
     require(session, actor, Action.READ_ACCOUNT, whole)
     may = {action for action in CHANGES if all(decide(actor, action, part)[0] for part in parts)}
@@ -142,6 +140,10 @@ def load_account(session: Session, account_id: UUID) -> Account:
     return account
 
 
+# Of a grant, what says where its holder serves.
+HELD = (RoleGrant.role, RoleGrant.unit, not_over())
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """At which units an account serves now, else those at which it served; and whether it guards
@@ -154,14 +156,31 @@ class Service:
 
 def service_of(session: Session, account_id: UUID) -> Service:
     """Where an account serves, and whether it guards others."""
-    tree = organisation()
-    query = select(RoleGrant.role, RoleGrant.unit, not_over()).where(
-        RoleGrant.account_id == account_id
+    query = select(*HELD).where(RoleGrant.account_id == account_id)
+    return _service(session, account_id, session.execute(query).all())
+
+
+def _account_in_service(session: Session, account_id: UUID) -> tuple[Account, Service]:
+    """``load_account`` and ``service_of`` with one statement less. Raises NotFound."""
+    query = (
+        select(Account, *HELD)
+        .outerjoin(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(Account.id == account_id)
     )
-    grants = session.execute(query).all()
-    standing = [(role, unit) for role, unit, standing in grants if standing]
+    rows = session.execute(query).all()
+    if not rows:
+        raise NotFound()
+    grants = [row[1:] for row in rows if row.role is not None]
+    return rows[0][0], _service(session, account_id, grants)
+
+
+def _service(session: Session, account_id: UUID, grants: Collection[Sequence[Any]]) -> Service:
+    """Of grants as ``HELD`` reads them."""
+    tree = organisation()
+    units = {unit for _, unit, _ in grants}
+    standing = [(role, unit) for role, unit, stands in grants if stands]
     codes = {unit for _, unit in standing} | set(tree.workplaces(session, account_id))
-    places = tree.units_by_code(session, codes or {unit for _, unit, _ in grants})
+    places = tree.units_by_code(session, codes or units)
     return Service(tuple(places.values()), any(role in GUARDS for role, _ in standing))
 
 

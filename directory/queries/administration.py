@@ -176,14 +176,20 @@ def division_choices(session: Session, actor: Actor) -> list[DivisionView]:
     return [DivisionView.model_validate(row) for row in rows]
 
 
-def institution_choices(session: Session, actor: Actor) -> list[tuple[UUID, str]]:
-    """The institutions to choose from within the actor's units, as (id, name)."""
+def institution_choices(
+    session: Session, actor: Actor, among: Select[UUID] | None = None
+) -> list[tuple[UUID, str]]:
+    """The institutions to choose from within the actor's units, as (id, name); where it is told,
+    those ``among`` these ids only.
+    """
     scope = actor.units(Role.ADMINISTRATOR)
     query = (
         select(Institution.id, Institution.name)
         .where(institution_within(scope), Institution.disabled_at.is_(None))
         .order_by(Institution.code)
     )
+    if among is not None:
+        query = query.where(Institution.id.in_(among))
     return [(row.id, row.name) for row in session.execute(query)]
 
 

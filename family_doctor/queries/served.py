@@ -85,8 +85,7 @@ def list_served(
 
 def institutions_measured(session: Session, actor: Actor) -> list[tuple[UUID, str]]:
     """The institutions within the administrator's units that have signed residents, by name."""
-    signing = set(session.scalars(select(Contract.institution_id).distinct()))
-    return [(one, name) for one, name in institution_choices(session, actor) if one in signing]
+    return institution_choices(session, actor, select(Contract.institution_id))
 
 
 def institution_asked(measured: Sequence[tuple[UUID, str]], asked: UUID | None) -> UUID:

@@ -72,6 +72,7 @@ def renew_contract(
     if again is not None and again.kind == Kind.RENEWAL:
         return contract_view(again)
     team = get_team(session, old.team_id)
+    old = _soon_over(session, actor, old)
     codes = _chosen(session, old, command.extra_codes, next_day(old))
     way = _way_of(session, actor, old)
     new = _renew(session, actor, old, team, command.years, way, extra_codes=codes)
@@ -101,7 +102,7 @@ def renew_by(
     old = session.get(Contract, old_id)
     if old is None or (old.person_id, old.team_id) != (person_id, team.id):
         raise Conflict("renewal_changed", MOVED)
-    old = hold(session, old)
+    old = _soon_over(session, actor, hold(session, old))
     return _renew(
         session,
         actor,
@@ -317,18 +318,25 @@ def _renew(
     extra_codes: Sequence[str] = (),
     at: datetime | None = None,
 ) -> Contract:
-    if old.state == State.ACTIVE:
-        if not _near_end(session, old):
-            raise Conflict("not_yet_renewable", N_("还没到续签的时候，到期前会提醒您。"))
-        old = move(session, actor, old, Step.NEAR_END)
-    if old.state != State.EXPIRING:
-        raise Conflict("contract_moved", MOVED)
     require_in_service(team)
     rule = rule_for(session, old.institution_id)
     years = term_of(rule, years or min(old.term_years, rule.term_years_max))
     pack = pack_again(session, old.pack_code)
     kind, ids = Kind.RENEWAL, contract_id or new_id()
     return _succeed(session, actor, old, kind, team, pack, years, rule, way, ids, extra_codes, at)
+
+
+def _soon_over(session: Session, actor: Actor, old: Contract) -> Contract:
+    """A contract that may be renewed now. Raises Conflict ``not_yet_renewable``,
+    ``contract_moved``.
+    """
+    if old.state == State.ACTIVE:
+        if not _near_end(session, old):
+            raise Conflict("not_yet_renewable", N_("还没到续签的时候，到期前会提醒您。"))
+        old = move(session, actor, old, Step.NEAR_END)
+    if old.state != State.EXPIRING:
+        raise Conflict("contract_moved", MOVED)
+    return old
 
 
 def _chosen(

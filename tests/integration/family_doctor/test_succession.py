@@ -151,6 +151,7 @@ def test_a_change_ends_the_old_the_day_the_new_begins(world: World, session: Ses
         new = change(world, old)
         assert state(world, old) == State.CHANGE_REQUESTED
         refused("successor_exists", lambda: change(world, old, 0))
+        refused("contract_moved", lambda: renew(world, new))  # not in force yet
         accepted = signing.accept_contract(session, world.sides[1].leader, new.id)
         check(world)
         signed = world.confirm(accepted)
