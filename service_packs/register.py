@@ -17,7 +17,7 @@ from service_packs.web.pages import pages
 from service_packs.web.staff import staff_pages
 
 provide_holdings(*OWN)
-provide_purpose(ORDER_PURPOSE, N_("服务包订单"))
+provide_purpose(ORDER_PURPOSE, N_("服务包订单号"))
 provide_groups(
     lambda session: [(group.code, group.name, group.name_en) for group in list_groups(session)]
 )
