@@ -103,8 +103,8 @@ class Account:
         with self.lock:
             self.origin = Origin()
             act()
-            events = self.take_outbox()
-        self.webhooks.send(events)
+            events, mode = self.take_outbox(), self.webhooks.mode
+        self.webhooks.send(events, mode)
 
 
 def current_account() -> Account:

@@ -176,11 +176,12 @@ def _answer(work: Work) -> Response:
     with account.lock:
         account.origin = Origin(request_id, key)
         reply = _reply(account, work, key, request_id)
-        recorded = account.take_outbox()
+        # Before the answer: whoever has it may change the mode.
+        recorded, mode = account.take_outbox(), account.webhooks.mode
     response = jsonify(reply.body)
     response.status_code = reply.status
     _describe(response, reply, request_id, key)
-    response.call_on_close(lambda: account.webhooks.send(recorded))
+    response.call_on_close(lambda: account.webhooks.send(recorded, mode))
     return response
 
 

@@ -67,7 +67,7 @@ def signature(payload: str, secret: str, moment: int) -> str:
 
 
 class Webhooks:
-    """The deliveries; the mode counts at the moment an event is sent."""
+    """The deliveries; an event travels in the mode of the moment when it came about."""
 
     def __init__(self, config: StandinConfig, schedule: Schedule) -> None:
         self.config = config
@@ -82,11 +82,17 @@ class Webhooks:
         with self._lock:
             self._mode = mode
 
-    def send(self, events: list[JsonObject]) -> None:
+    @property
+    def mode(self) -> Mode:
+        """How what comes about now travels."""
+        with self._lock:
+            return self._mode
+
+    def send(self, events: list[JsonObject], mode: Mode) -> None:
         """Hand events to the background thread; returns at once."""
         for event in events:
             if event["type"] in DELIVERED:
-                self._route(event)
+                self._route(event, mode)
 
     def release(self, order: Order) -> int:
         """Send the held events now, in this order; how many they were."""
@@ -106,11 +112,7 @@ class Webhooks:
                 "attempts": [asdict(attempt) for attempt in self._attempts],
             }
 
-    def _route(self, event: JsonObject) -> None:
-        with self._lock:
-            mode = self._mode
-            if mode is Mode.HELD:
-                self._held.append(event)
+    def _route(self, event: JsonObject, mode: Mode) -> None:
         match mode:
             case Mode.NORMAL | Mode.FORGED:
                 self._queue(event, mode)
@@ -119,7 +121,10 @@ class Webhooks:
                 self._queue(event, mode)
             case Mode.LATE:
                 self._queue(event, mode, self.config.webhook_late_seconds)
-            case Mode.HELD | Mode.DROPPED:
+            case Mode.HELD:
+                with self._lock:
+                    self._held.append(event)
+            case Mode.DROPPED:
                 pass
 
     def _queue(self, event: JsonObject, mode: Mode, delay: float = 0, tried: int = 0) -> None:
