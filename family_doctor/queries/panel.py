@@ -43,10 +43,7 @@ from core.paging import Listing
 from directory.schemas import TeamView
 from family_doctor.models import FollowUp, NormRow, NormVersion, Rule
 from family_doctor.queries.assignments import (
-    CARE,
     cared_for_by,
-    carer_columns,
-    current_care,
     found_by,
     nobody_cares,
 )
@@ -54,15 +51,13 @@ from family_doctor.queries.rules import of_rule
 from family_doctor.queries.team import (
     CONTRACT,
     HORIZON,
-    HOUSEHOLD,
     MEMBERSHIP,
     OBLIGATION,
-    PERSON,
     STAFF,
     TEAM,
     TODAY,
     UNSERVED,
-    VILLAGE,
+    entries,
     groups_of,
 )
 from family_doctor.schemas import (
@@ -182,18 +177,7 @@ def _panel(search: ColumnElement[bool] | None) -> CTE:
     work, risky, contact = _work(), _risky(), _contact(since)
     ending_days = of_rule(Rule.expiring_days, INSTITUTION)
     query = (
-        select(
-            CONTRACT.c.id.label("contract_id"),
-            CONTRACT.c.person_id,
-            PERSON.c.name,
-            PERSON.c.sex,
-            PERSON.c.birth_date,
-            VILLAGE,
-            CONTRACT.c.state,
-            CONTRACT.c.channel,
-            CONTRACT.c.applied_at,
-            CONTRACT.c.ends_on,
-            CONTRACT.c.kind,
+        entries(
             CONTRACT.c.pack_code,
             CONTRACT.c.pack_name,
             CONTRACT.c.pack_name_en,
@@ -206,11 +190,7 @@ def _panel(search: ColumnElement[bool] | None) -> CTE:
             and_(CONTRACT.c.starts_on > NEW_SINCE, CONTRACT.c.kind.in_(FIRST)).label(Standing.NEW),
             (CONTRACT.c.ends_on <= TODAY + ending_days).label(Standing.ENDING),
             work.c.next_due,
-            *carer_columns(),
         )
-        .join_from(CONTRACT, PERSON, PERSON.c.id == CONTRACT.c.person_id)
-        .outerjoin(HOUSEHOLD, HOUSEHOLD.c.id == PERSON.c.household_id)
-        .outerjoin(CARE, current_care(CONTRACT.c.id))
         .outerjoin(work, work.c.contract_id == CONTRACT.c.id)
         .outerjoin(risky, risky.c.person_id == CONTRACT.c.person_id)
         .outerjoin(contact, contact.c.person_id == CONTRACT.c.person_id)

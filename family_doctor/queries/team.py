@@ -97,6 +97,30 @@ HAS_FORM = (
 VILLAGE = func.coalesce(HOUSEHOLD.c.village_name, "").label("village_name")
 
 
+def entries(*more: Any) -> Select[*tuple[Any, ...]]:
+    """Contracts with whose they are and who looks after them, as the team's lists show them."""
+    return (
+        select(
+            CONTRACT.c.id.label("contract_id"),
+            CONTRACT.c.person_id,
+            PERSON.c.name,
+            PERSON.c.sex,
+            PERSON.c.birth_date,
+            VILLAGE,
+            CONTRACT.c.state,
+            CONTRACT.c.channel,
+            CONTRACT.c.applied_at,
+            CONTRACT.c.ends_on,
+            CONTRACT.c.kind,
+            *carer_columns(),
+            *more,
+        )
+        .join_from(CONTRACT, PERSON, PERSON.c.id == CONTRACT.c.person_id)
+        .outerjoin(HOUSEHOLD, HOUSEHOLD.c.id == PERSON.c.household_id)
+        .outerjoin(CARE, current_care(CONTRACT.c.id))
+    )
+
+
 def panel_resource(team: TeamView) -> Resource:
     """A team's residents and work as the policy sees them."""
     units = (str(team.id), str(team.institution_id), *division_path(team.division_code))

@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, cast
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -155,8 +155,7 @@ def _issued(
         row = session.execute(query.where(table.id == link.id)).one_or_none()
     if link is None or row is None:
         raise NotFound("unknown_link", N_("这个链接不对，可能没有复制完整。请再扫一次或重新打开。"))
-    issued: Issued = row[0]  # type: ignore[assignment]  # one of the three
-    proved = row[1]
+    issued, proved = cast(Issued, row[0]), row[1]
     if actor is None or not isinstance(issued, Invitation):
         return link.kind, issued, False
     own = proved is not None and hmac.compare_digest(proved, issued.phone_index)

@@ -42,7 +42,7 @@ def test_a_forged_link_brings_nobody_anywhere(
 ) -> None:
     true = link_of(make_card(session, team[0], team[1]))
     session.commit()
-    other_letter = "A" if true[-1] != "A" else "B"
+    other_letter = "A" if true[-2] != "A" else "B"
     forged = (
         true[:-2] + other_letter + true[-1],  # the mark
         LinkKind.SHARE + true[1:],  # another kind of the same number

@@ -168,7 +168,7 @@ def states(session: Session, models: list[Any]) -> list[Any]:
     """What might have been changed."""
     session.expire_all()
     return [
-        {name: getattr(row, name) for name in model.__table__.columns.keys()}  # noqa: SIM118 columns, not a dict
+        {column.key: getattr(row, column.key) for column in model.__table__.columns}
         for model in models
         for row in session.scalars(select(model).order_by(model.id))
     ]
