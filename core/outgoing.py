@@ -1,9 +1,12 @@
-"""Calls to addresses that somebody outside chose. Where a name leads is looked up once, checked,
-and connected to just so: one that leads elsewhere a moment later (DNS rebinding) gains nothing.
+"""Calls to the outside. While somebody there is waited for, the process works on others
+(``aside``). Where an address that somebody outside chose leads is looked up once, checked, and
+connected to just so: a name that leads elsewhere a moment later (DNS rebinding) gains nothing.
 """
 
 import socket
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -37,6 +40,23 @@ class Reach(StrEnum):
 
 class OutOfReach(Exception):
     """The address leads where the call may not go."""
+
+
+_aside: Callable[[], AbstractContextManager[object]] = nullcontext
+
+
+def provide_aside(hook: Callable[[], AbstractContextManager[object]]) -> None:
+    """Register how a threaded server lets others pass meanwhile."""
+    global _aside
+    _aside = hook
+
+
+def aside() -> AbstractContextManager[object]:
+    """Around every call to the outside that a request waits for, so that a provider that is slow
+    holds up its own callers only. Enter it outside any transaction: whoever then waits to come back
+    must hold nothing that those inside may be waiting for.
+    """
+    return _aside()
 
 
 class Place(NamedTuple):

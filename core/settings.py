@@ -48,8 +48,9 @@ class Settings(BaseSettings):
     audit_copy_dir: Path | None = None
     database_url: str | None = None
     database_pool: int = Field(default=6, ge=1, le=64)
-    # Requests that a process works on at once: with eight, pages were half as fast (bench/pages).
-    page_threads: int = Field(default=3, ge=1, le=64)
+    # Requests that a process works on at once; who waits for somebody outside does not count. More
+    # than a core's two hinder each other: with three a release took twice as long (bench/release).
+    page_threads: int = Field(default=2, ge=1, le=64)
     # Live streams that a process holds open besides, a waiting thread each.
     live_streams: int = Field(default=16, ge=0, le=1000)
     public_url: str = "http://127.0.0.1:8000"

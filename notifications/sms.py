@@ -10,6 +10,7 @@ from auth.schemas import DueNotice, NoticeKind
 from core import clock
 from core.errors import TooMany, Unavailable
 from core.messages import N_
+from core.outgoing import aside
 from core.settings import Settings
 from residents.schemas import Scope
 
@@ -124,12 +125,15 @@ class SmsGateway:
             "idempotency_key": str(key),
         }
         try:
-            answer = requests.post(
-                f"{self._settings.sms_url}/sms/messages",
-                json=body,
-                headers={"Authorization": f"Bearer {self._settings.sms_key.get_secret_value()}"},
-                timeout=TIMEOUT_SECONDS,
-            )
+            with aside():
+                answer = requests.post(
+                    f"{self._settings.sms_url}/sms/messages",
+                    json=body,
+                    headers={
+                        "Authorization": f"Bearer {self._settings.sms_key.get_secret_value()}"
+                    },
+                    timeout=TIMEOUT_SECONDS,
+                )
         except requests.RequestException as error:
             log.warning("sms.unavailable", kind=type(error).__name__)
             raise _unavailable() from None

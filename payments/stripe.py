@@ -16,6 +16,7 @@ import structlog
 
 from core.errors import Invalid, Unavailable
 from core.messages import N_
+from core.outgoing import aside
 from core.settings import LOOPBACK, Settings
 from payments.schemas import (
     CheckoutRequest,
@@ -172,7 +173,8 @@ class StripeProvider:
 
     def _try(self, call: Callable[[], T]) -> T:
         try:
-            return call()
+            with aside():
+                return call()
         except stripe.StripeError as error:
             log.warning("stripe.refused", kind=type(error).__name__, code=error.code)
             raise Unavailable(

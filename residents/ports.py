@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Unavailable
 from core.messages import N_
+from core.outgoing import aside
 from residents.schemas import GroupChoice, Scope
 
 CareUnits: TypeAlias = Callable[[Session, UUID], Sequence[str]]
@@ -96,12 +97,13 @@ class IdentityVerifier:
     def verify(self, name: str, id_number: str) -> Verdict:
         """Ask the service; call it outside any transaction. Raises Unavailable."""
         try:
-            answer = requests.post(
-                f"{self._url}/identity/verify",
-                json={"name": name, "id_number": id_number},
-                headers={"Authorization": f"Bearer {self._key}"},
-                timeout=TIMEOUT_SECONDS,
-            )
+            with aside():
+                answer = requests.post(
+                    f"{self._url}/identity/verify",
+                    json={"name": name, "id_number": id_number},
+                    headers={"Authorization": f"Bearer {self._key}"},
+                    timeout=TIMEOUT_SECONDS,
+                )
             answer.raise_for_status()
             return Verdict(answer.json()["result"])
         except (requests.RequestException, ValueError, KeyError) as error:

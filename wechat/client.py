@@ -17,6 +17,7 @@ from wechatpy.oauth import WeChatOAuth
 
 from core.errors import Denied, Invalid, NotFound, PortalError, TooMany, Unavailable
 from core.messages import N_
+from core.outgoing import aside
 from core.settings import LOOPBACK, Settings
 from wechat.schemas import App, WeChatUser
 from wechat.services import FetchedToken, access_token
@@ -228,7 +229,8 @@ def _seen(app: App, app_id: str, user: _User) -> WeChatUser:
 def _ask(call: Callable[[], T]) -> T:
     """Call WeChat, once more where it says that it is busy, and put its refusals in our words."""
     try:
-        return _again_if_busy(call)
+        with aside():  # around the token's lock too: who holds it must not wait for a place
+            return _again_if_busy(call)
     except WeChatException as error:
         log.warning("wechat.refused", errcode=error.errcode)
         raise _refusal(error.errcode) from None

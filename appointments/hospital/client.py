@@ -17,7 +17,7 @@ from appointments.schemas import CallAnswer, CallState, Trouble
 from appointments.services.outbound import Answer, Order
 from core import clock
 from core.ids import new_id
-from core.outgoing import OutOfReach, Reach, in_production, session_to
+from core.outgoing import OutOfReach, Reach, aside, in_production, session_to
 
 TIMEOUT_SECONDS = 5
 # For the whole of an answer: one that drips keeps within the timeout of each read.
@@ -106,6 +106,7 @@ def _post(
     try:
         # Never by a proxy of the environment, and never past the registered address.
         with (
+            aside(),
             session_to(reach) as session,
             session.post(
                 f"{base_url.rstrip('/')}/{path}",

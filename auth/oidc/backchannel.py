@@ -14,7 +14,7 @@ from auth.schemas.sso import SigningAlgorithm
 from auth.services.signing import signing_key
 from core import clock
 from core.ids import new_id
-from core.outgoing import OutOfReach, Reach, in_production, session_to
+from core.outgoing import OutOfReach, Reach, aside, in_production, session_to
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LIFETIME_SECONDS = 120
@@ -65,6 +65,7 @@ def deliver(call: Call) -> bool:
     try:
         # Never past the registered address, and never more than the status of its answer.
         with (
+            aside(),
             session_to(in_production(Reach.NETWORKS)) as caller,
             caller.post(
                 call.address,

@@ -22,7 +22,7 @@ from auth.upstream.failures import Flaw, Untrusted, declined, unavailable
 from auth.upstream.id_token import Expected, read_id_token
 from core import clock
 from core.errors import PortalError
-from core.outgoing import OutOfReach, Reach, session_to
+from core.outgoing import OutOfReach, Reach, aside, session_to
 from core.settings import LOOPBACK
 
 TIMEOUT_SECONDS = 3
@@ -255,7 +255,7 @@ def _ask(method: str, address: str, **more: Any) -> tuple[int, dict[str, Any]]:
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     headers |= more.pop("headers", {})
     try:
-        with session_to(reach, by_proxy=not local) as session:
+        with aside(), session_to(reach, by_proxy=not local) as session:
             answer = session.request(
                 method,
                 address,

@@ -7,8 +7,8 @@ threads that answer pages; it holds no database connection while it waits.
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from threading import BoundedSemaphore
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import BoundedSemaphore, local
 from typing import Any, TypeAlias, cast
 
 from flask import Flask, Response, current_app, request, stream_with_context
@@ -16,6 +16,7 @@ from flask import Flask, Response, current_app, request, stream_with_context
 from core.errors import PortalError, Unavailable
 from core.live import Hub, Watch
 from core.messages import N_
+from core.outgoing import provide_aside
 
 # A comment that often shows that the line stands, and finds out who has gone.
 HEARTBEAT_SECONDS = 15.0
@@ -38,15 +39,36 @@ class Gate:
     def __init__(self, application: Wsgi, most: int) -> None:
         self._application = application
         self._places = BoundedSemaphore(most)
+        self._mine = local()
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """Answer; a stream's body is drawn after the gate."""
-        with self._places:
+        with self.passing():
             return self._application(environ, start_response)
 
-    def passing(self) -> AbstractContextManager[object]:
-        """For the work of a stream."""
-        return self._places
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """For a request, and for the work of a stream."""
+        with self._places:
+            self._mine.inside = True
+            try:
+                yield
+            finally:
+                self._mine.inside = False
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """For who waits for somebody outside: others pass meanwhile."""
+        if not getattr(self._mine, "inside", False):
+            yield
+            return
+        self._mine.inside = False
+        self._places.release()
+        try:
+            yield
+        finally:
+            self._places.acquire()
+            self._mine.inside = True
 
 
 def install(app: Flask, streams: int) -> None:
@@ -58,6 +80,7 @@ def guard(app: Flask, most: int) -> None:
     """Put the gate in front; called by the entry that a threaded server starts."""
     gate = Gate(app.wsgi_app, most)
     app.extensions[GATE] = gate
+    provide_aside(gate.aside)
     app.wsgi_app = gate  # type: ignore[method-assign]
 
 

@@ -26,6 +26,7 @@ from portal.factory import ROOM_NAMES, ROOT
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 ROOMS = ("core", *ROOM_NAMES)
+CALLS = re.compile(r"^(?:import requests|from requests)\b|\bsession_to\(", re.M)
 READING = {"GET", "HEAD", "OPTIONS"}
 # Calls whose string arguments are catalogue keys.
 MARKERS = {"N_", "_", "gettext", "ngettext"}
@@ -267,6 +268,16 @@ def lists_without_search(root: Path, unsearched: Mapping[str, str] = UNSEARCHED)
     ]
 
 
+def calls_that_hold_a_place(root: Path) -> list[str]:
+    """Modules that call somebody outside and never step aside while they wait."""
+    return [
+        f"{file.relative_to(root).as_posix()}: calls outside without aside()"
+        for room in ROOM_NAMES
+        for file in sorted((root / room).rglob("*.py"))
+        if CALLS.search(source := file.read_text(encoding="utf-8")) and "aside()" not in source
+    ]
+
+
 def _is_unsearched(source: str) -> bool:
     paged = PAGED.search(source)
     name = paged and (paged["name"] or "pager")
@@ -333,6 +344,7 @@ def main() -> int:
         *untranslated(ROOT),
         *stale(ROOT),
         *lists_without_search(ROOT),
+        *calls_that_hold_a_place(ROOT),
         *wordless(app.extensions["rooms"]),
     ]
     print("\n".join(faults) or "Guards: every route has its rule, every string its English.")

@@ -21,7 +21,7 @@ from appointments.schemas import CallNext, MakeScreen
 from appointments.services.calling import call_next
 from appointments.services.screens import end_screen, make_screen
 from bench.server import free_port
-from core import clock
+from core import clock, outgoing
 from core.access import Actor, Role
 from core.database import transaction
 from core.errors import Conflict
@@ -121,6 +121,40 @@ def test_the_gate_lets_so_many_pages_be_drawn_at_once() -> None:
     for thread in threads:
         thread.join(SOON)
     assert (inside, most) == (0, 2)
+
+
+def test_who_waits_for_somebody_outside_lets_others_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outgoing, "_aside", outgoing._aside)  # put back what guard provides
+    entered, called, answered = [0], Event(), Event()
+
+    def page(environ: dict[str, bool], start_response: object) -> list[bytes]:
+        if environ["asks"]:
+            with outgoing.aside(), outgoing.aside():
+                called.set()
+                answered.wait(SOON)
+        entered[0] += 1
+        return []
+
+    app = Flask("aside")
+    app.wsgi_app = page  # type: ignore[method-assign]
+    live_web.guard(app, 1)
+    slow = [Thread(target=app.wsgi_app, args=({"asks": True}, None)) for _ in range(3)]
+    for thread in slow:
+        thread.start()
+    assert called.wait(SOON)
+    others = [Thread(target=app.wsgi_app, args=({"asks": False}, None)) for _ in range(2)]
+    for thread in others:
+        thread.start()
+        thread.join(SOON)
+    assert entered == [2]
+    answered.set()
+    for thread in slow:
+        thread.join(SOON)
+    assert entered == [5]
+    # All that was given back was taken again: one place is left, not more.
+    gate = app.extensions[live_web.GATE]
+    assert gate._places.acquire(blocking=False)
+    assert not gate._places.acquire(blocking=False)
 
 
 @pytest.fixture
