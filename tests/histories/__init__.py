@@ -18,8 +18,7 @@ What it does not say:
   overlaps that can be the cause (``overlaps``), a place may come back as it would have before
   somebody began or ceased to wait, and somebody may be passed over about whom something else was
   under way; then the order of the rule is not proved for that offer.
-- Of the rule's four kinds of people two occur here, the elderly and others; the tests of the
-  waitlist have all four. Offers are made to end by moving their end, not by waiting 20 minutes.
+- Offers are made to end by moving their end, not by waiting 20 minutes.
 - Outside a segment's begin and end nothing is read but answers: what nobody asked, and what left no
   trace in the end, may have been otherwise.
 """

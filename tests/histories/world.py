@@ -1,6 +1,6 @@
 """A few slots that many clients want, and what the database says of them."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,14 +10,18 @@ from sqlalchemy.orm import Session
 
 from appointments.models import ClinicSession
 from appointments.models import Slot as SlotRow
-from appointments.schemas import Because, HalfDay, Pool, Source
+from appointments.schemas import Because, HalfDay, Pool, Priority, Source
 from appointments.services import places
 from appointments.services.stopping import end_waits
 from core import clock
 from core.database import transaction
 from directory.models import Institution
+from residents.models import Person
 from tests.factories.appointments import make_booking, make_clinic, make_slots, make_wait
 from tests.factories.auth import make_token
+from tests.factories.directory import make_team
+from tests.factories.family_doctor import make_contract
+from tests.factories.referrals import make_referral
 from tests.factories.residents import make_consent, make_resident
 from tests.model.state import (
     LIVE,
@@ -46,8 +50,11 @@ WHERE slot.department_id = :department
 """
 BOOKINGS = "SELECT * FROM appointments_booking WHERE department_id = :department"
 WAITS = "SELECT * FROM appointments_wait WHERE department_id = :department"
-# Who waits before whom, whoever came first: the elderly (see ``Priority``).
-ELDERLY, OTHERS = 1, 3
+# Who waits before whom, whoever came first, in turn.
+RANKS = (
+    Priority.ELDERLY, Priority.OTHERS, Priority.CONTRACTED, Priority.OTHERS, Priority.REFERRED,
+    Priority.OTHERS,
+)  # fmt: skip
 
 
 class Resident(NamedTuple):
@@ -123,22 +130,24 @@ def make_department(
         for pool, count in pools.items():
             setattr(slot, pool, count)
     session.flush()
-    ranks = tuple(OTHERS if number % 4 else ELDERLY for number in range(residents))
+    ranks = tuple(RANKS[number % len(RANKS)] for number in range(residents))
+    members = _residents(session, ranks)
+    _give_reasons(session, slots[0], members, ranks)
     return Department(
         clinic.department.id,
         clinic.institution.id,
         day.isoformat(),
         tuple(half[0].session_id for half in halves),
         tuple(slot.id for slot in slots),
-        _residents(session, ranks),
+        members,
         Frame(tuple(_times(slots, slot) for slot in slots), active_limit, ranks),
     )
 
 
-def _residents(session: Session, ranks: Collection[int]) -> tuple[Resident, ...]:
+def _residents(session: Session, ranks: Collection[Priority]) -> tuple[Resident, ...]:
     """In families whose members may book for each other."""
     made = [
-        make_resident(session, birth_date=date(1940 if rank == ELDERLY else 1980, 5, 17))
+        make_resident(session, birth_date=date(1940 if rank is Priority.ELDERLY else 1980, 5, 17))
         for rank in ranks
     ]
     for number, (_, person) in enumerate(made):
@@ -149,6 +158,19 @@ def _residents(session: Session, ranks: Collection[int]) -> tuple[Resident, ...]
     return tuple(
         Resident(person.id, account.id, make_token(session, account.id)) for account, person in made
     )
+
+
+def _give_reasons(
+    session: Session, slot: SlotRow, members: Sequence[Resident], ranks: Sequence[Priority]
+) -> None:
+    """What makes somebody contracted or referred."""
+    team, _, _ = make_team(session)
+    for member, rank in zip(members, ranks, strict=True):
+        person = session.get_one(Person, member.person_id)
+        if rank is Priority.CONTRACTED:
+            make_contract(session, person, team)
+        elif rank is Priority.REFERRED:
+            make_referral(session, person, slot, team)
 
 
 def _times(slots: list[SlotRow], slot: SlotRow) -> Times:
