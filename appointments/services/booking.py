@@ -268,9 +268,12 @@ def _want(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any], 
     return wanted, source
 
 
-def allow(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any], Source]:
-    """The slot, once the policy has let the actor book it for the patient, and which way. Raises
-    NotFound, Denied, and what ``watch`` and ``pass_queue`` do.
+def allow(
+    session: Session, actor: Actor, command: BookSlot, *, counted: bool = True
+) -> tuple[Row[Any], Source]:
+    """The slot, once the policy has let the actor book it for the patient, and which way. With
+    ``counted`` off it is no attempt that the rules of conduct look at. Raises NotFound, Denied,
+    and what ``watch`` and ``pass_queue`` do.
     """
     wanted = find_wanted(session, command.slot_id, command.person_id)
     units = units_of(wanted.institution_id, wanted.division_code)
@@ -291,7 +294,7 @@ def allow(session: Session, actor: Actor, command: BookSlot) -> tuple[Row[Any], 
     # Places kept for the contracted are not a way around either.
     if command.pool is Pool.PUBLIC or source in BY_THEMSELVES:
         # A team books for many: what is unusual of a resident is its daily work.
-        if source is not Source.FAMILY_DOCTOR:
+        if counted and source is not Source.FAMILY_DOCTOR:
             watch(session, actor, wanted, command.person_id)
         if wanted.queue_minutes:
             pass_queue(session, actor, wanted, command.slot_id)

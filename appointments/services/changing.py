@@ -36,11 +36,11 @@ def change_booking(
     session: Session, actor: Actor, booking_id: UUID, command: ChangeBooking
 ) -> BookingView:
     """Move a booking to another slot in one step: the old place is given back only with the new
-    one taken. A held place stays held, as long as the former. Repeated, it answers the booking
-    it made.
+    one taken. A held place stays held, as long as the former, and can be moved after the deadline
+    too, as it can be let go. Repeated, it answers the booking it made.
 
-    Raises NotFound, Denied, or Conflict: ``too_late_to_cancel``, or why the new place is not to
-    be had.
+    Raises NotFound, Denied, or Conflict: ``too_late_to_cancel``, ``hold_over``, ``visit_over``,
+    ``already_cancelled``, or why the new place is not to be had.
     """
     old = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
     places.lock_patients(session, [old.person_id])
@@ -59,9 +59,10 @@ def change_booking(
     if old.held_until and old.held_until <= clock.now():
         raise hold_over()
     values = {"id": booking_id, "now": clock.now(), "because": Because.CHANGED}
-    ended = session.execute(places.END_ONE, values).first()
+    statement = places.END_HELD if old.state is State.HELD else places.END_ONE
+    ended = session.execute(statement, values).first()
     if ended is None:
-        raise too_late(old.cancel_until) if old.state is State.BOOKED else visit_over()
+        raise _not_changed(old)
     if wanted.department_id != old.department_id:
         raise Conflict(
             "other_department", N_("改时间只能在同一个科室里改。换科室请取消后重新预约。")
@@ -112,7 +113,8 @@ def take_instead(
     if made is not None:
         return get_booking(session, actor, made)
     wish = BookSlot(slot_id=command.slot_id, person_id=former.person_id)
-    wanted, source = allow(session, actor, wish)
+    # That the hospital stopped a clinic says nothing of how its patients behave.
+    wanted, source = allow(session, actor, wish, counted=False)
     booking = take_first(
         session,
         wanted,
@@ -126,6 +128,15 @@ def take_instead(
         follow_change(session, actor, booking_id, booking)
     publish(session, SlotBooked(booking_id=booking.id, person_id=former.person_id))
     return booking
+
+
+def _not_changed(old: BookingView) -> Conflict:
+    """Why the old place could not be given back for another."""
+    if old.state is State.CANCELLED:
+        return Conflict(
+            "already_cancelled", N_("这个预约已经取消，不能再改时间。需要就诊请重新预约。")
+        )
+    return too_late(old.cancel_until) if old.cancellable else visit_over()
 
 
 def _pools_instead(former: BookingView, command: ChangeBooking) -> tuple[Pool, ...]:

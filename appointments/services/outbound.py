@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from appointments.events import BookingRefused
 from appointments.models import HospitalCall, HospitalLink
-from appointments.queries.bookings import BOOKING
 from appointments.queries.exchange import Subject, find_subject
 from appointments.queries.offers import find_nearest, get_slot
 from appointments.schemas import Because, Call, CallState, Source, State, Trouble
@@ -211,8 +210,8 @@ def answer_late(
 def conclude(session: Session, booking_id: UUID, call: Call, answer: Answer) -> bool:
     """End a call that is open, and what follows from it; whether it was open still."""
     if answer.state is CallState.REFUSED and call is not Call.RETURN:
-        # The booking before its calls, as where a session is stopped.
-        session.execute(select(BOOKING.c.id).where(BOOKING.c.id == booking_id).with_for_update())
+        # The slot, the booking, its calls: in this order as where a session is stopped.
+        places.lock_booking(session, booking_id)
     refused_return = answer.state is CallState.REFUSED and call is Call.RETURN
     state = CallState.EXCEPTION if refused_return else answer.state
     ended = (

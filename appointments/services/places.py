@@ -138,6 +138,14 @@ END_HELD = _ending(
 END_ONE_ANY = _ending(_ITS_SLOT, "booking.id = :id")
 END_EXPIRED = _ending("slot.id = :slot_id", "booking.held_until <= :now")
 END_ALL = _ending("slot.id = :slot_id AND slot.stopped", "true")
+# A booking, its slot before it.
+LOCK_BOOKING = text(f"""
+WITH place AS (
+    SELECT id FROM appointments_slot AS slot WHERE {_ITS_SLOT} FOR NO KEY UPDATE
+)
+SELECT booking.id FROM appointments_booking AS booking JOIN place ON place.id = booking.slot_id
+WHERE booking.id = :id FOR NO KEY UPDATE OF booking
+""")  # noqa: S608  our own condition, nobody's input
 # Reserved places whose time is up become the public's.
 RELEASE_RESERVED = text("""
 UPDATE appointments_slot
@@ -327,6 +335,11 @@ def lock_slots(session: Session, slot_ids: Collection[UUID]) -> None:
     session.execute(
         select(by_id).where(by_id.in_(slot_ids)).order_by(by_id).with_for_update(key_share=True)
     ).all()
+
+
+def lock_booking(session: Session, booking_id: UUID) -> None:
+    """Hold a booking and, before it, its slot: who read it before reads it again."""
+    session.execute(LOCK_BOOKING, {"id": booking_id}).all()
 
 
 def patient_lock(person_id: UUID) -> int:

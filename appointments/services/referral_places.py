@@ -91,6 +91,8 @@ def promise(
     """
     held = find_booking(session, referral.booking_id) if referral.booking_id else None
     if slot_id and not (held and held.slot_id == slot_id and held.state is State.HELD):
+        # Both before either: another referral may go the other way at this moment.
+        places.lock_slots(session, [slot_id, held.slot_id] if held else [slot_id])
         give_back(session, referral.booking_id, Because.CHANGED)
         return _book(session, account_id, referral, slot_id).id
     if held is None:

@@ -33,7 +33,7 @@ def too_late(until: datetime) -> Conflict:
 def visit_over() -> Conflict:
     """Nothing can be given back any more."""
     return Conflict(
-        "visit_over", N_("就诊时间已到，不能再取消。如不能前来，请直接告诉医院导诊台。")
+        "visit_over", N_("就诊时间已到，不能再取消或改时间。如不能前来，请直接告诉医院导诊台。")
     )
 
 

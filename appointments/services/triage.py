@@ -44,7 +44,7 @@ def record_triage(
     """
     ticket = get_ticket(session, actor, ticket_id, QueueAction.TRIAGE)
     if ticket.state not in OPEN:
-        raise Conflict("over", N_("这位患者已就诊完或已离开，不能再分诊。"))
+        raise _over()
     goes_on = ticket
     elsewhere = command.department_id
     redirected = elsewhere is not None and elsewhere != ticket.department_id
@@ -86,16 +86,25 @@ def _redirect(
             "none_onsite",
             N_("这个科室今天没有现场号了。请选其他科室，或联系该科室加号。"),
         )
+    former = session.get_one(Booking, ticket.booking_id)
+    # Both before either: another patient may go the other way at this moment.
+    places.lock_slots(session, [former.slot_id, slot_id])
     gone = (
         update(Ticket)
         .where(Ticket.id == ticket.id, Ticket.state.in_(OPEN))
         .values(state=TicketState.LEFT, skipped_at=None)
+        .returning(Ticket.id)
     )
-    session.execute(gone)
+    if session.execute(gone).first() is None:
+        raise _over()
     values = {"id": ticket.booking_id, "now": clock.now(), "because": Because.HOSPITAL}
     offer_returned(session, session.execute(places.END_ONE_ANY, values).all())
     changed(session, ticket.session_id, ticket.institution_id)
     return walk_in(session, actor, WalkIn(slot_id=slot_id, person_id=ticket.person_id))
+
+
+def _over() -> Conflict:
+    return Conflict("over", N_("这位患者已就诊完或已离开，不能再分诊。"))
 
 
 def _put_first(session: Session, ticket: TicketView, level: int) -> None:

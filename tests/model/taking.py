@@ -184,12 +184,14 @@ def change(frame: Frame, state: State, step: Change, now: float, blur: Blur) -> 
     if ref.slot == step.slot:
         return [(state, Seen(ref, booking.state, booking.because))]
     if booking.state == "cancelled":
-        return [(state, Refused("visit_over"))]
+        return [(state, Refused("already_cancelled"))]
     if booking.over(now):
         return [(state, Refused("hold_over"))]
-    if now >= frame.slots[ref.slot].cancel_until:
-        code = "too_late_to_cancel" if booking.state == "booked" else "visit_over"
-        return [(state, Refused(code))]
+    times = frame.slots[ref.slot]
+    if now >= times.starts:
+        return [(state, Refused("visit_over"))]
+    if booking.state == "booked" and now >= times.cancel_until:
+        return [(state, Refused("too_late_to_cancel"))]
     new_one = booking._replace(former=ref)
     pools: tuple[Pool, ...] = ("referral", "public") if booking.referred else ("public",)
     return [

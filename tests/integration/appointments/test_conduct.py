@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from appointments.jobs import forget_conduct
+from appointments.jobs import end_bookings, forget_conduct
 from appointments.models import Act, ConductCase, Slot
 from appointments.queries.conduct import get_case, list_cases, list_rules, own_standing
 from appointments.schemas import (
@@ -17,15 +17,19 @@ from appointments.schemas import (
     BookSlot,
     CaseSearch,
     CaseState,
+    ChangeBooking,
     ChangeConductRule,
     ConductCode,
     DecideCase,
     Pool,
+    StopSession,
 )
 from appointments.services.booking import book_slot, hold_slot
 from appointments.services.cancelling import cancel_booking
+from appointments.services.changing import take_instead
 from appointments.services.conduct import Rests, UnderReview
 from appointments.services.review import answer_case, change_rule, decide_case
+from appointments.services.stopping import stop_session
 from appointments.services.sweeping import give_back_expired
 from core import clock
 from core.access import Actor, Role
@@ -45,9 +49,11 @@ from tests.factories.auth import make_account, open_browser_session
 from tests.factories.directory import make_institution, make_team
 from tests.factories.family_doctor import make_contract
 from tests.factories.residents import make_person, make_resident
+from tests.factories.supply import DAY, make_registrar
 from tests.integration.appointments.waiting import join
 
 MINUTE = timedelta(minutes=1)
+STOP = StopSession(reason="医生生病")
 SAID = "替父母和孩子预约，时间没对上才取消。"
 
 
@@ -266,6 +272,24 @@ def test_booking_and_cancelling_again_and_again(session: Session) -> None:
         assert isinstance(attempt(session, actor, slot), StepUpRequired)
         cycle(proved(actor))
         assert isinstance(attempt(session, proved(actor), slot), UnderReview)
+
+
+def test_a_place_instead_of_a_stopped_one_does_not_count(session: Session) -> None:
+    """A family whose clinic the hospital stopped has done nothing unusual."""
+    clinic = make_clinic(session)
+    slot, other = (
+        make_slots(session, clinic, day=clock.today() + days * DAY)[0] for days in (3, 4)
+    )
+    make_conduct_rule(session, ConductCode.SPEED, review_at=2)
+    actor = browsing(session)
+    assert actor.person_id
+    booking = book_slot(session, actor, BookSlot(slot_id=slot.id, person_id=actor.person_id))
+    stop_session(session, make_registrar(session, clinic), slot.session_id, STOP)
+    session.commit()
+    end_bookings(str(slot.session_id))
+    made = take_instead(session, actor, booking.id, ChangeBooking(slot_id=other.id))
+    assert made.state == "booked"
+    assert session.scalar(select(func.count()).select_from(Act)) == 1
 
 
 def test_many_accounts_on_one_device(session: Session) -> None:

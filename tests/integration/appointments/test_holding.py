@@ -105,6 +105,24 @@ def test_a_change_takes_the_new_place_and_gives_back_the_old(session: Session) -
     assert places(session, new) == {"taken": 1, "issued": 1}
 
 
+def test_a_held_place_can_be_changed_after_the_deadline(session: Session) -> None:
+    """As it can be let go then; one that is booked is too late, and after its beginning over."""
+    old, new, *_ = make_slots(session, make_clinic(session))
+    actor, other = resident(session), resident(session)
+    booked = book_slot(session, other, wish(old, other))
+    with clock.shifted(old.cancel_until + timedelta(hours=1) - clock.now()):
+        held = hold_slot(session, actor, wish(old, actor))
+        changed = change_booking(session, actor, held.id, ChangeBooking(slot_id=new.id))
+        assert (changed.state, changed.held_until) == (State.HELD, held.held_until)
+        assert places(session, old) == {"remaining": 2, "taken": 1, "issued": 2}
+        with pytest.raises(Conflict) as late:
+            change_booking(session, other, booked.id, ChangeBooking(slot_id=new.id))
+    assert late.value.code == "too_late_to_cancel"
+    with clock.shifted(old.starts_at - clock.now()), pytest.raises(Conflict) as over:
+        change_booking(session, other, booked.id, ChangeBooking(slot_id=new.id))
+    assert over.value.code == "visit_over"
+
+
 def test_a_change_to_a_full_slot_keeps_the_old_place(session: Session) -> None:
     old, new, *_ = make_slots(session, make_clinic(session), capacity=1)
     actor, other = resident(session), resident(session)

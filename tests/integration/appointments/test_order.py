@@ -128,7 +128,7 @@ def test_a_full_slot_gives_back_what_is_over_while_its_owner_cancels(
 def test_a_change_that_waited_sees_what_was_done_meanwhile(
     department: Department, first: str
 ) -> None:
-    """Stopped and cancelled it is over, not too late to cancel; confirmed it stays confirmed."""
+    """Stopped or cancelled it is said to be so; confirmed it stays confirmed."""
     mine = hold(department, 0, 0)
 
     def change() -> State:
@@ -151,7 +151,7 @@ def test_a_change_that_waited_sees_what_was_done_meanwhile(
             else:
                 with pytest.raises(Conflict) as caught:
                     changing.result(10)
-                assert caught.value.code == "visit_over"
+                assert caught.value.code == "already_cancelled"
 
 
 def test_a_booking_stopped_while_its_change_waited_is_over(department: Department) -> None:
@@ -169,7 +169,7 @@ def test_a_booking_stopped_while_its_change_waited_is_over(department: Departmen
             session.commit()
             with pytest.raises(Conflict) as caught:
                 changing.result(10)
-    assert caught.value.code == "visit_over"
+    assert caught.value.code == "already_cancelled"
 
 
 def test_a_decline_that_waited_leaves_what_was_confirmed_meanwhile(department: Department) -> None:
