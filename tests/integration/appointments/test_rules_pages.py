@@ -1,5 +1,6 @@
 """The administrator's pages: a house's rules, the region's holidays."""
 
+import re
 from datetime import time
 
 from flask.testing import FlaskClient
@@ -78,6 +79,32 @@ def test_quiet_hours_are_set_moved_and_left_out(
     assert "夜间暂停：开始" in page.split("变更记录")[1]
     save(quiet_from="", quiet_until="")
     assert kept() == (None, None)
+
+
+def test_what_would_close_before_its_release_is_refused(
+    session: Session, clinic: Clinic, administrator: FlaskClient
+) -> None:
+    address = f"{HOME}/rules/{clinic.institution.id}"
+    typed = form_of(administrator.get(address).text)
+
+    def saved(**other: str) -> bool:
+        key = " ".join(other.values())
+        sent = {**typed, "_once": key, **{name.replace("__", "."): v for name, v in other.items()}}
+        answer = administrator.post(address, data=sent)
+        assert answer.status_code in (302, 422)
+        refused = re.search(r'id="field-close_minutes"[^>]*aria-invalid="true"', answer.text)
+        assert bool(refused) == (answer.status_code == 422), answer.text
+        typed["version"] = form_of(administrator.get(address).text)["version"]
+        return answer.status_code == 302
+
+    # The day before at 23:00, the first visit at 8:00: nine hours.
+    assert not saved(horizon_days="1", release_time="23:00", close_minutes="540")
+    assert saved(horizon_days="1", release_time="23:00", close_minutes="539")
+    # A kind of its own days, of its own time, and of both.
+    assert not saved(close_minutes="1440", horizon__admission="1", release__admission="08:00")
+    assert not saved(close_minutes="1440", release_time="08:00", horizon__expert="1")
+    assert not saved(close_minutes="1440", horizon_days="1", release__online="23:00")
+    assert saved(close_minutes="1440", horizon__admission="1", release__admission="07:59")
 
 
 def test_holidays(session: Session, desk: FlaskClient, administrator: FlaskClient) -> None:
