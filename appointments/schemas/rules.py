@@ -61,6 +61,8 @@ class _Limits(BaseModel):
     late_cancel_percent: Percent
     early_minutes: Annotated[int, Field(ge=0, le=480)]
     grace_minutes: Annotated[int, Field(ge=0, le=480)]
+    recall_max: Annotated[int, Field(ge=0, le=9)]
+    skip_behind: Annotated[int, Field(ge=1, le=50)]
     queue_minutes: Annotated[int, Field(ge=0, le=240)]
     queue_rate: Annotated[int, Field(ge=1, le=1000)]
     slot_minutes: Annotated[int, Field(ge=5, le=60)]

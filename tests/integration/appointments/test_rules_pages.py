@@ -81,6 +81,24 @@ def test_quiet_hours_are_set_moved_and_left_out(
     assert kept() == (None, None)
 
 
+def test_how_often_one_is_called_again_and_who_goes_before(
+    session: Session, clinic: Clinic, administrator: FlaskClient
+) -> None:
+    address = f"{HOME}/rules/{clinic.institution.id}"
+    typed = form_of(administrator.get(address).text)
+    assert (typed["recall_max"], typed["skip_behind"]) == ("3", "3")
+    wrong = typed | {"recall_max": "10", "skip_behind": "0"}
+    refused = administrator.post(address, data=wrong)
+    assert refused.status_code == 422
+    for name in ("recall_max", "skip_behind"):
+        assert re.search(f'id="field-{name}"[^>]*aria-invalid="true"', refused.text)
+    given = typed | {"recall_max": "1", "skip_behind": "5", "_once": "another"}
+    page = administrator.post(address, data=given, follow_redirects=True).text
+    assert "过号后让几人" in page.split("变更记录")[1]
+    rule = session.get_one(Rule, clinic.institution.id, populate_existing=True)
+    assert (rule.recall_max, rule.skip_behind) == (1, 5)
+
+
 def test_what_would_close_before_its_release_is_refused(
     session: Session, clinic: Clinic, administrator: FlaskClient
 ) -> None:
