@@ -152,6 +152,7 @@ from appointments.schemas.rules import (
     ChangeRules,
     KindRule,
     RulesView,
+    UsualRules,
 )
 from appointments.schemas.schedule import (
     Clash,
@@ -394,6 +395,7 @@ __all__ = [
     "TriageView",
     "Trouble",
     "Urgency",
+    "UsualRules",
     "View",
     "VisitAction",
     "VisitQuery",

@@ -74,12 +74,12 @@ class _Limits(BaseModel):
     close_minutes: Annotated[int, Field(ge=0, le=1440)]
 
 
-class ChangeRules(_Limits, Command):
-    """All limits anew, made on ``version``. Sessions that are open keep what they were opened
-    with.
-    """
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
 
-    version: AtVersion
+
+class UsualRules(_Limits):
+    """The limits that an institution begins with."""
 
     @field_validator("active_limit")
     @classmethod
@@ -141,8 +141,12 @@ class ChangeRules(_Limits, Command):
         return value
 
 
-def _minutes(at: time) -> int:
-    return at.hour * 60 + at.minute
+class ChangeRules(UsualRules, Command):
+    """All limits anew, made on ``version``. Sessions that are open keep what they were opened
+    with.
+    """
+
+    version: AtVersion
 
 
 class RulesView(_Limits, View):

@@ -176,7 +176,7 @@ def begin(institution_id: UUID) -> ResponseReturnValue:
         planning.Pressed,
         RulesView,
         lambda session, _: rules.begin_bookings(session, current_actor(), institution_id),
-        gettext("已开放预约，先用通用规则。请核对后再安排门诊。"),
+        gettext("已开放预约，先用地区的通用规则。请核对后再安排门诊。"),
         url_for("appointments_rules.show", institution_id=institution_id),
     )
 

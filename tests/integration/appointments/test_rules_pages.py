@@ -52,6 +52,12 @@ def test_a_house_without_rules_begins_with_the_usual_ones(
     assert "已开放预约" in page
     rule = session.get_one(Rule, house.id)
     assert (rule.horizon_days, rule.quiet_from, rule.quiet_until) == (7, time(22), time(7))
+    # The pack's shares and queue, not the columns' defaults.
+    shares = rule.family_doctor_share, rule.referral_share, rule.onsite_share, rule.elderly_share
+    assert shares == (20, 10, 10, 5)
+    assert (rule.queue_minutes, rule.queue_rate) == (30, 20)
+    assert rule.by_kind == {"expert": {"horizon_days": 14}}
+    assert "公众号 55%" in page
     assert house.name in administrator.get(f"{HOME}/rules").text
 
 
