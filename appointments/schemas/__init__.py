@@ -149,6 +149,7 @@ from appointments.schemas.release import (
     ReleaseAction,
 )
 from appointments.schemas.rules import (
+    FURTHEST_DAYS,
     ChangeRules,
     KindRule,
     RulesView,
@@ -222,6 +223,7 @@ __all__ = [
     "BY_THEMSELVES",
     "DAYS_TO_MARK",
     "EXCHANGE_SCOPE",
+    "FURTHEST_DAYS",
     "LONGEST_REST",
     "ONE_VISIT",
     "Action",

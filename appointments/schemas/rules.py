@@ -14,7 +14,9 @@ from directory.schemas.administration import AtVersion, Command
 Percent = Annotated[int, Field(ge=0, le=100)]
 # Minutes of a day.
 A_DAY = 24 * 60
-HorizonDays = Annotated[int, Field(ge=1, le=60)]
+# No rule looks further ahead.
+FURTHEST_DAYS = 60
+HorizonDays = Annotated[int, Field(ge=1, le=FURTHEST_DAYS)]
 
 
 class KindRule(BaseModel):

@@ -31,7 +31,7 @@ from appointments.models import (
     Template,
     TemplateException,
 )
-from appointments.schemas import HalfDay, Kind
+from appointments.schemas import FURTHEST_DAYS, HalfDay, Kind
 from appointments.services.timetable import allot, can_be_booked, slot_times
 from core import clock
 from core.errors import Conflict
@@ -48,7 +48,7 @@ from directory.schemas import (
 )
 
 # The furthest any rule may look ahead.
-FURTHEST = timedelta(days=60)
+FURTHEST = timedelta(days=FURTHEST_DAYS)
 # The advisory lock of all schedules.
 SCHEDULES = 7_226_301
 T = TypeVar("T")
