@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from appointments.hospital import client as hospital
 from appointments.queries.due import expired_holds, reminders_due, reserved_over, stopped_slots
 from appointments.queries.exchange import due_calls, unreturned
@@ -9,7 +12,7 @@ from appointments.queries.referral_state import nearly_due, not_come, overdue
 from appointments.queries.visits import sessions_to_settle
 from appointments.queries.waits import sessions_to_close, sessions_to_offer
 from appointments.services.conduct import forget_acts
-from appointments.services.opening import FURTHEST, open_sessions
+from appointments.services.opening import FURTHEST, institutions_due, open_sessions
 from appointments.services.outbound import ask_return, claim, settle
 from appointments.services.queue import draw_due, prepare_releases
 from appointments.services.referral_steps import lapse, remind
@@ -21,7 +24,10 @@ from appointments.services.visits import settle_session
 from appointments.services.waitlist import close_waits, offer_place
 from core import clock
 from core.database import reading, transaction
+from core.errors import PortalError
 from core.jobs import defer, job, scheduled
+
+log = structlog.get_logger()
 
 
 @scheduled("*/10 * * * *")
@@ -29,10 +35,18 @@ def keep_sessions_open() -> None:
     """Open what the templates say up to every institution's horizon.
 
     A portal that was off for weeks has places again within minutes of coming back, hence the
-    short interval; with nothing to open it is one query.
+    short interval; with nothing to open it is one query. Each institution has a transaction of
+    its own, and one that fails is told of in the log, so that it holds up nobody else.
     """
-    with transaction() as session:
-        open_sessions(session, clock.today() + FURTHEST)
+    until = clock.today() + FURTHEST
+    with reading() as session:
+        due = institutions_due(session, until)
+    for institution_id in due:
+        try:
+            with transaction() as session:
+                open_sessions(session, until, institution_id)
+        except (PortalError, SQLAlchemyError):
+            log.exception("sessions.not_opened", institution_id=str(institution_id))
 
 
 @scheduled("* * * * *")

@@ -1,4 +1,4 @@
-"""What this room needs from parts that are built on it; they register it at start."""
+"""What this room needs from parts above it or built on it; they register it at start."""
 
 from collections.abc import Callable, Collection
 from typing import TypeAlias
@@ -6,10 +6,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from appointments.schemas import UsualRules
+
 # Whether a referral of the patient to this department is open.
 OpenReferral: TypeAlias = Callable[[Session, UUID, UUID], bool]
 # The bookings of a session whose patients were seen; None where it was run without check-in.
 Seen: TypeAlias = Callable[[Session, UUID], Collection[UUID] | None]
+_usual_rules: UsualRules | None = None
 _open_referral: OpenReferral | None = None
 _seen: Seen | None = None
 
@@ -36,3 +39,14 @@ def seen(session: Session, session_id: UUID) -> Collection[UUID] | None:
     the desk says who came.
     """
     return _seen(session, session_id) if _seen else None
+
+
+def provide_usual_rules(rules: UsualRules) -> None:
+    """Make these the rules by which the region's institutions begin to take bookings."""
+    global _usual_rules
+    _usual_rules = rules
+
+
+def usual_rules() -> UsualRules | None:
+    """The region's rules of booking; None where no region gave any."""
+    return _usual_rules

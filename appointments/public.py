@@ -1,6 +1,7 @@
 """The door of appointments."""
 
 from appointments.hospital.signing import make_secret
+from appointments.ports import provide_usual_rules
 from appointments.queries.bookings import (
     booking_facts,
     coming_bookings,
@@ -50,6 +51,7 @@ __all__ = [
     "next_booking",
     "open_sessions",
     "provide_referral_rules",
+    "provide_usual_rules",
     "provide_what_to_bring",
     "referral_facts",
     "referrals_of",

@@ -50,6 +50,7 @@ from regions.flaws import PackError, known, unique, whole
 
 _HOME = Path(__file__).parent
 _REGION_FILE = "region.toml"
+_APPOINTMENT_RULES = "appointment_rules.toml"
 _REFERRAL_RULES = "referral_rules.toml"
 _PRESCRIPTION_RULES = "prescription_rules.toml"
 _WHAT_TO_BRING = "what_to_bring.toml"
@@ -172,6 +173,11 @@ def load_boundaries(name: str, home: Path = _HOME) -> dict[str, Any]:
     return _parsed(_directory(name, home) / "boundaries.geojson")
 
 
+def load_appointment_rules(name: str, home: Path = _HOME) -> AppointmentRules:
+    """How the region's institutions take bookings at first. Raises PackError."""
+    return _document(_directory(name, home) / _APPOINTMENT_RULES, AppointmentRules)
+
+
 def load_referral_rules(name: str, home: Path = _HOME) -> ReferralRules:
     """How the region refers its patients. Raises PackError."""
     rules = _document(_directory(name, home) / _REFERRAL_RULES, ReferralRules)
@@ -210,7 +216,7 @@ def _read(directory: Path) -> RegionPack:
         packs_document=catalogue.document,
         packs=catalogue.packs,
         symptoms=_rows(directory / "symptoms.csv", Symptom),
-        appointment_rules=_document(directory / "appointment_rules.toml", AppointmentRules),
+        appointment_rules=_document(directory / _APPOINTMENT_RULES, AppointmentRules),
         conduct_rules=_rows(directory / "conduct_rules.csv", ConductRule),
         clinics=_rows(directory / "clinics.csv", DepartmentClinic),
         holidays=_rows(directory / "holidays.csv", PublicHoliday),
@@ -371,4 +377,4 @@ def _check_services(pack: RegionPack) -> None:
     for clinic in pack.clinics:
         known("clinics.csv", f"{clinic.institution_code}/{clinic.department}", opened)
     pools = pack.appointment_rules.pools.model_dump()
-    whole("appointment_rules.toml pools", 1, pools.values())
+    whole(f"{_APPOINTMENT_RULES} pools", 1, pools.values())

@@ -1,7 +1,8 @@
 """What the region packs plug into the portal: the loader, the map for the figures, and the rules
-of referral.
+of booking and of referral.
 """
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from flask import Flask
@@ -12,14 +13,22 @@ from appointments.public import (
     ReferralRules,
     ThingToBring,
     provide_referral_rules,
+    provide_usual_rules,
     provide_what_to_bring,
 )
-from appointments.schemas import Direction, Kind, Urgency
+from appointments.schemas import Direction, Kind, Urgency, UsualRules
 from core.settings import Settings
 from core.web.rooms import Room
 from gov_stats.public import RegionMap, provide_map
 from regions import facts
-from regions.pack import load_boundaries, load_referral_rules, load_region, load_what_to_bring
+from regions.booking_rules import hours
+from regions.pack import (
+    load_appointment_rules,
+    load_boundaries,
+    load_referral_rules,
+    load_region,
+    load_what_to_bring,
+)
 
 
 def _install(app: Flask) -> None:
@@ -28,6 +37,8 @@ def _install(app: Flask) -> None:
     boundaries = load_boundaries(chosen.region)
     region_map = RegionMap(boundaries=boundaries, note=note.note, note_en=note.note_en)
     provide_map(lambda: region_map)
+    usual = hours(load_appointment_rules(chosen.region))
+    provide_usual_rules(UsualRules.model_validate(asdict(usual)))
     provide_referral_rules(_referral_rules(chosen.region))
     provide_what_to_bring(_what_to_bring(chosen.region))
 

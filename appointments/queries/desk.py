@@ -1,6 +1,7 @@
 """What the desk needs to give out a place: the patient, and the slots with its own places."""
 
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, select
@@ -90,12 +91,23 @@ def desk_slots(session: Session, institution_id: UUID, day: date, pool: Pool) ->
     return [DeskSlot.model_validate(row) for row in session.execute(query)]
 
 
-def elderly_age(session: Session, institution_id: UUID) -> int:
-    """From which age on the day of the visit a place of the elderly's pool is given here; 0 where
-    anybody may have one, or no places are given at all.
+class CallersRule(NamedTuple):
+    """From which age on the day of the visit a place of the elderly's pool is given, 0 where
+    anybody may have one; and how many days ahead, for the kind that reaches furthest.
     """
-    query = select(Rule.elderly_age).where(Rule.institution_id == institution_id)
-    return session.scalar(query) or 0
+
+    least_age: int
+    days: int
+
+
+def callers_rule(session: Session, institution_id: UUID) -> CallersRule:
+    """How an institution gives places to those who call; where it gives none, for today."""
+    query = select(Rule.elderly_age, Rule.horizon_days, Rule.by_kind)
+    row = session.execute(query.where(Rule.institution_id == institution_id)).one_or_none()
+    if row is None:
+        return CallersRule(0, 0)
+    own = (kind.get("horizon_days", 0) for kind in (row.by_kind or {}).values())
+    return CallersRule(row.elderly_age, max((row.horizon_days, *own)))
 
 
 def _allow(

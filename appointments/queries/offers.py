@@ -5,12 +5,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from appointments.models import ClinicSession, Slot
 from appointments.schemas import (
+    FURTHEST_DAYS,
     DayOffer,
     DepartmentOffer,
     Kind,
@@ -23,7 +24,7 @@ from core.errors import NotFound
 from core.searching import any_contains
 from directory.public import in_service
 
-# The strip of days a department shows: as far as the widest horizon of the usual rules.
+# The days that a department shows in any case; further ones once they can be booked.
 STRIP_DAYS = 14
 # Kinds that stand in for each other.
 CONSULTATIONS = (Kind.GENERAL, Kind.SPECIALIST, Kind.EXPERT)
@@ -117,7 +118,8 @@ def list_days(session: Session, department_id: UUID) -> list[DayOffer]:
         .group_by(SLOT.c.date)
     )
     known = {row.date: DayOffer.model_validate(row) for row in session.execute(query)}
-    days = [today + timedelta(days=ahead) for ahead in range(STRIP_DAYS + 1)]
+    last = max((today + timedelta(days=STRIP_DAYS), *known))
+    days = [today + timedelta(days=ahead) for ahead in range((last - today).days + 1)]
     return [known.get(day, DayOffer(date=day, free=0)) for day in days]
 
 
@@ -226,5 +228,15 @@ def _open() -> ColumnElement[bool]:
 
 
 def in_strip(today: date) -> tuple[ColumnElement[bool], ...]:
-    """The days that a department shows."""
-    return (SLOT.c.date >= today, SLOT.c.date <= today + timedelta(days=STRIP_DAYS))
+    """The days that a department shows: what is open to booking, however far ahead its rule lets
+    one look, and what opens by tomorrow; within the usual days also what opens later.
+    """
+    by_tomorrow = clock.at(today + timedelta(days=2), 0)
+    return (
+        SLOT.c.date >= today,
+        SLOT.c.date <= today + timedelta(days=FURTHEST_DAYS),
+        or_(
+            SLOT.c.date <= today + timedelta(days=STRIP_DAYS),
+            SLOT.c.opens_at < by_tomorrow,
+        ),
+    )

@@ -34,12 +34,12 @@ def pace_of(finished: Sequence[float], planned: float) -> Pace:
     return Pace(median(finished[:LAST]), SPREAD_SEEN)
 
 
-def wait_range(ahead: int, busy: bool, pace: Pace) -> tuple[int, int]:
+def wait_range(ahead: int, busy: bool, pace: Pace, before: float = 0) -> tuple[int, int]:
     """From and until how many minutes one waits with so many ahead; ``busy`` while somebody is in
-    the room, who may be nearly done or have just come in.
+    the room, who may be nearly done or have just come in, and ``before`` minutes until it begins.
     """
-    least = ahead * pace.minutes * (1 - pace.spread)
-    most = (ahead + busy) * pace.minutes * (1 + pace.spread)
+    least = before + ahead * pace.minutes * (1 - pace.spread)
+    most = before + (ahead + busy) * pace.minutes * (1 + pace.spread)
     until = -int(-most // STEP) * STEP
     return int(least // STEP) * STEP, max(until, STEP)
 

@@ -4,7 +4,18 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, bindparam, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from appointments.models import Rule, Ticket
@@ -90,6 +101,14 @@ def _now_called() -> ColumnElement[Any]:
     return select(found.c.label).where(condition).scalar_subquery()
 
 
+def _begins_at() -> ColumnElement[Any]:
+    """When the room's first slot begins, as long as nobody was called there."""
+    called = TICKET.alias()
+    anybody = exists().where(called.c.session_id == CLINIC.c.id, called.c.called_at.is_not(None))
+    first = select(func.min(SLOT.c.starts_at)).where(SLOT.c.session_id == CLINIC.c.id)
+    return case((~anybody, first.correlate(CLINIC).scalar_subquery()))
+
+
 def _ahead() -> ColumnElement[Any]:
     """How many are called before a ticket; null for one that is not waiting. In the statement that
     reads the ticket, as a call may come between two of them.
@@ -136,6 +155,7 @@ ONE: Select[Any] = (
         case((CLINIC.c.paused_at.is_not(None), CLINIC.c.pause_reason)).label("pause"),
         _now_called().label("now_called"),
         _ahead().label("ahead"),
+        _begins_at().label("begins_at"),
         RULE.c.recall_max,
         *CLINIC_COLUMNS,
     )
@@ -289,12 +309,14 @@ def ticket_now(session: Session, ticket_id: UUID) -> TicketView:
 
 def ticket_view(session: Session, row: Row[Any]) -> TicketView:
     """A row of ``ONE`` with the wait."""
-    wait = None
+    wait, now = None, clock.now()
+    begins_at = row.begins_at if row.begins_at and row.begins_at > now else None
     if row.ahead is not None and row.pause is None:
         pace = read_pace(session, row.session_id)
-        wait = wait_range(row.ahead, row.now_called is not None, pace)
+        before = (begins_at - now).total_seconds() / 60 if begins_at else 0
+        wait = wait_range(row.ahead, row.now_called is not None, pace, before)
     span = {"wait_from": wait[0] if wait else None, "wait_until": wait[1] if wait else None}
-    return TicketView.model_validate({**row._mapping, **span})
+    return TicketView.model_validate({**row._mapping, **span, "begins_at": begins_at})
 
 
 def seen_on(session: Session, session_id: UUID) -> frozenset[UUID] | None:

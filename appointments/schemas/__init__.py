@@ -149,9 +149,11 @@ from appointments.schemas.release import (
     ReleaseAction,
 )
 from appointments.schemas.rules import (
+    FURTHEST_DAYS,
     ChangeRules,
     KindRule,
     RulesView,
+    UsualRules,
 )
 from appointments.schemas.schedule import (
     Clash,
@@ -221,6 +223,7 @@ __all__ = [
     "BY_THEMSELVES",
     "DAYS_TO_MARK",
     "EXCHANGE_SCOPE",
+    "FURTHEST_DAYS",
     "LONGEST_REST",
     "ONE_VISIT",
     "Action",
@@ -394,6 +397,7 @@ __all__ = [
     "TriageView",
     "Trouble",
     "Urgency",
+    "UsualRules",
     "View",
     "VisitAction",
     "VisitQuery",

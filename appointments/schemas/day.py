@@ -132,7 +132,8 @@ class TicketView(Clinic):
     """A patient's place in the queue, as they and the desk see it.
 
     ``ahead`` patients come first, none where the patient is not waiting. The wait is an estimate
-    in minutes, unknown while the room is paused.
+    in minutes, unknown while the room is paused. Until the room calls anybody, ``begins_at`` is
+    when it is to begin, where that is still to come.
     """
 
     id: UUID
@@ -148,6 +149,7 @@ class TicketView(Clinic):
     called_at: datetime | None
     calls: int
     now_called: str | None
+    begins_at: datetime | None
     ahead: int | None
     wait_from: int | None
     wait_until: int | None

@@ -12,7 +12,11 @@ from core.messages import N_
 from directory.schemas.administration import AtVersion, Command
 
 Percent = Annotated[int, Field(ge=0, le=100)]
-HorizonDays = Annotated[int, Field(ge=1, le=60)]
+# Minutes of a day.
+A_DAY = 24 * 60
+# No rule looks further ahead.
+FURTHEST_DAYS = 60
+HorizonDays = Annotated[int, Field(ge=1, le=FURTHEST_DAYS)]
 
 
 class KindRule(BaseModel):
@@ -37,7 +41,6 @@ class _Limits(BaseModel):
     horizon_days: HorizonDays
     release_time: WallTime
     by_kind: dict[Kind, KindRule] = {}
-    close_minutes: Annotated[int, Field(ge=0, le=1440)]
     cancel_days: Annotated[int, Field(ge=0, le=30)]
     cancel_time: WallTime
     day_limit: Annotated[int, Field(ge=1, le=20)]
@@ -60,6 +63,8 @@ class _Limits(BaseModel):
     late_cancel_percent: Percent
     early_minutes: Annotated[int, Field(ge=0, le=480)]
     grace_minutes: Annotated[int, Field(ge=0, le=480)]
+    recall_max: Annotated[int, Field(ge=0, le=9)]
+    skip_behind: Annotated[int, Field(ge=1, le=50)]
     queue_minutes: Annotated[int, Field(ge=0, le=240)]
     queue_rate: Annotated[int, Field(ge=1, le=1000)]
     slot_minutes: Annotated[int, Field(ge=5, le=60)]
@@ -67,14 +72,16 @@ class _Limits(BaseModel):
     morning_until: WallTime
     afternoon_from: WallTime
     afternoon_until: WallTime
+    # After what it is held against.
+    close_minutes: Annotated[int, Field(ge=0, le=1440)]
 
 
-class ChangeRules(_Limits, Command):
-    """All limits anew, made on ``version``. Sessions that are open keep what they were opened
-    with.
-    """
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
 
-    version: AtVersion
+
+class UsualRules(_Limits):
+    """The limits that an institution begins with."""
 
     @field_validator("active_limit")
     @classmethod
@@ -103,6 +110,26 @@ class ChangeRules(_Limits, Command):
             raise ValueError(N_("开始和结束不能是同一时间。"))
         return value
 
+    @field_validator("close_minutes")
+    @classmethod
+    def _after_the_release(cls, value: int, info: ValidationInfo) -> int:
+        known = info.data
+        if not {"horizon_days", "release_time", "by_kind", "morning_from"} <= known.keys():
+            return value  # what it is held against is itself wrong
+        usual = KindRule(horizon_days=known["horizon_days"], release_time=known["release_time"])
+        for own in (usual, *known["by_kind"].values()):
+            released = _minutes(own.release_time or known["release_time"])
+            days = own.horizon_days or known["horizon_days"]
+            # The first visit of the day is the one that closes first.
+            if days * A_DAY + _minutes(known["morning_from"]) - value <= released:
+                raise ValueError(
+                    N_(
+                        "有的号还没到放号时间就已截止。"
+                        "请减少截止分钟，或把放号时间提早、提前天数加多（“按类型”里的也算）。"
+                    )
+                )
+        return value
+
     @field_validator("morning_until", "afternoon_from", "afternoon_until")
     @classmethod
     def _in_order(cls, value: time, info: ValidationInfo) -> time:
@@ -114,6 +141,14 @@ class ChangeRules(_Limits, Command):
         if earliest and (value < earliest if together else value <= earliest):
             raise ValueError(N_("时间要晚于前一项。"))
         return value
+
+
+class ChangeRules(UsualRules, Command):
+    """All limits anew, made on ``version``. Sessions that are open keep what they were opened
+    with.
+    """
+
+    version: AtVersion
 
 
 class RulesView(_Limits, View):

@@ -24,7 +24,7 @@ from appointments.schemas import (
 from appointments.services import places
 from appointments.services.opening import FURTHEST, Names, read_names
 from appointments.services.stopping_import import resume_imported, stop_imported
-from appointments.services.timetable import Places, allot_each, slot_between
+from appointments.services.timetable import Places, allot_each, can_be_booked, slot_between
 from core import clock
 from core.access import Actor, require
 from core.errors import Conflict, Invalid
@@ -219,6 +219,11 @@ def _slot_row(
 ) -> dict[str, Any]:
     copied = ("institution_id", "department_id", "division_code", "date")
     times = slot_between(rule, given.kind, *_moments(given, slot))
+    if not can_be_booked(times):
+        raise Invalid(
+            "never_open",
+            N_("按这家医院的预约规则，有的时段没到放号时间就已截止，谁也约不到。请改规则或时段。"),
+        )
     return {
         "id": new_id(),
         "session_id": row["id"],

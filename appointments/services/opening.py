@@ -31,8 +31,8 @@ from appointments.models import (
     Template,
     TemplateException,
 )
-from appointments.schemas import HalfDay, Kind
-from appointments.services.timetable import allot, slot_times
+from appointments.schemas import FURTHEST_DAYS, HalfDay, Kind
+from appointments.services.timetable import allot, can_be_booked, slot_times
 from core import clock
 from core.errors import Conflict
 from core.ids import new_id
@@ -48,7 +48,7 @@ from directory.schemas import (
 )
 
 # The furthest any rule may look ahead.
-FURTHEST = timedelta(days=60)
+FURTHEST = timedelta(days=FURTHEST_DAYS)
 # The advisory lock of all schedules.
 SCHEDULES = 7_226_301
 T = TypeVar("T")
@@ -63,15 +63,26 @@ class Names:
     doctors: dict[UUID, StaffView]
 
 
-def open_sessions(session: Session, until: date) -> int:
-    """Open what the templates say for today up to ``until``, but no further than a day beyond
-    each institution's horizon; returns how many sessions. What is there already is left alone.
+def institutions_due(session: Session, until: date) -> list[UUID]:
+    """Where something is to be opened up to ``until``, as ``open_sessions`` would."""
+    due = _due(until).order_by(None).with_only_columns(Template.institution_id).distinct()
+    return sorted(session.scalars(due))
 
-    Institutions, departments and doctors out of service are passed over.
+
+def open_sessions(session: Session, until: date, institution_id: UUID | None = None) -> int:
+    """Open what the templates say for today up to ``until``, of one institution or of all, but no
+    further than a day beyond each one's horizon; returns how many sessions. What is there already
+    is left alone.
+
+    Institutions, departments and doctors out of service are passed over. Raises Conflict
+    ``never_open`` where an institution's rule closes a slot before it opens.
     """
     opened = 0
     hold_schedules(session, to_open=True)
-    due = session.execute(_due(until)).all()
+    query = _due(until)
+    if institution_id is not None:
+        query = query.where(Template.institution_id == institution_id)
+    due = session.execute(query).all()
     for institution_id, rows in groupby(due, key=lambda row: row.Template.institution_id):
         names = read_names(session, institution_id)
         if not names.institution.disabled:
@@ -89,7 +100,8 @@ def hold_schedules(session: Session, *, to_open: bool = False) -> None:
 
 def open_one(session: Session, template: Template, day: date) -> UUID | None:
     """Open a session of a clinic on a day, whether it is weekly or made up for the occasion; None
-    where there is one already. Raises Conflict where somebody is out of service.
+    where there is one already. Raises Conflict where somebody is out of service, or the rule closes
+    a slot before it opens.
     """
     rule = session.get_one(Rule, template.institution_id)
     names = read_names(session, template.institution_id)
@@ -246,7 +258,10 @@ def _session_row(names: Names, template: Template, day: date) -> dict[str, Any] 
 
 
 def slot_rows(row: Mapping[str, Any], rule: Rule, capacity: int) -> list[dict[str, Any]]:
-    """The slots of a new session (its ``row``), each for ``capacity`` patients, shared out."""
+    """The slots of a new session (its ``row``), each for ``capacity`` patients, shared out.
+
+    Raises Conflict where the rule closes one before it opens.
+    """
     shared = {
         "session_id": row["id"],
         "institution_id": row["institution_id"],
@@ -258,6 +273,11 @@ def slot_rows(row: Mapping[str, Any], rule: Rule, capacity: int) -> list[dict[st
         "issued": 0,
     }
     times = slot_times(rule, Kind(row["kind"]), row["date"], HalfDay(row["half_day"]))
+    if not all(map(can_be_booked, times)):
+        raise Conflict(
+            "never_open",
+            N_("按这家机构的预约规则，有的时段没到放号时间就已截止。请管理员先改预约规则。"),
+        )
     places = allot(rule, len(times), capacity)
     return [
         {"id": new_id(), **shared, **slot._asdict(), **free._asdict()}

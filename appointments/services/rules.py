@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from appointments.models import Rule
+from appointments.ports import usual_rules
 from appointments.queries.schedule import schedule_of
-from appointments.schemas import ChangeRules, RulesView, SupplyAction, SupplySubject
+from appointments.schemas import ChangeRules, RulesView, SupplyAction, SupplySubject, UsualRules
 from core import history
 from core.access import Actor, require
 from core.errors import NotFound
@@ -18,13 +19,15 @@ from directory.public import get_institution
 
 
 def begin_bookings(session: Session, actor: Actor, institution_id: UUID) -> RulesView:
-    """Let an institution take bookings, by the usual rules; one that does keeps its own.
+    """Let an institution take bookings, by the region's usual rules; one that does keeps its own.
 
     Raises NotFound or Denied.
     """
     institution = get_institution(session, institution_id)
     require(session, actor, SupplyAction.CHANGE_RULES, schedule_of(institution))
-    given = insert(Rule).values(institution_id=institution_id)
+    usual = usual_rules()
+    values = stored_values(usual) if usual else {}
+    given = insert(Rule).values(institution_id=institution_id, **values)
     session.execute(given.on_conflict_do_nothing())
     return RulesView.model_validate(session.get_one(Rule, institution_id))
 
@@ -41,13 +44,16 @@ def change_rules(
     row = session.get(Rule, institution_id)
     if row is None:
         raise NotFound()
-    values: dict[str, Any] = command.model_dump(exclude={"version", "by_kind"})
-    values["by_kind"] = {
-        kind.value: rule.stored for kind, rule in command.by_kind.items() if rule.stored
-    }
+    values = stored_values(command)
     shown = shown_values(row, values)
     history.change(session, actor, SupplySubject.RULE, row, command.version, values, shown)
     return RulesView.model_validate(row)
+
+
+def stored_values(rules: UsualRules) -> dict[str, Any]:
+    """Limits as the rule's columns keep them."""
+    by_kind = {kind.value: own.stored for kind, own in rules.by_kind.items() if own.stored}
+    return {**rules.model_dump(exclude={"version", "by_kind"}), "by_kind": by_kind}
 
 
 def shown_values(row: object, values: Mapping[str, Any]) -> dict[str, history.Shown]:

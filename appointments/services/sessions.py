@@ -33,7 +33,7 @@ OF_TEMPLATE = ("department_id", "staff_id", "clinic_name", "kind", "half_day", "
 
 def open_session(session: Session, actor: Actor, command: OpenSession) -> SessionView:
     """Open one session more. Raises NotFound, Denied, Invalid, or Conflict: ``half_day_filled``
-    where the doctor or clinic has one in that half-day, ``out_of_service``, ``no_rules``.
+    where the doctor or clinic has one in that half-day, ``out_of_service``, ``never_open``.
     """
     institution = require_schedule(session, actor, command.department_id)
     require_colleague(session, institution, command.staff_id)

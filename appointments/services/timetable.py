@@ -64,6 +64,11 @@ def slot_between(rule: Rule, kind: Kind, start: datetime, end: datetime) -> Slot
     )
 
 
+def can_be_booked(times: SlotTimes) -> bool:
+    """Whether a slot opens before it closes."""
+    return times.opens_at < times.closes_at
+
+
 def allot(rule: Rule, slots: int, capacity: int) -> list[Places]:
     """As ``allot_each``, where all slots take as many patients."""
     return allot_each(rule, [capacity] * slots)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from appointments.queries.bookings import get_booking
 from appointments.queries.day_list import chosen_desk, desk_institutions
-from appointments.queries.desk import desk_slots, elderly_age, find_patients, get_patient
+from appointments.queries.desk import callers_rule, desk_slots, find_patients, get_patient
 from appointments.queries.tickets import find_ticket_of
 from appointments.schemas import (
     BookingView,
@@ -35,8 +35,6 @@ from core.web.writes import write
 from directory.public import get_institution
 from residents.schemas import age_on
 
-# How far ahead a caller is offered places: as far as the strip of a department's days.
-DAYS = 14
 pages = Blueprint("appointments_desk", __name__, url_prefix="/appointments/desk")
 
 
@@ -157,7 +155,7 @@ def _choose_page(
         institution = get_institution(session, institution_id)
         patient = get_patient(session, current_actor(), institution, person_id)
         slots = desk_slots(session, institution_id, day, pool)
-        least = elderly_age(session, institution_id)
+        rule = callers_rule(session, institution_id)
     # One whose places were all given just now is no choice any more.
     offered = {slot.department_id for slot in slots}
     chosen = choice.department_id if choice.department_id in offered else None
@@ -165,12 +163,12 @@ def _choose_page(
         "appointments/booking/desk_slots.html",
         institution=institution,
         patient=patient,
-        least_age=least,
-        too_young=pool is Pool.ELDERLY and age_on(patient.birth_date, day) < least,
+        least_age=rule.least_age,
+        too_young=pool is Pool.ELDERLY and age_on(patient.birth_date, day) < rule.least_age,
         today=today,
         pool=pool,
         day=day,
-        days=[today + timedelta(days=ahead) for ahead in range(DAYS + 1)],
+        days=[today + timedelta(days=ahead) for ahead in range(rule.days + 1)],
         department_id=chosen,
         departments={slot.department_id: slot for slot in slots}.values(),
         clinics=by_session(

@@ -105,6 +105,14 @@ GROUPS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
+        N_("重叫与过号"),
+        N_("叫到的人没有来，可以再叫；过号后往后排，不用重新取号。"),
+        (
+            ("recall_max", N_("重叫次数"), N_("叫过一次没来，最多再叫几次，0 为不再叫")),
+            ("skip_behind", N_("过号后让几人"), N_("过号的人排到几位之后，没有别人时接着叫")),
+        ),
+    ),
+    (
         N_("放号排队"),
         N_("放号后一段时间内按队列进入，先到的随机排序，人人机会相同。0 为不排队。"),
         (
@@ -168,7 +176,7 @@ def begin(institution_id: UUID) -> ResponseReturnValue:
         planning.Pressed,
         RulesView,
         lambda session, _: rules.begin_bookings(session, current_actor(), institution_id),
-        gettext("已开放预约，先用通用规则。请核对后再安排门诊。"),
+        gettext("已开放预约，先用地区的通用规则。请核对后再安排门诊。"),
         url_for("appointments_rules.show", institution_id=institution_id),
     )
 

@@ -220,7 +220,7 @@ def booking_rules(institution_id: UUID) -> RulesView:
 @api.doc(**SECURED)
 @open_to(Role.ADMINISTRATOR)
 def begin_bookings(institution_id: UUID) -> RulesView:
-    """Let an institution take bookings by the usual rules; one that does keeps its own."""
+    """Let an institution take bookings by the region's usual rules; one that does keeps its own."""
     return write(
         RulesView, lambda session: rules.begin_bookings(session, current_actor(), institution_id)
     )

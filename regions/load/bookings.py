@@ -13,9 +13,10 @@ from uuid import UUID
 
 from appointments.public import SlotTimes, slot_times
 from appointments.schemas import Because, Pool, Source, State
+from regions.booking_rules import hours
 from regions.identifiers import Identifiers
 from regions.load.bulk import Bulk
-from regions.load.clinics import WeeklyClinic, hours
+from regions.load.clinics import WeeklyClinic
 from regions.load.organisation import Places
 from regions.pack import RegionPack
 from regions.population import SyntheticPerson
@@ -237,7 +238,7 @@ class PastBookings:
 
     def _slot_times(self, kind: Any, day: date, half_day: Any) -> list[SlotTimes]:
         # The rules of all institutions are the same: the region's.
-        rule: Any = hours(self._pack, next(iter(self._places.institutions.values())))
+        rule: Any = hours(self._pack.appointment_rules)
         return slot_times(rule, kind, day, half_day)
 
     def _session(self, session_id: UUID, clinic: WeeklyClinic, day: date) -> tuple[object, ...]:

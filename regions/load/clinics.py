@@ -3,13 +3,12 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import time
+from dataclasses import asdict, dataclass
 from random import Random
-from typing import Any
 from uuid import UUID
 
 from appointments.schemas import HalfDay, Kind
+from regions.booking_rules import hours
 from regions.facts import ConductRule, DepartmentName, Institution
 from regions.identifiers import Identifiers
 from regions.load.bulk import Bulk
@@ -17,14 +16,6 @@ from regions.load.organisation import Places
 from regions.pack import RegionPack
 from regions.staff import Clinic, StaffMember, StaffPlan
 
-# Consulting hours of all institutions; the pack's rules say nothing of them.
-MORNING = time(8), time(12)
-AFTERNOON = time(14, 30), time(17, 30)
-# Own proposals, not in the pack's rules: checking in opens so long before the slot; after a
-# release one enters by the queue for so long, so many a second (bench/release bears more).
-EARLY_MINUTES = 60
-QUEUE_MINUTES = 30
-QUEUE_RATE = 20
 # Made-up consultation fees by title, fen; like the doctors they are 示例.
 _FEES = {"主任医师": 2000, "副主任医师": 1500, "主治医师": 1000}
 _FEE = 800
@@ -123,89 +114,6 @@ def _at_weekends(pack: RegionPack, institution: Institution) -> Iterator[WeeklyC
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """The rules of an institution, named as the appointments keep them."""
-
-    institution_id: UUID
-    horizon_days: int
-    release_time: time
-    by_kind: dict[str, Any]
-    close_minutes: int
-    cancel_days: int
-    cancel_time: time
-    day_limit: int
-    active_limit: int
-    proxies_limit: int
-    family_doctor_share: int
-    referral_share: int
-    onsite_share: int
-    elderly_share: int
-    reserved_hours: int
-    hold_minutes: int
-    waitlist_limit: int
-    offer_minutes: int
-    quiet_from: time | None
-    quiet_until: time | None
-    no_show_max: int
-    no_show_days: int
-    suspend_days: int
-    late_cancel_percent: int
-    early_minutes: int
-    grace_minutes: int
-    queue_minutes: int
-    queue_rate: int
-    slot_minutes: int
-    morning_from: time
-    morning_until: time
-    afternoon_from: time
-    afternoon_until: time
-
-
-def hours(pack: RegionPack, institution_id: UUID) -> Hours:
-    """The region's defaults for an institution."""
-    rules = pack.appointment_rules
-    return Hours(
-        institution_id=institution_id,
-        horizon_days=rules.horizon_days,
-        release_time=rules.release_time,
-        by_kind={Kind.EXPERT.value: {"horizon_days": rules.horizon_expert_days}},
-        close_minutes=rules.same_day_until_minutes_before,
-        cancel_days=rules.cancel_days_before,
-        cancel_time=rules.cancel_time,
-        day_limit=rules.limit_per_patient_day,
-        active_limit=rules.limit_active_per_patient,
-        proxies_limit=rules.limit_per_account_proxies,
-        family_doctor_share=_percent(rules.pools.family_doctor_reserved),
-        referral_share=_percent(rules.pools.referral),
-        onsite_share=_percent(rules.pools.onsite),
-        elderly_share=_percent(rules.pools.elderly_phone),
-        reserved_hours=rules.reserved_pool_release_hours_before,
-        hold_minutes=rules.pay_hold_minutes,
-        waitlist_limit=rules.waitlist.max_per_patient,
-        offer_minutes=rules.waitlist.offer_minutes,
-        quiet_from=rules.waitlist.quiet_from,
-        quiet_until=rules.waitlist.quiet_until,
-        no_show_max=rules.no_show_max,
-        no_show_days=rules.no_show_window_days,
-        suspend_days=rules.suspend_days,
-        late_cancel_percent=_percent(rules.late_cancel_no_shows),
-        early_minutes=EARLY_MINUTES,
-        grace_minutes=rules.grace_checkin_minutes,
-        queue_minutes=QUEUE_MINUTES,
-        queue_rate=QUEUE_RATE,
-        slot_minutes=rules.slot_minutes,
-        morning_from=MORNING[0],
-        morning_until=MORNING[1],
-        afternoon_from=AFTERNOON[0],
-        afternoon_until=AFTERNOON[1],
-    )
-
-
-def _percent(share: float) -> int:
-    return round(share * 100)
-
-
 def load_clinics(
     bulk: Bulk, pack: RegionPack, places: Places, clinics: list[WeeklyClinic], seed: int
 ) -> None:
@@ -277,18 +185,12 @@ def load_holidays(bulk: Bulk, pack: RegionPack) -> None:
 def load_rules(bulk: Bulk, pack: RegionPack, places: Places) -> None:
     """The rules of every institution that takes bookings, and of conduct in booking."""
     load_conduct_rules(bulk, pack)
-    columns = tuple(Hours.__dataclass_fields__)
+    rule = asdict(hours(pack.appointment_rules))
+    values = [_plain(value) for value in rule.values()]
     bulk.copy(
         "appointments_rule",
-        columns,
-        (
-            [
-                _plain(getattr(hours(pack, places.institutions[i.code]), column))
-                for column in columns
-            ]
-            for i in pack.institutions
-            if i.bookable
-        ),
+        ("institution_id", *rule),
+        ([places.institutions[i.code], *values] for i in pack.institutions if i.bookable),
     )
 
 

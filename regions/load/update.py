@@ -2,14 +2,14 @@
 
 from collections import Counter
 from dataclasses import asdict
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from appointments.public import Brought, bring_conduct_rule, bring_rule
 from core.access import Actor
+from regions.booking_rules import hours
 from regions.load.bulk import Bulk
-from regions.load.clinics import conduct, hours
+from regions.load.clinics import conduct
 from regions.load.norms import load_norms, load_prescription_rules
 from regions.pack import RegionPack
 
@@ -45,8 +45,9 @@ def update_region(session: Session, actor: Actor, pack: RegionPack) -> Counter[B
     brought = Counter(
         bring_conduct_rule(session, actor, rule.code, conduct(rule)) for rule in pack.conduct_rules
     )
+    rule = asdict(hours(pack.appointment_rules))
     brought.update(
-        bring_rule(session, actor, bookable[each.code], _rule(pack, bookable[each.code]))
+        bring_rule(session, actor, bookable[each.code], rule)
         for each in pack.institutions
         if each.bookable and each.code in bookable
     )
@@ -55,9 +56,3 @@ def update_region(session: Session, actor: Actor, pack: RegionPack) -> Counter[B
     load_norms(bulk, pack)
     load_prescription_rules(bulk, pack)
     return brought
-
-
-def _rule(pack: RegionPack, institution_id: UUID) -> dict[str, object]:
-    values = asdict(hours(pack, institution_id))
-    del values["institution_id"]
-    return values

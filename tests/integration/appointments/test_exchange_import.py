@@ -4,7 +4,7 @@ the cost of anybody who has a place.
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from appointments.models import Booking, ClinicSession, HospitalCall, Slot
+from appointments.models import Booking, ClinicSession, HospitalCall, Rule, Slot
 from appointments.schemas import Because, State
 from appointments.services.opening import open_sessions
 from core import clock
@@ -122,6 +122,25 @@ def test_fee_room_and_places_change_but_not_below_what_is_taken(
     assert counts(hospital.send(client, hospital.session())) == (0, 1, 0, [])
     first, second = slots(session)
     assert (first.capacity, first.taken, second.capacity) == (3, 2, 3)
+
+
+def test_what_would_close_before_it_opens_is_refused_row_by_row(
+    client: FlaskClient, session: Session, hospital: Hospital
+) -> None:
+    assert counts(hospital.send(client, hospital.session()))[0] == 1
+    rule = session.get_one(Rule, hospital.clinic.institution.id)
+    rule.horizon_days, rule.release_time, rule.close_minutes = 1, time(9), 1440
+    session.commit()
+    early = {"half_day": "morning", "slots": [slot("08:00", "08:30")]}
+    late = {"half_day": "afternoon", "slots": [slot("15:00", "15:30")]}
+    rows = [
+        hospital.session("S2", clinic="普通门诊", doctor=None, **early),
+        hospital.session("S3", **late),
+        # A slot more of a session that is open already.
+        hospital.session(slots=[slot("07:30", "08:00"), slot("08:00", "08:30")]),
+    ]
+    assert counts(hospital.send(client, *rows)) == (1, 0, 0, ["0 never_open", "2 never_open"])
+    assert len(slots(session)) == 2
 
 
 def test_what_is_not_named_stays_and_what_is_stopped_ends(

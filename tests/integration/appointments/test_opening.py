@@ -1,7 +1,8 @@
 """Sessions are opened from templates: within the horizon, once, for those in service."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
+import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -10,6 +11,7 @@ from appointments.models import ClinicSession, Slot
 from appointments.public import open_sessions
 from appointments.schemas import HalfDay, Kind
 from core import clock
+from core.errors import Conflict
 from tests.factories.appointments import make_clinic, make_template
 
 FAR = timedelta(days=40)
@@ -77,3 +79,18 @@ def test_who_is_out_of_service_is_passed_over(session: Session) -> None:
         make_template(session, clinic, weekday=clock.today().isoweekday())
     session.flush()
     assert open_sessions(session, clock.today() + FAR) == 0
+
+
+def test_a_rule_that_closes_before_it_opens_stops_nobody_else(session: Session) -> None:
+    """Such a rule cannot be set any more, but one may be there."""
+    bad = make_clinic(session, horizon_days=1, release_time=time(23), close_minutes=1440)
+    good = make_clinic(session)
+    for clinic in (bad, good):
+        for weekday in range(1, 8):
+            make_template(session, clinic, weekday=weekday)
+    session.commit()
+    keep_sessions_open()
+    opened = {each.institution_id for each in sessions(session)}
+    assert opened == {good.institution.id}
+    with pytest.raises(Conflict, match="never_open"):
+        open_sessions(session, clock.today() + FAR, bad.institution.id)

@@ -1,5 +1,6 @@
 """The administrator's pages: a house's rules, the region's holidays."""
 
+import re
 from datetime import time
 
 from flask.testing import FlaskClient
@@ -51,6 +52,12 @@ def test_a_house_without_rules_begins_with_the_usual_ones(
     assert "已开放预约" in page
     rule = session.get_one(Rule, house.id)
     assert (rule.horizon_days, rule.quiet_from, rule.quiet_until) == (7, time(22), time(7))
+    # The pack's shares and queue, not the columns' defaults.
+    shares = rule.family_doctor_share, rule.referral_share, rule.onsite_share, rule.elderly_share
+    assert shares == (20, 10, 10, 5)
+    assert (rule.queue_minutes, rule.queue_rate) == (30, 20)
+    assert rule.by_kind == {"expert": {"horizon_days": 14}}
+    assert "公众号 55%" in page
     assert house.name in administrator.get(f"{HOME}/rules").text
 
 
@@ -78,6 +85,50 @@ def test_quiet_hours_are_set_moved_and_left_out(
     assert "夜间暂停：开始" in page.split("变更记录")[1]
     save(quiet_from="", quiet_until="")
     assert kept() == (None, None)
+
+
+def test_how_often_one_is_called_again_and_who_goes_before(
+    session: Session, clinic: Clinic, administrator: FlaskClient
+) -> None:
+    address = f"{HOME}/rules/{clinic.institution.id}"
+    typed = form_of(administrator.get(address).text)
+    assert (typed["recall_max"], typed["skip_behind"]) == ("3", "3")
+    wrong = typed | {"recall_max": "10", "skip_behind": "0"}
+    refused = administrator.post(address, data=wrong)
+    assert refused.status_code == 422
+    for name in ("recall_max", "skip_behind"):
+        assert re.search(f'id="field-{name}"[^>]*aria-invalid="true"', refused.text)
+    given = typed | {"recall_max": "1", "skip_behind": "5", "_once": "another"}
+    page = administrator.post(address, data=given, follow_redirects=True).text
+    assert "过号后让几人" in page.split("变更记录")[1]
+    rule = session.get_one(Rule, clinic.institution.id, populate_existing=True)
+    assert (rule.recall_max, rule.skip_behind) == (1, 5)
+
+
+def test_what_would_close_before_its_release_is_refused(
+    session: Session, clinic: Clinic, administrator: FlaskClient
+) -> None:
+    address = f"{HOME}/rules/{clinic.institution.id}"
+    typed = form_of(administrator.get(address).text)
+
+    def saved(**other: str) -> bool:
+        key = " ".join(other.values())
+        sent = {**typed, "_once": key, **{name.replace("__", "."): v for name, v in other.items()}}
+        answer = administrator.post(address, data=sent)
+        assert answer.status_code in (302, 422)
+        refused = re.search(r'id="field-close_minutes"[^>]*aria-invalid="true"', answer.text)
+        assert bool(refused) == (answer.status_code == 422), answer.text
+        typed["version"] = form_of(administrator.get(address).text)["version"]
+        return answer.status_code == 302
+
+    # The day before at 23:00, the first visit at 8:00: nine hours.
+    assert not saved(horizon_days="1", release_time="23:00", close_minutes="540")
+    assert saved(horizon_days="1", release_time="23:00", close_minutes="539")
+    # A kind of its own days, of its own time, and of both.
+    assert not saved(close_minutes="1440", horizon__admission="1", release__admission="08:00")
+    assert not saved(close_minutes="1440", release_time="08:00", horizon__expert="1")
+    assert not saved(close_minutes="1440", horizon_days="1", release__online="23:00")
+    assert saved(close_minutes="1440", horizon__admission="1", release__admission="07:59")
 
 
 def test_holidays(session: Session, desk: FlaskClient, administrator: FlaskClient) -> None:

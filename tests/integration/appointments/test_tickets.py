@@ -1,18 +1,28 @@
 """Checking in and the queue of a room: the window, the order, each step of the console."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from appointments.checkin_codes import make_code, read_code
 from appointments.models import Booking, ClinicSession, Slot, Ticket
-from appointments.queries.tickets import find_ticket_of, get_queue, list_rooms, seen_on
+from appointments.queries.tickets import (
+    find_ticket_of,
+    get_queue,
+    list_rooms,
+    seen_on,
+    ticket_now,
+)
 from appointments.schemas import (
     CallNext,
     CheckIn,
+    HalfDay,
     PauseReason,
     PauseRoom,
     Precedence,
@@ -47,6 +57,7 @@ from tests.factories.appointments import (
 from tests.factories.auth import make_account
 from tests.factories.residents import make_person, make_resident
 
+Browser = Callable[[UUID], FlaskClient]
 # A day and an hour that no test runs on by itself: the first slot's start is at hand.
 DAY = date(2027, 3, 17)
 
@@ -369,6 +380,36 @@ def test_nobody_is_called_while_the_room_pauses(
     assert (waiting.pause, waiting.wait_until) == (PauseReason.EMERGENCY, None)
     assert resume(session, desk, room).pause is None
     assert call_next(session, desk, room, CallNext()).called
+
+
+def test_the_wait_begins_when_the_room_does(
+    session: Session, clinic: Clinic, desk: Actor, signed_in: Browser
+) -> None:
+    afternoon = make_slots(session, clinic, day=DAY, half_day=HalfDay.AFTERNOON, capacity=3)
+    account, person = make_resident(session)
+    mine = make_booking(session, afternoon[0], person.id)
+    session.commit()
+    begins = afternoon[0].starts_at
+    address = f"/appointments/bookings/{mine.id}/queue/live"
+    with clock.shifted(begins - timedelta(minutes=57) - clock.now()):
+        first = check_in(session, desk, CheckIn(booking_id=mine.id))
+        assert (first.ahead, first.wait_from, first.wait_until) == (0, 55, 60)
+        assert first.begins_at == begins
+        second = check_in(session, desk, here(session, desk, afternoon[0]))
+        # Ten minutes a patient, give or take half.
+        assert (second.ahead, second.wait_from, second.wait_until) == (1, 60, 75)
+        session.commit()
+        page = signed_in(account.id).get(address).text
+        assert "14:30 开诊" in page
+        assert "下一个就是您" not in page
+    with clock.shifted(begins - clock.now()):
+        on_time = ticket_now(session, second.id)
+        assert (on_time.begins_at, on_time.wait_from, on_time.wait_until) == (None, 5, 15)
+    with clock.shifted(begins - timedelta(minutes=20) - clock.now()):
+        # A doctor who begins early has begun.
+        call_next(session, desk, afternoon[0].session_id, CallNext())
+        assert ticket_now(session, second.id).begins_at is None
+        assert (ticket_now(session, second.id).wait_until or 60) <= 15
 
 
 @pytest.mark.usefixtures("morning")
