@@ -180,6 +180,7 @@ def take_place(
         "state": state,
         "held_until": held_until,
         "changed_from": changed_from,
+        "rests": places.rests(command.pool, source),
         "now": now,
         "today": clock.today(),
         # A day's bookings count until midnight, also when their slot has begun.
