@@ -113,6 +113,14 @@ class Wait(Base):
         ),
         Index("ix_appointments_wait_person_id", "person_id", "state"),
         Index("ix_appointments_wait_booking_id", "booking_id", unique=True),
+        # For whom an account has waited, or was offered a place, at an institution.
+        Index(
+            "ix_appointments_wait_account_id",
+            "account_id",
+            "institution_id",
+            "created_at",
+            postgresql_where=text("state IN ('waiting', 'offered', 'taken', 'lapsed')"),
+        ),
     )
 
     id: Mapped[Id]

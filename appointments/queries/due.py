@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from appointments.models import Reminder
 from appointments.queries.bookings import BOOKING
 from appointments.queries.offers import CLINIC, SLOT
-from appointments.schemas import ReminderKind, State
+from appointments.schemas import BookingView, ReminderKind, State
 from core import clock
 
 # A visit is reminded of so long before, and on the day before between these hours.
@@ -49,6 +49,19 @@ def reminders_due(session: Session) -> list[tuple[UUID, ReminderKind]]:
         )
         found += _unreminded(session, ReminderKind.DAY_BEFORE, *tomorrow)
     return found
+
+
+def reminders_ahead(booking: BookingView) -> set[ReminderKind]:
+    """Which reminders of a kept booking are still to come, as ``reminders_due`` finds them."""
+    now, day_before = clock.now(), booking.date - timedelta(days=1)
+    begins, ends = (clock.at(day_before, at.hour) for at in (DAY_BEGINS, DAY_ENDS))
+    soon = booking.starts_at - AHEAD
+    ahead = set()
+    if booking.created_at <= begins and now < ends:
+        ahead.add(ReminderKind.DAY_BEFORE)
+    if booking.created_at <= soon and now < soon:
+        ahead.add(ReminderKind.TWO_HOURS)
+    return ahead
 
 
 def _unreminded(

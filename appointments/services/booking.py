@@ -26,7 +26,7 @@ from appointments.schemas import (
     State,
 )
 from appointments.services import places
-from appointments.services.conduct import require_standing, watch
+from appointments.services.conduct import watch
 from appointments.services.proxies import limit_proxies
 from appointments.services.queue import pass_queue
 from appointments.services.refusals import (
@@ -46,10 +46,11 @@ from residents.public import (
     acting,
     care_units,
     contracted,
+    may_act,
     people_by_id,
     representatives_of,
 )
-from residents.schemas import age_on
+from residents.schemas import Scope, age_on
 
 RULE, PERSON = Rule.__table__, Person.__table__
 # What is asked for, and the patient's own lock until the end of the transaction: a patient who
@@ -131,14 +132,16 @@ def hold_slot(session: Session, actor: Actor, command: BookSlot) -> BookingView:
 def confirm_booking(session: Session, actor: Actor, booking_id: UUID) -> BookingView:
     """Make a held place a booking; one that is booked already stays so.
 
-    Raises NotFound, Denied, or Conflict ``hold_over``; for a place that was offered also
-    ``under_review`` and ``booking_rests``.
+    Raises NotFound, Denied, or Conflict ``hold_over``; for a place that was offered, which counts
+    as an attempt to book, also what ``watch`` does.
     """
     booking = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
     if booking.state is State.BOOKED:
         return booking
-    if booking.source is Source.WAITLIST:
-        require_standing(session, actor)
+    # Staff who confirm for a patient do their daily work.
+    if booking.source is Source.WAITLIST and may_act(session, actor, booking.person_id, Scope.BOOK):
+        wanted = find_wanted(session, booking.slot_id, booking.person_id)
+        watch(session, actor, wanted, booking.person_id)
     confirmed = session.execute(places.CONFIRM, {"id": booking_id, "now": clock.now()}).first()
     if confirmed is None:
         current = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
@@ -180,6 +183,7 @@ def take_place(
         "state": state,
         "held_until": held_until,
         "changed_from": changed_from,
+        "rests": places.rests(command.pool, source),
         "now": now,
         "today": clock.today(),
         # A day's bookings count until midnight, also when their slot has begun.

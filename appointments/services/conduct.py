@@ -69,13 +69,6 @@ FROM known LEFT JOIN since ON true
 """)
 
 
-STANDING = text("""
-SELECT bool_or(state = 'open') AS open,
-    max(rests_until) FILTER (WHERE rests_until > :now) AS rests_until
-FROM appointments_conduct_case WHERE account_id = :account
-""")
-
-
 class UnderReview(Conflict):
     """The account's booking rests; ``opening`` is a review that this attempt led to."""
 
@@ -114,15 +107,6 @@ def watch(session: Session, actor: Actor, wanted: Row[Any], person_id: UUID) -> 
     unusual = [row for row in rows if row.code and row.count >= row.slow_at]
     if unusual:
         _answer(session, actor, wanted, unusual, now)
-
-
-def require_standing(session: Session, actor: Actor) -> None:
-    """Raises Conflict ``under_review`` or ``booking_rests`` where the account may not book now."""
-    row = session.execute(STANDING, {"account": actor.account_id, "now": clock.now()}).one()
-    if row.open:
-        raise UnderReview()
-    if row.rests_until:
-        raise Rests(until=day_and_time(row.rests_until))
 
 
 def note_lapsed(session: Session, holds: Iterable[Row[Any]]) -> None:

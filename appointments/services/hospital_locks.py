@@ -22,11 +22,13 @@ from appointments.schemas import (
     LockState,
     LockView,
     Patient,
+    Pool,
     Source,
     State,
 )
 from appointments.services import places
 from appointments.services.booking import find_wanted, take_place
+from appointments.services.queue import let_queue_first
 from appointments.services.refusals import hold_over
 from appointments.services.sweeping import offer_returned
 from core import clock
@@ -52,7 +54,7 @@ def lock_number(
     For others the hospital keeps numbers of its own, and sends so many fewer.
 
     Raises Denied, NotFound, Invalid ``patient_unknown``, or Conflict: why there is no place,
-    ``lock_mismatch``, ``lock_returned``.
+    ``queue`` while people wait at the release, ``lock_mismatch``, ``lock_returned``.
     """
     require(session, actor, ExchangeAction.LOCK, exchange_resource(institution_id, unit))
     # Without what is not given, so that calls from before there were other papers stay the same.
@@ -72,6 +74,8 @@ def lock_number(
     # With the patient's lock: a repeated call that waited for the first one finds it.
     if (known := _find(session, institution_id, lock_id)) is not None:
         return _again(session, known, fingerprint)
+    if command.pool is Pool.PUBLIC:
+        let_queue_first(session, wanted, slot_id)
     wish = BookSlot(slot_id=slot_id, person_id=person_id, pool=command.pool)
     until = clock.now() + timedelta(minutes=wanted.hold_minutes)
     booking = take_place(session, wanted, wish, None, Source.HOSPITAL, held_until=until)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, func, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from appointments.models import Slot
-from appointments.schemas import Because, Pool
+from appointments.schemas import Because, Pool, Source
 from core import clock
 from directory.public import in_service
 
@@ -21,6 +21,8 @@ SLOT = Slot.__table__
 # The column of each pool's free places.
 COLUMNS = {pool: pool.value for pool in Pool} | {Pool.PUBLIC: "remaining"}
 RESERVED = (Pool.FAMILY_DOCTOR, Pool.REFERRAL)
+# What is booked without coming to the hospital's own window: this rests while one is suspended.
+ONLINE = (Pool.PUBLIC, Pool.FAMILY_DOCTOR, Pool.WAITLIST)
 # From when until when a place of a pool can be taken.
 _DURING_BOOKING = "slot.opens_at <= :now AND slot.closes_at > :now"
 OPEN = {
@@ -51,7 +53,7 @@ WITH held AS (
                AS in_department,
            count(*) FILTER (WHERE state IN ('held', 'booked') AND starts_at > :now) AS ahead,
            (SELECT max(until) FROM appointments_suspension
-            WHERE person_id = :person_id AND institution_id = :institution_id
+            WHERE :rests AND person_id = :person_id AND institution_id = :institution_id
               AND until > :now AND lifted_at IS NULL) AS suspended_until
     FROM appointments_booking
     WHERE person_id = :person_id AND starts_at >= :since AND state <> 'cancelled'
@@ -293,6 +295,13 @@ WHERE id = :id AND {column} > 0
 """)  # noqa: S608  our own columns
     for pool, column in COLUMNS.items()
 }
+
+
+def rests(pool: Pool, source: Source) -> bool:
+    """Whether this way to a place rests while the patient is suspended: online booking does, the
+    window, the telephone and a referral, which a doctor finds needed, do not.
+    """
+    return pool in ONLINE and source is not Source.REFERRAL
 
 
 def reshare(session: Session, slot_id: UUID, capacity: int, shares: Mapping[str, int]) -> bool:

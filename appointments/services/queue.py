@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from appointments.models import Release
 from appointments.queries.queue import (
     JOINED_BEFORE,
     OF_INSTITUTION,
+    OFTEN_SECONDS,
     RULE,
     STANDING_ALONE,
     Pace,
@@ -103,7 +105,7 @@ class QueueFirst(Conflict):
     default_sentence = N_("正在放号，请按排队次序进入，排到后再预约。")
 
     def __init__(self, queue: QueueView, slot_id: UUID) -> None:
-        super().__init__()
+        super().__init__(seconds=queue.ask_again_seconds)
         self.queue = queue
         self.slot_id = slot_id
 
@@ -116,6 +118,14 @@ class QueueFirst(Conflict):
             "turn_at": turn.isoformat() if turn else None,
             "ask_again_seconds": self.queue.ask_again_seconds,
         }
+
+
+class QueueBefore(QueueFirst):
+    """Who has no place in the queue comes after those who wait in it; ``turn_at`` is when the last
+    of them enters.
+    """
+
+    default_sentence = N_("正在放号，排队的人先约。请过 %(seconds)s 秒再锁公众号，其他号池照常。")
 
 
 def ensure_release(
@@ -248,7 +258,7 @@ def pass_queue(session: Session, actor: Actor, wanted: Row[Any], slot_id: UUID) 
     in; with nobody waiting it is joined and passed in one step. Raises QueueFirst.
     """
     now = clock.now()
-    if not wanted.opens_at <= now < wanted.opens_at + timedelta(minutes=wanted.queue_minutes):
+    if not _queue_lasts(wanted, now):
         return
     minutes, rate = wanted.queue_minutes, wanted.queue_rate
     release_id = ensure_release(session, wanted.institution_id, wanted.opens_at, minutes, rate)
@@ -262,6 +272,26 @@ def pass_queue(session: Session, actor: Actor, wanted: Row[Any], slot_id: UUID) 
     queue = queue_view(row._mapping)
     if not queue.admitted:
         raise QueueFirst(queue, slot_id)
+
+
+def let_queue_first(session: Session, wanted: Row[Any], slot_id: UUID) -> None:
+    """Before a public place for somebody who cannot stand in the queue of its release: while people
+    wait there, nobody goes before them. Raises QueueBefore.
+    """
+    now = clock.now()
+    if not _queue_lasts(wanted, now):
+        return
+    key = {"institution": wanted.institution_id, "opens_at": wanted.opens_at}
+    release_id = session.scalar(OF_INSTITUTION, key)
+    if release_id is None:
+        return
+    row = find_standing(session, release_id, None)
+    last = Pace(row.opens_at, row.rate).turn(row.arrivals)
+    if last <= now:
+        return
+    seconds = max(OFTEN_SECONDS, ceil((last - now).total_seconds()))
+    told = {"turn_at": last, "ask_again_seconds": seconds}
+    raise QueueBefore(queue_view(row._mapping).model_copy(update=told), slot_id)
 
 
 def draw_due(session: Session, release_id: UUID) -> bool:
@@ -307,6 +337,11 @@ def prepare_releases(session: Session) -> list[UUID]:
                     )
     due = select(Release.id).where(Release.opens_at <= now, Release.drawn_at.is_(None))
     return list(session.scalars(due))
+
+
+def _queue_lasts(wanted: Row[Any], now: datetime) -> bool:
+    over = wanted.opens_at + timedelta(minutes=wanted.queue_minutes)
+    return bool(wanted.opens_at <= now < over)
 
 
 def _arrive(session: Session, place: Place, now: datetime) -> Row[Any] | None:

@@ -46,7 +46,8 @@ from appointments.schemas import (
 from appointments.services import places
 from appointments.services.booking import find_wanted, take_place
 from appointments.services.cancelling import cancel_booking
-from appointments.services.conduct import require_standing
+from appointments.services.conduct import watch
+from appointments.services.proxies import limit_proxies
 from appointments.services.refusals import already_booked, day_and_time, not_offered, suspended
 from core import clock
 from core.access import Actor, require
@@ -64,17 +65,19 @@ ELDERLY_FROM = 65
 def join_wait(session: Session, actor: Actor, command: JoinWait) -> WaitView:
     """Wait for a place of a full session; who waits already goes on waiting.
 
-    Raises NotFound, Denied, or Conflict: ``place_free``, ``wait_over``, ``wait_limit``, and what
-    refuses a booking to the patient, the account or of the session.
+    Raises NotFound, Denied, what ``watch`` does, or Conflict: ``place_free``, ``wait_over``,
+    ``wait_limit``, ``proxies_limit``, and what refuses a booking to the patient or of the session.
     """
     places.lock_patients(session, [command.person_id])
     slots = session_slots(session, command.session_id)
     resource = wait_resource(session, actor, command.person_id, command.session_id)
     require(session, acting_on(actor, resource), WaitAction.JOIN_WAIT, resource)
-    require_standing(session, actor)
     now = standing(session, slots[0], command.person_id)
     if now.wait_id:
         return get_wait(session, actor, now.wait_id)
+    # Waiting is a way to a place as booking is, and no way around what that asks of an account.
+    wanted = find_wanted(session, slots[0].id, command.person_id)
+    watch(session, actor, wanted, command.person_id)
     if now.suspended_until:
         raise suspended(now.suspended_until)
     if now.booked:
@@ -86,6 +89,8 @@ def join_wait(session: Session, actor: Actor, command: JoinWait) -> WaitView:
             N_("每人在一家医院最多同时候补 %(limit)s 个门诊，就诊人已到上限。请先退出一个。"),
             limit=now.waitlist_limit,
         )
+    if command.person_id != actor.person_id:
+        limit_proxies(session, actor, [(wanted, command)])
     clinic = slots[0]
     wait = Wait(
         id=new_id(),

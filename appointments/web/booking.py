@@ -22,7 +22,7 @@ from appointments.services.changing import change_booking
 from appointments.web.choosing import DayChoice, by_session, first_free, whom
 from core import clock
 from core.database import transaction
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, TooMany
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import read_form, read_query
 from core.web.languages import gettext
@@ -89,7 +89,7 @@ def confirm(booking_id: UUID) -> ResponseReturnValue:
     """Make the held place a booking."""
     try:
         write(BookingView, lambda session: confirm_booking(session, current_actor(), booking_id))
-    except Conflict as refusal:
+    except (Conflict, TooMany) as refusal:
         flash(translated(refusal.message), "warn")
         return redirect(url_for("appointments.booking", booking_id=booking_id))
     return redirect(url_for("appointments.booked", booking_id=booking_id))

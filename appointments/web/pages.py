@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from appointments.queries.bookings import get_booking, get_bookings, list_bookings
 from appointments.queries.day_list import chosen_desk, count_day, desk_institutions, list_day_of
+from appointments.queries.due import reminders_ahead
 from appointments.queries.offers import (
     department_offers,
     find_nearest,
@@ -185,7 +186,12 @@ def booked(booking_id: UUID) -> ResponseReturnValue:
         views = get_bookings(session, current_actor(), [booking_id, *together.also])
     if any(view.state is not State.BOOKED for view in views):
         return redirect(url_for("appointments.booking", booking_id=booking_id))
-    return render_template("appointments/booked.html", bookings=views, acting_for=whom(*views))
+    return render_template(
+        "appointments/booked.html",
+        bookings=views,
+        reminders=reminders_ahead(views[0]),
+        acting_for=whom(*views),
+    )
 
 
 @pages.get("/bookings")

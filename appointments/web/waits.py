@@ -21,7 +21,7 @@ from appointments.services.booking import confirm_booking
 from appointments.services.waitlist import join_wait, leave_wait
 from core import clock
 from core.database import transaction
-from core.errors import Conflict
+from core.errors import Conflict, TooMany
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
@@ -76,7 +76,7 @@ def join(session_id: UUID) -> ResponseReturnValue:
     command = JoinWait(session_id=session_id, person_id=form.command.person_id)
     try:
         wait = write(WaitView, lambda session: join_wait(session, current_actor(), command))
-    except Conflict as refusal:
+    except (Conflict, TooMany) as refusal:
         form.fail(refusal)
         return _join_page(session_id, form)
     return redirect(url_for("appointments_waits.show", wait_id=wait.id), 303)
@@ -105,7 +105,7 @@ def confirm(wait_id: UUID) -> ResponseReturnValue:
         return redirect(url_for("appointments_waits.show", wait_id=wait_id), 303)
     try:
         write(BookingView, lambda session: confirm_booking(session, current_actor(), booking_id))
-    except Conflict as refusal:
+    except (Conflict, TooMany) as refusal:
         flash(translated(refusal.message), "warn")
         return redirect(url_for("appointments_waits.show", wait_id=wait_id), 303)
     return redirect(url_for("appointments.booked", booking_id=booking_id), 303)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from appointments.jobs import return_places
-from appointments.models import Booking, HospitalCall, HospitalLock, Slot
+from appointments.models import Booking, HospitalCall, HospitalLock, Release, Rule, Slot
 from appointments.schemas import Because, Source, State
 from auth.models import Client
 from core import clock
@@ -23,6 +23,7 @@ from core.database import transaction
 from core.models import AuditEvent
 from notifications.models import Message
 from residents.models import Person
+from tests.factories.appointments import make_release
 from tests.factories.auth import make_token
 from tests.factories.exchange import (
     Hospital,
@@ -264,6 +265,57 @@ def test_import_and_booking_at_once_keep_the_sum(app: APIFlask, committed_databa
         live = session.scalar(select(func.count()).where(Booking.state == State.HELD))
         assert left.taken == live
         assert left.capacity == max(4, left.taken)
+
+
+def test_while_people_wait_at_a_release_they_go_first(
+    client: FlaskClient, session: Session, hospital: Hospital
+) -> None:
+    """Public places only, and once the last of them has entered no longer."""
+    rule = session.get_one(Rule, hospital.clinic.institution.id)
+    rule.queue_minutes, rule.queue_rate = 30, 2
+    places = first_slot(session)
+    places.remaining, places.onsite = places.capacity - 1, 1
+    places.opens_at = opens_at = clock.now() - timedelta(seconds=5)
+    release_id = make_release(session, hospital.clinic.institution, opens_at, rate=2)
+    release = session.get_one(Release, release_id)
+    release.arrivals = 240
+    person = make_person(session)
+    session.commit()
+    refused = lock(client, hospital, "L1", wish(person))
+    problem = refused.get_json()
+    assert (refused.status_code, problem["code"]) == (409, "queue")
+    assert problem["release_id"] == str(release_id)
+    assert datetime.fromisoformat(problem["turn_at"]) == opens_at + timedelta(minutes=2)
+    assert 100 < problem["ask_again_seconds"] <= 115
+    assert str(problem["ask_again_seconds"]) in problem["detail"]
+    assert session.scalars(select(HospitalLock)).all() == []
+    onsite = lock(client, hospital, "L2", wish(make_person_now(session), pool="onsite"))
+    # Past the queue: that they are not of today is asked after it.
+    assert onsite.get_json()["code"] == "none_onsite"
+    with clock.shifted(timedelta(minutes=2)):
+        assert lock(client, hospital, "L1", wish(person)).get_json()["state"] == "held"
+
+
+def test_a_lock_from_before_the_queue_is_answered_again(
+    client: FlaskClient, session: Session, hospital: Hospital
+) -> None:
+    person = make_person_now(session)
+    held = lock(client, hospital, "L1", wish(person)).get_json()
+    rule = session.get_one(Rule, hospital.clinic.institution.id)
+    rule.queue_minutes = 30
+    places = first_slot(session)
+    places.opens_at = clock.now() - timedelta(seconds=5)
+    release_id = make_release(session, hospital.clinic.institution, places.opens_at, rate=1)
+    session.get_one(Release, release_id).arrivals = 240
+    session.commit()
+    assert lock(client, hospital, "L1", wish(person)).get_json() == held
+    assert then(client, hospital, "L1", "confirm").get_json()["state"] == "booked"
+
+
+def make_person_now(session: Session) -> Person:
+    person = make_person(session)
+    session.commit()
+    return person
 
 
 def test_an_application_that_was_disabled(

@@ -100,6 +100,7 @@ def test_closing_in_the_last_moment_counts_too(session: Session) -> None:
             "state": State.BOOKED,
             "held_until": None,
             "changed_from": None,
+            "rests": True,
             "now": clock.now(),
             "since": clock.now(),
         },

@@ -15,11 +15,12 @@ from bench.pgbench import recording
 from core import clock, database
 from core.access import Role
 from core.database import reading, transaction
+from residents.models import Person
 from tests import postgres
 from tests.conftest import _scratch
 from tests.factories.appointments import Clinic, make_clinic, make_slots
 from tests.factories.auth import make_account, make_token
-from tests.factories.residents import make_resident
+from tests.factories.residents import make_person, make_resident
 from tests.integration.plans import read_whole
 
 API = "/api/v1/appointments"
@@ -229,6 +230,20 @@ def test_the_wait_for_a_place_and_its_offer(app: APIFlask, clinic: Clinic) -> No
         offered = second.client.get(f"{API}/waits/{wait}", headers=second.headers).json
         assert offered
         second.post(f"/bookings/{offered['booking_id']}/confirm")
+    assert read_large(sent) == {}
+
+
+def test_the_wait_for_a_child(app: APIFlask, clinic: Clinic) -> None:
+    parent = Visit(app, clinic, 2)
+    with transaction() as session:
+        child = make_person(session, birth_date=clock.today() - timedelta(days=2000))
+        child.household_id = session.get_one(Person, parent.person_id).household_id
+        for slot in parent.slots[0]:
+            session.merge(slot).remaining = 0
+        session_id = str(parent.slots[0][0].session_id)
+        child_id = str(child.id)
+    with recording() as sent:
+        parent.post("/waits", {"session_id": session_id, "person_id": child_id})
     assert read_large(sent) == {}
 
 

@@ -6,11 +6,13 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from appointments.jobs import remind_of_visits
 from appointments.models import Reminder, Slot
+from appointments.queries.due import reminders_due
 from appointments.schemas import ReminderKind, State
 from appointments.services.reminding import remind_of_visit
 from core import clock
@@ -18,7 +20,7 @@ from notifications.models import Message
 from notifications.sms import SmsGateway
 from tests.factories.appointments import make_booking, make_clinic, make_slots
 from tests.factories.auth import make_phone
-from tests.factories.residents import make_person
+from tests.factories.residents import make_person, make_resident
 
 DAY = date(2027, 3, 17)
 Jobs = Callable[[], int]
@@ -111,3 +113,32 @@ def test_asked_twice_it_sends_once(session: Session, slot: Slot) -> None:
     for _ in range(2):
         remind_of_visit(session, booking_id, ReminderKind.DAY_BEFORE)
     assert len(session.scalars(select(Message)).all()) == 1
+
+
+BOTH, ONE = "就诊前一天和前两小时会提醒您。", "就诊前两小时会提醒您。"
+
+
+@pytest.mark.parametrize(
+    ("days", "hour", "said"),
+    [(2, 12, BOTH), (1, 8, BOTH), (1, 10, ONE), (0, 5, ONE), (0, 7, "")],
+)
+def test_the_page_says_which_reminders_will_come(
+    session: Session,
+    signed_in: Callable[[UUID], FlaskClient],
+    slot: Slot,
+    days: int,
+    hour: int,
+    said: str,
+) -> None:
+    """Those that the job sends to who books at this moment, and no other."""
+    account, person = make_resident(session)
+    with at(DAY - timedelta(days=days), hour):
+        booking = make_booking(session, slot, person.id, created_at=clock.now())
+        session.commit()
+        page = signed_in(account.id).get(f"/appointments/bookings/{booking.id}/booked").text
+    assert [each for each in (BOTH, ONE) if each in page] == ([said] if said else [])
+    kinds = set()
+    for hours in range(days * 24 + 24):
+        with at(DAY - timedelta(days=days), 0), clock.shifted(timedelta(hours=hours)):
+            kinds |= {kind for _, kind in reminders_due(session)}
+    assert len(kinds) == {BOTH: 2, ONE: 1, "": 0}[said]
