@@ -12,7 +12,9 @@ from core.database import Base, Created, Encrypted, Id, Moment, Version
 
 
 class HospitalLink(Base):
-    """Where a hospital's system answers, and the secret that both sides sign with."""
+    """Where a hospital's system answers, and the secret that both sides sign with. Bookings made
+    from ``asked_since`` on are asked for there, while it is enabled.
+    """
 
     __tablename__ = "appointments_hospital_link"
 
@@ -25,6 +27,7 @@ class HospitalLink(Base):
     base_url: Mapped[str]
     secret: Mapped[str] = mapped_column(Encrypted("appointments_hospital_link.secret"))
     enabled: Mapped[bool] = mapped_column(default=False)
+    asked_since: Mapped[Created]
     version: Mapped[Version]
     created_at: Mapped[Created]
 

@@ -42,8 +42,10 @@ class Referral(Base):
         ),
         CheckConstraint("sent_at < answer_by", name="deadline"),
         CheckConstraint(
-            "num_nonnulls(proposed_institution_id, proposed_department_id) IN (0, 2)"
-            " AND (state <> 'proposed' OR proposed_department_id IS NOT NULL)",
+            "CASE direction WHEN 'up'"
+            " THEN num_nonnulls(proposed_institution_id, proposed_department_id) IN (0, 2)"
+            " ELSE num_nonnulls(proposed_department_id, proposed_slot_id) = 0 END"
+            " AND (state <> 'proposed' OR proposed_institution_id IS NOT NULL)",
             name="proposal",
         ),
         UniqueConstraint("booking_id"),

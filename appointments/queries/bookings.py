@@ -9,8 +9,17 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, not_, select
 from sqlalchemy.orm import Session
 
 from appointments.models import Booking
+from appointments.queries.at_hospital import ASKED_SINCE, LOCK, LOCK_COLUMNS, word_of_hospital
 from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT, clinic_named
-from appointments.schemas import Action, BookingQuery, BookingView, State, When
+from appointments.schemas import (
+    Action,
+    AtHospital,
+    BookingQuery,
+    BookingView,
+    Call,
+    State,
+    When,
+)
 from core import clock
 from core.access import Actor, Resource, require
 from core.errors import NotFound
@@ -41,12 +50,15 @@ BOOKINGS = (
         SLOT.c.ends_at,
         SLOT.c.cancel_until,
         *CLINIC_COLUMNS,
+        *LOCK_COLUMNS,
+        ASKED_SINCE,
         BOOKING.c.starts_at,
         BOOKING.c.id,
     )
     .join_from(BOOKING, SLOT, SLOT.c.id == BOOKING.c.slot_id)
     .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
     .join(PATIENT, PATIENT.c.id == BOOKING.c.person_id)
+    .outerjoin(LOCK, and_(LOCK.c.booking_id == BOOKING.c.id, LOCK.c.call == Call.LOCK))
 )
 BY_TIME: list[ColumnElement[Any]] = [BOOKING.c.starts_at, BOOKING.c.id]
 # Built once: a resident's home asks it.
@@ -190,8 +202,15 @@ def booking_view(values: Mapping[Any, Any]) -> BookingView:
     live = values["state"] in LIVE
     cancellable = live and now < values["starts_at"]
     free = live and (now < values["cancel_until"] or values["state"] == State.HELD)
+    word = word_of_hospital(values)
     return BookingView.model_validate(
-        {**values, "cancellable": cancellable, "free_to_cancel": free}
+        {
+            **values,
+            "cancellable": cancellable,
+            "free_to_cancel": free,
+            "hospital": word,
+            "hospital_number": values["their_number"] if word is AtHospital.KEPT else "",
+        }
     )
 
 

@@ -70,7 +70,7 @@ ACTIONS = {
 # What only those who treat the patient read.
 CLINICAL = ("reason", "summary", "medicines", "watch", "next_check")
 # Steps of a hospital's clinics; none of them on the way down.
-UP_ONLY = frozenset({ReferralStep.PROPOSE, ReferralStep.PLACE})
+UP_ONLY = frozenset({ReferralStep.PLACE})
 ROWS = (
     select(
         REFERRAL.c.direction,
@@ -353,9 +353,10 @@ def _allowed(actor: Actor, referral: Referral, resource: Resource) -> list[Refer
 
 
 def _proposal(session: Session, referral: Referral) -> Proposal | None:
-    if referral.proposed_department_id is None or referral.proposed_institution_id is None:
+    if referral.proposed_institution_id is None:
         return None
-    department = get_department(session, referral.proposed_department_id)
+    department_id = referral.proposed_department_id
+    department = get_department(session, department_id) if department_id else None
     institution = get_institution(session, referral.proposed_institution_id)
     starts_at: datetime | None = None
     if referral.proposed_slot_id:
@@ -365,9 +366,9 @@ def _proposal(session: Session, referral: Referral) -> Proposal | None:
     return Proposal(
         institution_id=institution.id,
         institution_name=institution.name,
-        department_id=department.id,
-        department_name=department.name,
-        department_name_en=department.name_en,
+        department_id=department.id if department else None,
+        department_name=department.name if department else None,
+        department_name_en=department.name_en if department else None,
         slot_id=referral.proposed_slot_id,
         starts_at=starts_at,
     )

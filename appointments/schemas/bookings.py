@@ -104,6 +104,13 @@ class State(StrEnum):
     NO_SHOW = "no_show"
 
 
+class AtHospital(StrEnum):
+    """What the hospital's own system says to a booking: nothing yet, or that it keeps a number."""
+
+    WAITING = "waiting"
+    KEPT = "kept"
+
+
 class SlotState(StrEnum):
     """Whether a place can be taken now."""
 
@@ -258,7 +265,12 @@ class DepartmentOffer(View):
 
 
 class BookingView(Clinic):
-    """A booking as its owner and the registrar see it; ``number`` is the order in the slot."""
+    """A booking as its owner and the registrar see it; ``number`` is the order in the slot.
+
+    ``hospital`` is None where no system of the hospital's own is asked; while it is ``waiting``
+    the place is the patient's here, and may be lost there yet. ``hospital_number`` is the
+    hospital's own, once it is ``kept`` and where it has one.
+    """
 
     id: UUID
     slot_id: UUID
@@ -280,6 +292,8 @@ class BookingView(Clinic):
     cancelled_at: datetime | None
     because: Because | None
     changed_from: UUID | None
+    hospital: AtHospital | None
+    hospital_number: str
 
     @computed_field  # type: ignore[prop-decorator]
     @property

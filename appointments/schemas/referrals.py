@@ -82,7 +82,8 @@ class TakeStep(BaseModel):
     """A step on a referral that stands at ``version``.
 
     ``note`` is the question, the answer, the reason or the feedback; ``slot_id`` the place chosen
-    or proposed, ``department_id`` the department proposed instead.
+    or proposed, ``department_id`` the department proposed instead, or on the way down
+    ``institution_id`` the institution.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -91,6 +92,7 @@ class TakeStep(BaseModel):
     note: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
     slot_id: UUID | None = None
     department_id: UUID | None = None
+    institution_id: UUID | None = None
 
 
 class Folder(StrEnum):
@@ -155,12 +157,12 @@ class StepView(View):
 
 
 class Proposal(View):
-    """Where the receiving side would rather see the patient."""
+    """Where the receiving side would rather see the patient; on the way down no department."""
 
     institution_id: UUID
     institution_name: str
-    department_id: UUID
-    department_name: str
+    department_id: UUID | None
+    department_name: str | None
     department_name_en: str | None
     slot_id: UUID | None
     starts_at: datetime | None

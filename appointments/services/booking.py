@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from appointments.events import SlotBooked
 from appointments.models import Rule
+from appointments.queries.at_hospital import ASKED_SINCE, UNASKED
 from appointments.queries.bookings import booking_view, get_booking, units_of
 from appointments.queries.offers import ONE_SLOT, SLOT, get_slot
 from appointments.schemas import (
@@ -56,6 +57,7 @@ RULE, PERSON = Rule.__table__, Person.__table__
 # What is asked for, and the patient's own lock until the end of the transaction: a patient who
 # books from two places at once is counted one after the other, so their limits hold exactly.
 WANTED = ONE_SLOT.add_columns(
+    ASKED_SINCE,
     SLOT.c.division_code,
     RULE.c.day_limit,
     RULE.c.active_limit,
@@ -200,6 +202,7 @@ def take_place(
         {
             **wanted._mapping,
             **values,
+            **UNASKED,
             "pool": command.pool,
             "number": outcome.number,
             "created_at": now,

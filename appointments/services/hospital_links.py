@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -46,7 +46,11 @@ def save_link(
     _check_address(command.base_url)
     values = command.model_dump(exclude={"version"})
     if link is not None:
+        was_off = not link.enabled
         history.change(session, actor, SUBJECT, link, command.version, values)
+        if was_off and link.enabled:
+            # What was booked while nobody asked stays unasked.
+            link.asked_since = clock.now()
         return _view(link, None)
     if session.get(Rule, institution_id) is None:
         raise _no_rule()
@@ -60,6 +64,7 @@ def save_link(
             division_code=institution.division_code,
             secret=secret,
             created_at=clock.now(),
+            asked_since=clock.now(),
             **values,
         )
         .on_conflict_do_nothing()
@@ -88,13 +93,20 @@ def ensure_link(session: Session, institution_id: UUID, base_url: str, secret: s
         institution_name=institution.name,
         division_code=institution.division_code,
         created_at=clock.now(),
+        asked_since=clock.now(),
         **values,
     )
     session.execute(
         row.on_conflict_do_update(
             index_elements=[HospitalLink.institution_id],
             set_={name: row.excluded[name] for name in values}
-            | {"version": HospitalLink.version + 1},
+            | {
+                "version": HospitalLink.version + 1,
+                "asked_since": case(
+                    (HospitalLink.enabled, HospitalLink.asked_since),
+                    else_=row.excluded.asked_since,
+                ),
+            },
         )
     )
 

@@ -24,7 +24,7 @@ from appointments.schemas import Because, Direction, ReferralView, TakeStep, Urg
 from appointments.services import places
 from appointments.services.referral_moves import move, not_now, note
 from appointments.services.referral_places import give_back, hold_earliest, promise
-from appointments.services.referrals import deadline, require_first
+from appointments.services.referrals import deadline, require_above, require_below, require_first
 from core import clock
 from core.access import Actor, require
 from core.errors import Conflict, Invalid, NotFound
@@ -46,7 +46,7 @@ ENDINGS = {
     ReferralStep.REFUSE: Because.REFUSED,
     ReferralStep.LAPSE: Because.EXPIRED,
 }
-UNPROPOSED = {
+UNPROPOSED: dict[str, Any] = {
     "proposed_institution_id": None,
     "proposed_department_id": None,
     "proposed_slot_id": None,
@@ -173,7 +173,11 @@ def _nothing(
 def _proposed(
     session: Session, actor: Actor, referral: Referral, command: TakeStep
 ) -> dict[str, Any]:
-    """Elsewhere: a time in one's own institution, or a department of another one."""
+    """Elsewhere: a time in one's own institution, or a department of another one; on the way down
+    another institution.
+    """
+    if referral.direction == Direction.DOWN:
+        return _proposed_down(session, referral, command)
     if command.slot_id:
         slot = get_slot(session, command.slot_id)
         if slot.institution_id != referral.to_institution_id:
@@ -184,7 +188,9 @@ def _proposed(
         institution_id = get_department(session, department_id).institution_id
         if institution_id == referral.to_institution_id:
             raise Invalid(fields={"slot_id": N_("建议本院的科室时，请同时选一个时段。")})
-        if not get_institution(session, institution_id).bookable:
+        institution = get_institution(session, institution_id)
+        require_above(session, institution, referral.from_institution_id)
+        if not institution.bookable:
             raise Invalid(fields={"department_id": N_("这家机构不接收转诊，请选择其他机构。")})
     else:
         raise Invalid(fields={"department_id": N_("请选择建议的科室或时段。")})
@@ -193,6 +199,15 @@ def _proposed(
         "proposed_department_id": department_id,
         "proposed_slot_id": command.slot_id,
     }
+
+
+def _proposed_down(session: Session, referral: Referral, command: TakeStep) -> dict[str, Any]:
+    """Another house below the one that sent the patient; it chooses who sees them by itself."""
+    if command.institution_id is None or command.institution_id == referral.to_institution_id:
+        raise Invalid(fields={"institution_id": N_("请选择建议的机构，不能是本机构。")})
+    institution = get_institution(session, command.institution_id)
+    require_below(institution, get_institution(session, referral.from_institution_id))
+    return UNPROPOSED | {"proposed_institution_id": institution.id}
 
 
 def _agreed(
@@ -215,9 +230,14 @@ def _agreed(
 def _redirected(
     session: Session, actor: Actor, referral: Referral, command: TakeStep
 ) -> dict[str, Any]:
-    changes = _agreed(session, actor, referral, command)
-    department = get_department(session, changes["to_department_id"])
-    institution = get_institution(session, department.institution_id)
+    if referral.proposed_institution_id is None:
+        raise not_now()
+    institution = get_institution(session, referral.proposed_institution_id)
+    if referral.direction == Direction.DOWN:
+        # The house itself, no longer a team of another one.
+        changes: dict[str, Any] = {"to_team_id": None}
+    else:
+        changes = _agreed(session, actor, referral, command)
     answer_by: datetime = clock.now() + referral_rules().haste(referral.urgency).answer_within
     return {
         **changes,

@@ -10,6 +10,7 @@ from appointments.events import ReferralSent
 from appointments.models import Referral, ReferralEntry
 from appointments.queries.offers import get_slot
 from appointments.queries.referrals import get_referral, require_care, require_patient
+from appointments.referral_levels import is_above
 from appointments.referral_rules import referral_rules
 from appointments.referral_states import UNDECIDED, WITH_DEADLINE, ReferralState
 from appointments.schemas import (
@@ -28,19 +29,21 @@ from core.events import publish
 from core.ids import new_id
 from core.messages import N_
 from directory.public import get_department, get_institution, get_team
+from directory.schemas import InstitutionView
 from residents.public import care_units
 
 
 def send_up(session: Session, actor: Actor, command: SendUp) -> ReferralView:
     """Refer a resident of one's team to a department, with a place held where one is free.
 
-    Raises NotFound, Denied, Invalid, or Conflict: ``already_referred``, ``no_referrals``, or why
-    the chosen place is not to be had.
+    Raises NotFound, Denied, Invalid (``not_above`` and others), or Conflict:
+    ``already_referred``, ``no_referrals``, or why the chosen place is not to be had.
     """
     care = require_care(session, actor, command.person_id)
     team = get_team(session, UUID(care[0]))
     department = get_department(session, command.department_id)
     institution = get_institution(session, department.institution_id)
+    require_above(session, institution, team.institution_id)
     if department.disabled or institution.disabled or not institution.bookable:
         raise Conflict("no_referrals", N_("这个科室现在不接收转诊。请选择其他科室或医院。"))
     criteria = _criteria(command.criteria, Direction.UP)
@@ -84,7 +87,8 @@ def send_down(session: Session, actor: Actor, command: SendDown) -> ReferralView
     """Hand a patient of the hospital on to the team that has them under contract, or to an
     institution of their choice.
 
-    Raises NotFound, Denied, Invalid, or Conflict ``already_referred``.
+    Raises NotFound, Denied, Invalid (``not_below`` and others), or Conflict
+    ``already_referred``.
     """
     sender = get_institution(session, command.from_institution_id)
     require_patient(session, actor, command.person_id, sender)
@@ -109,7 +113,7 @@ def send_down(session: Session, actor: Actor, command: SendDown) -> ReferralView
         criteria=criteria,
         answer_by=clock.now() + referral_rules().usual.answer_within,
     )
-    _address_down(session, referral, command)
+    _address_down(session, referral, command, sender)
     _require_no_other_down(session, referral)
     return _sent(session, actor, referral)
 
@@ -149,12 +153,29 @@ def _sent(session: Session, actor: Actor, referral: Referral) -> ReferralView:
     return get_referral(session, actor, referral.id)
 
 
-def _address_down(session: Session, referral: Referral, command: SendDown) -> None:
-    """To the institution that was named, else to the team under contract."""
+def require_above(session: Session, institution: InstitutionView, sender_id: UUID) -> None:
+    """Up leads to a higher house, so never within one's own. Raises Invalid ``not_above``."""
+    if not is_above(institution, get_institution(session, sender_id)):
+        sentence = N_("上转要转往比本机构等级高的医院。请选择等级更高的医院。")
+        raise Invalid("not_above", sentence, fields={"department_id": sentence})
+
+
+def require_below(institution: InstitutionView, sender: InstitutionView) -> None:
+    """Down leads to a lower house that is in service. Raises Invalid ``not_below``."""
+    if institution.disabled or not is_above(sender, institution):
+        sentence = N_("下转要转往比转出医院等级低的机构。请选择基层机构或等级更低的医院。")
+        raise Invalid("not_below", sentence, fields={"institution_id": sentence})
+
+
+def _address_down(
+    session: Session, referral: Referral, command: SendDown, sender: InstitutionView
+) -> None:
+    """To the institution that was named, else to the team under contract, which is primary care
+    wherever its house stands.
+    """
     if command.institution_id:
         institution = get_institution(session, command.institution_id)
-        if institution.disabled or institution.id == referral.from_institution_id:
-            raise Invalid(fields={"institution_id": N_("请选择接收的基层机构。")})
+        require_below(institution, sender)
         referral.to_institution_id = institution.id
         referral.division_code = institution.division_code
         referral.to_name = institution.name

@@ -21,7 +21,7 @@ from appointments.queries.circle import (
     words_of,
 )
 from appointments.queries.stops import instead_link, stop_reason
-from appointments.schemas import ONE_VISIT, Because, BookingView, Source
+from appointments.schemas import ONE_VISIT, AtHospital, Because, BookingView, Source
 from core.events import Event
 from core.messages import N_
 from notifications.public import notify
@@ -46,6 +46,13 @@ BOOKED = Words(
     ),
     N_("已为%(name)s预约：%(when)s，%(institution)s %(department)s，第 %(number)s 号。"),
     N_("%(name)s有了预约：%(when)s，%(institution)s %(department)s，第 %(number)s 号。"),
+)
+# Said of a place whose hospital was asked for a number and has not answered yet.
+ASKED = BOOKED._replace(
+    own=N_(
+        "已为您占号，等待医院确认：%(when)s，%(institution)s %(department)s，"
+        "时段内第 %(number)s 号。医院没有留住时会马上告诉您。"
+    )
 )
 BY_DOCTOR = N_(
     "家庭医生为您预约了 %(when)s，%(institution)s %(department)s，第 %(number)s 号。"
@@ -95,6 +102,13 @@ CHANGED = Words(
     _CHANGED_FOR,
 )
 
+CHANGED_ASKED = CHANGED._replace(
+    own=N_(
+        "已改到 %(when)s，%(institution)s %(department)s，第 %(number)s 号，等待医院确认。"
+        "医院没有留住时会马上告诉您。"
+    )
+)
+
 
 def tell_booked(session: Session, event: SlotBooked) -> None:
     """A message with the time, the place and the number; by SMS too where somebody else booked."""
@@ -109,7 +123,8 @@ def tell_booked(session: Session, event: SlotBooked) -> None:
             _tell(session, booking, person_id, BY_DOCTOR_FOR, sms=True)
         return
     booker = booker_of(session, booking) if booking.source is Source.FAMILY else None
-    _tell_circle(session, booking, BOOKED, booker, sms=booker is not None)
+    words = ASKED if booking.hospital is AtHospital.WAITING else BOOKED
+    _tell_circle(session, booking, words, booker, sms=booker is not None)
 
 
 def tell_cancelled(session: Session, event: BookingCancelled) -> None:
@@ -136,7 +151,8 @@ def tell_changed(session: Session, event: BookingChanged) -> None:
     """A message with the new time, and who chose it where it was not the patient."""
     booking = find_booking(session, event.booking_id)
     if booking is not None:
-        _tell_circle(session, booking, CHANGED, event.by)
+        words = CHANGED_ASKED if booking.hospital is AtHospital.WAITING else CHANGED
+        _tell_circle(session, booking, words, event.by)
 
 
 def tell_stopped(session: Session, event: BookingStopped) -> None:

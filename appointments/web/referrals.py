@@ -18,6 +18,7 @@ from appointments.queries.referrals import (
     require_care,
     require_patient,
 )
+from appointments.referral_levels import is_above
 from appointments.referral_rules import answer_hours, referral_rules
 from appointments.referral_states import OPEN, ReferralStep, find_step
 from appointments.schemas import (
@@ -44,7 +45,13 @@ from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
 from core.web.pager import pager
 from core.web.writes import write
-from directory.public import get_institution, list_departments, list_institutions
+from directory.public import (
+    division_path,
+    get_institution,
+    get_team,
+    list_departments,
+    list_institutions,
+)
 from directory.schemas import (
     DepartmentSearch,
     DepartmentView,
@@ -169,7 +176,7 @@ def one(referral_id: UUID) -> ResponseReturnValue:
 
 
 @referrals.get("/<uuid:referral_id>/propose")
-@open_to(Role.REGISTRAR)
+@open_to(*STAFF)
 def propose(referral_id: UUID) -> ResponseReturnValue:
     """Choose where the patient would better be seen."""
     choice = read_query(Choice)
@@ -177,9 +184,12 @@ def propose(referral_id: UUID) -> ResponseReturnValue:
         referral = get_referral(session, current_actor(), referral_id)
         if ReferralStep.PROPOSE not in referral.allowed:
             return redirect(url_for("appointments_referrals.one", referral_id=referral_id))
+        if referral.direction is Direction.DOWN:
+            return _propose_down_page(session, referral)
         here = choice.institution_id or referral.to_institution_id
         wanted = choice.model_copy(update={"institution_id": here})
-        chosen = _choose(session, wanted, public=True)
+        sender = get_institution(session, referral.from_institution_id)
+        chosen = _choose(session, wanted, sender, public=True)
     return render_template(
         "appointments/referrals/propose.html",
         referral=referral,
@@ -239,9 +249,10 @@ def _new_page(choice: Choice, form: Form[SendUp]) -> ResponseReturnValue:
     if choice.person_id is None:
         raise NotFound()
     with transaction() as session:
-        require_care(session, current_actor(), choice.person_id)
+        care = require_care(session, current_actor(), choice.person_id)
         person = people_by_id(session, {choice.person_id})[choice.person_id]
-        chosen = _choose(session, choice)
+        team = get_team(session, UUID(care[0]))
+        chosen = _choose(session, choice, get_institution(session, team.institution_id))
     page = render_template(
         "appointments/referrals/new.html",
         person=person,
@@ -266,8 +277,7 @@ def _down_page(choice: Choice, form: Form[SendDown]) -> ResponseReturnValue:
         require_patient(session, current_actor(), choice.person_id, desk)
         person = people_by_id(session, {choice.person_id})[choice.person_id]
         contracted = bool(care_units(session, choice.person_id))
-        search = InstitutionSearch(division=person.division_code, limit=HIGHEST_LIMIT)
-        near = [each for each in list_institutions(session, search).items if each.id != desk.id]
+        near = _below(session, desk, person.division_code)
     page = render_template(
         "appointments/referrals/down.html",
         person=person,
@@ -282,9 +292,33 @@ def _down_page(choice: Choice, form: Form[SendDown]) -> ResponseReturnValue:
     return page, form.status
 
 
-def _choose(session: Session, choice: Choice, *, public: bool = False) -> Chosen:
+def _propose_down_page(session: Session, referral: ReferralView) -> str:
+    sender = get_institution(session, referral.from_institution_id)
+    home = people_by_id(session, {referral.person_id})[referral.person_id].division_code
+    found = _below(session, sender, division_path(home)[-2:][0])
+    return render_template(
+        "appointments/referrals/propose_down.html",
+        referral=referral,
+        houses=[each for each in found if each.id != referral.to_institution_id],
+        form=blank(TakeStep),
+        words=words,
+    )
+
+
+def _below(session: Session, sender: InstitutionView, division: str) -> list[InstitutionView]:
+    """The houses of a division to which ``sender`` may hand a patient down."""
+    search = InstitutionSearch(division=division, limit=HIGHEST_LIMIT)
+    found = list_institutions(session, search).items
+    return [each for each in found if is_above(sender, each)]
+
+
+def _choose(
+    session: Session, choice: Choice, sender: InstitutionView, *, public: bool = False
+) -> Chosen:
+    """What lies above the sender, and, while it is looked at, where the patient was sent."""
     search = InstitutionSearch(bookable=True, limit=HIGHEST_LIMIT)
-    institutions = list_institutions(session, search).items
+    found = list_institutions(session, search).items
+    institutions = [each for each in found if is_above(each, sender)]
     here = next((each for each in institutions if each.id == choice.institution_id), None)
     if here is None and choice.institution_id:
         here = get_institution(session, choice.institution_id)

@@ -13,7 +13,7 @@ from appointments.services.referral_steps import take_step
 from appointments.services.referrals import send_down, send_up
 from core import clock
 from core.access import Actor, Role
-from directory.models import Team
+from directory.models import Institution, Team
 from residents.models import Person
 from tests.factories.appointments import Clinic, make_booking, make_clinic, make_slots
 from tests.factories.auth import make_account
@@ -44,6 +44,11 @@ def staff_actor(session: Session, role: Role, unit: object, name: str = "示例�
     return Actor(account_id=account.id, name=account.display_name, grants=grants, active_role=role)
 
 
+def make_township(session: Session) -> Institution:
+    """A township health centre, below every hospital."""
+    return make_institution(session, type_code="C220", level="一级")
+
+
 def make_two(session: Session, *, reserved: int = 1, capacity: int = 3) -> Two:
     """The first two slots of the department keep ``reserved`` places each."""
     clinic = make_clinic(session)
@@ -51,7 +56,7 @@ def make_two(session: Session, *, reserved: int = 1, capacity: int = 3) -> Two:
     slots = make_slots(session, clinic, capacity=capacity, day=day)
     for slot in slots[:2]:
         slot.remaining, slot.referral = capacity - reserved, reserved
-    team = make_team(session, make_institution(session))[0]
+    team = make_team(session, make_township(session))[0]
     account, person = make_resident(session)
     make_contract(session, person, team)
     session.flush()
