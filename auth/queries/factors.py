@@ -23,6 +23,7 @@ from auth.models import (
     Totp,
 )
 from auth.queries.accounts import holder
+from auth.queries.grants import not_over
 from auth.schemas import (
     DueNotice,
     FailedSignIns,
@@ -120,7 +121,7 @@ def _exists(
 
 STANDING = select(
     Account,
-    _exists(RoleGrant, RoleGrant.ended_at.is_(None)),
+    _exists(RoleGrant, not_over()),
     _exists(Totp, Totp.confirmed_at.is_not(None)),
     _exists(Passkey),
     _exists(RecoveryCode, RecoveryCode.used_at.is_(None)),

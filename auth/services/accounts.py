@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from auth import passwords, ports
 from auth.models import Account, RefreshFamily, RoleGrant, SignInSession, Token
-from auth.queries.grants import in_force
+from auth.queries.grants import in_force, not_over
 from auth.services.logout import end_sessions
 from auth.services.sign_in import phone_index
 from core import clock
@@ -208,7 +208,7 @@ def end_grants(
     Returns how many grants ended.
     """
     query = update(RoleGrant).where(
-        RoleGrant.unit.in_(units), RoleGrant.role.in_(roles), RoleGrant.ended_at.is_(None)
+        RoleGrant.unit.in_(units), RoleGrant.role.in_(roles), not_over()
     )
     if account_id is not None:
         query = query.where(RoleGrant.account_id == account_id)

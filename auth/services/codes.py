@@ -36,7 +36,7 @@ def make(
     limits.count_try(session, "phone", _asker(session, phone, origin), CODES_PER_PHONE_HOUR, HOUR)
     if origin.device:
         limits.count_try(session, "device", origin.device, CODES_PER_DEVICE_HOUR, HOUR)
-    limits.count_try(session, "address", origin.address, CODES_PER_ADDRESS_HOUR, HOUR)
+    limits.count_try(session, "address", origin.network, CODES_PER_ADDRESS_HOUR, HOUR)
     code = f"{secrets.randbelow(1_000_000):06d}"
     now = clock.now()
     challenge = Challenge(
@@ -96,7 +96,7 @@ def redeem(
     limits.forgive(session, "phone", _asker(session, challenge.phone, origin))
     if origin.device:
         limits.forgive_last(session, "device", origin.device)
-    limits.forgive_last(session, "address", origin.address)
+    limits.forgive_last(session, "address", origin.network)
     return challenge
 
 

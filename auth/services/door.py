@@ -76,7 +76,7 @@ def count_password_try(session: Session, command: PasswordSignIn, origin: Origin
         session,
         QUARTER,
         limits.Tries("name", whose, PASSWORD_TRIES_PER_NAME),
-        limits.Tries("password from", origin.address, PASSWORD_TRIES_PER_ADDRESS),
+        limits.Tries("password from", origin.network, PASSWORD_TRIES_PER_ADDRESS),
     )
 
 
@@ -94,7 +94,7 @@ def sign_in_by_password(
     if passwords.is_outdated(stored):
         account.password_hash = passwords.hash_password(command.password)
     limits.forgive(session, "name", _whose(session, command, origin))
-    limits.forgive_last(session, "password from", origin.address)
+    limits.forgive_last(session, "password from", origin.network)
     return begin(session, account, [Method.PASSWORD], origin)
 
 

@@ -22,6 +22,7 @@ from core.access import Actor, Role
 from core.crypto import blind_index, token_hash
 from core.errors import Denied, Invalid
 from core.ids import new_id
+from core.networks import network_of
 from core.roles import DUTIES
 from core.statements import Statement
 
@@ -92,6 +93,11 @@ class Origin:
     channel: str = "web"
     user_agent: str = ""
     device: str = ""
+
+    @property
+    def network(self) -> str:
+        """What limits by address count by."""
+        return network_of(self.address)
 
 
 def phone_index(phone: str) -> bytes:

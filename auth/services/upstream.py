@@ -79,7 +79,7 @@ def set_out(
 def count_departure(session: Session, origin: Origin) -> None:
     """Each asks an outside party; in a transaction of its own. Raises TooMany."""
     quarter = timedelta(minutes=15)
-    limits.count_try(session, "upstream from", origin.address, DEPARTURES_PER_ADDRESS, quarter)
+    limits.count_try(session, "upstream from", origin.network, DEPARTURES_PER_ADDRESS, quarter)
 
 
 def come_back(session: Session, upstream_id: UUID, state: str, browser: str) -> UpstreamAttempt:

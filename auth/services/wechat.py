@@ -58,7 +58,7 @@ EXPIRED = N_("这次微信登录已失效，请重新登录。")
 
 def count_try(session: Session, origin: Origin) -> None:
     """Count a try before WeChat is asked; in a transaction of its own. Raises TooMany."""
-    limits.count_try(session, FROM, origin.address, TRIES_PER_ADDRESS_HOUR, HOUR)
+    limits.count_try(session, FROM, origin.network, TRIES_PER_ADDRESS_HOUR, HOUR)
 
 
 def sign_in(session: Session, user: WeChatUser, origin: Origin) -> WeChatSignIn:
@@ -68,7 +68,7 @@ def sign_in(session: Session, user: WeChatUser, origin: Origin) -> WeChatSignIn:
     Raises Denied where the account may not sign in so, Conflict where the two applications are
     joined to two accounts: those are never merged here.
     """
-    limits.forgive_last(session, FROM, origin.address)
+    limits.forgive_last(session, FROM, origin.network)
     identity = find_identity(session, user)
     if identity:
         _learn_union(session, identity, user)
@@ -119,7 +119,7 @@ def bind_own(session: Session, actor: Actor, user: WeChatUser) -> None:
     """Join the actor's account to ``user``. Raises Conflict, Denied, or StepUpRequired."""
     require(session, actor, WeChatAction.BIND, wechat_of(actor))
     origin = origin_of(actor)
-    limits.forgive_last(session, FROM, origin.address)
+    limits.forgive_last(session, FROM, origin.network)
     _require_resident(session, actor.account_id, origin)
     _join(session, actor.account_id, user)
 

@@ -15,6 +15,7 @@ from flask import Flask, Response, current_app, g, request
 
 from core import clock
 from core.errors import TooMany
+from core.networks import network_of
 from core.web.access import SAFE_METHODS, current_actor, signed_in
 from core.web.tickets import TICKET
 
@@ -26,6 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class By(StrEnum):
     """Whose calls are counted together."""
 
+    # Of IPv6 the network (``core.networks``).
     ADDRESS = "address"
     ACCOUNT = "account"
     # The application that the call names, at its address: a hospital's kiosks and the vendor's
@@ -223,7 +225,7 @@ def _whose(limit: Limit) -> str:
             return str(ticket.account_id)
         if signed_in():
             return str(current_actor().account_id)
-    address = request.remote_addr or ""
+    address = network_of(request.remote_addr or "")
     if limit.by is By.APPLICATION:
         given = request.authorization
         basic = given.username if given and given.type == "basic" else None

@@ -76,7 +76,7 @@ def decide() -> ResponseReturnValue:
             # The code is one that waits: neither this nor the look before was a guess.
             for _ in range(2):
                 forgive_last(session, ACCOUNT, str(current_actor().account_id))
-                forgive_last(session, ADDRESS, origin().address)
+                forgive_last(session, ADDRESS, origin().network)
             if agreed:
                 device, client = get_waiting_device(session, form.command.user_code)
                 give_consent(session, current_actor(), client.client_id, device.scope.split())
@@ -97,7 +97,7 @@ def _count_try() -> None:
     with transaction() as session:
         account = str(current_actor().account_id)
         count_try(session, ACCOUNT, account, TRIES_PER_ACCOUNT, TRIES_WITHIN)
-        count_try(session, ADDRESS, origin().address, TRIES_PER_ADDRESS, TRIES_WITHIN)
+        count_try(session, ADDRESS, origin().network, TRIES_PER_ADDRESS, TRIES_WITHIN)
 
 
 def _enter(form: Form[EnterDeviceCode], status: int) -> ResponseReturnValue:

@@ -180,7 +180,7 @@ def _push(provider: Provider, client: Application) -> tuple[int, dict[str, Any]]
     if request.form.get("client_id", client.client_id) != client.client_id:
         raise InvalidRequestError("'client_id' is another one than the caller's.")
     if client.check_endpoint_auth_method(PUBLIC_METHOD, "pushed"):
-        whose = f"{origin(CHANNEL).address} {client.client_id}"
+        whose = f"{origin(CHANNEL).network} {client.client_id}"
         if wait := count_requests(provider.session, "pushed", whose, PUBLIC_PUSHES, WITHIN):
             raise TooMany(retry_after=wait)
     given = request.form.items(multi=True)

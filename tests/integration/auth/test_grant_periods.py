@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from auth.models import RoleGrant
 from auth.queries.accounts import account_history, get_account, list_accounts
 from auth.queries.actors import actor_of_account, actor_of_session, actor_of_token
+from auth.queries.factors import standing_of
 from auth.queries.grants import grants_of
 from auth.schemas import AccountSearch, EndRole, GrantRole
 from auth.services import grants
-from auth.services.accounts import add_grant, grant_role
+from auth.services.accounts import add_grant, end_grants, grant_role
 from core import clock
 from core.access import Role
 from core.database import transaction
@@ -26,7 +27,14 @@ from core.ids import new_id
 from core.paging import PageQuery
 from core.roles import DUTIES
 from residents.ports import IdentityVerifier, Verdict
-from tests.factories.auth import actor_for, make_account, make_token, open_browser_session, overseer
+from tests.factories.auth import (
+    actor_for,
+    make_account,
+    make_phone,
+    make_token,
+    open_browser_session,
+    overseer,
+)
 from tests.factories.directory import CITY, COUNTY, OTHER_COUNTY, TOWNSHIP, make_divisions
 from tests.factories.residents import make_id_number
 from tests.integration.auth.granting import divisions
@@ -227,3 +235,22 @@ def test_of_two_duties_given_at_once_one_is_held(committed_database: Engine) -> 
         held = {grant.role for grant in grants_of(session, known.id)} & set(DUTIES)
     assert len(held) == 1
     assert outcomes.count("given") == 2 and outcomes.count("separate_duties") == 4
+
+
+def test_who_was_staff_once_signs_in_as_a_resident_does(session: Session) -> None:
+    """From a day to come counts already: the second factor is set up before the role begins."""
+    account = make_account(session, phone=make_phone())
+    now = clock.now()
+    for role, starts_at, staff in (
+        (Role.ANALYST, now - 30 * DAY, False),
+        (Role.REGISTRAR, now + DAY, True),
+    ):
+        add_grant(session, account.id, role, COUNTY, "县", period=(starts_at, starts_at + 29 * DAY))
+        assert standing_of(session, account.id).staff is staff
+
+
+def test_a_role_whose_time_is_over_is_not_ended_once_more(session: Session) -> None:
+    account = make_account(session)
+    then = clock.now() - 30 * DAY
+    add_grant(session, account.id, Role.ANALYST, COUNTY, "县", period=(then, then + DAY))
+    assert end_grants(session, [COUNTY], account_id=account.id) == 0

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from auth.models import Rate
+from auth.services import door
 from auth.services.limits import count_requests, wait_for_request
 from core import clock
 from core.settings import Settings
@@ -148,3 +149,21 @@ def test_who_is_signed_in_writes_and_exports_so_often(
 def test_strangers_send_little(client: FlaskClient, path: str) -> None:
     answer = client.post(path, data={"username": "x" * 70_000})
     assert answer.status_code == 413
+
+
+def test_who_has_a_network_of_addresses_is_counted_once(
+    app: APIFlask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the tries of the front door as by the routes."""
+    monkeypatch.setattr(door, "PASSWORD_TRIES_PER_ADDRESS", 3)
+
+    def guess(number: int, network: str = "2001:db8:0:1") -> int:
+        where = {"REMOTE_ADDR": f"{network}::{number:x}"}
+        form = {"username": f"name{number}", "password": "a wrong password"}
+        door_page = app.test_client().post("/auth/password", data=form, environ_base=where)
+        return door_page.status_code
+
+    assert [guess(number) for number in range(1, 5)] == [422, 422, 422, 429]
+    assert session.scalar(select(func.count()).select_from(Rate)) == 1
+    assert guess(1, "2001:db8:0:2") == 422
+    assert session.scalar(select(func.count()).select_from(Rate)) == 2
