@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from auth.claims import Holder, Method
-from auth.models import Account, Client, Consent, LogoutNotice, RefreshFamily, SignInSession
+from auth.claims import Holder
+from auth.models import Account, Client, Consent, LogoutNotice, RefreshFamily
 from auth.queries.accounts import holder
 from auth.queries.actors import (
     ACCOUNT,
@@ -46,7 +46,6 @@ OF_ACCESS = Statement(
     OF_ACCOUNT.add_columns(
         ACCOUNT.c.username,
         ACCOUNT.c.phone,
-        SESSION.c.methods,
         CLIENT.c.client_id,
         CLIENT.c.sector,
         TOKEN.c.scope,
@@ -128,13 +127,8 @@ def find_access(session: Session, token: str) -> Access | None:
         scopes=frozenset(row.scope.split()),
         claims=(row.claims or {}).get("userinfo", ()),
         actor=actor,
-        holder=_holder(row, actor, row.methods),
+        holder=_holder(row, actor),
     )
-
-
-def current_sign_in(session: Session, actor: Actor) -> SignInSession:
-    """How and when the actor signed in. Raises NoResultFound for one without a session."""
-    return session.get_one(SignInSession, actor.session_id)
 
 
 def has_consent(session: Session, actor: Actor, client_id: str, scopes: Collection[str]) -> bool:
@@ -168,22 +162,19 @@ def list_applications(session: Session, actor: Actor) -> list[AuthorizedApplicat
     ]
 
 
-def claims_holder(session: Session, account_id: UUID, methods: Collection[str]) -> Holder:
-    """The account as claims tell of it, in a session opened by ``methods``. The caller has asked
-    the policy.
-    """
+def claims_holder(session: Session, account_id: UUID) -> Holder:
+    """The account as claims tell of it. The caller has asked the policy."""
     account = session.get_one(Account, account_id)
-    return _holder(account, actor_of_account(session, account_id), methods)
+    return _holder(account, actor_of_account(session, account_id))
 
 
-def _holder(account: Any, actor: Actor | None, methods: Collection[str]) -> Holder:
+def _holder(account: Any, actor: Actor | None) -> Holder:
     # The name of an account that is neither a proved person's nor a member of staff's is a phone.
     known = account.person_id is not None or account.username is not None
     return Holder(
         account_id=account.id,
         name=account.display_name if known else None,
         phone=account.phone,
-        phone_proved=Method.SMS in methods,
         roles=actor.roles if actor else (),
     )
 
