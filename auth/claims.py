@@ -1,7 +1,7 @@
 """What an application learns of a person: never our own ids, nothing that was not asked for."""
 
 import base64
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -89,6 +89,13 @@ def claims(
         if value is not None and (CLAIM_SCOPES[name] in scopes or name in names)
     }
     return {"sub": subject(sector, holder.account_id), **told}
+
+
+def kept_claims(
+    asked: Mapping[str, Sequence[str]] | None, place: str, registered: Collection[str]
+) -> list[str]:
+    """Of the claims asked for one by one, those for ``place`` that the application may have now."""
+    return [name for name in (asked or {}).get(place, ()) if CLAIM_SCOPES[name] in registered]
 
 
 def _reference(purpose: str, context: str, identity: UUID) -> str:

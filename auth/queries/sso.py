@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, any_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from auth.claims import Holder
+from auth.claims import Holder, kept_claims
 from auth.models import Account, Client, Consent, LogoutNotice, RefreshFamily
 from auth.queries.accounts import holder
 from auth.queries.actors import (
@@ -30,6 +30,14 @@ from core.statements import Statement
 CLIENT = cast(Table, Client.__table__)
 FAMILY = cast(Table, RefreshFamily.__table__)
 
+
+def outlives(family: Any, client: Any) -> ColumnElement[bool]:
+    """Whether what comes from the family goes on after its session: for as long as the application
+    may have offline access at all.
+    """
+    return and_(family.offline, literal(Scope.OFFLINE.value) == any_(client.scopes))
+
+
 CONSENT = cast(Table, Consent.__table__)
 # Held until the code is written: who withdraws meanwhile waits, and finds the code to end.
 CONSENTED = Statement(
@@ -48,6 +56,7 @@ OF_ACCESS = Statement(
         ACCOUNT.c.phone,
         CLIENT.c.client_id,
         CLIENT.c.sector,
+        CLIENT.c.scopes.label("registered"),
         TOKEN.c.scope,
         TOKEN.c.claims,
     )
@@ -61,7 +70,7 @@ OF_ACCESS = Statement(
         TOKEN.c.expires_at > bindparam("now"),
         FAMILY.c.ended_at.is_(None),
         CLIENT.c.disabled_at.is_(None),
-        or_(SESSION.c.ended_at.is_(None), FAMILY.c.offline),
+        or_(SESSION.c.ended_at.is_(None), outlives(FAMILY.c, CLIENT.c)),
     )
 )
 
@@ -115,7 +124,9 @@ def find_client(session: Session, client_id: str) -> Registered | None:
 
 
 def find_access(session: Session, token: str) -> Access | None:
-    """What a token that an application presents stands for."""
+    """What a token that an application presents stands for, within the scopes that the application
+    is registered with now.
+    """
     given = {"hash": token_hash(token), "now": clock.now()}
     row = OF_ACCESS.first(session, given)
     if row is None:
@@ -124,8 +135,8 @@ def find_access(session: Session, token: str) -> Access | None:
     return Access(
         client_id=row.client_id,
         sector=row.sector,
-        scopes=frozenset(row.scope.split()),
-        claims=(row.claims or {}).get("userinfo", ()),
+        scopes=frozenset(row.scope.split()).intersection(row.registered),
+        claims=kept_claims(row.claims, "userinfo", row.registered),
         actor=actor,
         holder=_holder(row, actor),
     )
