@@ -1,7 +1,7 @@
 """What an application learns of a person: never our own ids, nothing that was not asked for."""
 
 import base64
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -49,12 +49,13 @@ class Assurance(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whom claims are about. ``name`` and ``phone`` are None where there is none to give."""
+    """Whom claims are about. ``name`` and ``phone`` are None where there is none to give; an
+    account's phone is a proved one, however its owner signs in.
+    """
 
     account_id: UUID
     name: str | None
     phone: str | None
-    phone_proved: bool
     roles: tuple[Role, ...]
 
 
@@ -79,7 +80,7 @@ def claims(
     known: dict[str, Any] = {
         "name": holder.name,
         "phone_number": CALLING_CODE + holder.phone if holder.phone else None,
-        "phone_number_verified": holder.phone_proved if holder.phone else None,
+        "phone_number_verified": True if holder.phone else None,
         "roles": [role.value for role in holder.roles],
     }
     told = {
@@ -88,6 +89,13 @@ def claims(
         if value is not None and (CLAIM_SCOPES[name] in scopes or name in names)
     }
     return {"sub": subject(sector, holder.account_id), **told}
+
+
+def kept_claims(
+    asked: Mapping[str, Sequence[str]] | None, place: str, registered: Collection[str]
+) -> list[str]:
+    """Of the claims asked for one by one, those for ``place`` that the application may have now."""
+    return [name for name in (asked or {}).get(place, ()) if CLAIM_SCOPES[name] in registered]
 
 
 def _reference(purpose: str, context: str, identity: UUID) -> str:

@@ -42,6 +42,7 @@ class Account(Base):
     password_hash: Mapped[str | None]
     # Somebody else knows it: it must be changed before it opens a session.
     password_initial: Mapped[bool] = mapped_column(server_default="false")
+    # Whoever has the account proved it, by a code or through WeChat: applications are told so.
     phone: Mapped[str | None] = mapped_column(Encrypted("auth_account.phone"))
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("residents_person.id"), unique=True)

@@ -38,6 +38,10 @@ class Application(ClientMixin):  # type: ignore[misc]
             return None
         return " ".join(known for known in Scope if known in asked and known in self.row.scopes)
 
+    def kept_scope(self, scope: str) -> str:
+        """Of what was granted once, what is registered now."""
+        return " ".join(name for name in scope.split() if name in self.row.scopes)
+
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Whether it is registered, character by character (RFC 9700, 2.1)."""
         return redirect_uri in self.row.redirect_uris

@@ -164,7 +164,7 @@ class RefreshGrant(TokenGrant):
         narrower: str | None = self.request.form.get("scope") or None
         if narrower is not None:
             held = refresh.scopes_of(session, token, client.client_id)
-            if held and not set(narrower.split()) <= set(held):
+            if held and not set(narrower.split()) <= set(held) & set(client.row.scopes):
                 raise InvalidScopeError()
         granted = refresh.rotate(session, token, client.client_id, narrower)
         if granted is None:

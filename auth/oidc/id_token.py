@@ -21,8 +21,8 @@ def id_token(session: Session, issuer: str, client: Application, granted: Grante
     """
     now = int(clock.now().timestamp())
     told: dict[str, Any] = {"sub": claims.subject(client.row.sector, granted.account_id)}
-    if names := granted.claims.get("id_token"):
-        holder = claims_holder(session, granted.account_id, granted.methods)
+    if names := claims.kept_claims(granted.claims, "id_token", client.row.scopes):
+        holder = claims_holder(session, granted.account_id)
         told = claims.claims(holder, client.row.sector, (), names)
     if granted.nonce:
         told["nonce"] = granted.nonce

@@ -177,13 +177,16 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
 
     def first_tokens(self, client: Application, granted: Granted) -> dict[str, Any]:
         """The answer to a code: with a refresh token where the application may have one."""
+        granted = replace(granted, scope=client.kept_scope(granted.scope))
         if client.check_grant_type(GrantType.REFRESH):
             granted = replace(granted, refresh_token=open_family(self.session, granted))
         return self.tokens(client, granted)
 
     def tokens(self, client: Application, granted: Granted) -> dict[str, Any]:
-        """The answer of the token endpoint (RFC 6749, 5.1; Core 1.0, 3.1.3.3)."""
-        answer = self.bearer(granted.access_token, granted.scope)
+        """The answer of the token endpoint (RFC 6749, 5.1; Core 1.0, 3.1.3.3), which promises no
+        scope that was taken from the application meanwhile.
+        """
+        answer = self.bearer(granted.access_token, client.kept_scope(granted.scope))
         if granted.refresh_token:
             answer["refresh_token"] = granted.refresh_token
         if Scope.OPENID in granted.scopes:

@@ -49,7 +49,9 @@ class CallingService:
 
 
 def service_of_token(session: Session, token: str, scope: str) -> CallingService | None:
-    """The application whose own live token this is, where the token carries ``scope``."""
+    """The application whose own live token this is, where the token carries ``scope`` and the
+    application still has it.
+    """
     query = (
         select(Client.id, Client.name, Client.unit)
         .join(Token, Token.client_id == Client.client_id)
@@ -60,6 +62,7 @@ def service_of_token(session: Session, token: str, scope: str) -> CallingService
             Token.expires_at > clock.now(),
             Client.disabled_at.is_(None),
             literal(scope) == any_(func.string_to_array(Token.scope, " ")),
+            literal(scope) == any_(Client.service_scopes),
         )
     )
     row = session.execute(query).one_or_none()

@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from auth.claims import Assurance, subject
-from auth.models import Account, RefreshFamily, RefreshToken, SignInSession, Token
-from auth.queries.sso import Registered
+from auth.models import Account, Client, RefreshFamily, RefreshToken, SignInSession, Token
+from auth.queries.sso import Registered, outlives
 from core import clock
 from core.crypto import token_hash
+
+# What its application may have now, for people and by itself.
+REGISTERED = func.array_cat(Client.scopes, Client.service_scopes).label("registered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class HeldToken:
     client_id: str
     account_id: UUID | None
     scope: str
+    registered: list[str]
     issued_at: datetime
     expires_at: datetime
     assurance: int | None
@@ -56,7 +60,7 @@ def introspect(session: Session, client: Registered, token: str) -> dict[str, An
 
 
 def _visible_scopes(held: HeldToken, client: Registered) -> list[str]:
-    scopes = held.scope.split()
+    scopes = [scope for scope in held.scope.split() if scope in held.registered]
     if held.client_id == client.client_id:
         return scopes
     if held.is_refresh:
@@ -70,17 +74,18 @@ def _find_access_token(session: Session, token: str) -> HeldToken | None:
             Token.client_id,
             Token.account_id,
             Token.scope,
+            REGISTERED,
             Token.created_at.label("issued_at"),
             Token.expires_at,
             SignInSession.assurance,
             SignInSession.authenticated_at,
         )
+        .join(Client, Client.client_id == Token.client_id)
         .outerjoin(SignInSession, SignInSession.id == Token.session_id)
         .outerjoin(RefreshFamily, RefreshFamily.id == Token.grant_id)
         .outerjoin(Account, Account.id == Token.account_id)
         .where(
             Token.token_hash == token_hash(token),
-            Token.client_id.is_not(None),
             Token.ended_at.is_(None),
             Token.expires_at > clock.now(),
             _is_live(),
@@ -95,12 +100,14 @@ def _find_refresh_token(session: Session, token: str) -> HeldToken | None:
             RefreshFamily.client_id,
             RefreshFamily.account_id,
             RefreshFamily.scope,
+            REGISTERED,
             RefreshToken.created_at.label("issued_at"),
             RefreshToken.expires_at,
             SignInSession.assurance,
             SignInSession.authenticated_at,
         )
         .join(RefreshFamily, RefreshFamily.id == RefreshToken.family_id)
+        .join(Client, Client.client_id == RefreshFamily.client_id)
         .join(SignInSession, SignInSession.id == RefreshFamily.session_id)
         .join(Account, Account.id == RefreshFamily.account_id)
         .where(
@@ -120,7 +127,7 @@ def _is_live() -> Any:
     return and_(
         Account.disabled_at.is_(None),
         RefreshFamily.ended_at.is_(None),
-        or_(SignInSession.ended_at.is_(None), RefreshFamily.offline),
+        or_(SignInSession.ended_at.is_(None), outlives(RefreshFamily, Client)),
     )
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, any_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from auth.claims import Holder, Method
-from auth.models import Account, Client, Consent, LogoutNotice, RefreshFamily, SignInSession
+from auth.claims import Holder, kept_claims
+from auth.models import Account, Client, Consent, LogoutNotice, RefreshFamily
 from auth.queries.accounts import holder
 from auth.queries.actors import (
     ACCOUNT,
@@ -30,6 +30,14 @@ from core.statements import Statement
 CLIENT = cast(Table, Client.__table__)
 FAMILY = cast(Table, RefreshFamily.__table__)
 
+
+def outlives(family: Any, client: Any) -> ColumnElement[bool]:
+    """Whether what comes from the family goes on after its session: for as long as the application
+    may have offline access at all.
+    """
+    return and_(family.offline, literal(Scope.OFFLINE.value) == any_(client.scopes))
+
+
 CONSENT = cast(Table, Consent.__table__)
 # Held until the code is written: who withdraws meanwhile waits, and finds the code to end.
 CONSENTED = Statement(
@@ -46,9 +54,9 @@ OF_ACCESS = Statement(
     OF_ACCOUNT.add_columns(
         ACCOUNT.c.username,
         ACCOUNT.c.phone,
-        SESSION.c.methods,
         CLIENT.c.client_id,
         CLIENT.c.sector,
+        CLIENT.c.scopes.label("registered"),
         TOKEN.c.scope,
         TOKEN.c.claims,
     )
@@ -62,7 +70,7 @@ OF_ACCESS = Statement(
         TOKEN.c.expires_at > bindparam("now"),
         FAMILY.c.ended_at.is_(None),
         CLIENT.c.disabled_at.is_(None),
-        or_(SESSION.c.ended_at.is_(None), FAMILY.c.offline),
+        or_(SESSION.c.ended_at.is_(None), outlives(FAMILY.c, CLIENT.c)),
     )
 )
 
@@ -116,7 +124,9 @@ def find_client(session: Session, client_id: str) -> Registered | None:
 
 
 def find_access(session: Session, token: str) -> Access | None:
-    """What a token that an application presents stands for."""
+    """What a token that an application presents stands for, within the scopes that the application
+    is registered with now.
+    """
     given = {"hash": token_hash(token), "now": clock.now()}
     row = OF_ACCESS.first(session, given)
     if row is None:
@@ -125,16 +135,11 @@ def find_access(session: Session, token: str) -> Access | None:
     return Access(
         client_id=row.client_id,
         sector=row.sector,
-        scopes=frozenset(row.scope.split()),
-        claims=(row.claims or {}).get("userinfo", ()),
+        scopes=frozenset(row.scope.split()).intersection(row.registered),
+        claims=kept_claims(row.claims, "userinfo", row.registered),
         actor=actor,
-        holder=_holder(row, actor, row.methods),
+        holder=_holder(row, actor),
     )
-
-
-def current_sign_in(session: Session, actor: Actor) -> SignInSession:
-    """How and when the actor signed in. Raises NoResultFound for one without a session."""
-    return session.get_one(SignInSession, actor.session_id)
 
 
 def has_consent(session: Session, actor: Actor, client_id: str, scopes: Collection[str]) -> bool:
@@ -168,22 +173,19 @@ def list_applications(session: Session, actor: Actor) -> list[AuthorizedApplicat
     ]
 
 
-def claims_holder(session: Session, account_id: UUID, methods: Collection[str]) -> Holder:
-    """The account as claims tell of it, in a session opened by ``methods``. The caller has asked
-    the policy.
-    """
+def claims_holder(session: Session, account_id: UUID) -> Holder:
+    """The account as claims tell of it. The caller has asked the policy."""
     account = session.get_one(Account, account_id)
-    return _holder(account, actor_of_account(session, account_id), methods)
+    return _holder(account, actor_of_account(session, account_id))
 
 
-def _holder(account: Any, actor: Actor | None, methods: Collection[str]) -> Holder:
+def _holder(account: Any, actor: Actor | None) -> Holder:
     # The name of an account that is neither a proved person's nor a member of staff's is a phone.
     known = account.person_id is not None or account.username is not None
     return Holder(
         account_id=account.id,
         name=account.display_name if known else None,
         phone=account.phone,
-        phone_proved=Method.SMS in methods,
         roles=actor.roles if actor else (),
     )
 

@@ -43,7 +43,8 @@ def create_account(
     password_initial: bool = False,
     phone: str | None = None,
 ) -> Account:
-    """A new account; an initial password must be changed at the first sign-in.
+    """A new account; an initial password must be changed at the first sign-in. Only invented people
+    have a ``phone`` from the start: anybody else proves it.
 
     Raises Conflict for a taken name or phone, Invalid for a weak password.
     """

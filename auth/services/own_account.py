@@ -110,7 +110,9 @@ def change_phone(session: Session, actor: Actor, command: ConfirmCode, origin: O
 
 
 def move_phone(session: Session, account: Account, phone: str) -> None:
-    """Give the account another phone, tell the old one, announce it. Raises Conflict."""
+    """Give the account another phone, which its owner proved; tell the old one, announce it. Raises
+    Conflict.
+    """
     before = account.phone
     try:
         with session.begin_nested():

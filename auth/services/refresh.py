@@ -10,6 +10,7 @@ from sqlalchemy import Table, bindparam, func, insert, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from auth.models import RefreshFamily, RefreshToken
+from auth.queries.sso import CLIENT, FAMILY, outlives
 from auth.schemas.sso import Scope
 from auth.services.tokens import (
     ACCOUNT,
@@ -27,7 +28,6 @@ from core.ids import new_id
 # An offline family ends then for good; another one with its session.
 OFFLINE_LIFETIME = timedelta(days=180)
 IDLE_LIFETIME = timedelta(days=30)
-FAMILY = cast(Table, RefreshFamily.__table__)
 REFRESH = cast(Table, RefreshToken.__table__)
 WON = (
     update(REFRESH)
@@ -39,7 +39,8 @@ WON = (
         FAMILY.c.client_id == bindparam("for_client"),
         FAMILY.c.ended_at.is_(None),
         SESSION.c.id == FAMILY.c.session_id,
-        or_(FAMILY.c.offline, SESSION.c.ended_at.is_(None)),
+        CLIENT.c.client_id == FAMILY.c.client_id,
+        or_(outlives(FAMILY.c, CLIENT.c), SESSION.c.ended_at.is_(None)),
         ACCOUNT.c.id == SESSION.c.account_id,
         ACCOUNT.c.disabled_at.is_(None),
     )

@@ -12,7 +12,7 @@ from auth.claims import claims
 from auth.oidc.demands import prompts, shared_scopes
 from auth.oidc.grants import CodeGrant
 from auth.oidc.provider import Provider
-from auth.queries.sso import claims_holder, current_sign_in, has_consent
+from auth.queries.sso import claims_holder, has_consent
 from auth.services.consent import give_consent
 from auth.web.entering import FORM_BYTES
 from auth.web.sso.form_targets import lead_to
@@ -116,8 +116,7 @@ def _must_choose(grant: CodeGrant) -> bool:
 
 
 def _ask(provider: Provider, grant: CodeGrant, actor: Actor) -> ResponseReturnValue:
-    sign_in = current_sign_in(provider.session, actor)
-    about = claims_holder(provider.session, actor.account_id, sign_in.methods)
+    about = claims_holder(provider.session, actor.account_id)
     scopes = _shared(grant)
     return _page(
         "auth/consent.html",

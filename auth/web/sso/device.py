@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from auth.claims import claims
-from auth.queries.sso import claims_holder, current_sign_in
+from auth.queries.sso import claims_holder
 from auth.schemas.sso import EnterDeviceCode
 from auth.services.consent import give_consent
 from auth.services.device import get_waiting_device, let_device_in, turn_device_away
@@ -47,8 +47,7 @@ def review() -> ResponseReturnValue:
         with transaction() as session:
             actor = current_actor()
             device, client = get_waiting_device(session, user_code)
-            sign_in = current_sign_in(session, actor)
-            about = claims_holder(session, actor.account_id, sign_in.methods)
+            about = claims_holder(session, actor.account_id)
     except PortalError as error:
         return _enter(form, form.fail(error))
     scopes = device.scope.split()

@@ -24,6 +24,7 @@ from tests.factories.auth import (
     make_phone,
     open_browser_session,
 )
+from tests.factories.residents import make_person
 from tests.factories.sso import (
     ISSUER,
     RelyingParty,
@@ -73,7 +74,7 @@ def test_a_resident_signs_in_to_an_application(
         "sub": claims["sub"],
         "name": account.display_name,
         "phone_number": f"+86{account.phone}",
-        "phone_number_verified": False,  # this session was not opened by SMS
+        "phone_number_verified": True,  # though this session was opened by a password
         "roles": ["resident"],
     }
     actions = session.scalars(select(AuditEvent.action)).all()
@@ -184,6 +185,18 @@ def test_nothing_is_given_that_is_not_known(
     told = userinfo(client, tokens["access_token"]).get_json()
     assert set(told) == {"sub", "roles"}
     assert told["roles"] == []
+
+
+def test_a_phone_that_a_desk_wrote_down_is_not_told(
+    session: Session, client: FlaskClient, signed_in: Browser
+) -> None:
+    """It is the record's and nobody proved it; what is told is the account's."""
+    make_client(session)
+    person = make_person(session, phone=make_phone())
+    account = make_account(session, name=person.name, username="desk", person_id=person.id)
+    rp = RelyingParty(scope="openid phone")
+    tokens = rp.exchange(client, rp.agree(signed_in(account.id))).get_json()
+    assert set(userinfo(client, tokens["access_token"]).get_json()) == {"sub"}
 
 
 def test_roles_come_without_units(

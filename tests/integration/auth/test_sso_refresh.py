@@ -15,6 +15,7 @@ from auth.jobs import forget_attempts
 from auth.models import (
     Account,
     AuthorizationCode,
+    Client,
     RefreshFamily,
     RefreshToken,
     SignInSession,
@@ -125,6 +126,39 @@ def test_scopes_can_be_narrowed_for_one_token_and_never_widened(
     assert narrow["scope"] == "openid"
     assert set(userinfo(client, narrow["access_token"]).get_json()) == {"sub"}
     assert rp.refresh(client, narrow["refresh_token"]).get_json()["scope"] == "openid profile"
+
+
+def test_scopes_taken_from_the_application_are_given_no_longer(
+    browser: FlaskClient, client: FlaskClient, session: Session
+) -> None:
+    rp = RelyingParty(scope="openid profile phone offline_access")
+    one_by_one = '{"userinfo": {"phone_number": null}, "id_token": {"phone_number": null}}'
+    code = rp.agree(browser, scope="openid offline_access", claims=one_by_one)
+    asked_so = rp.exchange(client, code).get_json()
+    assert "phone_number" in rp.claims(client, asked_so["id_token"])
+    tokens, late = rp.tokens(client, browser), rp.agree(browser)
+    take_from(session, "profile", "phone")
+    for held in (tokens, asked_so):
+        assert set(userinfo(client, held["access_token"]).get_json()) == {"sub"}
+    again = rp.refresh(client, tokens["refresh_token"]).get_json()
+    assert again["scope"] == "openid offline_access"
+    assert rp.exchange(client, late).get_json()["scope"] == "openid offline_access"
+    wider = rp.refresh(client, again["refresh_token"], scope="openid phone")
+    assert wider.get_json()["error"] == "invalid_scope"
+    again = rp.refresh(client, asked_so["refresh_token"]).get_json()
+    assert "phone_number" not in rp.claims(client, again["id_token"])
+    take_from(session, "offline_access")
+    assert userinfo(client, again["access_token"]).status_code == 200
+    browser.post("/auth/sign-out")
+    assert userinfo(client, again["access_token"]).status_code == 401
+    assert rp.refresh(client, again["refresh_token"]).get_json()["error"] == "invalid_grant"
+
+
+def take_from(session: Session, *scopes: str) -> None:
+    """The application is registered without them from now on."""
+    registered = session.get_one(Client, "clinic")
+    registered.scopes = [scope for scope in registered.scopes if scope not in scopes]
+    session.flush()
 
 
 def test_it_ends_with_the_session_unless_offline(browser: FlaskClient, client: FlaskClient) -> None:

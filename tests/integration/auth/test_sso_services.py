@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from auth.models import Account
+from auth.models import Account, Client
+from auth.queries.applications import service_of_token
 from auth.schemas import RegisterClient
 from core import clock
 from core.models import AuditEvent
@@ -117,6 +118,12 @@ def test_a_service_looks_up_the_tokens_that_it_guards(
     }
     with clock.shifted(timedelta(minutes=11)):
         assert look(client, "screens", token) == {"active": False}
+    session.get_one(Client, "service").service_scopes = ["queues.call"]
+    session.flush()
+    assert look(client, "screens", token) == {"active": False}
+    assert look(client, "service", token)["scope"] == "queues.call"
+    assert service_of_token(session, token, "screens.read") is None
+    assert service_of_token(session, token, "queues.call") is not None
 
 
 def test_an_application_looks_up_its_own_tokens(
