@@ -7,7 +7,8 @@ asks. Signing in and out are DICOM's user authentication.
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-from audit.schemas import EventView, Manner, Outcome, Who
+from audit.kinds import kind_of
+from audit.schemas import EventView, Manner, Outcome, Subject, Who
 
 Json: TypeAlias = dict[str, Any]
 
@@ -18,8 +19,6 @@ DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 INTERACTIONS = "http://hl7.org/fhir/restful-interaction"
 NETWORK_ADDRESS = "2"
-READING = ("read", "list", "search", "export", "administer")
-CREATING = ("create", "apply", "book", "place", "open", "record", "question")
 KINDS = {"R": ("Read", "read"), "C": ("Create", "create"), "U": ("Update", "update")}
 SESSIONS = {"auth:sign-in": ("110122", "Login"), "auth:sign-out": ("110123", "Logout")}
 
@@ -60,12 +59,6 @@ def bundle(events: Iterable[EventView], system: str, address: str, following: st
     ]
     made: Json = {"resourceType": "Bundle", "type": "searchset", "link": links}
     return made | ({"entry": entries} if entries else {})
-
-
-def kind_of(action: str) -> str:
-    """R, C or U: what an action does to its resource. Nothing of the portal deletes."""
-    verb = action.partition(":")[2].partition("-")[0]
-    return "R" if verb in READING else "C" if verb in CREATING else "U"
 
 
 def _profile(event: EventView, kind: str) -> str | None:
@@ -110,7 +103,8 @@ def _agents(event: EventView, kind: str, system: str) -> list[Json]:
         "requestor": False,
         "network": {"address": system, "type": "5"},
     }
-    return [client, server] + ([_user(event, event.who, kind)] if event.who else [])
+    agents = [client, server] + ([_user(event, event.who, kind)] if event.who else [])
+    return agents + ([_delegator(event.acting_for)] if event.acting_for else [])
 
 
 def _user(event: EventView, who: Who, kind: str) -> Json:
@@ -124,6 +118,19 @@ def _user(event: EventView, who: Who, kind: str) -> Json:
     roles = [_concept("urn:kangqiao:role", role, role) for role in _roles(who)]
     policies = [f"urn:kangqiao:policy:{policy}" for policy in event.policies]
     return user | ({"role": roles} if roles else {}) | ({"policy": policies} if policies else {})
+
+
+def _delegator(person: Subject) -> Json:
+    """For whom the user acted: R4 has no "on behalf of", so they are an agent of their own."""
+    return {
+        "type": _concept(f"{TERMINOLOGY}/v3-RoleCode", "DELEGATOR", "delegator"),
+        "who": _patient(person),
+        "requestor": False,
+    }
+
+
+def _patient(person: Subject) -> Json:
+    return {"reference": f"Patient/{person.id}", "type": "Patient"}
 
 
 def _roles(who: Who) -> list[str]:
@@ -142,7 +149,7 @@ def _entities(event: EventView, system: str) -> list[Json]:
     if event.person:
         entities.append(
             {
-                "what": {"reference": f"Patient/{event.person.id}", "type": "Patient"},
+                "what": _patient(event.person),
                 "type": _coding(f"{TERMINOLOGY}/audit-entity-type", "1", "Person"),
                 "role": _coding(f"{TERMINOLOGY}/object-role", "1", "Patient"),
             }

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
+from audit.kinds import kind_of
 from audit.models import Head, Leaf, Question
 from audit.queries.scope import lives_within, scope_of, trail, units_of_event, within
 from audit.schemas import (
@@ -50,8 +51,6 @@ EVENTS = (
     .outerjoin(FOR, FOR.id == EVENT.c.acting_for)
 )
 Cards = Mapping[UUID, AccountCard]
-# Verbs of actions that show something and do nothing else.
-SHOWING = ("read", "list", "search", "find")
 
 
 def search_events(session: Session, actor: Actor, search: EventSearch) -> Page[EventView]:
@@ -131,7 +130,7 @@ def own_event(row: Row[Any], state: str | None, actor: Actor, cards: Cards) -> O
 
 def manner(action: str, looked: bool | None) -> Manner | None:
     """What came of it; None of an old event that may have been either."""
-    if action.partition(":")[2].partition("-")[0] in SHOWING:
+    if kind_of(action) == "R":
         return Manner.LOOKED
     if looked is None:
         return None
