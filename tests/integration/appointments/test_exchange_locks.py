@@ -149,7 +149,9 @@ def test_who_the_portal_does_not_know(
     person = make_person(session)
     session.commit()
     wrong_name = wish(person, patient={"name": "别人", "id_number": person.id_number})
-    unknown = wish(person, patient={"name": person.name, "id_number": number_of(person)[:-1] + "0"})
+    number = number_of(person)
+    other = number[:-1] + ("1" if number[-1] == "0" else "0")
+    unknown = wish(person, patient={"name": person.name, "id_number": other})
     answers = [lock(client, hospital, "L1", body) for body in (wrong_name, unknown)]
     details = {(a.status_code, a.get_json()["code"], a.get_json()["detail"]) for a in answers}
     assert len(details) == 1  # nobody learns which of both was wrong
