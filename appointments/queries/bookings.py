@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, not_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, not_, select
 from sqlalchemy.orm import Session
 
-from appointments.models import Booking
+from appointments.models import Booking, Ticket
 from appointments.queries.at_hospital import ASKED_SINCE, LOCK, LOCK_COLUMNS, word_of_hospital
 from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT, clinic_named
 from appointments.schemas import (
@@ -18,6 +18,7 @@ from appointments.schemas import (
     BookingView,
     Call,
     State,
+    TicketState,
     When,
 )
 from core import clock
@@ -47,6 +48,9 @@ BOOKINGS = (
         BOOKING.c.cancelled_at,
         BOOKING.c.because,
         BOOKING.c.changed_from,
+        exists()
+        .where(Ticket.booking_id == BOOKING.c.id, Ticket.state != TicketState.LEFT)
+        .label("checked_in"),
         SLOT.c.ends_at,
         SLOT.c.cancel_until,
         *CLINIC_COLUMNS,
@@ -199,7 +203,8 @@ def coming_bookings(session: Session, kind: Kind, subject_id: UUID) -> int:
 def booking_view(values: Mapping[Any, Any]) -> BookingView:
     """The columns of ``BOOKINGS`` as a view at this moment."""
     now = clock.now()
-    live = values["state"] in LIVE
+    # Who is here tells the desk.
+    live = values["state"] in LIVE and not values["checked_in"]
     cancellable = live and now < values["starts_at"]
     free = live and (now < values["cancel_until"] or values["state"] == State.HELD)
     word = word_of_hospital(values)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from appointments.models import HallScreen
 from appointments.queries.bookings import units_of
 from appointments.queries.offers import CLINIC
-from appointments.queries.tickets import IN_QUEUE, ORDER, PATIENT, ROOMS, TICKET
+from appointments.queries.tickets import HERE, ORDER, PATIENT, ROOMS, TICKET
 from appointments.schemas import (
     HallCall,
     HallRoom,
@@ -46,7 +46,7 @@ _RANKED = (
     )
     .where(
         TICKET.c.session_id.in_(bindparam("sessions", expanding=True)),
-        TICKET.c.state.in_((*IN_QUEUE, TicketState.CALLED)),
+        TICKET.c.state.in_(HERE),
     )
     .subquery()
 )

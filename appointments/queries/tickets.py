@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from appointments.models import Rule, Ticket
-from appointments.queries.bookings import BOOKING, units_of
+from appointments.queries.bookings import BOOKING, LIVE, units_of
 from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT
 from appointments.queries.pace import read_pace, wait_range
 from appointments.schemas import (
@@ -33,7 +33,7 @@ from appointments.schemas import (
     TicketView,
 )
 from core import clock
-from core.access import Actor, Resource, require
+from core.access import Actor, Resource, decide, require
 from core.errors import NotFound
 from directory.public import get_institution
 from directory.schemas import InstitutionView
@@ -43,6 +43,8 @@ TICKET = cast(Table, Ticket.__table__)
 PATIENT = Person.__table__
 RULE = Rule.__table__
 IN_QUEUE = (TicketState.WAITING, TicketState.SKIPPED)
+# Of a patient who is here and was not seen yet.
+HERE = (*IN_QUEUE, TicketState.CALLED)
 
 
 def _order(ticket: FromClause, skip_behind: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
@@ -79,7 +81,7 @@ ROWS: Select[Any] = (
     .join(PATIENT, PATIENT.c.id == TICKET.c.person_id)
     .where(
         TICKET.c.session_id == bindparam("session"),
-        TICKET.c.state.in_((*IN_QUEUE, TicketState.CALLED)),
+        TICKET.c.state.in_(HERE),
     )
     .order_by(*ORDER)
 )
@@ -277,6 +279,26 @@ def ticket_of_booking(session: Session, booking_id: UUID) -> TicketView | None:
     """A booking's ticket as it is now, for one who was let look at it before."""
     found = session.execute(ONE.where(TICKET.c.booking_id == booking_id)).one_or_none()
     return ticket_view(session, found) if found else None
+
+
+def find_here(session: Session, booking_id: UUID) -> Row[Any] | None:
+    """The ticket by which the patient of a live booking is here; for this room's own steps."""
+    query: Select[Any] = (
+        select(TICKET.c.id, TICKET.c.session_id, TICKET.c.institution_id, TICKET.c.division_code)
+        .join(BOOKING, BOOKING.c.id == TICKET.c.booking_id)
+        .where(
+            TICKET.c.booking_id == booking_id,
+            TICKET.c.state.in_(HERE),
+            BOOKING.c.state.in_(LIVE),
+        )
+    )
+    return session.execute(query).one_or_none()
+
+
+def runs_queue(actor: Actor, ticket: Row[Any]) -> bool:
+    """Whether the policies let the actor run the room in which a ticket stands."""
+    room = queue_resource(ticket.session_id, ticket.institution_id, ticket.division_code)
+    return decide(actor, QueueAction.RUN_QUEUE, room)[0]
 
 
 def room_of_ticket(session: Session, ticket_id: UUID) -> UUID:

@@ -287,6 +287,8 @@ class BookingView(Clinic):
     # Given back now: at all, and without counting against the patient.
     cancellable: bool
     free_to_cancel: bool
+    # The patient came and has not left: only the desk ends it now.
+    checked_in: bool = False
     created_at: datetime
     held_until: datetime | None
     cancelled_at: datetime | None

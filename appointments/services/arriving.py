@@ -53,17 +53,17 @@ ARRIVING: Select[Any] = (
         BOOKING.c.starts_at,
         BOOKING.c.state,
         BOOKING.c.source,
-        SLOT.c.session_id,
+        # Where they wait, waited, or would.
+        CLINIC.c.id.label("session_id"),
         CLINIC.c.stopped_at,
         RULE.c.early_minutes,
         RULE.c.grace_minutes,
-        select(TICKET.c.id)
-        .where(TICKET.c.booking_id == BOOKING.c.id)
-        .scalar_subquery()
-        .label("ticket_id"),
+        TICKET.c.id.label("ticket_id"),
+        TICKET.c.state.label("ticket_state"),
     )
     .join_from(BOOKING, SLOT, SLOT.c.id == BOOKING.c.slot_id)
-    .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
+    .outerjoin(TICKET, TICKET.c.booking_id == BOOKING.c.id)
+    .join(CLINIC, CLINIC.c.id == func.coalesce(TICKET.c.session_id, SLOT.c.session_id))
     .join(RULE, RULE.c.institution_id == BOOKING.c.institution_id)
 )
 
@@ -80,8 +80,7 @@ def check_in(session: Session, actor: Actor, command: CheckIn) -> TicketView:
     row = _arriving(session, booking_id)
     _require_check_in(session, actor, row)
     if row.ticket_id:
-        _come_back(session, row.ticket_id)
-        return _told(session, row.ticket_id)
+        return _come_back(session, row)
     _refuse_unless_expected(row)
     return _admit(session, row, _due(row, accept_late=command.late))
 
@@ -103,8 +102,7 @@ def walk_in(session: Session, actor: Actor, command: WalkIn) -> TicketView:
     row = _arriving(session, booking_id)
     _require_check_in(session, actor, row)
     if row.ticket_id:
-        _come_back(session, row.ticket_id)
-        return _told(session, row.ticket_id)
+        return _come_back(session, row)
     _refuse_unless_expected(row)
     return _admit(session, row, max(row.starts_at, clock.now()))
 
@@ -225,12 +223,16 @@ def _next_label(session: Session, row: Row[Any]) -> str:
     return f"{given + 1:0{LABEL_DIGITS}d}"
 
 
-def _come_back(session: Session, ticket_id: UUID) -> None:
-    session.execute(
-        update(Ticket)
-        .where(Ticket.id == ticket_id, Ticket.state == TicketState.LEFT)
-        .values(state=TicketState.WAITING, calls=0, due_at=clock.now())
-    )
+def _come_back(session: Session, row: Row[Any]) -> TicketView:
+    """With the ticket there is; who had left waits again, while the place is theirs still."""
+    if row.ticket_state == TicketState.LEFT:
+        _refuse_unless_expected(row)
+        session.execute(
+            update(Ticket)
+            .where(Ticket.id == row.ticket_id, Ticket.state == TicketState.LEFT)
+            .values(state=TicketState.WAITING, calls=0, due_at=clock.now())
+        )
+    return _told(session, row.ticket_id)
 
 
 def _told(session: Session, ticket_id: UUID) -> TicketView:

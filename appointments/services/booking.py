@@ -208,6 +208,7 @@ def take_place(
             "created_at": now,
             "cancelled_at": None,
             "because": None,
+            "checked_in": False,
         }
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from appointments.models import Booking, ClinicSession
 from appointments.queries.tickets import (
+    HERE,
     IN_QUEUE,
     ORDER,
     TICKET,
@@ -29,6 +30,7 @@ from appointments.schemas import (
     TicketView,
     Transfer,
 )
+from appointments.services import places
 from appointments.services.arriving import changed
 from core import clock
 from core.access import Actor
@@ -126,9 +128,8 @@ def finish(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:
 
 def leave(session: Session, actor: Actor, ticket_id: UUID) -> TicketView:
     """The patient went away without a visit."""
-    states = (*IN_QUEUE, TicketState.CALLED)
     values = {"state": TicketState.LEFT, "skipped_at": None}
-    return _step(session, actor, ticket_id, states, values, already=TicketState.LEFT)
+    return _step(session, actor, ticket_id, HERE, values, already=TicketState.LEFT)
 
 
 def transfer(session: Session, actor: Actor, ticket_id: UUID, command: Transfer) -> TicketView:
@@ -144,7 +145,7 @@ def transfer(session: Session, actor: Actor, ticket_id: UUID, command: Transfer)
     if not same or room.stopped_at is not None:
         raise Conflict("other_room", N_("只能转到同一科室今天开诊的诊室。"))
     values = {"state": TicketState.WAITING, "session_id": command.session_id, "skipped_at": None}
-    moved = _step(session, actor, ticket_id, (*IN_QUEUE, TicketState.CALLED), values)
+    moved = _step(session, actor, ticket_id, HERE, values)
     changed(session, command.session_id, ticket.institution_id)
     return moved
 
@@ -173,11 +174,8 @@ def _pause(
 
 
 def _room_to_run(session: Session, actor: Actor, session_id: UUID) -> Row[Any]:
-    """The room, held until the end of the transaction, so that its consoles take turns. The lock
-    leaves alone those who only refer to the room: a patient checks in meanwhile.
-    """
-    held = select(ClinicSession.id).where(ClinicSession.id == session_id)
-    session.execute(held.with_for_update(key_share=True))
+    """The room, held until the end of the transaction."""
+    places.lock_rooms(session, [session_id])
     return require_room(session, actor, session_id)
 
 

@@ -9,6 +9,7 @@ from appointments.queries.bookings import get_booking
 from appointments.schemas import Action, Because, BookingView, CancelBooking, Source, State
 from appointments.services import places
 from appointments.services.conduct import note_cancel
+from appointments.services.leaving import hold_absent, hold_at_desk, leave_with
 from appointments.services.refusals import too_late, visit_over
 from appointments.services.sweeping import offer_returned
 from core import clock
@@ -28,15 +29,21 @@ def cancel_booking(
 ) -> BookingView:
     """Give a place back; one that was given back already stays so. A doctor's booking that the
     patient refuses, and what the desk or the doctor cancels, never count against the patient.
-    With ``held`` only what is held still: confirmed in this moment, it stays booked.
+    With ``held`` only what is held still: confirmed in this moment, it stays booked. Of a patient
+    who is here the desk alone gives it back, and the ticket with it.
 
-    Raises NotFound, Denied, or Conflict: ``too_late_to_cancel`` unless the command accepts that
-    it counts, ``visit_over``.
+    Raises NotFound, Denied, or Conflict: ``checked_in``, ``too_late_to_cancel`` unless the command
+    accepts that it counts, ``visit_over``.
     """
     booking = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
     if booking.state is State.CANCELLED:
         return booking
     because = _why(session, actor, booking, late=bool(command and command.late))
+    ticket = None
+    if because is Because.HOSPITAL:
+        ticket = hold_at_desk(session, actor, booking_id)
+    elif not held:
+        hold_absent(session, booking_id)
     now = clock.now()
     statement = places.END_ONE_LATE
     if held:
@@ -50,6 +57,8 @@ def cancel_booking(
         return _not_cancelled(session, actor, booking_id, held=held)
     if because in (Because.PATIENT, Because.LATE):
         note_cancel(session, actor, booking.person_id)
+    if ticket is not None:
+        leave_with(session, [ticket.id])
     offer_returned(session, [ended])
     by = None if because is Because.HOSPITAL else actor.person_id
     publish(session, BookingCancelled(booking_id=booking_id, person_id=booking.person_id, by=by))
@@ -60,6 +69,7 @@ def cancel_booking(
         "held_until": None,
         "cancellable": False,
         "free_to_cancel": False,
+        "checked_in": False,
     }
     return booking.model_copy(update=ended_now)
 

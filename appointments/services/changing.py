@@ -20,6 +20,7 @@ from appointments.schemas import (
 )
 from appointments.services import places
 from appointments.services.booking import allow, take_first
+from appointments.services.leaving import refuse_who_is_here
 from appointments.services.referral_visits import follow_change
 from appointments.services.refusals import hold_over, too_late, visit_over
 from appointments.services.sweeping import offer_returned
@@ -40,7 +41,7 @@ def change_booking(
     too, as it can be let go. Repeated, it answers the booking it made.
 
     Raises NotFound, Denied, or Conflict: ``too_late_to_cancel``, ``hold_over``, ``visit_over``,
-    ``already_cancelled``, or why the new place is not to be had.
+    ``already_cancelled``, ``checked_in``, or why the new place is not to be had.
     """
     old = get_booking(session, actor, booking_id, Action.CANCEL_BOOKING)
     places.lock_patients(session, [old.person_id])
@@ -58,6 +59,7 @@ def change_booking(
     old = hold_booking(session, booking_id)
     if old.held_until and old.held_until <= clock.now():
         raise hold_over()
+    refuse_who_is_here(session, booking_id)
     values = {"id": booking_id, "now": clock.now(), "because": Because.CHANGED}
     statement = places.END_HELD if old.state is State.HELD else places.END_ONE
     ended = session.execute(statement, values).first()

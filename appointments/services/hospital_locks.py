@@ -28,6 +28,7 @@ from appointments.schemas import (
 )
 from appointments.services import places
 from appointments.services.booking import find_wanted, take_place
+from appointments.services.leaving import hold_absent
 from appointments.services.queue import let_queue_first
 from appointments.services.refusals import hold_over
 from appointments.services.sweeping import offer_returned
@@ -125,7 +126,8 @@ def return_number(
     session: Session, actor: Actor, institution_id: UUID, unit: str | None, lock_id: str
 ) -> LockView:
     """Give a number back; one that was given back stays so. An id that is not known yet is kept, so
-    that a lock that comes late takes nothing. Raises Denied.
+    that a lock that comes late takes nothing. Raises Denied, or Conflict ``checked_in`` where the
+    patient is here.
     """
     require(session, actor, ExchangeAction.LOCK, exchange_resource(institution_id, unit))
     mark = insert(HospitalLock).values(
@@ -135,6 +137,7 @@ def return_number(
     lock = _find(session, institution_id, lock_id)
     if lock is None or lock.booking_id is None:
         return _returned(lock_id)
+    hold_absent(session, lock.booking_id)
     values = {"id": lock.booking_id, "now": clock.now(), "because": Because.HOSPITAL}
     was_booked = session.scalar(select(Booking.state).where(Booking.id == lock.booking_id))
     ended = session.execute(places.END_ONE_ANY, values).first()

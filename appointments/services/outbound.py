@@ -18,6 +18,7 @@ from appointments.events import BookingRefused
 from appointments.models import HospitalCall, HospitalLink
 from appointments.queries.exchange import Subject, find_subject
 from appointments.queries.offers import find_nearest, get_slot
+from appointments.queries.tickets import find_here
 from appointments.schemas import Because, Call, CallState, Source, State, Trouble
 from appointments.services import places
 from appointments.services.telling import tell
@@ -208,12 +209,15 @@ def answer_late(
 
 
 def conclude(session: Session, booking_id: UUID, call: Call, answer: Answer) -> bool:
-    """End a call that is open, and what follows from it; whether it was open still."""
-    if answer.state is CallState.REFUSED and call is not Call.RETURN:
+    """End a call that is open, and what follows from it; whether it was open still. A refused
+    return is for people to settle, and a refused number whose patient is here already.
+    """
+    refused = answer.state is CallState.REFUSED
+    if refused and call is not Call.RETURN:
         # The slot, the booking, its calls: in this order as where a session is stopped.
         places.lock_booking(session, booking_id)
-    refused_return = answer.state is CallState.REFUSED and call is Call.RETURN
-    state = CallState.EXCEPTION if refused_return else answer.state
+    for_people = refused and (call is Call.RETURN or find_here(session, booking_id) is not None)
+    state = CallState.EXCEPTION if for_people else answer.state
     ended = (
         update(HospitalCall)
         .where(
@@ -221,19 +225,19 @@ def conclude(session: Session, booking_id: UUID, call: Call, answer: Answer) -> 
             HospitalCall.call == call,
             # Nothing is answered that was not asked.
             HospitalCall.attempts > 0,
-            HospitalCall.state.in_((CallState.WAITING,) if refused_return else OPEN),
+            HospitalCall.state.in_((CallState.WAITING,) if for_people else OPEN),
         )
         .values(
             state=state,
             next_at=None,
-            trouble=Trouble.REFUSED if answer.state is CallState.REFUSED else None,
+            trouble=Trouble.REFUSED if refused else None,
             their_number=answer.number,
         )
         .returning(HospitalCall.id)
     )
     if session.execute(ended).first() is None:
         return False
-    if answer.state is CallState.REFUSED and call is not Call.RETURN:
+    if refused and not for_people:
         _end_booking(session, booking_id)
     return True
 

@@ -3,6 +3,8 @@ statement, never a value read and written back. Lock order everywhere: patients 
 slots (by id), bookings; who offers the places of a session to those who wait holds the session
 before all of them. Who has a slot has all that happens to its places, so a booking that finds it
 full may end what is over there, and a stop may end them all, without waiting for each other.
+Whoever ends a booking and its ticket holds the room, that is the session's row, before the slots:
+a console holds it before it moves a ticket and what the ticket's booking says of the visit.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -12,12 +14,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, func, literal_column, select, text
 from sqlalchemy.orm import Session
 
-from appointments.models import Slot
+from appointments.models import ClinicSession, Slot
 from appointments.schemas import Because, Pool, Source
 from core import clock
 from directory.public import in_service
 
-SLOT = Slot.__table__
+SLOT, CLINIC = Slot.__table__, ClinicSession.__table__
 # The column of each pool's free places.
 COLUMNS = {pool: pool.value for pool in Pool} | {Pool.PUBLIC: "remaining"}
 RESERVED = (Pool.FAMILY_DOCTOR, Pool.REFERRAL)
@@ -336,6 +338,16 @@ def lock_patients(session: Session, person_ids: Iterable[UUID]) -> None:
 def lock_session(session: Session, session_id: UUID) -> None:
     """Be the only one who offers this session's places, until the end of the transaction."""
     session.execute(select(func.pg_advisory_xact_lock(patient_lock(session_id))))
+
+
+def lock_rooms(session: Session, session_ids: Collection[UUID]) -> None:
+    """Hold these rooms, so that their consoles take turns with us. The lock leaves alone those who
+    only refer to a room: a patient checks in meanwhile.
+    """
+    by_id: ColumnElement[Any] = CLINIC.c.id
+    session.execute(
+        select(by_id).where(by_id.in_(session_ids)).order_by(by_id).with_for_update(key_share=True)
+    ).all()
 
 
 def lock_slots(session: Session, slot_ids: Collection[UUID]) -> None:

@@ -15,6 +15,7 @@ from appointments.queries.referral_places import reserved_places
 from appointments.schemas import Because, BookingView, BookSlot, Pool, Source, State, Urgency
 from appointments.services import places
 from appointments.services.booking import find_wanted, take_first
+from appointments.services.leaving import hold_absent
 from appointments.services.sweeping import offer_returned
 from core import clock
 from core.errors import Conflict, Invalid
@@ -67,9 +68,12 @@ def hold(
 
 
 def give_back(session: Session, booking_id: UUID | None, because: Because) -> None:
-    """End a place that was held or promised; one that ended already stays so."""
+    """End a place that was held or promised; one that ended already stays so. Raises Conflict
+    ``checked_in`` where its patient is here.
+    """
     if booking_id is None:
         return
+    hold_absent(session, booking_id)
     before = find_booking(session, booking_id)
     values = {"id": booking_id, "now": clock.now(), "because": because}
     ended = session.execute(places.END_ONE_ANY, values).first()

@@ -18,6 +18,7 @@ from appointments.queries.referrals import (
     get_referral,
     resource_of,
 )
+from appointments.queries.tickets import find_here
 from appointments.referral_rules import referral_rules
 from appointments.referral_states import Party, ReferralStep, origins, party
 from appointments.schemas import Because, Direction, ReferralView, TakeStep, Urgency
@@ -99,7 +100,9 @@ def lapse(session: Session, referral_id: UUID) -> None:
         return
     move(session, referral, step, referral.version, {})
     note(session, referral, step, None, None)
-    give_back(session, referral.booking_id, ENDINGS[step])
+    # Nobody is sent away whom the calendar finds in the waiting room.
+    if referral.booking_id and find_here(session, referral.booking_id) is None:
+        give_back(session, referral.booking_id, ENDINGS[step])
 
 
 def remind(session: Session, referral_id: UUID) -> None:

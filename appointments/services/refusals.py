@@ -37,6 +37,13 @@ def visit_over() -> Conflict:
     )
 
 
+def checked_in() -> Conflict:
+    """The patient is here, with a ticket: only the desk ends both."""
+    return Conflict(
+        "checked_in", N_("已报到，不能在网上取消或改时间。有变化请告诉导诊台，由导诊台一起退号。")
+    )
+
+
 def suspended(until: datetime) -> Conflict:
     """The patient may not book here for a while."""
     return Conflict(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from appointments.models import Booking, Ticket, Triage
 from appointments.queries.onsite import find_onsite
-from appointments.queries.tickets import IN_QUEUE, get_ticket
+from appointments.queries.tickets import HERE, get_ticket
 from appointments.schemas import (
     Because,
     Precedence,
@@ -31,7 +31,6 @@ from core.errors import Conflict
 from core.messages import N_
 
 EMERGENCY_LEVEL = 2
-OPEN = (*IN_QUEUE, TicketState.CALLED)
 
 
 def record_triage(
@@ -43,7 +42,7 @@ def record_triage(
     Raises NotFound, Denied, or Conflict: ``none_onsite``, ``over``, or why there is no place.
     """
     ticket = get_ticket(session, actor, ticket_id, QueueAction.TRIAGE)
-    if ticket.state not in OPEN:
+    if ticket.state not in HERE:
         raise _over()
     goes_on = ticket
     elsewhere = command.department_id
@@ -91,7 +90,7 @@ def _redirect(
     places.lock_slots(session, [former.slot_id, slot_id])
     gone = (
         update(Ticket)
-        .where(Ticket.id == ticket.id, Ticket.state.in_(OPEN))
+        .where(Ticket.id == ticket.id, Ticket.state.in_(HERE))
         .values(state=TicketState.LEFT, skipped_at=None)
         .returning(Ticket.id)
     )

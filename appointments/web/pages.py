@@ -19,6 +19,7 @@ from appointments.queries.offers import (
 )
 from appointments.queries.queue import JOINED_BEFORE, find_queued
 from appointments.queries.stops import find_instead
+from appointments.queries.tickets import find_here, runs_queue
 from appointments.schemas import (
     Because,
     BookingGroup,
@@ -221,13 +222,18 @@ def booking(booking_id: UUID) -> ResponseReturnValue:
         view = get_booking(session, current_actor(), booking_id)
         replaced = view.because in (Because.CHANGED, Because.STOPPED)
         instead = find_instead(session, booking_id) if replaced else None
+        here = find_here(session, booking_id) if view.checked_in else None
+    now = clock.now()
+    # Who runs the room ends the visit that has not begun, with its ticket.
+    at_desk = here is not None and runs_queue(current_actor(), here) and now < view.starts_at
     if view.state is State.HELD:
         return redirect(url_for("appointments_booking.hold", booking_id=booking_id))
     return render_template(
         "appointments/booking.html",
         booking=view,
         instead=instead,
-        now=clock.now(),
+        at_desk=at_desk,
+        now=now,
         today=clock.today(),
         acting_for=whom(view),
     )
