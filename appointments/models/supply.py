@@ -320,6 +320,9 @@ class Slot(Base):
             name="places",
         ),
         CheckConstraint("issued >= taken", name="issued"),
+        CheckConstraint(
+            "excess BETWEEN 0 AND taken AND (excess = 0 OR taken = capacity)", name="excess"
+        ),
         CheckConstraint("starts_at < ends_at AND opens_at < closes_at", name="order"),
         UniqueConstraint("session_id", "starts_at"),
         Index("ix_appointments_slot_department_id_date", "department_id", "date"),
@@ -346,6 +349,9 @@ class Slot(Base):
     starts_at: Mapped[Moment]
     ends_at: Mapped[Moment]
     capacity: Mapped[int] = mapped_column(SmallInteger)
+    # So many of the taken places there are only for those who have them: wanted are fewer. One that
+    # is given back is gone.
+    excess: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     taken: Mapped[int] = mapped_column(SmallInteger, default=0)
     remaining: Mapped[int] = mapped_column(SmallInteger)
     family_doctor: Mapped[int] = mapped_column(SmallInteger, default=0)

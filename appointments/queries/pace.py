@@ -55,7 +55,12 @@ _LAST = (
 _SLOT_SECONDS = func.extract("epoch", SLOT.c.ends_at - SLOT.c.starts_at)
 _PLANNED = (
     select(
-        func.avg(func.extract("epoch", SLOT.c.ends_at - SLOT.c.starts_at) / SLOT.c.capacity / 60)
+        func.avg(
+            # A slot may have been brought down to no places at all.
+            func.extract("epoch", SLOT.c.ends_at - SLOT.c.starts_at)
+            / func.nullif(SLOT.c.capacity, 0)
+            / 60
+        )
     )
     .where(SLOT.c.session_id == bindparam("session"))
     .scalar_subquery()

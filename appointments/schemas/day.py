@@ -149,7 +149,7 @@ class TicketView(Clinic):
     called_at: datetime | None
     calls: int
     now_called: str | None
-    begins_at: datetime | None
+    begins_at: datetime | None = None
     ahead: int | None
     wait_from: int | None
     wait_until: int | None

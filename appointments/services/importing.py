@@ -265,7 +265,9 @@ def _bring_slots(
     session: Session, rule: Rule, known: ClinicSession, given: ImportedSession
 ) -> bool:
     """Slots that are new, or take another number of patients; whether there were any."""
-    query = select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.capacity)
+    query = select(
+        Slot.id, Slot.starts_at, Slot.ends_at, (Slot.capacity - Slot.excess).label("wanted")
+    )
     there = {
         row.starts_at: row for row in session.execute(query.where(Slot.session_id == known.id))
     }
@@ -284,7 +286,7 @@ def _bring_slots(
     other = [
         (there[times[0]].id, slot.capacity, shares[times])
         for times, slot in wanted.items()
-        if times[0] in there and there[times[0]].capacity != slot.capacity
+        if times[0] in there and there[times[0]].wanted != slot.capacity
     ]
     return _resize(session, other) or bool(new)
 

@@ -86,17 +86,42 @@ FROM held LEFT JOIN made ON true
 
 
 TAKE = {pool: _taking(pool) for pool in Pool}
+# From which pool places go first, where there are to be fewer.
+LOSING = (
+    Pool.PUBLIC,
+    Pool.ONSITE,
+    Pool.ELDERLY,
+    Pool.FAMILY_DOCTOR,
+    Pool.REFERRAL,
+    Pool.WAITLIST,
+)
+
+
+def _lost(places: str, row: str) -> list[tuple[str, str]]:
+    """The columns of the pools, and how many of so many places each of them loses of its own in
+    this row.
+    """
+    lost, before = [], "0"
+    for column in (COLUMNS[pool] for pool in LOSING):
+        lost.append((column, f"LEAST({row}.{column}, GREATEST({places} - ({before}), 0))"))
+        before = f"{before} + {row}.{column}"
+    return lost
 
 
 def _ending(slots: str, bookings: str) -> Any:
     """Live bookings of the slots end and their places return, or neither. A reserved place whose
     time is up returns to the public; a public one, while somebody waits for the session, to those
-    who wait. An offer that ended so has lapsed.
+    who wait. Where more are taken than are wanted, as many are gone instead, the public's first.
+    An offer that ended so has lapsed.
     """
     sums = ",\n        ".join(
         f"count(*) FILTER (WHERE pool = '{pool}') AS {column}" for pool, column in COLUMNS.items()
     )
-    adds = ", ".join(f"{column} = slot.{column} + back.{column}" for column in COLUMNS.values())
+    gone = "LEAST(slot.excess, back.places)"
+    losses = _lost(gone, "back")
+    adds = ", ".join(
+        f"{column} = slot.{column} + back.{column} - {less}" for column, less in losses
+    )
     return text(f"""
 WITH place AS (
     SELECT id, session_id, cancel_until, reserved_until FROM appointments_slot AS slot
@@ -122,7 +147,9 @@ WITH place AS (
         {sums}
     FROM ended GROUP BY slot_id
 ), freed AS (
-    UPDATE appointments_slot AS slot SET taken = slot.taken - back.places, {adds}
+    UPDATE appointments_slot AS slot
+    SET taken = slot.taken - back.places, excess = slot.excess - {gone},
+        capacity = slot.capacity - {gone}, {adds}
     FROM back WHERE slot.id = back.slot_id
 ), lapsed AS (
     UPDATE appointments_wait AS wait SET state = 'lapsed', ended_at = :now
@@ -164,13 +191,7 @@ def _resizing() -> Any:
     """These slots get another capacity, or none of them where one has more taken. New places go
     to those who wait, else to the public; fewer are taken from the public first.
     """
-    order = [Pool.PUBLIC, Pool.ONSITE, Pool.ELDERLY, Pool.FAMILY_DOCTOR, Pool.REFERRAL]
-    order.append(Pool.WAITLIST)
-    lost, before = [], "0"
-    for column in (COLUMNS[pool] for pool in order):
-        less = f"LEAST(slot.{column}, GREATEST(slot.capacity - :capacity - ({before}), 0))"
-        lost.append((column, less))
-        before = f"{before} + slot.{column}"
+    lost = _lost("slot.capacity - :capacity", "slot")
     more = "GREATEST(:capacity - slot.capacity, 0)"
     waited = "CASE WHEN waited.waited THEN {yes} ELSE {no} END"
     gained = {
@@ -190,9 +211,10 @@ WITH waited AS (
 )
 UPDATE appointments_slot AS slot
 SET {changes},
-    capacity = :capacity
+    capacity = :capacity, excess = 0
 FROM waited
-WHERE slot.id = waited.id AND slot.taken <= :capacity AND slot.capacity <> :capacity
+WHERE slot.id = waited.id AND slot.taken <= :capacity
+  AND (slot.capacity <> :capacity OR slot.excess > 0)
 RETURNING slot.id, slot.session_id, slot.waitlist
 """)  # noqa: S608  our own columns, nobody's input
 
@@ -248,8 +270,9 @@ UPDATE appointments_slot SET remaining = remaining + :places, waitlist = waitlis
 WHERE id = :slot_id AND waitlist >= :places
 """)
 
-# Another number of places for a slot, never fewer than are taken; the free ones are shared out
-# anew, after those of each pool that are taken. Whoever runs it holds the slot.
+# Another number of places for a slot, never fewer than are taken (what is wanted no more goes when
+# it is given back); the free ones are shared out anew, after those of each pool that are taken.
+# Whoever runs it holds the slot.
 RESHARE = text("""
 WITH live AS (
     SELECT count(*) FILTER (WHERE pool = 'family_doctor') AS family_doctor,
@@ -259,7 +282,8 @@ WITH live AS (
     FROM appointments_booking WHERE slot_id = :id AND state <> 'cancelled'
 ), free AS (
     SELECT slot.id, GREATEST(:capacity, slot.taken) AS capacity,
-           GREATEST(:capacity - slot.taken, 0) AS free, slot.waitlist,
+           GREATEST(:capacity - slot.taken, 0) AS free,
+           GREATEST(slot.taken - :capacity, 0) AS excess, slot.waitlist,
            CASE WHEN slot.reserved_until > :now
                 THEN GREATEST(:family_doctor - live.family_doctor, 0) ELSE 0 END AS family_doctor,
            CASE WHEN slot.reserved_until > :now
@@ -282,14 +306,17 @@ WITH live AS (
     FROM fourth
 )
 UPDATE appointments_slot AS slot
-SET capacity = shared.capacity, waitlist = own_waitlist, family_doctor = own_family_doctor,
+SET capacity = shared.capacity, excess = shared.excess,
+    waitlist = own_waitlist, family_doctor = own_family_doctor,
     referral = own_referral, onsite = own_onsite, elderly = own_elderly,
     remaining = free - own_waitlist - own_family_doctor - own_referral - own_onsite - own_elderly
 FROM shared
-WHERE slot.id = shared.id AND slot.capacity <> shared.capacity
+WHERE slot.id = shared.id
+  AND (slot.capacity <> shared.capacity OR slot.excess <> shared.excess)
 RETURNING slot.id
 """)
-# A place that came back and that there is not after all; ``pool`` says where it came back to.
+# A place that came back and that there is not after all; ``pool`` says where it came back to. One
+# that was there in excess is gone already: then none is free.
 WITHDRAW = {
     pool: text(f"""
 UPDATE appointments_slot SET capacity = capacity - 1, {column} = {column} - 1

@@ -118,6 +118,9 @@ def test_fee_room_and_places_change_but_not_below_what_is_taken(
     assert second.capacity == 8
     clinic = session.get_one(ClinicSession, first.session_id, populate_existing=True)
     assert (clinic.fee_fen, clinic.place) == (1500, "门诊楼 2 层 5 诊室")
+    # As was sent, though one place more is taken.
+    assert counts(hospital.send(client, fewer)) == (0, 0, 1, [])
+    assert slots(session)[0].excess == 1
     # Those who are there keep their place; with a larger number again there is room again.
     assert counts(hospital.send(client, hospital.session())) == (0, 1, 0, [])
     first, second = slots(session)
