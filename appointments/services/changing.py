@@ -111,7 +111,7 @@ def take_instead(
     )
     if made is not None:
         return get_booking(session, actor, made)
-    wish = BookSlot(slot_id=command.slot_id, person_id=former.person_id)
+    wish = BookSlot(slot_id=command.slot_id, person_id=former.person_id, pool=command.pool)
     wanted, source = allow(session, actor, wish)
     booking = take_first(
         session,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from appointments.queries.bookings import get_booking, get_bookings, list_bookings
 from appointments.queries.day_list import chosen_desk, count_day, desk_institutions, list_day_of
 from appointments.queries.due import reminders_ahead
+from appointments.queries.elsewhere import way_of
 from appointments.queries.offers import (
     department_offers,
     find_nearest,
@@ -221,12 +222,14 @@ def booking(booking_id: UUID) -> ResponseReturnValue:
         view = get_booking(session, current_actor(), booking_id)
         replaced = view.because in (Because.CHANGED, Because.STOPPED)
         instead = find_instead(session, booking_id) if replaced else None
+        way = way_of(session, current_actor(), view.person_id)
     if view.state is State.HELD:
         return redirect(url_for("appointments_booking.hold", booking_id=booking_id))
     return render_template(
         "appointments/booking.html",
         booking=view,
         instead=instead,
+        way=way,
         now=clock.now(),
         today=clock.today(),
         acting_for=whom(view),
