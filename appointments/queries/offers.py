@@ -15,6 +15,7 @@ from appointments.schemas import (
     DayOffer,
     DepartmentOffer,
     Kind,
+    Pool,
     SlotQuery,
     SlotState,
     SlotView,
@@ -57,6 +58,8 @@ SLOTS: Select[Any] = select(
     SLOT.c.capacity,
     SLOT.c.remaining,
     SLOT.c.family_doctor,
+    SLOT.c.onsite,
+    SLOT.c.elderly,
     SLOT.c.opens_at,
     SLOT.c.closes_at,
     SLOT.c.cancel_until,
@@ -111,6 +114,8 @@ def list_days(session: Session, department_id: UUID) -> list[DayOffer]:
             func.coalesce(func.sum(SLOT.c.remaining).filter(_takable()), 0).label("free"),
             kept.label("kept"),
             (kept + returned).label("care"),
+            func.coalesce(func.sum(SLOT.c.onsite).filter(_onsite()), 0).label("onsite"),
+            func.coalesce(func.sum(SLOT.c.elderly).filter(_open()), 0).label("elderly"),
             func.min(SLOT.c.opens_at).filter(SLOT.c.opens_at > clock.now()).label("opens_at"),
         )
         .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
@@ -172,11 +177,16 @@ def find_nearest(session: Session, wanted: SlotView) -> SlotView | None:
 
 
 def find_alternatives(
-    session: Session, department_id: UUID, kind: Kind, wanted: datetime, limit: int = 8
+    session: Session,
+    department_id: UUID,
+    kind: Kind,
+    wanted: datetime,
+    such: ColumnElement[bool] | None = None,
+    limit: int = 8,
 ) -> list[SlotView]:
-    """Free slots instead of one at ``wanted`` that is not to be had: of the same department, the
-    earliest of each session, those closest in time first. A check-up or a bed is no consultation,
-    nor the other way round.
+    """Free slots, or ``such``, instead of one at ``wanted`` that is not to be had: of the same
+    department, the earliest of each session, those closest in time first. A check-up or a bed is no
+    consultation, nor the other way round.
     """
     away = func.abs(func.extract("epoch", SLOT.c.starts_at - wanted))
     nearest = (
@@ -185,7 +195,7 @@ def find_alternatives(
             SLOT.c.department_id == department_id,
             CLINIC.c.kind.in_(CONSULTATIONS if kind in CONSULTATIONS else (kind,)),
             *in_strip(clock.today()),
-            _takable(),
+            _takable() if such is None else such,
             IN_SERVICE,
         )
         .ext(distinct_on(SLOT.c.session_id))
@@ -194,6 +204,16 @@ def find_alternatives(
     )
     query = select(nearest).order_by(nearest.c.away, nearest.c.id).limit(limit)
     return [slot_view(row) for row in session.execute(query)]
+
+
+def has_place(pool: Pool) -> ColumnElement[bool]:
+    """The condition that a slot, joined with its session, has a place of this pool to be taken."""
+    free = {
+        Pool.FAMILY_DOCTOR: (SLOT.c.family_doctor > 0, _kept()),
+        Pool.ONSITE: (SLOT.c.onsite > 0, _onsite()),
+        Pool.ELDERLY: (SLOT.c.elderly > 0, _open()),
+    }
+    return and_(*free.get(pool, (_takable(),)))
 
 
 def slot_view(row: Row[Any]) -> SlotView:
@@ -220,6 +240,12 @@ def _takable() -> ColumnElement[bool]:
 
 def _kept() -> ColumnElement[bool]:
     return and_(SLOT.c.reserved_until > clock.now(), _open())
+
+
+def _onsite() -> ColumnElement[bool]:
+    """Walk-ins come while the slot lasts."""
+    today = and_(SLOT.c.date == clock.today(), SLOT.c.ends_at > clock.now())
+    return and_(today, CLINIC.c.stopped_at.is_(None))
 
 
 def _open() -> ColumnElement[bool]:

@@ -216,6 +216,9 @@ class SlotView(Clinic):
     remaining: int
     # Further places, for residents with a family doctor.
     family_doctor: int
+    # Further places that only the desk gives out, for its own pages.
+    onsite: int = Field(exclude=True)
+    elderly: int = Field(exclude=True)
     opens_at: datetime
     closes_at: datetime
     cancel_until: datetime
@@ -254,6 +257,9 @@ class DayOffer(View):
     free: int
     kept: int = 0
     care: int = 0
+    # What the desk can give out, for its own pages.
+    onsite: int = Field(default=0, exclude=True)
+    elderly: int = Field(default=0, exclude=True)
     opens_at: datetime | None = None
 
 

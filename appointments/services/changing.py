@@ -114,7 +114,7 @@ def take_instead(
     )
     if made is not None:
         return get_booking(session, actor, made)
-    wish = BookSlot(slot_id=command.slot_id, person_id=former.person_id)
+    wish = BookSlot(slot_id=command.slot_id, person_id=former.person_id, pool=command.pool)
     # That the hospital stopped a clinic says nothing of how its patients behave.
     wanted, source = allow(session, actor, wish, counted=False)
     booking = take_first(

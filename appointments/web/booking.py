@@ -8,18 +8,18 @@ from flask.typing import ResponseReturnValue
 from appointments.calendar_file import Visit, calendar
 from appointments.checkin_codes import make_code, picture
 from appointments.queries.bookings import get_booking
+from appointments.queries.elsewhere import choice_of
 from appointments.queries.offers import get_slot, list_days, list_slots
 from appointments.schemas import (
     Action,
     BookingView,
     ChangeBooking,
-    Pool,
     SlotQuery,
     State,
 )
 from appointments.services.booking import confirm_booking
 from appointments.services.changing import change_booking
-from appointments.web.choosing import DayChoice, by_session, first_free, whom
+from appointments.web.choosing import DayChoice, address_of, by_session, first_free, whom
 from core import clock
 from core.database import transaction
 from core.errors import Conflict, NotFound, TooMany
@@ -29,7 +29,6 @@ from core.web.languages import gettext
 from core.web.names import named
 from core.web.problems import translated
 from core.web.writes import write
-from residents.public import contracted
 
 pages = Blueprint("appointments_booking", __name__, url_prefix="/appointments/bookings")
 
@@ -103,17 +102,17 @@ def change(booking_id: UUID) -> ResponseReturnValue:
         booking = get_booking(session, current_actor(), booking_id, Action.CANCEL_BOOKING)
         if not booking.free_to_cancel:
             return redirect(url_for("appointments.booking", booking_id=booking_id))
-        days = list_days(session, booking.department_id)
+        choice = choice_of(session, current_actor(), booking)
+        days = [choice.on_day(day) for day in list_days(session, booking.department_id)]
         day = read_query(DayChoice).date or first_free(days)
         slots = list_slots(session, SlotQuery(department_id=booking.department_id, date=day))
-        has_doctor = bool(contracted(session, [booking.person_id]))
     return render_template(
         "appointments/booking/change.html",
         booking=booking,
         days=days,
         day=day,
         clinics=by_session(slots),
-        has_doctor=has_doctor,
+        choice=choice,
         acting_for=whom(booking),
     )
 
@@ -135,23 +134,23 @@ def make_change(booking_id: UUID, slot_id: UUID) -> ResponseReturnValue:
             BookingView,
             lambda session: change_booking(session, current_actor(), booking_id, command),
         )
-    except Conflict as refusal:
+    except (Conflict, TooMany) as refusal:
         return _change_page(booking_id, slot_id, translated(refusal.message), refusal.status)
     flash(gettext("时间已改好，原来的号已经退回。"), "good")
-    return redirect(url_for("appointments.booked", booking_id=booking.id))
+    return redirect(address_of(booking))
 
 
 def _change_page(booking_id: UUID, slot_id: UUID, refusal: str, status: int) -> ResponseReturnValue:
     with transaction() as session:
         booking = get_booking(session, current_actor(), booking_id, Action.CANCEL_BOOKING)
         slot = get_slot(session, slot_id)
-        kept = bool(slot.kept and contracted(session, [booking.person_id]))
+        pool, left = choice_of(session, current_actor(), booking).place(slot)
     page = render_template(
         "appointments/booking/confirm_change.html",
         booking=booking,
         slot=slot,
-        pool=Pool.FAMILY_DOCTOR if kept and not slot.remaining else Pool.PUBLIC,
-        takable=bool(slot.remaining) or kept,
+        pool=pool,
+        takable=bool(left),
         refusal=refusal,
         acting_for=whom(booking),
     )

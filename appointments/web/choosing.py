@@ -6,12 +6,15 @@ from itertools import groupby
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
+from flask import url_for
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from appointments.queries.elsewhere import Way, way_of
 from appointments.queries.waits import waits_help
 from appointments.schemas import BookingView, DayOffer, DeskSlot, SlotView
 from core.access import Role
+from core.database import transaction
 from core.web.access import current_actor, signed_in
 from core.web.languages import gettext
 from residents.public import contracted
@@ -50,6 +53,22 @@ def has_doctor_for(session: Session, slots: Iterable[SlotView]) -> bool:
         return False
     person_id = current_actor().person_id
     return person_id is not None and bool(contracted(session, [person_id]))
+
+
+def address_of(made: BookingView) -> str:
+    """Where who took this place sees it: the patient and their family their success, the desk the
+    slip for the patient, a family doctor the booking.
+    """
+    with transaction() as session:
+        way = way_of(session, current_actor(), made.person_id)
+    return url_for(
+        {
+            Way.OWN: "appointments.booked",
+            Way.CARE: "appointments.booking",
+            Way.DESK: "appointments_desk.slip",
+        }[way],
+        booking_id=made.id,
+    )
 
 
 def whom(*bookings: BookingView) -> str | None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from appointments.queries.bookings import get_booking, get_bookings, list_bookings
 from appointments.queries.day_list import chosen_desk, count_day, desk_institutions, list_day_of
 from appointments.queries.due import reminders_ahead
+from appointments.queries.elsewhere import way_of
 from appointments.queries.offers import (
     department_offers,
     find_nearest,
@@ -223,6 +224,7 @@ def booking(booking_id: UUID) -> ResponseReturnValue:
         replaced = view.because in (Because.CHANGED, Because.STOPPED)
         instead = find_instead(session, booking_id) if replaced else None
         here = find_here(session, booking_id) if view.checked_in else None
+        way = way_of(session, current_actor(), view.person_id)
     now = clock.now()
     # Who runs the room ends the visit that has not begun, with its ticket.
     at_desk = here is not None and runs_queue(current_actor(), here) and now < view.starts_at
@@ -233,6 +235,7 @@ def booking(booking_id: UUID) -> ResponseReturnValue:
         booking=view,
         instead=instead,
         at_desk=at_desk,
+        way=way,
         now=now,
         today=clock.today(),
         acting_for=whom(view),

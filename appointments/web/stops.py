@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
-from appointments.queries.offers import find_alternatives
+from appointments.queries.elsewhere import choice_of, find_elsewhere
 from appointments.queries.stops import find_instead, get_stopped, stop_reason
 from appointments.schemas import (
     BookingView,
@@ -21,10 +21,11 @@ from appointments.schemas import (
 from appointments.services import stopping
 from appointments.services.changing import take_instead
 from appointments.web import planning
+from appointments.web.choosing import address_of
 from core import clock
 from core.access import Role
 from core.database import transaction
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, TooMany
 from core.web.access import SIGNED_IN, current_actor, open_to
 from core.web.actions import attempt, carry_out
 from core.web.forms import Form, blank, read_form, read_query
@@ -149,9 +150,9 @@ def take(booking_id: UUID) -> ResponseReturnValue:
             BookingView,
             lambda session: take_instead(session, current_actor(), booking_id, command),
         )
-    except Conflict as refusal:
+    except (Conflict, TooMany) as refusal:
         return _instead_page(booking_id, translated(refusal.message), refusal.status)
-    return redirect(url_for("appointments.booked", booking_id=made.id))
+    return redirect(address_of(made))
 
 
 def _instead_page(booking_id: UUID, refusal: str, status: int) -> ResponseReturnValue:
@@ -159,7 +160,8 @@ def _instead_page(booking_id: UUID, refusal: str, status: int) -> ResponseReturn
         former = get_stopped(session, current_actor(), booking_id)
         made = find_instead(session, booking_id)
         reason = stop_reason(session, booking_id)
-        slots = find_alternatives(session, former.department_id, former.kind, former.starts_at)
+        choice = choice_of(session, current_actor(), former)
+        slots = find_elsewhere(session, former, choice)
     if made is not None:
         return redirect(url_for("appointments.booking", booking_id=made))
     page = render_template(
@@ -167,6 +169,7 @@ def _instead_page(booking_id: UUID, refusal: str, status: int) -> ResponseReturn
         booking=former,
         reason=reason,
         slots=slots,
+        choice=choice,
         refusal=refusal,
     )
     return page, status

@@ -118,13 +118,13 @@ def test_the_day_list_checks_in_and_shows_the_number(
 ) -> None:
     booking = make_booking(session, slot, make_person(session).id)
     listed = f"/appointments/day-list?date={DAY}"
-    assert str(booking.id) in desk.get(listed).text
+    assert f'name="booking_id" value="{booking.id}"' in desk.get(listed).text
     form = {"booking_id": str(booking.id), "next": listed}
     answer = desk.post("/appointments/check-in", data=form)
     assert answer.location == listed
     page = desk.get(listed).text
     assert "候诊号 001" in page
-    assert str(booking.id) not in page
+    assert f'name="booking_id" value="{booking.id}"' not in page
 
 
 def test_triage_puts_first_and_keeps_the_words_sealed(
