@@ -9,7 +9,7 @@ from appointments.queries.bookings import (
     next_booking,
 )
 from appointments.queries.offers import get_slot, list_days, list_slots
-from appointments.queries.referral_places import ReferralFacts, referral_facts
+from appointments.queries.referral_flows import ReferralFlow, referral_flows, referral_origin
 from appointments.queries.referral_state import has_open_referral
 from appointments.queries.referrals import referrals_of
 from appointments.referral_rules import (
@@ -30,7 +30,7 @@ __all__ = [
     "Brought",
     "Criterion",
     "Haste",
-    "ReferralFacts",
+    "ReferralFlow",
     "ReferralRules",
     "ReferralState",
     "ReferralStep",
@@ -53,7 +53,8 @@ __all__ = [
     "provide_referral_rules",
     "provide_usual_rules",
     "provide_what_to_bring",
-    "referral_facts",
+    "referral_flows",
+    "referral_origin",
     "referrals_of",
     "slot_times",
 ]

@@ -5,7 +5,7 @@ from flask.cli import AppGroup
 
 from core.database import transaction
 from gov_stats.periods import Month, months_shown
-from gov_stats.services import compute
+from gov_stats.services import compute, count_referrals
 
 statistics = AppGroup("statistics", help="Figures for government.")
 
@@ -19,6 +19,17 @@ def compute_command(period: str | None, year: bool) -> None:
         with transaction() as session:
             run = compute(session, month)
         click.echo(f"{run.period}: {run.rows} figures, {run.unplaced} facts outside the region")
+
+
+@statistics.command("referrals")
+@click.option("--period", metavar="YYYY-MM", help="The month to count; else the running month.")
+@click.option("--year", is_flag=True, help="Count all twelve months that the dashboards show.")
+def referrals_command(period: str | None, year: bool) -> None:
+    """Count the referrals between institutions anew, where no event told of them."""
+    for month in months_shown() if year else [_month(period)]:
+        with transaction() as session:
+            flows = count_referrals(session, month)
+        click.echo(f"{month}: {flows} flows between institutions")
 
 
 def _month(period: str | None) -> Month:

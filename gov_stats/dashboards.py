@@ -13,7 +13,9 @@ RESIDENTS = tuple(f"PT01-{group}" for group in KEY_GROUPS)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The parts of a dashboard; titles are catalogue keys that say what the picture tells."""
+    """The parts of a dashboard; titles are catalogue keys that say what the picture tells. With
+    ``houses`` the referrals of each institution are listed too.
+    """
 
     label: str
     title: str
@@ -23,6 +25,7 @@ class Layout:
     trend_title: str
     structure: Sequence[str]
     structure_title: str
+    houses: bool = False
 
     @property
     def codes(self) -> set[str]:
@@ -80,6 +83,7 @@ LAYOUTS = {
         trend_title=N_("上转与下转，近 12 个月"),
         structure=("PT21", "PT22", "PT23"),
         structure_title=N_("本月上转的答复"),
+        houses=True,
     ),
     Tab.SERVICE_PACKS: Layout(
         label=N_("服务包"),

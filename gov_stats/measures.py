@@ -80,6 +80,16 @@ for _group in KEY_GROUPS:
     GUARDS[_people] = _part(_people, KEY_RESIDENTS)
     GUARDS[_signed] = _crossing(_signed, _people, KEY_CONTRACTS, KEY_RESIDENTS)
 
+# The same for what single institutions received, which the divisions are not shown.
+RECEIVED, RECEIVED_IN_TIME, RECEIVED_SEEN = "received", "received_in_time", "received_seen"
+RECEIVERS: dict[str, Sequence[Sum]] = {
+    RECEIVED: (),
+    RECEIVED_IN_TIME: _part(RECEIVED_IN_TIME, RECEIVED),
+    RECEIVED_SEEN: _part(RECEIVED_SEEN, RECEIVED),
+}
+# What single institutions and their divisions are shown alike, so that they are hidden together.
+SENDERS = {name: GUARDS[name] for name in (REFERRED, REFERRED_UP)}
+
 # Shown exactly where another is: what is left over of a guarded part, or the money of its orders.
 FOLLOWERS = {KEPT: CANCELLED, REFERRED_DOWN: REFERRED_UP, AMOUNT: ORDERS}
 
@@ -92,13 +102,26 @@ def measure_names() -> tuple[str, ...]:
     return (*GUARDS, *FOLLOWERS, *REPORTED)
 
 
-def hidden_divisions(tree: Tree, totals: Mapping[str, Totals]) -> dict[str, frozenset[str]]:
-    """For each guarded measure, the divisions in which it must not be shown."""
-    hidden = {
-        measure: hide(tree, [totals[measure], *(_rest(tree, totals, rest) for rest in rests)])
-        for measure, rests in GUARDS.items()
-    }
+def hidden_divisions(
+    tree: Tree, totals: Mapping[str, Totals], known: Mapping[str, frozenset[str]] | None = None
+) -> dict[str, frozenset[str]]:
+    """For each guarded measure, the divisions in which it must not be shown; for some of them
+    that is ``known`` already.
+    """
+    known = known or {}
+    rest = {measure: sums for measure, sums in GUARDS.items() if measure not in known}
+    hidden = {**known, **hidden_in(tree, totals, rest)}
     return hidden | {follower: hidden[leader] for follower, leader in FOLLOWERS.items()}
+
+
+def hidden_in(
+    tree: Tree, totals: Mapping[str, Totals], guards: Mapping[str, Sequence[Sum]]
+) -> dict[str, frozenset[str]]:
+    """For each measure of ``guards``, where in the tree it must not be shown."""
+    return {
+        measure: hide(tree, [totals[measure], *(_rest(tree, totals, rest) for rest in rests)])
+        for measure, rests in guards.items()
+    }
 
 
 def _rest(tree: Tree, totals: Mapping[str, Totals], rest: Sum) -> dict[str, int]:

@@ -1,9 +1,21 @@
-"""Tables of the statistics room. They hold counts of divisions, never a row about a person."""
+"""Tables of the statistics room. They hold counts of divisions and institutions, never a row
+about a person.
+"""
 
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    SmallInteger,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -90,3 +102,59 @@ class ComputationRun(Base):
     rows: Mapped[int]
     sources: Mapped[dict[str, int]] = mapped_column(JSONB)
     unplaced: Mapped[int]
+
+
+class Flow(Base):
+    """Referrals of a month from one institution to another, counted at each event of a referral.
+
+    What is shown of them is in ``House`` and in the figures, after disclosure control. ``minutes``
+    are how long each first answer took.
+    """
+
+    __tablename__ = "gov_stats_referral_flow"
+    __table_args__ = (CheckConstraint(PERIOD, name="period"),)
+
+    period: Mapped[str] = mapped_column(primary_key=True)
+    from_institution_id: Mapped[UUID] = mapped_column(
+        ForeignKey("directory_institution.id"), primary_key=True
+    )
+    to_institution_id: Mapped[UUID] = mapped_column(
+        ForeignKey("directory_institution.id"), primary_key=True
+    )
+    direction: Mapped[str] = mapped_column(primary_key=True)
+    # Where each stood when it was sent, or received.
+    from_division: Mapped[str] = mapped_column(primary_key=True)
+    to_division: Mapped[str] = mapped_column(primary_key=True)
+    sent: Mapped[int]
+    accepted: Mapped[int]
+    declined: Mapped[int]
+    lapsed: Mapped[int]
+    completed: Mapped[int]
+    minutes: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+
+
+class House(Base):
+    """The referrals of one institution and month, as they may be shown: NULL is what disclosure
+    control hides.
+    """
+
+    __tablename__ = "gov_stats_house"
+    __table_args__ = (
+        CheckConstraint(PERIOD, name="period"),
+        Index("ix_gov_stats_house_period", "period", "division_code"),
+    )
+
+    institution_id: Mapped[UUID] = mapped_column(
+        ForeignKey("directory_institution.id"), primary_key=True
+    )
+    period: Mapped[str] = mapped_column(primary_key=True)
+    division_code: Mapped[str] = mapped_column(
+        ForeignKey("directory_division.code"), primary_key=True
+    )
+    sent: Mapped[int | None]
+    sent_up: Mapped[int | None]
+    sent_down: Mapped[int | None]
+    received: Mapped[int | None]
+    in_time: Mapped[int | None]
+    completed: Mapped[int | None]
+    median_hours: Mapped[Decimal | None] = mapped_column(Numeric(8, 1))

@@ -7,14 +7,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from appointments.public import ReferralFlow
 from core.access import Actor, Resource, Role, require
 from core.errors import Denied, NotFound
 from core.memory import Memory
 from core.messages import N_
-from directory.public import list_divisions
+from directory.public import division_prefix, institutions_by_id, list_divisions
 from directory.schemas import DivisionView
 from gov_stats.dashboards import LAYOUTS
-from gov_stats.models import ComputationRun, Indicator, IndicatorValue
+from gov_stats.models import ComputationRun, Flow, House, Indicator, IndicatorValue
 from gov_stats.periods import MONTHS_SHOWN, Month
 from gov_stats.schemas import (
     Action,
@@ -23,6 +24,7 @@ from gov_stats.schemas import (
     DivisionFigure,
     FigureQuery,
     FigureView,
+    HouseView,
     IndicatorFigures,
     IndicatorView,
     RunView,
@@ -32,6 +34,7 @@ from gov_stats.schemas import (
 INDICATORS = select(*(getattr(Indicator, name) for name in IndicatorView.model_fields)).order_by(
     Indicator.position
 )
+HOUSE = [name for name in HouseView.model_fields if name != "institution_name"]
 FIGURE = [getattr(IndicatorValue, name) for name in FigureView.model_fields]
 
 
@@ -89,6 +92,13 @@ class Places:
         return [division for division in self._by_code.values() if division.parent_code == code]
 
 
+def read_flows(session: Session, period: str) -> list[ReferralFlow]:
+    """The referrals of a month as their events left them, for the computation; nobody is asking."""
+    columns = [getattr(Flow, name) for name in ReferralFlow._fields]
+    query = select(*columns).where(Flow.period == period).order_by(*columns[:5])
+    return [ReferralFlow(*row) for row in session.execute(query)]
+
+
 def list_indicators(session: Session) -> list[IndicatorView]:
     """All indicators in their order. How a figure is reckoned is no secret."""
     rows = session.execute(INDICATORS)
@@ -127,7 +137,29 @@ def _dashboard(
         indicators={view.code: view for view in list_indicators(session) if view.code in codes},
         figures=_figures(session, codes, division.code, [c.code for c in children], period),
         run=run,
+        houses=_houses(session, division.code, period) if LAYOUTS[query.tab].houses else [],
     )
+
+
+def _houses(session: Session, division: str, period: str) -> list[HouseView]:
+    """What the institutions of a division sent and received, those that received most first."""
+    rows = session.scalars(
+        select(House)
+        .where(House.period == period, House.division_code.startswith(division_prefix(division)))
+        .order_by(
+            House.received.desc().nulls_last(),
+            House.sent.desc().nulls_last(),
+            House.institution_id,
+        )
+    ).all()
+    known = institutions_by_id(session, {row.institution_id for row in rows})
+    return [
+        HouseView(
+            institution_name=known[row.institution_id].name,
+            **{name: getattr(row, name) for name in HOUSE},
+        )
+        for row in rows
+    ]
 
 
 def read_indicator(

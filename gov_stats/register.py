@@ -5,6 +5,7 @@ from core.access import Role
 from core.messages import N_
 from core.web.rooms import Group, NavItem, Reach, Room
 from gov_stats.policy import WORDS
+from gov_stats.subscribers import SUBSCRIBERS
 from gov_stats.web.api import api
 from gov_stats.web.pages import pages
 
@@ -13,6 +14,7 @@ room = Room(
     words=WORDS,
     pages=[pages],
     apis=[api],
+    subscribers=SUBSCRIBERS,
     commands={"statistics": "gov_stats.commands:statistics"},
     navigation=[
         NavItem(

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -116,6 +117,24 @@ class IndicatorFigures(BaseModel):
     children: list[DivisionFigure]
 
 
+class HouseView(View):
+    """The referrals of an institution and month; None is what disclosure control hides.
+
+    ``in_time`` of those received were accepted within the region's time, of ``completed`` the
+    patient came, and the first answer took ``median_hours``.
+    """
+
+    institution_id: UUID
+    institution_name: str
+    sent: int | None
+    sent_up: int | None
+    sent_down: int | None
+    received: int | None
+    in_time: int | None
+    completed: int | None
+    median_hours: Decimal | None
+
+
 class RunView(View):
     """A computation: its facts by source, and how many lay outside the region's divisions."""
 
@@ -139,6 +158,7 @@ class Dashboard(BaseModel):
     indicators: dict[str, IndicatorView]
     figures: dict[tuple[str, str, str], FigureView]
     run: RunView | None
+    houses: list[HouseView]
 
     def figure(self, code: str, division: str = "", period: str = "") -> FigureView | None:
         """A figure of the dashboard's division and month, or of the given ones."""

@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from appointments.public import referral_flows
 from core import clock
 from core.disclosure import Totals, Tree, roll_up
 from core.ids import new_id
 from directory.public import list_divisions
 from gov_stats.catalogue import Definition, definitions
+from gov_stats.houses import Hidden, Houses
 from gov_stats.measures import POPULATION, hidden_divisions, measure_names
-from gov_stats.models import ComputationRun, Indicator, IndicatorValue
+from gov_stats.models import ComputationRun, Flow, House, Indicator, IndicatorValue
 from gov_stats.periods import Month, months_shown
 from gov_stats.schemas import RunView
 from gov_stats.sources import Gathered, gather
@@ -34,21 +38,47 @@ def compute(session: Session, month: Month) -> RunView:
         measure: roll_up(tree, gathered.of(measure)) for measure in measure_names()
     }
     totals[POPULATION] = {division.code: division.population for division in divisions}
-    rows = list(_values(tree, totals, str(month), started))
+    houses = Houses(tree, gathered.flows)
+    hidden = hidden_divisions(tree, totals, houses.senders)
+    rows = list(_values(tree, totals, hidden, str(month), started))
     _store_indicators(session)
     _store_values(session, rows)
+    _store_houses(session, houses, str(month))
     return _store_run(session, month, started, len(rows), tree, gathered)
 
 
 def compute_year(session: Session) -> list[RunView]:
-    """Compute each of the twelve months that the dashboards show; for a freshly loaded region."""
-    return [compute(session, month) for month in months_shown()]
+    """Compute each of the twelve months that the dashboards show; for a freshly loaded region,
+    whose referrals no event told of.
+    """
+    runs = []
+    for month in months_shown():
+        count_referrals(session, month)
+        runs.append(compute(session, month))
+    return runs
+
+
+def count_referrals(session: Session, month: Month, sender: UUID | None = None) -> int:
+    """Count a month's referrals anew, those that ``sender`` sent or all; how many flows there are.
+    The same again changes nothing.
+    """
+    # One at a time, each on what the one before has left; readers are not held up.
+    session.execute(text(f"LOCK TABLE {Flow.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
+    span = month.first_day, month.next_first_day
+    flows = referral_flows(session, *span, sender)
+    gone = delete(Flow).where(Flow.period == str(month))
+    if sender:
+        gone = gone.where(Flow.from_institution_id == sender)
+    session.execute(gone)
+    if flows:
+        rows = [{"period": str(month), **flow._asdict()} for flow in flows]
+        session.execute(insert(Flow), rows)
+    return len(flows)
 
 
 def _values(
-    tree: Tree, totals: dict[str, Totals], period: str, computed_at: datetime
+    tree: Tree, totals: dict[str, Totals], hidden: Hidden, period: str, computed_at: datetime
 ) -> Iterator[dict[str, Any]]:
-    hidden = hidden_divisions(tree, totals)
     for definition in definitions():
         no_numerator = hidden.get(definition.numerator, NOWHERE)
         no_denominator = hidden.get(definition.denominator, NOWHERE)
@@ -102,6 +132,12 @@ def _store_values(session: Session, rows: list[dict[str, Any]]) -> None:
     key = ["indicator_code", "division_code", "period"]
     changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
     session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
+
+
+def _store_houses(session: Session, houses: Houses, period: str) -> None:
+    session.execute(delete(House).where(House.period == period))
+    if rows := [{"period": period, **row} for row in houses.rows()]:
+        session.execute(insert(House), rows)
 
 
 def _store_run(

@@ -1,4 +1,6 @@
-"""Where the counts come from: what the other rooms say of a month, through their doors."""
+"""Where the counts come from: what the other rooms say of a month, through their doors, and what
+their events made of referrals.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,11 +8,13 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from appointments import public as appointments
+from appointments.public import ReferralFlow
 from appointments.schemas import Direction
 from directory import public as directory
 from family_doctor import public as family_doctor
 from gov_stats import measures
 from gov_stats.periods import Month
+from gov_stats.queries import read_flows
 from residents import public as residents
 from service_packs import public as service_packs
 
@@ -29,6 +33,7 @@ class Gathered:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     rows: Counter[str] = field(default_factory=Counter)
     places: Counter[str] = field(default_factory=Counter)
+    flows: list[ReferralFlow] = field(default_factory=list)
 
     def add(self, source: str, division: str, **counts: int) -> None:
         """One row of a source."""
@@ -84,7 +89,8 @@ def _work(gathered: Gathered, session: Session, month: Month) -> None:
     for division, booked, cancelled in appointments.booking_facts(session, *span):
         kept = booked - cancelled
         gathered.add("bookings", division, booked=booked, cancelled=cancelled, kept=kept)
-    _referrals(gathered, appointments.referral_facts(session, *span))
+    gathered.flows = read_flows(session, str(month))
+    _referrals(gathered, gathered.flows)
     for division, orders, amount in service_packs.sales_facts(session, *span):
         gathered.add("orders", division, orders=orders, amount=amount)
     for division, recorded, confirmed, disputed in service_packs.service_facts(session, *span):
@@ -93,19 +99,19 @@ def _work(gathered: Gathered, session: Session, month: Month) -> None:
         )
 
 
-def _referrals(gathered: Gathered, facts: list[appointments.ReferralFacts]) -> None:
+def _referrals(gathered: Gathered, flows: list[ReferralFlow]) -> None:
     """Of those sent up also how they were answered; those sent down are counted alone."""
-    for fact in facts:
-        up = fact.direction == Direction.UP
+    for flow in flows:
+        up = flow.direction == Direction.UP
         gathered.add(
             "referrals",
-            fact.division,
-            referred=fact.sent,
-            referred_up=fact.sent if up else 0,
-            referred_down=0 if up else fact.sent,
-            up_in_time=fact.accepted if up else 0,
-            up_declined=fact.declined if up else 0,
-            up_lapsed=fact.lapsed if up else 0,
+            flow.from_division,
+            referred=flow.sent,
+            referred_up=flow.sent if up else 0,
+            referred_down=0 if up else flow.sent,
+            up_in_time=flow.accepted if up else 0,
+            up_declined=flow.declined if up else 0,
+            up_lapsed=flow.lapsed if up else 0,
         )
 
 

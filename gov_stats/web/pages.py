@@ -100,6 +100,8 @@ def _screen(dashboard: Dashboard) -> dict[str, Any]:
         "structure": panels.structure(dashboard),
         "columns": [words.name_of(indicator) for indicator in tables.columns(dashboard)],
         "rows": tables.rows(dashboard),
+        "house_columns": tables.house_columns(),
+        "houses": tables.house_rows(dashboard),
         "legend": tables.legend(dashboard),
         "hidden_note": tables.hidden_note(),
         "exports": {

@@ -2,6 +2,7 @@
 
 from core.sheets import Sheet, Value
 from core.web.languages import gettext
+from core.web.names import named
 from gov_stats.dashboards import LAYOUTS
 from gov_stats.schemas import Dashboard, IndicatorView
 from gov_stats.web.panels import Row, address
@@ -35,6 +36,41 @@ def rows(dashboard: Dashboard) -> list[Row]:
         for child in dashboard.children
     ]
     return [Row(name_of(dashboard.division), own), *below]
+
+
+def house_columns() -> list[str]:
+    """What is told of each institution's referrals."""
+    return [
+        gettext("转出"),
+        gettext("其中上转"),
+        gettext("其中下转"),
+        gettext("收到"),
+        gettext("按时接收"),
+        gettext("患者已到"),
+        gettext("首次答复（小时，中位数）"),
+    ]
+
+
+def house_rows(dashboard: Dashboard) -> list[Row]:
+    """The institutions of the division, one a row."""
+    return [
+        Row(
+            named(house.institution_name),
+            [
+                HIDDEN if value is None else f"{value:,}"
+                for value in (
+                    house.sent,
+                    house.sent_up,
+                    house.sent_down,
+                    house.received,
+                    house.in_time,
+                    house.completed,
+                    house.median_hours,
+                )
+            ],
+        )
+        for house in dashboard.houses
+    ]
 
 
 def hidden_note() -> str:

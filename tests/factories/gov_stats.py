@@ -1,14 +1,15 @@
 """Counts for the statistics room, in place of the other rooms' rows."""
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Session
 
-from appointments.public import ReferralFacts
+from appointments.public import ReferralFlow
 from auth.models import Account
 from core.access import Role
-from directory.models import Division
+from directory.models import Division, Institution
 from gov_stats.periods import Month
 from gov_stats.services import compute
 from tests.factories.auth import make_account
@@ -19,11 +20,13 @@ from tests.factories.directory import (
     OTHER_TOWNSHIP,
     TOWNSHIP,
     make_divisions,
+    make_institution,
 )
 
 SECOND_TOWNSHIP, THIRD_TOWNSHIP = "990102002", "990102003"
 TOWNSHIPS = (TOWNSHIP, SECOND_TOWNSHIP, THIRD_TOWNSHIP, OTHER_TOWNSHIP)
 REGION = (CITY, COUNTY, OTHER_COUNTY, *TOWNSHIPS)
+CENTRE, OTHER_CENTRE, HOSPITAL = UUID(int=1), UUID(int=2), UUID(int=3)
 MONTH = Month(2026, 3)
 
 
@@ -35,7 +38,7 @@ class Facts:
     contracts: list[tuple[str, str, int]] = field(default_factory=list)
     fulfilment: list[tuple[str, int, int]] = field(default_factory=list)
     bookings: list[tuple[str, int, int]] = field(default_factory=list)
-    referrals: list[ReferralFacts] = field(default_factory=list)
+    referrals: list[ReferralFlow] = field(default_factory=list)
     sales: list[tuple[str, int, int]] = field(default_factory=list)
     services: list[tuple[str, int, int, int]] = field(default_factory=list)
     institutions: list[tuple[str, str, str, int, int, int]] = field(default_factory=list)
@@ -47,12 +50,39 @@ class Facts:
             ("family_doctor.public.contract_facts", self.contracts),
             ("family_doctor.public.fulfilment_facts", self.fulfilment),
             ("appointments.public.booking_facts", self.bookings),
-            ("appointments.public.referral_facts", self.referrals),
+            ("gov_stats.sources.read_flows", self.referrals),
             ("service_packs.public.sales_facts", self.sales),
             ("service_packs.public.service_facts", self.services),
             ("directory.public.institution_facts", self.institutions),
         ):
             patch.setattr(source, lambda *_args, rows=rows: rows)
+
+
+def flow(
+    direction: str,
+    sender: UUID,
+    from_division: str,
+    receiver: UUID,
+    to_division: str,
+    counts: tuple[int, int, int, int, int],
+    minutes: list[int],
+) -> ReferralFlow:
+    """Between two institutions: sent, accepted in time, declined, lapsed, completed."""
+    return ReferralFlow(
+        direction, sender, from_division, receiver, to_division, *counts, minutes=minutes
+    )
+
+
+def make_houses(session: Session) -> None:
+    """The institutions between which people are referred; safe to call again."""
+    for institution_id, division, name in (
+        (CENTRE, TOWNSHIP, "一镇卫生院"),
+        (OTHER_CENTRE, OTHER_TOWNSHIP, "二镇卫生院"),
+        (HOSPITAL, COUNTY, "甲县医院"),
+    ):
+        if session.get(Institution, institution_id) is None:
+            more = {"division_code": division, "name": name}
+            make_institution(session, id=institution_id, beds=0, **more)
 
 
 def make_region(session: Session) -> None:
@@ -72,6 +102,7 @@ def make_region(session: Session) -> None:
                 estimated=True,
             )
         )
+    make_houses(session)
     session.flush()
 
 
@@ -86,9 +117,11 @@ def usual_facts() -> Facts:
         fulfilment=[(TOWNSHIP, 50, 40)],
         bookings=[(COUNTY, 200, 20), (TOWNSHIP, 30, 10), (OTHER_COUNTY, 70, 10)],
         referrals=[
-            ReferralFacts(TOWNSHIP, "up", 60, 40, 8, 6, 30, 5.5),
-            ReferralFacts(OTHER_TOWNSHIP, "up", 20, 14, 0, 6, 12, 9.0),
-            ReferralFacts(COUNTY, "down", 25, 20, 0, 0, 18, None),
+            flow(
+                "up", CENTRE, TOWNSHIP, HOSPITAL, COUNTY, (60, 40, 8, 6, 30), [300, 330, 360] * 10
+            ),
+            flow("up", OTHER_CENTRE, OTHER_TOWNSHIP, HOSPITAL, COUNTY, (20, 14, 0, 6, 12), [600]),
+            flow("down", HOSPITAL, COUNTY, CENTRE, TOWNSHIP, (25, 20, 0, 0, 18), []),
         ],
         sales=[(TOWNSHIP, 10, 12_345)],
         services=[(TOWNSHIP, 20, 10, 5)],

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from appointments.jobs import mind_referrals, return_places
 from appointments.models import Referral
-from appointments.public import has_open_referral, referral_facts
+from appointments.public import has_open_referral, referral_flows, referral_origin
 from appointments.queries.referrals import get_referral, list_own_referrals, list_referrals
 from appointments.queries.waiting import waiting
 from appointments.referral_states import ReferralState, ReferralStep
@@ -228,10 +228,20 @@ def test_numbers_for_statistics(session: Session, two: Two) -> None:
         step(session, declined.desk, referral, ReferralStep.DECLINE)
     hand_down(session, make_two(session))
     today = clock.today()
-    facts = referral_facts(session, today, today + timedelta(days=2))
-    assert sum(fact.sent for fact in facts if fact.direction == "up") == 3
-    assert sum(fact.sent for fact in facts if fact.direction == "down") == 1
-    up = next(fact for fact in facts if fact.direction == "up")
-    assert (up.accepted, up.declined, up.lapsed, up.completed) == (1, 1, 0, 0)
-    assert up.median_hours == pytest.approx(5, abs=0.1)
-    assert referral_facts(session, today + timedelta(days=3), today + timedelta(days=4)) == []
+    flows = referral_flows(session, today, today + timedelta(days=2))
+    assert sorted(flow.direction for flow in flows) == ["down", "up", "up", "up"]
+    said_no = next(flow for flow in flows if flow.declined)
+    team, hospital = declined.team, declined.clinic.institution
+    assert said_no[1:5] == (
+        team.institution_id,
+        team.division_code,
+        hospital.id,
+        hospital.division_code,
+    )
+    assert (said_no.sent, said_no.accepted, said_no.lapsed, said_no.completed) == (1, 0, 0, 0)
+    assert said_no.minutes == [600]
+    assert sum(flow.accepted for flow in flows) == 1
+    only = referral_flows(session, today, today + timedelta(days=2), two.team.institution_id)
+    assert [flow.from_institution_id for flow in only] == [two.team.institution_id]
+    assert referral_flows(session, today + timedelta(days=3), today + timedelta(days=4)) == []
+    assert referral_origin(session, referral.id) == (team.institution_id, today)
