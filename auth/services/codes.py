@@ -34,8 +34,8 @@ def make(
     sends it after the commit and never shows it. Raises TooMany by phone, device or address.
     """
     limits.count_try(session, "phone", _asker(session, phone, origin), CODES_PER_PHONE_HOUR, HOUR)
-    if origin.device:
-        limits.count_try(session, "device", origin.device, CODES_PER_DEVICE_HOUR, HOUR)
+    device = _device(origin, account_id)
+    limits.count_try(session, "device", device, CODES_PER_DEVICE_HOUR, HOUR)
     limits.count_try(session, "address", origin.network, CODES_PER_ADDRESS_HOUR, HOUR)
     code = f"{secrets.randbelow(1_000_000):06d}"
     now = clock.now()
@@ -94,8 +94,7 @@ def redeem(
     if challenge is None:
         raise wrong_code()
     limits.forgive(session, "phone", _asker(session, challenge.phone, origin))
-    if origin.device:
-        limits.forgive_last(session, "device", origin.device)
+    limits.forgive_last(session, "device", _device(origin, account_id))
     limits.forgive_last(session, "address", origin.network)
     return challenge
 
@@ -118,6 +117,13 @@ def _asker(session: Session, phone: str, origin: Origin) -> str:
     """
     owner = session.scalar(select(Account.id).where(Account.phone_index == phone_index(phone)))
     return f"{phone} {origin.device}" if knows_device(session, owner, origin.device) else phone
+
+
+def _device(origin: Origin, account_id: UUID | None) -> str:
+    """Whose codes are counted beside the phone's: all that come without a device count as one, that
+    of the account that they are for, else of the address.
+    """
+    return origin.device or str(account_id or origin.network)
 
 
 def _code_hash(challenge_id: UUID, code: str) -> bytes:
