@@ -77,7 +77,11 @@ def redeem(
     origin: Origin,
     account_id: UUID | None = None,
 ) -> Challenge:
-    """Use a code up; ``count_try`` came before. Raises Invalid ``wrong_code``."""
+    """Use a code up; ``count_try`` came before. One that proves who somebody is was sent to what
+    is the account's phone now. Raises Invalid ``wrong_code``.
+    """
+    owned = select(Account.phone_index).where(Account.id == account_id).scalar_subquery()
+    own_phone = [Challenge.phone_index == owned] if purpose is Purpose.PROOF else []
     challenge = session.execute(
         update(Challenge)
         .where(
@@ -87,6 +91,7 @@ def redeem(
             Challenge.account_id.is_not_distinct_from(account_id),
             Challenge.used_at.is_(None),
             Challenge.expires_at > clock.now(),
+            *own_phone,
         )
         .values(used_at=clock.now())
         .returning(Challenge)
