@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from auth import passwords, ports
 from auth.models import Account, RefreshFamily, RoleGrant, SignInSession, Token
 from auth.queries.grants import in_force, not_over
-from auth.services.logout import end_sessions
+from auth.services.logout import end_on_the_way, end_sessions
 from auth.services.sign_in import phone_index
 from core import clock
 from core.errors import Conflict, Invalid
@@ -218,7 +218,10 @@ def end_grants(
 
 
 def end_sign_ins(session: Session, account_id: UUID) -> None:
-    """End every session of an account and all that was given in its name."""
+    """End every session of an account, what was on its way to one, and all that was given in its
+    name.
+    """
+    end_on_the_way(session, [account_id])
     end_sessions(session, SignInSession.account_id == account_id)
     for held in (Token, RefreshFamily):
         session.execute(

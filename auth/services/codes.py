@@ -34,8 +34,8 @@ def make(
     sends it after the commit and never shows it. Raises TooMany by phone, device or address.
     """
     limits.count_try(session, "phone", _asker(session, phone, origin), CODES_PER_PHONE_HOUR, HOUR)
-    if origin.device:
-        limits.count_try(session, "device", origin.device, CODES_PER_DEVICE_HOUR, HOUR)
+    device = _device(origin, account_id)
+    limits.count_try(session, "device", device, CODES_PER_DEVICE_HOUR, HOUR)
     limits.count_try(session, "address", origin.network, CODES_PER_ADDRESS_HOUR, HOUR)
     code = f"{secrets.randbelow(1_000_000):06d}"
     now = clock.now()
@@ -77,7 +77,11 @@ def redeem(
     origin: Origin,
     account_id: UUID | None = None,
 ) -> Challenge:
-    """Use a code up; ``count_try`` came before. Raises Invalid ``wrong_code``."""
+    """Use a code up; ``count_try`` came before. One that proves who somebody is was sent to what
+    is the account's phone now. Raises Invalid ``wrong_code``.
+    """
+    owned = select(Account.phone_index).where(Account.id == account_id).scalar_subquery()
+    own_phone = [Challenge.phone_index == owned] if purpose is Purpose.PROOF else []
     challenge = session.execute(
         update(Challenge)
         .where(
@@ -87,6 +91,7 @@ def redeem(
             Challenge.account_id.is_not_distinct_from(account_id),
             Challenge.used_at.is_(None),
             Challenge.expires_at > clock.now(),
+            *own_phone,
         )
         .values(used_at=clock.now())
         .returning(Challenge)
@@ -94,8 +99,7 @@ def redeem(
     if challenge is None:
         raise wrong_code()
     limits.forgive(session, "phone", _asker(session, challenge.phone, origin))
-    if origin.device:
-        limits.forgive_last(session, "device", origin.device)
+    limits.forgive_last(session, "device", _device(origin, account_id))
     limits.forgive_last(session, "address", origin.network)
     return challenge
 
@@ -118,6 +122,13 @@ def _asker(session: Session, phone: str, origin: Origin) -> str:
     """
     owner = session.scalar(select(Account.id).where(Account.phone_index == phone_index(phone)))
     return f"{phone} {origin.device}" if knows_device(session, owner, origin.device) else phone
+
+
+def _device(origin: Origin, account_id: UUID | None) -> str:
+    """Whose codes are counted beside the phone's: all that come without a device count as one, that
+    of the account that they are for, else of the address.
+    """
+    return origin.device or str(account_id or origin.network)
 
 
 def _code_hash(challenge_id: UUID, code: str) -> bytes:

@@ -17,7 +17,7 @@ from auth.models import (
     WeChatIdentity,
     WeChatSession,
 )
-from auth.services.logout import end_families, end_sessions
+from auth.services.logout import end_families, end_on_the_way, end_sessions
 from auth.services.upstream_roles import end_mapped, grants_of_identity
 
 
@@ -39,6 +39,7 @@ def part_upstream(session: Session, identity: UpstreamIdentity) -> None:
     """Part a provider's account: the roles that it gave end, and whatever a provider's word opened
     (a session does not keep which one's).
     """
+    end_on_the_way(session, [identity.account_id])
     came = came_by_a_provider(SignInSession.account_id == identity.account_id)
     end_sessions(session, came)
     end_families(session, RefreshFamily.session_id.in_(select(SignInSession.id).where(came)))

@@ -1,17 +1,28 @@
 """Sessions end, and the applications with tokens of them are told (OpenID Connect Back-Channel
-Logout 1.0). Whatever ends a session calls ``end_sessions``.
+Logout 1.0). Whatever ends a session calls ``end_sessions``; where what opened it is
+distrusted, ``end_on_the_way`` goes before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, Select, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from auth.models import Client, LogoutNotice, RefreshFamily, RoleGrant, SignInSession, Token
+from auth.models import (
+    Challenge,
+    Client,
+    LogoutNotice,
+    PendingSignIn,
+    RefreshFamily,
+    RoleGrant,
+    SignInSession,
+    Token,
+)
 from auth.queries.actors import STAFF_IDLE
 from auth.queries.grants import in_force
+from auth.schemas import Purpose
 from core import clock
 from core.ids import new_id
 from core.jobs import defer_by_name
@@ -38,6 +49,38 @@ def end_sessions(session: Session, which: ColumnElement[bool]) -> None:
         update(Token)
         .where(Token.session_id.in_(ended), Token.ended_at.is_(None))
         .values(ended_at=now)
+    )
+
+
+def end_on_the_way(
+    session: Session,
+    accounts: Collection[UUID] | Select[UUID],
+    *,
+    but: UUID | None = None,
+) -> None:
+    """End the sign-ins of these accounts that wait for a further proof, ``but`` the one, and the
+    codes sent for it. Called before their sessions end: one that is just being opened is then
+    either refused or among these.
+    """
+    now = clock.now()
+    session.execute(
+        update(PendingSignIn)
+        .where(
+            PendingSignIn.account_id.in_(accounts),
+            PendingSignIn.ended_at.is_(None),
+            PendingSignIn.id.is_distinct_from(but),
+        )
+        .values(ended_at=now)
+    )
+    session.execute(
+        update(Challenge)
+        .where(
+            Challenge.account_id.in_(accounts),
+            Challenge.purpose == Purpose.PROOF,
+            Challenge.used_at.is_(None),
+            Challenge.expires_at > now,
+        )
+        .values(used_at=now)
     )
 
 

@@ -27,7 +27,7 @@ from auth.schemas import (
 )
 from auth.services import codes, factors, limits, passkeys
 from auth.services.identities import part_all
-from auth.services.logout import end_families, end_sessions
+from auth.services.logout import end_families, end_on_the_way, end_sessions
 from auth.services.notices import notify_owner
 from auth.services.second_factor import PROOFS_PER_ACCOUNT, PROOFS_WITHIN
 from auth.services.sign_in import Origin, note, origin_of, phone_index
@@ -77,6 +77,8 @@ def choose_first_password(
         sentence = N_("新密码不能与初始密码相同，请换一个。")
         raise Invalid("same_password", sentence, fields={"new_password": sentence})
     _set_password(session, standing.account, command)
+    # Whoever else came by the initial password.
+    end_on_the_way(session, [candidate.account_id], but=candidate.pending_id)
     note(session, candidate.account_id, SecurityAction.CHANGE_PASSWORD, origin)
 
 
@@ -205,8 +207,9 @@ def end_all_others(session: Session, actor: Actor) -> None:
 
 def end_others(session: Session, actor: Actor) -> None:
     """End every session and token of the account but the actor's, and what applications hold
-    offline from any other session, however long ago that was.
+    offline from any other session, however long ago that was; and every sign-in on its way.
     """
+    end_on_the_way(session, [actor.account_id])
     end_sessions(
         session,
         (SignInSession.account_id == actor.account_id)

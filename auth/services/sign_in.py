@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, delete, exists, select, update
+from sqlalchemy import Table, bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -82,6 +82,17 @@ SEE_DEVICE = Statement(
         .label("beside_others"),
     )
 )
+# Whether the account signed in before the session that was ``opened`` just now.
+BEFORE = Statement(
+    select(
+        or_(
+            exists().where(DEVICE.c.account_id == bindparam("account")),
+            exists().where(
+                SESSION.c.account_id == bindparam("account"), SESSION.c.id != bindparam("opened")
+            ),
+        ).label("before")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +132,9 @@ def open_session(
     session.flush()  # an account that was made just now
     token = secrets.token_urlsafe(32)
     now = clock.now()
+    opened = new_id()
     row = {
-        "id": new_id(),
+        "id": opened,
         "token_hash": token_hash(token),
         "account_id": account.id,
         "methods": [str(method) for method in methods],
@@ -137,7 +149,7 @@ def open_session(
         "expires_at": now + SESSION_LIFETIME,
     }
     OPEN.send(session, row)
-    _remember_device(session, account, origin)
+    _look_at_device(session, account, origin, opened)
     note(session, account.id, SIGN_IN, origin)
     return SignedIn(account_id=account.id, token=token, expires_at=now + SESSION_LIFETIME)
 
@@ -287,15 +299,19 @@ def _event(account_id: UUID | None, action: str, origin: Origin, outcome: str) -
     )
 
 
-def _remember_device(session: Session, account: Account, origin: Origin) -> None:
-    """Know the browser again; a new one beside others is news to the account's owner."""
-    if not origin.device:
-        return
-    made = new_id()
-    hashed = token_hash(origin.device)
-    given = {"made": made, "account": account.id, "hash": hashed, "now": clock.now()}
-    seen = SEE_DEVICE.first(session, given)
-    if seen.beside_others and seen.id == made:
+def _look_at_device(session: Session, account: Account, origin: Origin, opened: UUID) -> None:
+    """Know the browser again; a new one beside others is news to the account's owner. So is what
+    names none, where the account signed in before: nothing tells it from a stranger's.
+    """
+    if origin.device:
+        made = new_id()
+        hashed = token_hash(origin.device)
+        given = {"made": made, "account": account.id, "hash": hashed, "now": clock.now()}
+        seen = SEE_DEVICE.first(session, given)
+        news = seen.beside_others and seen.id == made
+    else:
+        news = BEFORE.first(session, {"account": account.id, "opened": opened}).before
+    if news:
         notify_owner(session, account, NoticeKind.NEW_DEVICE)
 
 

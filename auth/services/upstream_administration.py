@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,7 @@ from auth.schemas.upstream import (
 )
 from auth.services.grants import UNIT_KINDS
 from auth.services.identities import came_by_a_provider
-from auth.services.logout import end_families, end_sessions
+from auth.services.logout import end_families, end_on_the_way, end_sessions
 from auth.services.upstream_roles import end_mapped, grants_of_upstream
 from core import clock, history
 from core.access import Actor, Resource, require
@@ -99,7 +99,8 @@ def close_upstream(
     if upstream.disabled_at is None:
         _set_disabled(session, actor, upstream, version, disabled=True)
         end_mapped(session, upstream, grants_of_upstream(session, upstream.id))
-        came = _came_by(upstream)
+        end_on_the_way(session, _joined(upstream))
+        came = came_by_a_provider(SignInSession.account_id.in_(_joined(upstream)))
         end_sessions(session, came)
         opened = select(SignInSession.id).where(came)
         end_families(session, RefreshFamily.session_id.in_(opened))
@@ -199,10 +200,9 @@ def _view(session: Session, upstream: Upstream) -> UpstreamView:
     return upstream_view(upstream, people or 0)
 
 
-def _came_by(upstream: Upstream) -> ColumnElement[bool]:
-    """Sessions that the provider's word may have opened."""
-    joined = select(UpstreamIdentity.account_id).where(UpstreamIdentity.upstream_id == upstream.id)
-    return came_by_a_provider(SignInSession.account_id.in_(joined))
+def _joined(upstream: Upstream) -> Select[UUID]:
+    """The accounts that the provider's word opens."""
+    return select(UpstreamIdentity.account_id).where(UpstreamIdentity.upstream_id == upstream.id)
 
 
 def _set_disabled(

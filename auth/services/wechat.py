@@ -6,6 +6,7 @@ comes in here as a WeChatUser.
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -196,7 +197,9 @@ def _open(
 ) -> SignedIn:
     _require_resident(session, identity.account_id, origin)
     account = session.get_one(Account, identity.account_id)
-    signed_in = open_session(session, account, methods, origin)
+    # WeChat's application keeps no cookie: the WeChat user is known again, not the phone.
+    known = origin if origin.device else replace(origin, device=f"wechat {identity.id}")
+    signed_in = open_session(session, account, methods, known)
     opened = session_id_of(session, signed_in.token)
     session.add(WeChatSession(session_id=opened, identity_id=identity.id))
     return signed_in

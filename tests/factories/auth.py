@@ -59,7 +59,9 @@ def open_browser_session(
 ) -> str:
     """The token of a new browser session."""
     account = session.get_one(Account, account_id)
-    return open_session(session, account, [Method.PASSWORD], Origin("127.0.0.1"), assurance).token
+    # A browser that is no news to the account's owner.
+    where = Origin("127.0.0.1", device=f"the browser of {account_id}")
+    return open_session(session, account, [Method.PASSWORD], where, assurance).token
 
 
 def make_token(session: Session, account_id: UUID, scope: str = "portal") -> str:

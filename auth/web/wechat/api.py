@@ -15,6 +15,7 @@ from auth.schemas.wechat import (
 )
 from auth.services import wechat as services
 from auth.services.codes import count_try, wrong_code
+from auth.services.sign_in import Origin
 from auth.web.api import as_token
 from auth.web.entering import FORM_BYTES, TRIES, WITHIN
 from auth.web.identity import origin
@@ -71,7 +72,7 @@ def bind_by_phone(command: BindByPhone) -> SignedIn:
 @open_to(ANYONE)
 def bind_by_code(command: BindByCode) -> SignedIn:
     """Bind another phone, by the code that `POST /api/v1/auth/codes` sent there, and sign in."""
-    return as_token(confirm_binding(command, "api"))
+    return as_token(confirm_binding(command, origin("api")))
 
 
 @api.get("/identities")
@@ -95,7 +96,7 @@ def unbind(identity_id: UUID) -> str:
     return ""
 
 
-def confirm_binding(command: BindByCode, channel: str = "web") -> SignedIn:
+def confirm_binding(command: BindByCode, where: Origin) -> SignedIn:
     """Take a try, then the code; a wrong code keeps the try and leaves the ticket."""
     with transaction() as session:
         services.count_binding(session, command.ticket)
@@ -103,4 +104,4 @@ def confirm_binding(command: BindByCode, channel: str = "web") -> SignedIn:
     if not may_try:
         raise wrong_code()
     with transaction() as session:
-        return services.bind_by_code(session, command, origin(channel))
+        return services.bind_by_code(session, command, where)

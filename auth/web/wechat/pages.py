@@ -127,7 +127,7 @@ def confirm_code() -> ResponseReturnValue:
     if form.command is None:
         return _ask_code(form, 422)
     try:
-        opened = confirm_binding(form.command)
+        opened = confirm_binding(form.command, arriving())
     except PortalError as error:
         if error.fields:
             return _ask_code(form, form.fail(error))  # a wrong code; the ticket still stands
@@ -185,7 +185,7 @@ def _visit_wechat(back: str, *, bind: bool = False) -> ResponseReturnValue:
 
 def _sign_in(visit: WeChatVisit, user: WeChatUser) -> ResponseReturnValue:
     with transaction() as session:
-        answer = services.sign_in(session, user, origin())
+        answer = services.sign_in(session, user, arriving())
     if answer.signed_in:
         enter(answer.signed_in)
         return redirect(safe_path(visit.next_path))

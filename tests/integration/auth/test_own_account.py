@@ -14,6 +14,7 @@ from auth import passkeys, passwords, ports
 from auth.models import Account, Device, Notice, Passkey, RecoveryCode, SignInSession, Totp
 from auth.queries.wechat import find_identity
 from auth.schemas import DueNotice, NoticeKind
+from auth.services.codes import CODES_PER_DEVICE_HOUR
 from auth.services.door import PASSWORD_TRIES_PER_NAME
 from core import clock
 from core.access import Role
@@ -251,8 +252,6 @@ def test_strangers_do_not_lock_the_owner_out(
 
 
 def test_codes_are_limited_by_device(client: FlaskClient, sent: list[tuple[str, str]]) -> None:
-    from auth.services.codes import CODES_PER_DEVICE_HOUR
-
     client.get("/auth/sign-in")
     asked = [
         client.post("/auth/code", data={"phone": make_phone()}).status_code
@@ -313,3 +312,30 @@ def test_staff_keep_their_last_factor(session: Session, signed_in: Browser) -> N
 )
 def test_what_a_password_may_be(password: str, fine: bool) -> None:
     assert (passwords.weakness(password, ["zhang.wei", "张伟"]) is None) is fine
+
+
+def test_what_names_no_device_is_news_each_time(
+    client: FlaskClient, session: Session, sent: list[tuple[str, str]]
+) -> None:
+    """The API's callers keep no cookie; an account's very first sign-in is no news."""
+    phone = make_phone()
+    told = []
+    for _ in range(3):
+        asked = client.post("/api/v1/auth/codes", json={"phone": phone}).get_json()
+        code = {"challenge_id": asked["challenge_id"], "code": sent[-1][1]}
+        assert client.post("/api/v1/auth/tokens/code", json=code).status_code == 201
+        told.append(session.scalar(select(func.count()).select_from(Notice)))
+    assert told == [0, 1, 2]
+    assert set(session.scalars(select(Notice.kind))) == {NoticeKind.NEW_DEVICE}
+
+
+def test_codes_without_a_device_are_limited_by_address(
+    client: FlaskClient, sent: list[tuple[str, str]]
+) -> None:
+    def ask(address: str) -> int:
+        body, where = {"phone": make_phone()}, {"REMOTE_ADDR": address}
+        return client.post("/api/v1/auth/codes", json=body, environ_base=where).status_code
+
+    asked = [ask("203.0.113.5") for _ in range(CODES_PER_DEVICE_HOUR + 1)]
+    assert asked == [202] * CODES_PER_DEVICE_HOUR + [429]
+    assert ask("203.0.113.6") == 202

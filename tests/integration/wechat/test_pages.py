@@ -8,11 +8,12 @@ from uuid import UUID
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from auth.assurance import FRESH
-from auth.models import Account, SignInSession, WeChatIdentity, WeChatVisit
+from auth.models import Account, Notice, SignInSession, WeChatIdentity, WeChatVisit
+from auth.schemas import NoticeKind
 from auth.services.wechat import bind_own
 from auth.web import leftovers
 from core import clock
@@ -110,6 +111,30 @@ def test_a_stranger_binds_a_phone_and_the_next_visit_is_direct(
     assert is_signed_in(later)
     methods = session.scalars(select(SignInSession.methods).order_by(SignInSession.id)).all()
     assert methods == [["wechat", "sms"], ["wechat"]]
+
+
+def test_another_browser_inside_wechat_is_news(
+    client: FlaskClient,
+    app: APIFlask,
+    session: Session,
+    standin: Standin,
+    sent: list[tuple[str, str]],
+) -> None:
+    """The mini-program keeps no cookie: by it the WeChat user is known again."""
+
+    def told() -> int:
+        news = Notice.kind == NoticeKind.NEW_DEVICE
+        return session.scalar(select(func.count()).where(news)) or 0
+
+    visit(client, standin)
+    bind(client, make_phone(), sent)
+    assert told() == 0
+    for count in (1, 2):
+        visit(app.test_client(), standin)
+        assert told() == count
+    for _ in range(2):
+        sign_in(client, standin.codes()[0])
+    assert told() == 3
 
 
 def test_the_union_id_joins_both_applications(
