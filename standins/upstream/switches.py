@@ -36,6 +36,7 @@ class Mode(StrEnum):
     OPEN_METADATA = "open_metadata"
     SLOW = "slow"
     DRIPPING = "dripping"
+    DRIPPING_HEADERS = "dripping_headers"
     FAILING = "failing"
     GARBAGE = "garbage"
     ENDLESS = "endless"
