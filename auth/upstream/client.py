@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import requests
@@ -102,7 +102,7 @@ def prove(
         raise _refusal(answer["error"])
     tokens = _redeem(at, provider, answer.get("code", ""), code_verifier)
     access_token = tokens.get("access_token")
-    if not isinstance(access_token, str) or str(tokens.get("token_type")).lower() != "bearer":
+    if not _is_plain(access_token) or str(tokens.get("token_type")).lower() != "bearer":
         raise Untrusted(Flaw.WRONG_ACCESS_TOKEN)
     expected = Expected(at.issuer, at.client_id, nonce_hash, access_token)
     claims = read_id_token(
@@ -112,6 +112,11 @@ def prove(
     )
     subject = claims["sub"]
     return Proof(subject, claims, _userinfo(provider, access_token, subject) | claims)
+
+
+def _is_plain(text: object) -> TypeGuard[str]:
+    """Whether it can go into a header or an address as it is: visible ASCII (RFC 6749, A.12)."""
+    return isinstance(text, str) and text.isascii() and text.isprintable()
 
 
 def _check_issuer(provider: _Provider, answer: Mapping[str, str]) -> None:
@@ -190,7 +195,10 @@ def _discover(issuer: str) -> _Provider:
 
 def _endpoint(issuer: str, address: object) -> str:
     """https; a provider on this machine (the demo) may use http, and none other may name it."""
-    parts = urlsplit(address) if isinstance(address, str) else urlsplit("")
+    try:
+        parts = urlsplit(address if _is_plain(address) else "")
+    except ValueError:
+        raise Untrusted(Flaw.WRONG_METADATA) from None
     local = _is_local(urlsplit(issuer).hostname)
     schemes = {"https", "http"} if local else {"https"}
     if parts.scheme not in schemes or not parts.hostname or _is_local(parts.hostname) is not local:

@@ -122,6 +122,10 @@ def discovery() -> ResponseReturnValue:
     }
     if mode is Mode.OPEN_METADATA:
         found["token_endpoint"] = "http://elsewhere.example/token"
+    if mode is Mode.BROKEN_ENDPOINT:
+        found["jwks_uri"] = "https://[bad"
+    if mode is Mode.STRANGE_ENDPOINT:
+        found["authorization_endpoint"] += "/\ud800"
     return jsonify(found)
 
 
@@ -191,6 +195,8 @@ def token() -> ResponseReturnValue:
     ):
         return jsonify(error="invalid_grant"), 400
     access_token = provider.give_token(grant.person)
+    if provider.switch.mode is Mode.STRANGE_ACCESS_TOKEN:
+        access_token = "令牌"
     answer = {"access_token": access_token, "token_type": "Bearer", "expires_in": 300}
     if provider.switch.mode is Mode.NO_JWT:
         answer["id_token"] = "not.a"

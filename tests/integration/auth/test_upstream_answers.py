@@ -37,6 +37,8 @@ BAD = {
     "wrong_party": "upstream_wrong_audience",
     "wrong_nonce": "upstream_wrong_nonce",
     "no_nonce": "upstream_wrong_nonce",
+    "lone_surrogate": "upstream_wrong_nonce",
+    "strange_access_token": "upstream_wrong_access_token",
     "no_subject": "upstream_wrong_subject",
     "no_expiry": "upstream_untimed",
     "no_issue_time": "upstream_untimed",
@@ -63,6 +65,8 @@ BAD_TIMES = {
 BAD_METADATA = {
     "other_metadata": (400, "upstream_wrong_metadata"),
     "open_metadata": (400, "upstream_wrong_metadata"),
+    "broken_endpoint": (400, "upstream_wrong_metadata"),
+    "strange_endpoint": (400, "upstream_wrong_metadata"),
     "garbage": (400, "upstream_unreadable"),
     "endless": (400, "upstream_unreadable"),
     "redirecting": (400, "upstream_redirected"),
@@ -142,6 +146,12 @@ def test_bad_metadata_leads_nowhere(
 
 def test_a_provider_that_is_gone_leads_nowhere(client: FlaskClient, session: Session) -> None:
     upstream = make_upstream(session, "http://127.0.0.1:9")
+    answer = client.get(f"/auth/upstream/{upstream.id}")
+    assert (answer.status_code, "upstream_unavailable" in answer.text) == (503, True)
+
+
+def test_a_provider_whose_name_is_none_leads_nowhere(client: FlaskClient, session: Session) -> None:
+    upstream = make_upstream(session, "https://a..b")
     answer = client.get(f"/auth/upstream/{upstream.id}")
     assert (answer.status_code, "upstream_unavailable" in answer.text) == (503, True)
 
