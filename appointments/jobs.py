@@ -25,7 +25,7 @@ from appointments.services.waitlist import close_waits, offer_place
 from core import clock
 from core.database import reading, transaction
 from core.errors import PortalError
-from core.jobs import defer, job, scheduled
+from core.jobs import defer, job, outside_job, scheduled
 
 log = structlog.get_logger()
 
@@ -164,7 +164,7 @@ def end_bookings(session_id: str) -> None:
             end_stopped(session, slot_id)
 
 
-@job
+@outside_job
 def call_hospital(booking_id: str) -> None:
     """Make the calls about a booking that are due, one after the other. Each is claimed first and
     brought back after, so that a run that dies in the middle, or a second one, does no harm.

@@ -35,7 +35,7 @@ from auth.services.usage import forget_use
 from core import clock
 from core.database import transaction
 from core.errors import Unavailable
-from core.jobs import job, scheduled
+from core.jobs import outside_job, scheduled
 from core.settings import settings
 
 # Longer than any limit looks back, and than any session lasts.
@@ -124,7 +124,7 @@ def rotate_signing_keys() -> None:
         rotate_keys(session)
 
 
-@job
+@outside_job
 def tell_application(notice_id: str) -> None:
     """Tell an application that a session has ended. Raises Unavailable, to be tried again."""
     with transaction() as session:

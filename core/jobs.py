@@ -2,6 +2,7 @@
 caller's transaction. Jobs run at least once.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec
@@ -19,6 +20,9 @@ app = procrastinate.App(connector=SyncPsycopgConnector())
 P = ParamSpec("P")
 MOST_ATTEMPTS = 10
 RETRY = RetryStrategy(max_attempts=MOST_ATTEMPTS, exponential_wait=2)
+QUEUE = "default"
+# What waits for addresses that others chose, so that none of them can hold up our own work.
+OUTSIDE = "outside"
 # A worker that has not been heard of for this long does not count as running.
 HEARTBEAT_SECONDS = 60
 
@@ -26,6 +30,12 @@ HEARTBEAT_SECONDS = 60
 def job(function: Callable[P, None]) -> Callable[P, None]:
     """Make ``function`` a job named after its module; its arguments must be JSON values."""
     app.task(name=_name(function), retry=RETRY)(function)
+    return function
+
+
+def outside_job(function: Callable[P, None]) -> Callable[P, None]:
+    """As ``job``, for what waits for an address that others chose: in a queue of its own."""
+    app.task(name=_name(function), retry=RETRY, queue=OUTSIDE)(function)
     return function
 
 
@@ -108,17 +118,34 @@ async def log_failure(
 
 def run_worker(url: str, concurrency: int = 2, *, wait: bool = True) -> None:
     """Work until stopped, or without ``wait`` until nothing is due; blocks. Needs the rooms to be
-    registered already.
+    registered already. Of each queue ``concurrency`` jobs run at the same time.
     """
     # Its own account of a job's end quotes the arguments; log_failure gives ours.
     logging.getLogger("procrastinate.worker").addFilter(_not_the_end_of_a_job)
     with app.replace_connector(WorkerConnector(conninfo=url)) as worker_app:
-        worker_app.run_worker(
-            concurrency=concurrency,
-            delete_jobs="successful",
-            wait=wait,
-            worker_middleware=[log_failure],
-        )
+        asyncio.run(_work(worker_app, concurrency, wait=wait))
+
+
+async def _work(worker_app: procrastinate.App, concurrency: int, *, wait: bool) -> None:
+    async with worker_app.open_async(), asyncio.TaskGroup() as group:
+        workers = [
+            group.create_task(
+                worker_app.run_worker_async(
+                    queues=[queue],
+                    concurrency=concurrency,
+                    delete_jobs="successful",
+                    wait=wait,
+                    # A signal has one handler; whom it stops takes the other along.
+                    install_signal_handlers=queue == QUEUE,
+                    worker_middleware=[log_failure],
+                )
+            )
+            for queue in (QUEUE, OUTSIDE)
+        ]
+        if wait:
+            await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
+            for each in workers:
+                each.cancel()
 
 
 def _not_the_end_of_a_job(record: logging.LogRecord) -> bool:

@@ -4,19 +4,28 @@ connected to just so: a name that leads elsewhere a moment later (DNS rebinding)
 """
 
 import socket
+import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from contextvars import ContextVar
 from enum import StrEnum
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import Any, NamedTuple
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+)
 
 from core.settings import Environment, settings
 
@@ -24,6 +33,7 @@ from core.settings import Environment, settings
 TRANSLATED = IPv6Network("64:ff9b::/96")
 # Of a connection, where the caller names no time.
 CONNECT_SECONDS = 5.0
+CHUNK = 16 * 1024
 
 
 class Reach(StrEnum):
@@ -39,7 +49,22 @@ class Reach(StrEnum):
 
 
 class OutOfReach(Exception):
-    """The address leads where the call may not go."""
+    """The address leads where the call may not go, or is none."""
+
+
+class Silent(Exception):
+    """No answer came whole and in time; the text names the kind of failure."""
+
+
+class TooLong(Exception):
+    """The answer goes on for longer than it may."""
+
+
+class Answer(NamedTuple):
+    """What came back; the body only where it was asked for."""
+
+    status: int
+    body: bytes
 
 
 _aside: Callable[[], AbstractContextManager[object]] = nullcontext
@@ -57,6 +82,108 @@ def aside() -> AbstractContextManager[object]:
     must hold nothing that those inside may be waiting for.
     """
     return _aside()
+
+
+def ask(
+    method: str,
+    address: str,
+    reach: Reach,
+    *,
+    patience: float,
+    timeout: float | tuple[float, float],
+    largest: int | None = None,
+    by_proxy: bool = False,
+    **more: Any,
+) -> Answer:
+    """The one way to ask an address that others chose: no redirect is followed, and all of it,
+    from the connection to the last byte, takes ``patience`` seconds at most, however it drips;
+    ``timeout`` is that of each wait within. Without ``largest`` the body is left unread.
+
+    Call it outside any transaction. Raises OutOfReach, Silent or TooLong.
+    """
+    with aside(), _Watch(patience) as watch:
+        try:
+            with (
+                session_to(reach, by_proxy=by_proxy) as session,
+                session.request(
+                    method, address, timeout=timeout, allow_redirects=False, stream=True, **more
+                ) as found,
+            ):
+                body = b"" if largest is None else _read(found, largest)
+                answer = Answer(found.status_code, body)
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+            raise OutOfReach("no address") from None
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise Silent("TooLate" if watch.over else type(error).__name__) from None
+        # What was cut off reads like an answer that ends there.
+        if watch.over:
+            raise Silent("TooLate")
+        return answer
+
+
+def _read(answer: requests.Response, largest: int) -> bytes:
+    body = b""
+    while chunk := answer.raw.read1(CHUNK):
+        body += chunk
+        if len(body) > largest:
+            raise TooLong
+    return body
+
+
+class _Watch:
+    """Cuts off the connections of this thread's exchange when its time is over. The timeout of a
+    socket cannot: it begins anew with each byte, in the headers as in the body.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._ends = time.monotonic() + seconds
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    @property
+    def left(self) -> float:
+        """Seconds to go."""
+        return self._ends - time.monotonic()
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is."""
+        return self.left <= 0
+
+    def mind(self, opened: socket.socket) -> None:
+        """Cut this one too; by a handle of our own, as TLS takes the socket's over."""
+        with self._lock:
+            self._sockets.append(opened.dup())
+        if self.over:
+            self._cut()
+
+    def _cut(self) -> None:
+        with self._lock:
+            for each in self._sockets:
+                with suppress(OSError):  # the other side was faster
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> Self:
+        self._token = _watching.set(self)
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        _watching.reset(self._token)
+        with self._lock:
+            while self._sockets:
+                self._sockets.pop().close()
+
+
+_watching: ContextVar[_Watch | None] = ContextVar("watching", default=None)
 
 
 class Place(NamedTuple):
@@ -133,6 +260,13 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _pools(self._reach)
 
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        """The way to a proxy, which the environment and not the address chose."""
+        manager = super().proxy_manager_for(*args, **kwargs)
+        if isinstance(manager, ProxyManager):
+            manager.pool_classes_by_scheme = _pools(Reach.ANYWHERE)
+        return manager
+
 
 @cache
 def _pools(reach: Reach) -> dict[str, type[HTTPConnectionPool]]:
@@ -158,13 +292,16 @@ def _pools(reach: Reach) -> dict[str, type[HTTPConnectionPool]]:
 
 def _connect(connection: HTTPConnection, reach: Reach) -> socket.socket:
     """A socket to the first of the places that answers, all within the one time."""
-    given = connection.timeout
-    deadline = time.monotonic() + (given if isinstance(given, int | float) else CONNECT_SECONDS)
+    given, watch = connection.timeout, _watching.get()
+    seconds = given if isinstance(given, int | float) else CONNECT_SECONDS
+    deadline = time.monotonic() + (min(seconds, watch.left) if watch else seconds)
     failure: OSError = OSError("the name leads nowhere")
     try:
         found = places(connection.host, connection.port, reach)
-    except socket.gaierror as error:
-        raise NameResolutionError(connection.host, connection, error) from error
+    except (socket.gaierror, UnicodeError) as error:
+        # No name at all ("a..b") leads nowhere too.
+        nowhere = socket.gaierror(str(error))
+        raise NameResolutionError(connection.host, connection, nowhere) from error
     for place in found:
         left = deadline - time.monotonic()
         if left <= 0:
@@ -179,6 +316,8 @@ def _connect(connection: HTTPConnection, reach: Reach) -> socket.socket:
             opened.close()
             failure = error
         else:
+            if watch:
+                watch.mind(opened)
             return opened
     if isinstance(failure, TimeoutError):
         raise ConnectTimeoutError(connection, "no connection in time") from failure

@@ -4,26 +4,23 @@ Whatever comes back is hostile until checked: where it comes from, its size, its
 """
 
 import json
-import time
 from typing import Any
 
 import requests
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from urllib3.exceptions import HTTPError
 
 from appointments.hospital import signing
 from appointments.schemas import CallAnswer, CallState, Trouble
 from appointments.services.outbound import Answer, Order
-from core import clock
+from core import clock, outgoing
 from core.ids import new_id
-from core.outgoing import OutOfReach, Reach, aside, in_production, session_to
+from core.outgoing import OutOfReach, Reach, TooLong, in_production
 
 TIMEOUT_SECONDS = 5
-# For the whole of an answer: one that drips keeps within the timeout of each read.
+# For the whole of an exchange: one that drips keeps within the timeout of each read.
 PATIENCE_SECONDS = 10
 LARGEST_ANSWER = 16 * 1024
-CHUNK = 4 * 1024
 TEST = "test"
 log = structlog.get_logger()
 
@@ -104,34 +101,19 @@ def _post(
         **signing.headers(secret, message_id, clock.now(), payload),
     }
     try:
-        # Never by a proxy of the environment, and never past the registered address.
-        with (
-            aside(),
-            session_to(reach) as session,
-            session.post(
-                f"{base_url.rstrip('/')}/{path}",
-                data=payload,
-                headers=headers,
-                timeout=TIMEOUT_SECONDS,
-                allow_redirects=False,
-                stream=True,
-            ) as answer,
-        ):
-            return answer.status_code, _read(answer)
-    except (OutOfReach, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+        return outgoing.ask(
+            "POST",
+            f"{base_url.rstrip('/')}/{path}",
+            reach,
+            patience=PATIENCE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
+            largest=LARGEST_ANSWER,
+            data=payload,
+            headers=headers,
+        )
+    except OutOfReach:
         raise Silent(Trouble.BAD_ADDRESS) from None
-    except (requests.RequestException, HTTPError, OSError):
+    except TooLong:
+        raise Silent(Trouble.UNREADABLE) from None
+    except outgoing.Silent:
         raise Silent(Trouble.SILENT) from None
-
-
-def _read(answer: requests.Response) -> bytes:
-    """The body, as far as a body may go and take."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    body = b""
-    while chunk := answer.raw.read1(CHUNK):
-        body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise Silent(Trouble.UNREADABLE)
-        if time.monotonic() > deadline:
-            raise Silent(Trouble.SILENT)
-    return body

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-import requests
 import structlog
 from joserfc import jwt
 from sqlalchemy.orm import Session
@@ -14,11 +13,12 @@ from auth.schemas.sso import SigningAlgorithm
 from auth.services.signing import signing_key
 from core import clock
 from core.ids import new_id
-from core.outgoing import OutOfReach, Reach, aside, in_production, session_to
+from core.outgoing import OutOfReach, Reach, Silent, ask, in_production
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LIFETIME_SECONDS = 120
 TIMEOUT_SECONDS = (3, 5)
+PATIENCE_SECONDS = 10
 ANSWERS = (200, 204)
 log = structlog.get_logger()
 
@@ -63,24 +63,20 @@ def deliver(call: Call) -> bool:
     hospital's own network.
     """
     try:
-        # Never past the registered address, and never more than the status of its answer.
-        with (
-            aside(),
-            session_to(in_production(Reach.NETWORKS)) as caller,
-            caller.post(
-                call.address,
-                data={"logout_token": call.logout_token},
-                timeout=TIMEOUT_SECONDS,
-                allow_redirects=False,
-                stream=True,
-            ) as answer,
-        ):
-            status = answer.status_code
+        # Never more than the status of the answer.
+        status, _ = ask(
+            "POST",
+            call.address,
+            in_production(Reach.NETWORKS),
+            patience=PATIENCE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
+            data={"logout_token": call.logout_token},
+        )
     except OutOfReach:
         log.warning("logout.refused", notice=str(call.notice_id))
         return False
-    except requests.RequestException as error:
-        log.warning("logout.unanswered", notice=str(call.notice_id), kind=type(error).__name__)
+    except Silent as error:
+        log.warning("logout.unanswered", notice=str(call.notice_id), kind=str(error))
         return False
     if status not in ANSWERS:
         log.warning("logout.unanswered", notice=str(call.notice_id), status=status)

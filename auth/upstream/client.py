@@ -5,31 +5,28 @@ Whatever a provider sends is hostile until checked: addresses, sizes, times, key
 
 import base64
 import hashlib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import requests
 import structlog
-from urllib3.exceptions import HTTPError
 
 from auth.upstream.exchange import Proof, Registration, Way, read_json
 from auth.upstream.failures import Flaw, Untrusted, declined, unavailable
 from auth.upstream.id_token import Expected, read_id_token
 from core import clock
 from core.errors import PortalError
-from core.outgoing import OutOfReach, Reach, aside, session_to
+from core.outgoing import OutOfReach, Reach, Silent, TooLong, ask
 from core.settings import LOOPBACK
 
 TIMEOUT_SECONDS = 3
-# For the whole of an answer: one that drips keeps within the timeout of each read.
-PATIENCE_SECONDS = 6
+# For the whole of an exchange: one that drips keeps within the timeout of each read.
+PATIENCE_SECONDS = 8
 LARGEST_ANSWER = 256 * 1024
-CHUNK = 16 * 1024
 KEPT_FOR = timedelta(minutes=10)
 # How soon the keys are fetched anew again because of a key that nobody knows.
 KEYS_PAUSE = timedelta(minutes=1)
@@ -105,7 +102,7 @@ def prove(
         raise _refusal(answer["error"])
     tokens = _redeem(at, provider, answer.get("code", ""), code_verifier)
     access_token = tokens.get("access_token")
-    if not isinstance(access_token, str) or str(tokens.get("token_type")).lower() != "bearer":
+    if not _is_plain(access_token) or str(tokens.get("token_type")).lower() != "bearer":
         raise Untrusted(Flaw.WRONG_ACCESS_TOKEN)
     expected = Expected(at.issuer, at.client_id, nonce_hash, access_token)
     claims = read_id_token(
@@ -115,6 +112,11 @@ def prove(
     )
     subject = claims["sub"]
     return Proof(subject, claims, _userinfo(provider, access_token, subject) | claims)
+
+
+def _is_plain(text: object) -> TypeGuard[str]:
+    """Whether it can go into a header or an address as it is: visible ASCII (RFC 6749, A.12)."""
+    return isinstance(text, str) and text.isascii() and text.isprintable()
 
 
 def _check_issuer(provider: _Provider, answer: Mapping[str, str]) -> None:
@@ -193,7 +195,10 @@ def _discover(issuer: str) -> _Provider:
 
 def _endpoint(issuer: str, address: object) -> str:
     """https; a provider on this machine (the demo) may use http, and none other may name it."""
-    parts = urlsplit(address) if isinstance(address, str) else urlsplit("")
+    try:
+        parts = urlsplit(address if _is_plain(address) else "")
+    except ValueError:
+        raise Untrusted(Flaw.WRONG_METADATA) from None
     local = _is_local(urlsplit(issuer).hostname)
     schemes = {"https", "http"} if local else {"https"}
     if parts.scheme not in schemes or not parts.hostname or _is_local(parts.hostname) is not local:
@@ -254,40 +259,30 @@ def _ask(method: str, address: str, **more: Any) -> tuple[int, dict[str, Any]]:
     reach = Reach.ANYWHERE if local else Reach.NETWORKS
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     headers |= more.pop("headers", {})
+    host = urlsplit(address).hostname
     try:
-        with aside(), session_to(reach, by_proxy=not local) as session:
-            answer = session.request(
-                method,
-                address,
-                headers=headers,
-                timeout=TIMEOUT_SECONDS,
-                allow_redirects=False,
-                stream=True,
-                **more,
-            )
-            status, body = answer.status_code, _read(answer)
+        status, body = ask(
+            method,
+            address,
+            reach,
+            patience=PATIENCE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
+            largest=LARGEST_ANSWER,
+            by_proxy=not local,
+            headers=headers,
+            **more,
+        )
     except OutOfReach:
-        log.warning("upstream.refused", host=urlsplit(address).hostname)
+        log.warning("upstream.refused", host=host)
         raise Untrusted(Flaw.WRONG_METADATA) from None
-    except (requests.RequestException, HTTPError, OSError) as error:
-        log.warning("upstream.silent", host=urlsplit(address).hostname, kind=type(error).__name__)
+    except TooLong:
+        raise Untrusted(Flaw.UNREADABLE) from None
+    except Silent as error:
+        log.warning("upstream.silent", host=host, kind=str(error))
         raise unavailable() from None
     if status >= 500:
-        log.warning("upstream.failed", host=urlsplit(address).hostname, status=status)
+        log.warning("upstream.failed", host=host, status=status)
         raise unavailable()
     if 300 <= status < 400:
         raise Untrusted(Flaw.REDIRECTED)
     return status, read_json(body)
-
-
-def _read(answer: requests.Response) -> bytes:
-    """The body, as far as a body may go and take."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    body = b""
-    while chunk := answer.raw.read1(CHUNK):
-        body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise Untrusted(Flaw.UNREADABLE)
-        if time.monotonic() > deadline:
-            raise unavailable()
-    return body

@@ -4,9 +4,11 @@ import base64
 import hashlib
 import hmac
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import unquote_plus, urlencode
 
@@ -32,6 +34,7 @@ from standins.upstream.tokens import ELSEWHERE, Grant, Person, id_token, public_
 
 EXTENSION = "standins.upstream"
 SLOW_SECONDS = 20
+DRIP_SECONDS = 0.5
 TOO_MUCH = 1024 * 1024
 PEOPLE = (
     Person("45090012", "韦示例"),
@@ -119,6 +122,10 @@ def discovery() -> ResponseReturnValue:
     }
     if mode is Mode.OPEN_METADATA:
         found["token_endpoint"] = "http://elsewhere.example/token"
+    if mode is Mode.BROKEN_ENDPOINT:
+        found["jwks_uri"] = "https://[bad"
+    if mode is Mode.STRANGE_ENDPOINT:
+        found["authorization_endpoint"] += "/\ud800"
     return jsonify(found)
 
 
@@ -188,6 +195,8 @@ def token() -> ResponseReturnValue:
     ):
         return jsonify(error="invalid_grant"), 400
     access_token = provider.give_token(grant.person)
+    if provider.switch.mode is Mode.STRANGE_ACCESS_TOKEN:
+        access_token = "令牌"
     answer = {"access_token": access_token, "token_type": "Bearer", "expires_in": 300}
     if provider.switch.mode is Mode.NO_JWT:
         answer["id_token"] = "not.a"
@@ -233,6 +242,8 @@ def _trouble(mode: Mode) -> ResponseReturnValue | None:
         return Response(b" " * TOO_MUCH, mimetype="application/json")
     if mode is Mode.DRIPPING:
         return Response(_drip(), mimetype="application/json")
+    if mode is Mode.DRIPPING_HEADERS:
+        _drip_headers(request.environ["werkzeug.socket"])
     if mode is Mode.REDIRECTING:
         return redirect(f"{ELSEWHERE}/metadata")
     return None
@@ -242,6 +253,15 @@ def _drip() -> Iterator[bytes]:
     for _ in range(SLOW_SECONDS):
         time.sleep(1)
         yield b" "
+
+
+def _drip_headers(connection: socket.socket) -> None:
+    """Each byte within any timeout of one read, and no end before the caller loses patience."""
+    with suppress(OSError):  # the caller did
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        for byte in b"X-Slow: " + b"a" * SLOW_SECONDS:
+            connection.sendall(bytes([byte]))
+            time.sleep(DRIP_SECONDS)
 
 
 def _unknown_application() -> str:

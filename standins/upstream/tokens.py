@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from joserfc import jwt
+from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
@@ -63,7 +63,7 @@ def public_keys(switch: Switch) -> dict[str, Any]:
 def id_token(switch: Switch, issuer: str, grant: Grant, access_token: str) -> str:
     """A token for the redeemed grant, as the switch says."""
     claims = _claims(switch, issuer, grant, access_token)
-    header: dict[str, Any] = {"alg": switch.algorithm.value, "kid": _kid(switch)}
+    header: dict[str, Any] = {"typ": "JWT", "alg": switch.algorithm.value, "kid": _kid(switch)}
     if switch.mode is Mode.UNSIGNED:
         return f"{_pack({'alg': 'none', 'kid': _kid(switch)})}.{_pack(claims)}."
     if switch.mode is Mode.SYMMETRIC:
@@ -75,7 +75,9 @@ def id_token(switch: Switch, issuer: str, grant: Grant, access_token: str) -> st
     key = signing_key(switch.algorithm, switch.key)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SecurityWarning)  # of the name EdDSA
-        token = jwt.encode(header, claims, key, algorithms=[switch.algorithm.value])
+        # Not as a JWT by joserfc, which refuses a text without bytes.
+        payload = json.dumps(claims).encode()
+        token = jws.serialize_compact(header, payload, key, [switch.algorithm.value])
     return _spoilt(token) if switch.mode is Mode.BAD_SIGNATURE else token
 
 
@@ -107,6 +109,7 @@ def _claims(switch: Switch, issuer: str, grant: Grant, access_token: str) -> dic
         Mode.WRONG_PARTY: {"aud": [grant.client_id, "another"], "azp": "another"},
         Mode.WRONG_NONCE: {"nonce": "another-nonce"},
         Mode.NO_NONCE: {"nonce": None},
+        Mode.LONE_SURROGATE: {"nonce": "\ud800"},
         Mode.NO_SUBJECT: {"sub": None},
         Mode.NO_EXPIRY: {"exp": None},
         Mode.NO_ISSUE_TIME: {"iat": None},

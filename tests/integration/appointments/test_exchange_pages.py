@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from core.settings import Environment, settings
 from standins.hospital.system import Mode
 from tests.factories.appointments import Clinic, make_booking, make_clinic, make_slots
 from tests.factories.auth import make_account
+from tests.factories.dripping import BODY, HEADERS, dripping
 from tests.factories.exchange import LINK_SECRET, StandIn, hospital_running, make_link
 from tests.factories.residents import make_person
 
@@ -229,3 +231,14 @@ def test_no_private_address_is_called_in_production(
     found = [(0, 0, 0, "", (resolved, 443))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     assert caller.test(address, LINK_SECRET) is Trouble.BAD_ADDRESS
+
+
+@pytest.mark.parametrize("after", [HEADERS, BODY], ids=["headers", "body"])
+def test_a_hospital_that_drips_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, after: bytes
+) -> None:
+    monkeypatch.setattr(caller, "PATIENCE_SECONDS", 0.6)
+    began = time.monotonic()
+    with dripping(after) as port:
+        assert caller.test(f"http://127.0.0.1:{port}", LINK_SECRET) is Trouble.SILENT
+    assert time.monotonic() - began < 2

@@ -1,6 +1,7 @@
 """Applications are told when a session ends (OpenID Connect Back-Channel Logout 1.0)."""
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,6 +35,7 @@ from core.settings import Environment, settings
 from standins.server import serving
 from tests.factories.auth import make_account, open_browser_session
 from tests.factories.directory import COUNTY
+from tests.factories.dripping import BODY, HEADERS, dripping
 from tests.factories.identities import join_wechat
 from tests.factories.sso import RelyingParty, make_client
 from tests.integration.auth.recovering import sent
@@ -258,3 +260,16 @@ def test_production_never_calls_itself_or_its_cloud(monkeypatch: pytest.MonkeyPa
     for address in ("https://inside.example/logout", "http://clinic.example/logout"):
         assert not backchannel.deliver(backchannel.Call(new_id(), address, "token"))
     assert not reached
+
+
+@pytest.mark.parametrize("after", [HEADERS, BODY], ids=["headers", "body"])
+def test_an_application_that_drips_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, after: bytes
+) -> None:
+    monkeypatch.setattr(backchannel, "PATIENCE_SECONDS", 0.6)
+    began = time.monotonic()
+    with dripping(after) as port:
+        call = backchannel.Call(new_id(), f"http://127.0.0.1:{port}/logout", "token")
+        # Of its answer the status counts, and that comes before the body.
+        assert backchannel.deliver(call) is (after == BODY)
+    assert time.monotonic() - began < 2

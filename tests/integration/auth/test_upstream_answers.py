@@ -1,5 +1,6 @@
 """A provider that misbehaves: every bad answer is refused by its name, every good one accepted."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +37,8 @@ BAD = {
     "wrong_party": "upstream_wrong_audience",
     "wrong_nonce": "upstream_wrong_nonce",
     "no_nonce": "upstream_wrong_nonce",
+    "lone_surrogate": "upstream_wrong_nonce",
+    "strange_access_token": "upstream_wrong_access_token",
     "no_subject": "upstream_wrong_subject",
     "no_expiry": "upstream_untimed",
     "no_issue_time": "upstream_untimed",
@@ -62,12 +65,15 @@ BAD_TIMES = {
 BAD_METADATA = {
     "other_metadata": (400, "upstream_wrong_metadata"),
     "open_metadata": (400, "upstream_wrong_metadata"),
+    "broken_endpoint": (400, "upstream_wrong_metadata"),
+    "strange_endpoint": (400, "upstream_wrong_metadata"),
     "garbage": (400, "upstream_unreadable"),
     "endless": (400, "upstream_unreadable"),
     "redirecting": (400, "upstream_redirected"),
     "failing": (503, "upstream_unavailable"),
     "slow": (503, "upstream_unavailable"),
     "dripping": (503, "upstream_unavailable"),
+    "dripping_headers": (503, "upstream_unavailable"),
 }
 
 
@@ -127,7 +133,9 @@ def test_bad_metadata_leads_nowhere(
     monkeypatch.setattr(upstream_client, "TIMEOUT_SECONDS", 1.5)
     monkeypatch.setattr(upstream_client, "PATIENCE_SECONDS", 1.5)
     traveller.switch(mode=mode)
+    began = time.monotonic()
     answer = traveller.set_out(next=NEXT)
+    assert time.monotonic() - began < 4
     status, code = outcome
     assert (answer.status_code, code in answer.text) == (status, True), answer.text
     assert f"next={NEXT}" in answer.text
@@ -138,6 +146,12 @@ def test_bad_metadata_leads_nowhere(
 
 def test_a_provider_that_is_gone_leads_nowhere(client: FlaskClient, session: Session) -> None:
     upstream = make_upstream(session, "http://127.0.0.1:9")
+    answer = client.get(f"/auth/upstream/{upstream.id}")
+    assert (answer.status_code, "upstream_unavailable" in answer.text) == (503, True)
+
+
+def test_a_provider_whose_name_is_none_leads_nowhere(client: FlaskClient, session: Session) -> None:
+    upstream = make_upstream(session, "https://a..b")
     answer = client.get(f"/auth/upstream/{upstream.id}")
     assert (answer.status_code, "upstream_unavailable" in answer.text) == (503, True)
 

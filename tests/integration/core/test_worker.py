@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -54,6 +55,37 @@ def test_a_job_of_the_worker_queues_another(app: APIFlask, committed_database: E
     asyncio.run(work())
     with transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM procrastinate_jobs")) == 1
+
+
+def test_slow_others_do_not_hold_up_our_own_work(
+    committed_database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.app, "tasks", {**jobs.app.tasks})
+    monkeypatch.setattr(jobs.app, "periodic_registry", PeriodicRegistry())  # type: ignore[no-untyped-call]
+    ours = threading.Event()
+    told: list[bool] = []
+
+    def wait_for_others() -> None:
+        told.append(ours.wait(10))
+
+    jobs.outside_job(wait_for_others)
+    jobs.job(work := lambda: ours.set())
+    with transaction() as session:
+        for _ in range(2):
+            jobs.defer(session, wait_for_others)
+        jobs.defer(session, work)
+    url = committed_database.url.render_as_string(hide_password=False)
+    jobs.run_worker(plain_url(url), concurrency=2, wait=False)
+    assert told == [True, True]
+
+
+def test_what_waits_for_addresses_that_others_chose_has_a_queue_of_its_own(app: APIFlask) -> None:
+    slow = {name for name, task in jobs.app.tasks.items() if task.queue == jobs.OUTSIDE}
+    assert slow == {"auth.jobs.tell_application", "appointments.jobs.call_hospital"}
+    assert {task.queue for task in jobs.app.tasks.values()} - {"builtin"} == {
+        jobs.QUEUE,
+        jobs.OUTSIDE,
+    }
 
 
 @pytest.mark.parametrize(("retry", "retried"), [(jobs.RETRY, True), (False, False)])

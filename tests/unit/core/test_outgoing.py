@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +14,10 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from urllib3.exceptions import InsecureRequestWarning
 
-from core.outgoing import OutOfReach, Reach, places, session_to
+from core.outgoing import Answer, OutOfReach, Reach, Silent, TooLong, ask, places, session_to
+from tests.factories.dripping import BODY, HEADERS, NOTHING, dripping
 
 HOST = "his.example"
 PUBLIC, INSIDE = "93.184.216.34", "127.0.0.1"
@@ -99,6 +102,60 @@ def test_a_name_that_leads_nowhere_is_silence(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
     with session_to(Reach.OPEN) as session, pytest.raises(requests.ConnectionError):
         session.get(f"https://{HOST}/", timeout=1)
+
+
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.example"])
+def test_what_is_no_name_leads_nowhere_too(host: str) -> None:
+    with pytest.raises(Silent):
+        ask("GET", f"https://{host}/", Reach.OPEN, patience=1, timeout=1)
+
+
+@pytest.mark.parametrize("address", ["https://[bad/", "ftp://his.example/", "http:///x"])
+def test_what_is_no_address_is_not_called(address: str) -> None:
+    with pytest.raises(OutOfReach):
+        ask("GET", address, Reach.OPEN, patience=1, timeout=1)
+
+
+@pytest.mark.parametrize(
+    ("after", "scheme", "largest"),
+    [
+        (HEADERS, "http", 100),
+        (BODY, "http", 100),
+        (HEADERS, "http", None),
+        # A record of TLS that announces more than ever comes.
+        (b"\x16\x03\x03\x40\x00", "https", None),
+        (NOTHING, "https", None),
+    ],
+    ids=["headers", "body", "headers alone", "handshake", "no handshake"],
+)
+@pytest.mark.parametrize("by_proxy", [False, True])
+def test_one_deadline_stands_over_the_whole_exchange(
+    monkeypatch: pytest.MonkeyPatch, after: bytes, scheme: str, largest: int | None, by_proxy: bool
+) -> None:
+    with dripping(after) as port:
+        if by_proxy:
+            for name in ("http_proxy", "https_proxy"):
+                monkeypatch.setenv(name, f"http://{INSIDE}:{port}")
+            monkeypatch.delenv("no_proxy", raising=False)
+            monkeypatch.delenv("NO_PROXY", raising=False)
+        address = f"{scheme}://{HOST if by_proxy else INSIDE}:{port}/"
+        began = time.monotonic()
+        with pytest.raises(Silent):
+            ask("GET", address, Reach.ANYWHERE, patience=0.6, timeout=5, largest=largest,
+                by_proxy=by_proxy)  # fmt: skip
+        assert time.monotonic() - began < 2
+
+
+def test_an_answer_is_read_as_far_as_it_may_go(server: "Server") -> None:
+    asked: Any = {"patience": 5, "timeout": 5, "verify": False}
+    with pytest.warns(InsecureRequestWarning):
+        answer = ask("GET", f"https://{INSIDE}:{server.port}/", Reach.ANYWHERE, largest=9, **asked)
+    assert answer == Answer(204, b"")
+
+
+def test_an_answer_that_is_too_long_is_left_unread() -> None:
+    with dripping(BODY + b"a" * 100) as port, pytest.raises(TooLong):
+        ask("GET", f"http://{INSIDE}:{port}/", Reach.ANYWHERE, patience=5, timeout=5, largest=9)
 
 
 class Server(NamedTuple):
