@@ -15,6 +15,7 @@ WORDS = Words(
     },
     policies={
         "audit.auditor": N_("审计员可以查本单位范围内的访问记录"),
+        "audit.kin-data": N_("可以替居民看健康记录的人，可以看谁看过其信息"),
         "audit.not-in-ones-own-cause": N_("不能处理与自己有关的询问"),
         "audit.own-data": N_("每个人可以看谁看过自己的信息"),
     },

@@ -70,8 +70,11 @@ class EventSearch(PageQuery):
 
 
 class OwnEvents(SearchQuery):
-    """One's own page: what others did, what one did oneself, or both."""
+    """One's own page, or the page of ``person_id`` whose records one may see: what others did, what
+    one did oneself, or both.
+    """
 
+    person_id: UUID | None = None
     whose: Whose = Whose.OTHERS
 
 
@@ -84,13 +87,16 @@ class Manner(StrEnum):
 
 
 class Who(BaseModel):
-    """An account as an event shows it; a resident's name is masked. ``roles`` are today's."""
+    """Who acted, as they were then: ``roles`` are those of that moment, and a ``resident`` held
+    none. Other residents see a resident's name masked. An ``application`` acts by itself.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     id: UUID
     name: str
     resident: bool
+    application: bool = False
     roles: tuple[Grant, ...]
 
 
@@ -136,12 +142,13 @@ class SealedEvent(EventView):
 
 
 class OwnEvent(BaseModel):
-    """An event as the resident sees it whose data it was."""
+    """An event as the resident sees it whose data it was (``person_id``), or who acts for them."""
 
     model_config = ConfigDict(frozen=True)
 
     id: UUID
     at: datetime
+    person_id: UUID | None
     who: Who | None
     own: bool
     action: str

@@ -11,7 +11,7 @@ from auth.ports import (
 from auth.queries.accounts import SUBJECT as ACCOUNT_SUBJECT
 from auth.queries.accounts import account_figures, accounts_within, service_of
 from auth.queries.applications import CallingService, list_tiles, places_of_role, service_of_token
-from auth.queries.cards import AccountCard, account_cards, accounts_named, workers_named
+from auth.queries.cards import AccountCard, account_cards, accounts_named, worked_as
 from auth.queries.factors import find_due_notice, is_phone_taken, person_and_phone
 from auth.queries.grants import people_in_role, units_in_role
 from auth.services.accounts import (
@@ -80,6 +80,6 @@ __all__ = [
     "service_of",
     "service_of_token",
     "units_in_role",
-    "workers_named",
+    "worked_as",
     "wrong_code",
 ]

@@ -32,6 +32,8 @@ from residents.queries import (
     person_resource,
     places_lived_in,
     population_facts,
+    records_found,
+    records_of,
     representatives_of,
     represented_by,
 )
@@ -109,6 +111,8 @@ __all__ = [
     "provide_groups",
     "provide_holdings",
     "record_index",
+    "records_found",
+    "records_of",
     "register_present",
     "representatives_of",
     "represented_by",

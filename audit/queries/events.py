@@ -1,11 +1,11 @@
 """Events: as auditors search them, and as residents see who looked at their data."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session, aliased
 
 from audit.kinds import kind_of
@@ -23,7 +23,7 @@ from audit.schemas import (
     Who,
     Whose,
 )
-from auth.public import AccountCard, account_cards, accounts_named, workers_named
+from auth.public import AccountCard, account_cards, accounts_named, worked_as
 from core import clock
 from core.access import Actor, Resource, require
 from core.errors import NotFound
@@ -31,7 +31,14 @@ from core.masking import masked_name
 from core.models import AuditEvent
 from core.paging import Page, read_page
 from directory.public import region_unit
-from residents.public import Person, matches
+from residents.public import (
+    Person,
+    acting,
+    records_found,
+    records_of,
+    representatives_of,
+)
+from residents.schemas import Scope
 
 EVENT = AuditEvent.__table__
 ORDER: list[Any] = [EVENT.c.at, EVENT.c.id]
@@ -63,7 +70,7 @@ def search_events(session: Session, actor: Actor, search: EventSearch) -> Page[E
         .exists()
     )
     query = EVENTS.add_columns(*ORDER).where(
-        within(scope, EVENT.c.account_id, lives), *_wanted(search)
+        within(scope, EVENT.c.account_id, lives), *_wanted(session, search)
     )
     rows, following = read_page(session, query, ORDER, search, descending=True)
     cards = cards_of(session, (row.account_id for row in rows))
@@ -85,46 +92,57 @@ def get_event(session: Session, actor: Actor, event_id: UUID) -> SealedEvent:
 
 
 def list_own_events(session: Session, actor: Actor, search: OwnEvents) -> Page[OwnEvent]:
-    """What was done with the actor's own data, newest first; nothing before the real-name check."""
-    require(session, actor, Action.READ_OWN_EVENTS, trail((), actor.person_id))
-    query = (
-        select(EVENT, Question.state, *ORDER)
-        .outerjoin(
-            Question,
-            and_(Question.event_id == EVENT.c.id, Question.person_id == EVENT.c.person_id),
-        )
-        .where(EVENT.c.person_id == actor.person_id, *_whose(actor, search.whose))
-    )
+    """What was done with the data of the actor, or of somebody whose records they may see, newest
+    first; nothing before the real-name check.
+    """
+    person_id = search.person_id or actor.person_id
+    records = records_of(session, person_id) if person_id else ()
+    person_id = records[0] if records else person_id
+    _require_own(session, actor, Action.READ_OWN_EVENTS, "AuditTrail", "events", person_id)
+    about = EVENT.c.person_id.in_(records)
+    query = select(EVENT, _asked(), *ORDER).where(about, *_whose(actor, search.whose))
     if search.search:
-        query = query.where(EVENT.c.account_id.in_(workers_named(search.search)))
+        query = query.where(worked_as(EVENT.c.account_id, EVENT.c.at, search.search))
     rows, following = read_page(session, query, ORDER, search, descending=True)
     cards = cards_of(session, (row.account_id for row in rows))
-    items = [own_event(row, row.state, actor, cards) for row in rows]
+    items = [_own_event(row, person_id, actor, cards) for row in rows]
     return Page(items=items, next_cursor=following)
 
 
 def get_own_event(session: Session, actor: Actor, event_id: UUID) -> OwnEvent:
-    """One event about the actor's own data. Raises NotFound or Denied."""
-    query = select(EVENT).where(EVENT.c.id == event_id)
-    row = session.execute(query).first()
+    """One event about the actor's own data, or about those of somebody whose records they may see.
+    Raises NotFound or Denied.
+    """
+    row, owner = require_own_event(session, actor, Action.READ_OWN_EVENTS, event_id)
+    return _own_event(row, owner, actor, cards_of(session, [row.account_id]))
+
+
+def require_own_event(
+    session: Session, actor: Actor, action: Action, event_id: UUID
+) -> tuple[Row[Any], UUID | None]:
+    """The event, and whom it is about by the record that they are known by now. Raises NotFound or
+    Denied.
+    """
+    row = session.execute(select(EVENT, _asked()).where(EVENT.c.id == event_id)).first()
     if row is None:
         raise NotFound()
-    resource = Resource("AuditRecord", str(event_id), row.person_id)
-    require(session, actor, Action.READ_OWN_EVENTS, resource)
-    return own_event(row, None, actor, cards_of(session, [row.account_id]))
+    records = records_of(session, row.person_id) if row.person_id else ()
+    owner = records[0] if records else None
+    _require_own(session, actor, action, "AuditRecord", str(event_id), owner)
+    return row, owner
 
 
-def own_event(row: Row[Any], state: str | None, actor: Actor, cards: Cards) -> OwnEvent:
-    """A row as the resident sees it."""
+def _own_event(row: Row[Any], person_id: UUID | None, actor: Actor, cards: Cards) -> OwnEvent:
     return OwnEvent(
         id=row.id,
         at=row.at,
-        who=who(row.account_id, cards),
+        person_id=person_id,
+        who=who(row.account_id, cards, row.at, masked=True),
         own=row.account_id == actor.account_id,
         action=row.action,
         manner=manner(row.action, row.looked),
         outcome=row.outcome,
-        question=state,
+        question=row.state,
     )
 
 
@@ -142,14 +160,17 @@ def cards_of(session: Session, account_ids: Iterable[UUID | None]) -> Cards:
     return account_cards(session, {each for each in account_ids if each is not None})
 
 
-def who(account_id: UUID | None, cards: Cards) -> Who | None:
-    """An account as events show it; None where nobody was signed in."""
+def who(account_id: UUID | None, cards: Cards, at: datetime, *, masked: bool = False) -> Who | None:
+    """An account as it was when it acted; None where nobody was signed in. ``masked`` hides the
+    names of those who held no role then: for other residents, never for auditors.
+    """
     card = cards.get(account_id) if account_id else None
     if card is None:
         return None
-    resident = card.person_id is not None and not card.roles
-    name = masked_name(card.name) if resident else card.name
-    return Who(id=card.id, name=name, resident=resident, roles=card.roles)
+    roles = card.roles_at(at)
+    resident = card.person_id is not None and not roles
+    name = masked_name(card.name) if resident and masked else card.name
+    return Who(id=card.id, name=name, resident=resident, application=card.application, roles=roles)
 
 
 def subject(person_id: UUID | None, name: str | None, division_code: str | None) -> Subject | None:
@@ -191,7 +212,7 @@ def _seen(row: Row[Any], cards: Cards) -> dict[str, Any]:
     return {
         "id": row.id,
         "at": row.at,
-        "who": who(row.account_id, cards),
+        "who": who(row.account_id, cards, row.at),
         "acting_for": subject(row.for_id, row.for_name, row.for_division),
         "action": row.action,
         "manner": manner(row.action, row.looked),
@@ -206,16 +227,36 @@ def _seen(row: Row[Any], cards: Cards) -> dict[str, Any]:
     }
 
 
-def _wanted(search: EventSearch) -> list[ColumnElement[bool]]:
+def _require_own(
+    session: Session, actor: Actor, action: Action, kind: str, of: str, person_id: UUID | None
+) -> None:
+    """Let the person themself pass, and who may see their records."""
+    other = person_id is not None and person_id != actor.person_id
+    kin = representatives_of(session, person_id, Scope.SEE_RECORDS) if other and person_id else ()
+    resource = Resource(kind, of, person_id, more={"kin": sorted(map(str, kin))})
+    require(session, acting(actor, person_id, kin) if person_id else actor, action, resource)
+
+
+def _asked() -> Any:
+    """Where the newest question about the event stands: its person or who may see their records
+    asked it, by whichever of their records.
+    """
+    state = select(Question.state).where(Question.event_id == EVENT.c.id)
+    newest = state.order_by(Question.created_at.desc()).limit(1)
+    return newest.scalar_subquery().label("state")
+
+
+def _wanted(session: Session, search: EventSearch) -> list[ColumnElement[bool]]:
     exact = {
-        EVENT.c.person_id: search.person_id,
         EVENT.c.account_id: search.account_id,
         EVENT.c.action: search.action,
         EVENT.c.outcome: search.outcome,
     }
     wanted = [column == value for column, value in exact.items() if value is not None]
+    if search.person_id:
+        wanted.append(EVENT.c.person_id.in_(records_of(session, search.person_id)))
     if search.person:
-        wanted.append(EVENT.c.person_id.in_(select(Person.id).where(matches(search.person))))
+        wanted.append(EVENT.c.person_id.in_(records_found(search.person)))
     if search.account:
         wanted.append(EVENT.c.account_id.in_(accounts_named(search.account)))
     if search.since:

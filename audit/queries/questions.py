@@ -54,12 +54,10 @@ def get_question(
     return question_view(row.Question), _entry(row, cards_of(session, [row.account_id]))
 
 
-def find_own_question(session: Session, actor: Actor, event_id: UUID) -> QuestionView | None:
-    """What the actor asked about this event, if anything. The caller has asked the policy."""
-    query = select(Question).where(
-        Question.event_id == event_id, Question.person_id == actor.person_id
-    )
-    question = session.scalar(query)
+def find_question(session: Session, event_id: UUID) -> QuestionView | None:
+    """The newest question about this event, if any. The caller has asked the policy."""
+    query = select(Question).where(Question.event_id == event_id)
+    question = session.scalar(query.order_by(Question.created_at.desc()).limit(1))
     return question_view(question) if question else None
 
 
@@ -86,12 +84,15 @@ def load_question(session: Session, question_id: UUID) -> Row[Any]:
     return row
 
 
-def question_resource(session: Session, row: Row[Any]) -> Resource:
-    """A case as the policy sees it."""
+def question_resource(session: Session, row: Row[Any], kin: Collection[UUID] = ()) -> Resource:
+    """A case as the policy sees it; ``kin`` may see the person's records, so they may have asked,
+    which matters to who answers.
+    """
     question: Question = row.Question
     units = units_of_event(session, row.account_id, question.division_code, row.region)
     about = {"__entity": {"type": "Account", "id": str(row.account_id or NOBODY)}}
-    return Resource("AccessQuestion", str(question.id), question.person_id, units, {"about": about})
+    more = {"about": about, "kin": sorted(map(str, kin))}
+    return Resource("AccessQuestion", str(question.id), question.person_id, units, more)
 
 
 def question_view(question: Question) -> QuestionView:
@@ -130,7 +131,7 @@ def _entry(row: Row[Any], cards: Cards) -> QuestionEntry:
         created_at=question.created_at,
         state=QuestionState(question.state),
         person=subject(question.person_id, row.name, question.division_code),
-        who=who(row.account_id, cards),
+        who=who(row.account_id, cards, question.event_at),
         action=row.action or "",
         manner=manner(row.action or "", row.looked),
         event_id=question.event_id,

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from audit.models import Question
+from audit.queries.events import require_own_event
 from audit.queries.questions import (
-    find_own_question,
+    find_question,
     load_question,
     question_resource,
     question_view,
@@ -21,43 +22,42 @@ from audit.schemas import (
     QuestionView,
 )
 from core import clock
-from core.access import Actor, Resource, require
+from core.access import Actor, require
 from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_id
 from core.messages import N_
-from core.models import AuditEvent
-from notifications.public import notify
-from residents.public import Person
+from notifications.public import notify_with_carers
+from residents.public import Person, representatives_of
+from residents.schemas import Scope
 
 ANSWERED = N_("您问的一次数据访问有答复了。")
 
 
 def ask(session: Session, actor: Actor, event_id: UUID, command: AskQuestion) -> QuestionView:
-    """Ask why this access to the actor's data was made; asking again gives the first question.
+    """Ask why this access was made, to the actor's data or to those of somebody whose records they
+    may see; asking again gives the first question.
 
     Raises NotFound, Denied, or Invalid for what the actor did themself.
     """
-    event = session.scalar(select(AuditEvent).where(AuditEvent.id == event_id))
-    if event is None:
-        raise NotFound()
-    resource = Resource("AuditRecord", str(event_id), event.person_id)
-    require(session, actor, Action.QUESTION_ACCESS, resource)
+    event, owner = require_own_event(session, actor, Action.QUESTION_ACCESS, event_id)
     if event.account_id == actor.account_id:
         raise Invalid(
             "own_access", N_("如果不是您本人做的，账号可能被别人用了，请马上联系签约机构。")
         )
-    person = session.get_one(Person, actor.person_id)
-    row = insert(Question).values(
-        id=new_id(),
-        event_id=event_id,
-        event_at=event.at,
-        person_id=person.id,
-        division_code=person.division_code,
-        reason=command.reason,
-        state=QuestionState.OPEN,
-    )
-    session.execute(row.on_conflict_do_nothing())
-    asked = find_own_question(session, actor, event_id)
+    asked = find_question(session, event_id)
+    if asked is None:
+        person = session.get_one(Person, owner)
+        row = insert(Question).values(
+            id=new_id(),
+            event_id=event_id,
+            event_at=event.at,
+            person_id=person.id,
+            division_code=person.division_code,
+            reason=command.reason,
+            state=QuestionState.OPEN,
+        )
+        session.execute(row.on_conflict_do_nothing())
+        asked = find_question(session, event_id)
     if asked is None:
         raise NotFound()
     return asked
@@ -70,7 +70,8 @@ def answer(
     ``already_answered``.
     """
     row = load_question(session, question_id)
-    require(session, actor, Action.ANSWER_QUESTION, question_resource(session, row))
+    kin = representatives_of(session, row.Question.person_id, Scope.SEE_RECORDS)
+    require(session, actor, Action.ANSWER_QUESTION, question_resource(session, row, kin))
     answered = session.execute(
         update(Question)
         .where(Question.id == question_id, Question.state == QuestionState.OPEN)
@@ -87,5 +88,6 @@ def answer(
         raise Conflict("already_answered", N_("这个问题已经有人答复了。"))
     question: Question = row.Question
     session.refresh(question)
-    notify(session, question.person_id, ANSWERED, {}, f"/audit/mine/{question.event_id}")
+    link = f"/audit/mine/{question.event_id}"
+    notify_with_carers(session, question.person_id, ANSWERED, {}, link, carers_link=link)
     return question_view(question)

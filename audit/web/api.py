@@ -111,7 +111,7 @@ def get_event_as_fhir(event_id: UUID) -> Response:
 @api.doc(**SECURED)
 @open_to(SIGNED_IN)
 def mine(search: OwnEvents) -> Page[OwnEvent]:
-    """Who looked at the data of the account's holder."""
+    """Who looked at one's own data, or at those of ``person_id``, whose records one may see."""
     with transaction() as session:
         return events.list_own_events(session, current_actor(), search)
 
@@ -121,11 +121,11 @@ def mine(search: OwnEvents) -> Page[OwnEvent]:
 @api.doc(**SECURED)
 @open_to(SIGNED_IN)
 def own_question(event_id: UUID) -> QuestionView:
-    """What the holder asked about this access, and the answer."""
+    """What was asked about this access, and the answer."""
     actor = current_actor()
     with transaction() as session:
         events.get_own_event(session, actor, event_id)
-        asked = questions.find_own_question(session, actor, event_id)
+        asked = questions.find_question(session, event_id)
     if asked is None:
         raise NotFound()
     return asked

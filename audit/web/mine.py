@@ -1,4 +1,4 @@
-"""/audit/mine: residents see who looked at their data, and may ask why."""
+"""/audit/mine: residents see who looked at their data, and may ask why; for family too."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from audit.queries.events import get_own_event, list_own_events
-from audit.queries.questions import find_own_question
+from audit.queries.questions import find_question
 from audit.schemas import AskQuestion, OwnEvent, OwnEvents, QuestionView
 from audit.services.questions import ask
 from core import clock
@@ -21,6 +21,7 @@ from core.web.forms import Form, blank, read_form, read_query
 from core.web.languages import gettext
 from core.web.pager import pager
 from core.web.writes import write
+from residents.public import name_of_other
 
 pages = Blueprint("audit_mine", __name__, url_prefix="/audit/mine")
 
@@ -44,14 +45,20 @@ class Day:
 @pages.get("/")
 @open_to(SIGNED_IN)
 def mine() -> ResponseReturnValue:
-    """Who looked at my data, by day."""
+    """Who looked at my data, or at those of somebody for whom I act, by day."""
     actor, wanted = current_actor(), read_query(OwnEvents, limit=50)
     if actor.person_id is None:
         return render_template("audit/mine.html", known=False, search=wanted)
     with transaction() as session:
         found = list_own_events(session, actor, wanted)
+        acting_for = name_of_other(session, actor, wanted.person_id)
     return render_template(
-        "audit/mine.html", known=True, search=wanted, days=by_day(found.items), pager=pager(found)
+        "audit/mine.html",
+        known=True,
+        search=wanted,
+        days=by_day(found.items),
+        pager=pager(found),
+        acting_for=acting_for,
     )
 
 
@@ -99,6 +106,9 @@ def _event_page(event_id: UUID, form: Form[AskQuestion], status: int) -> Respons
     actor = current_actor()
     with transaction() as session:
         event = get_own_event(session, actor, event_id)
-        asked = find_own_question(session, actor, event_id)
-    page = render_template("audit/own_event.html", event=event, question=asked, asking=form)
+        asked = find_question(session, event_id)
+        acting_for = name_of_other(session, actor, event.person_id)
+    page = render_template(
+        "audit/own_event.html", event=event, question=asked, asking=form, acting_for=acting_for
+    )
     return page, status

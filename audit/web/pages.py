@@ -43,6 +43,9 @@ CHANNELS = {
     "console": N_("控制台"),
     "oidc": N_("单点登录"),
     "upstream": N_("其他单位"),
+    "exchange": N_("医院系统"),
+    "portal": N_("门户自身"),
+    "job": N_("后台任务"),
 }
 STATES = {
     QuestionState.OPEN: N_("待答复"),

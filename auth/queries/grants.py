@@ -23,6 +23,15 @@ def in_force(now: Any = None, grant: Any = RoleGrant) -> ColumnElement[bool]:
     return and_(grant.starts_at <= now, not_over(now, grant))
 
 
+def held_at(moment: Any, grant: Any = RoleGrant) -> ColumnElement[bool]:
+    """The condition that a grant counted at a moment past, whatever became of it since."""
+    return and_(
+        grant.starts_at <= moment,
+        or_(grant.ends_at.is_(None), grant.ends_at > moment),
+        or_(grant.ended_at.is_(None), grant.ended_at > moment),
+    )
+
+
 def not_over(now: Any = None, grant: Any = RoleGrant) -> ColumnElement[bool]:
     """The condition that a grant counts now or is going to: what administrators look after."""
     now = NOW if now is None else now

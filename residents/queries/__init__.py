@@ -14,6 +14,8 @@ from residents.queries.people import (
     person_resource,
     places_lived_in,
     population_facts,
+    records_found,
+    records_of,
     standing,
 )
 from residents.queries.representation import (
@@ -63,6 +65,8 @@ __all__ = [
     "person_resource",
     "places_lived_in",
     "population_facts",
+    "records_found",
+    "records_of",
     "representatives_of",
     "represented_by",
     "standing",

@@ -4,7 +4,17 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from core.access import Actor, Resource, Role, require
@@ -145,6 +155,32 @@ def _view(row: Any) -> PersonView:
         groups=tuple(sorted(row.groups or ())),
         example=person.example,
     )
+
+
+def records_of(session: Session, person_id: UUID) -> tuple[UUID, ...]:
+    """All records of whoever this one is of: the one that they are known by now, then those that
+    were merged into it; none where there is no such record.
+    """
+    up = (
+        select(Person.id, Person.merged_into)
+        .where(Person.id == person_id)
+        .cte("record_up", recursive=True)
+    )
+    up = up.union(select(Person.id, Person.merged_into).where(Person.id == up.c.merged_into))
+    down = select(up.c.id, literal(0).label("depth")).where(up.c.merged_into.is_(None))
+    below = down.cte("record_down", recursive=True)
+    below = below.union_all(
+        select(Person.id, below.c.depth + 1).where(Person.merged_into == below.c.id)
+    )
+    query = select(below.c.id).order_by(below.c.depth, below.c.id)
+    return tuple(session.scalars(query))
+
+
+def records_found(text: str) -> CompoundSelect[tuple[UUID]]:
+    """The ids of the records that ``matches`` finds, and of those that were merged into one."""
+    found = aliased(Person)
+    former = select(Person.id).join(found, found.id == Person.merged_into)
+    return union_all(select(Person.id).where(matches(text)), former.where(matches(text, found)))
 
 
 def standing(session: Session, person: Person) -> Person:
