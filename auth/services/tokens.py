@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from auth.models import Account, RefreshFamily, SignInSession, Token
 from auth.services.sign_in import Origin
+from auth.services.usage import count_token
 from core import audit, clock
 from core.crypto import token_hash
 from core.ids import new_id
@@ -156,7 +157,7 @@ def end_grant(session: Session, grant_id: UUID) -> None:
 
 
 def issue_service_token(session: Session, client_id: str, scope: str, origin: Origin) -> str:
-    """An application's own token, which stands for no person; audited."""
+    """An application's own token, which stands for no person; audited, and counted."""
     token = secrets.token_urlsafe(32)
     session.add(
         Token(
@@ -176,4 +177,5 @@ def issue_service_token(session: Session, client_id: str, scope: str, origin: Or
         request_id=origin.request_id,
     )
     audit.note(session, event)
+    count_token(session, client_id)
     return token
