@@ -36,7 +36,7 @@ from auth.models.upstream import (
     UpstreamIdentity,
     UpstreamRole,
 )
-from auth.models.usage import ClientUse
+from auth.models.usage import ClientServiceUse, ClientUse
 from auth.models.wechat import WeChatIdentity, WeChatSession, WeChatTicket, WeChatVisit
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "Challenge",
     "Client",
     "ClientAssertion",
+    "ClientServiceUse",
     "ClientUse",
     "Consent",
     "Device",

@@ -18,3 +18,13 @@ class ClientUse(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("auth_account.id"), primary_key=True)
     sign_ins: Mapped[int]
+
+
+class ClientServiceUse(Base):
+    """How many tokens of its own an application took on one day of the region: nobody signed in."""
+
+    __tablename__ = "auth_client_service_use"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("auth_client.client_id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    tokens: Mapped[int]

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, any_, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from auth.models import Client, ClientUse, Token
+from auth.models import Client, ClientServiceUse, ClientUse, Token
 from auth.organisation import Unit, organisation
 from auth.ports import unit_path
 from auth.queries.accounts import responsibility
@@ -123,14 +123,24 @@ def application_usage(
         )
     }
     people = session.scalar(select(func.count(ClientUse.account_id.distinct())).where(*mine))
+    taken = select(ClientServiceUse.day, ClientServiceUse.tokens).where(
+        ClientServiceUse.client_id == application.client_id, ClientServiceUse.day >= days[0]
+    )
+    tokens = {row.day: row.tokens for row in session.execute(taken)}
     used = [
-        DayOfUse(day=day, sign_ins=by_day[day].sign_ins, people=by_day[day].people)
-        if day in by_day
-        else DayOfUse(day=day, sign_ins=0, people=0)
+        DayOfUse(
+            day=day,
+            sign_ins=by_day[day].sign_ins if day in by_day else 0,
+            people=by_day[day].people if day in by_day else 0,
+            tokens=tokens.get(day, 0),
+        )
         for day in days
     ]
     return application, Usage(
-        days=used, sign_ins=sum(day.sign_ins for day in used), people=people or 0
+        days=used,
+        sign_ins=sum(day.sign_ins for day in used),
+        people=people or 0,
+        tokens=sum(tokens.values()),
     )
 
 

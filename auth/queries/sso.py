@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, and_, any_, bindparam, func, literal, or_, select
@@ -20,12 +21,18 @@ from auth.queries.actors import (
     actor_of_account,
     actor_of_row,
 )
-from auth.schemas.sso import AuthorizedApplication, NoticeState, Scope, ToldApplication
+from auth.schemas.sso import (
+    AuthorizedApplication,
+    GrantType,
+    NoticeState,
+    Scope,
+    ToldApplication,
+)
 from core import clock
 from core.access import Actor, Resource
 from core.crypto import token_hash
 from core.jobs import MOST_ATTEMPTS
-from core.statements import Statement
+from core.statements import Statement, Where
 
 CLIENT = cast(Table, Client.__table__)
 FAMILY = cast(Table, RefreshFamily.__table__)
@@ -103,6 +110,16 @@ OF_CLIENT = Statement(
         CLIENT.c.client_id == bindparam("client_id"), CLIENT.c.disabled_at.is_(None)
     )
 )
+# A sector is the host of all redirect URIs.
+PUBLIC_AT = Statement(
+    select(CLIENT.c.redirect_uris).where(
+        CLIENT.c.sector == bindparam("host"),
+        CLIENT.c.secret_hash.is_(None),
+        CLIENT.c.jwks.is_(None),
+        CLIENT.c.disabled_at.is_(None),
+        literal(GrantType.CODE.value) == any_(CLIENT.c.grants),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +138,26 @@ def find_client(session: Session, client_id: str) -> Registered | None:
     """The registered application, unless it is disabled."""
     row = OF_CLIENT.first(session, {"client_id": client_id})
     return Registered(*row) if row else None
+
+
+def is_public_origin(where: Where, origin: str) -> bool:
+    """Whether people come back from here to a public application at this origin, as a browser
+    writes it (RFC 6454, 6.2).
+    """
+    try:
+        host = urlsplit(origin).hostname
+    except ValueError:
+        return False
+    rows = PUBLIC_AT.rows(where, {"host": host}) if host else []
+    return any(_origin_of(address) == origin for row in rows for address in row.redirect_uris)
+
+
+def _origin_of(address: str) -> str:
+    parts = urlsplit(address)
+    default = {"https": 443, "http": 80}[parts.scheme]
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = f":{parts.port}" if parts.port not in (None, default) else ""
+    return f"{parts.scheme}://{host}{port}"
 
 
 def find_access(session: Session, token: str) -> Access | None:

@@ -240,11 +240,14 @@ class Tile(BaseModel):
 
 
 class DayOfUse(BaseModel):
-    """Sign-ins to an application on one day, and how many people they were of."""
+    """Sign-ins to an application on one day, and how many people they were of; ``tokens`` it took
+    by itself, which no person stands behind.
+    """
 
     day: date
     sign_ins: int
     people: int
+    tokens: int
 
 
 class Usage(BaseModel):
@@ -255,6 +258,7 @@ class Usage(BaseModel):
     days: list[DayOfUse]
     sign_ins: int
     people: int
+    tokens: int
 
 
 # How the history names what changed.

@@ -12,13 +12,11 @@ from auth.models import AuthorizationCode
 from auth.queries.sso import application
 from auth.schemas.sso import SsoAction
 from auth.services.tokens import (
-    ACCOUNT,
-    SESSION,
-    SIGN_IN_COLUMNS,
     Granted,
     end_grant,
     grant,
     granting,
+    held,
 )
 from auth.services.usage import counting
 from core import clock
@@ -34,25 +32,23 @@ INSERT = Statement(
     ["id", "code_hash", "client_id", "session_id", "redirect_uri", "scope", "nonce", "claims",
      "code_challenge", "created_at", "expires_at"],
 )  # fmt: skip
+HELD = held(
+    select(CODE.c.id.label("grant_id")).where(CODE.c.code_hash == bindparam("shown_hash")),
+    CODE.c.session_id,
+)
 # All that must fit is in the one statement that uses the code up.
 WON = (
     update(CODE)
     .where(
-        CODE.c.code_hash == bindparam("shown_hash"),
+        CODE.c.id == HELD.c.grant_id,
         CODE.c.client_id == bindparam("for_client"),
         CODE.c.redirect_uri == bindparam("redirect_to"),
         CODE.c.code_challenge == bindparam("challenge"),
         CODE.c.redeemed_at.is_(None),
         CODE.c.expires_at > bindparam("now"),
-        SESSION.c.id == CODE.c.session_id,
-        SESSION.c.ended_at.is_(None),
-        ACCOUNT.c.id == SESSION.c.account_id,
-        ACCOUNT.c.disabled_at.is_(None),
     )
     .values(redeemed_at=bindparam("now"))
-    .returning(
-        CODE.c.id.label("grant_id"), CODE.c.scope, CODE.c.nonce, CODE.c.claims, *SIGN_IN_COLUMNS
-    )
+    .returning(CODE.c.scope, CODE.c.nonce, CODE.c.claims, *HELD.c)
     .cte("won")
 )
 REDEEM = granting(WON, counting(WON))

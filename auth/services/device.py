@@ -12,13 +12,11 @@ from auth.models import Client, DeviceRequest
 from auth.queries.sso import application
 from auth.schemas.sso import DeviceCodes, SsoAction
 from auth.services.tokens import (
-    ACCOUNT,
-    SESSION,
-    SIGN_IN_COLUMNS,
     TOKEN,
     Granted,
     grant,
     granting,
+    held,
 )
 from auth.services.usage import counting
 from core import clock
@@ -34,26 +32,27 @@ LIFETIME = timedelta(minutes=10)
 INTERVAL_SECONDS = 5
 SLOWER_BY_SECONDS = 5
 DEVICE = typed(Table, DeviceRequest.__table__)
+HELD = held(
+    select(DEVICE.c.id.label("grant_id")).where(
+        DEVICE.c.device_code_hash == bindparam("shown_hash")
+    ),
+    DEVICE.c.session_id,
+)
 WON = (
     update(DEVICE)
     .where(
-        DEVICE.c.device_code_hash == bindparam("shown_hash"),
+        DEVICE.c.id == HELD.c.grant_id,
         DEVICE.c.client_id == bindparam("for_client"),
         DEVICE.c.approved_at.is_not(None),
         DEVICE.c.redeemed_at.is_(None),
         DEVICE.c.expires_at > bindparam("now"),
-        SESSION.c.id == DEVICE.c.session_id,
-        SESSION.c.ended_at.is_(None),
-        ACCOUNT.c.id == SESSION.c.account_id,
-        ACCOUNT.c.disabled_at.is_(None),
     )
     .values(redeemed_at=bindparam("now"))
     .returning(
-        DEVICE.c.id.label("grant_id"),
         DEVICE.c.scope,
         null().label("nonce"),
         cast(null(), TOKEN.c.claims.type).label("claims"),
-        *SIGN_IN_COLUMNS,
+        *HELD.c,
     )
     .cte("won")
 )

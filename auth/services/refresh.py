@@ -13,13 +13,12 @@ from auth.models import RefreshFamily, RefreshToken
 from auth.queries.sso import CLIENT, FAMILY, outlives
 from auth.schemas.sso import Scope
 from auth.services.tokens import (
-    ACCOUNT,
-    SESSION,
-    SIGN_IN_COLUMNS,
+    LIVE,
     Granted,
     end_grant,
     grant,
     granting,
+    held,
 )
 from core import clock
 from core.crypto import token_hash
@@ -29,31 +28,38 @@ from core.ids import new_id
 OFFLINE_LIFETIME = timedelta(days=180)
 IDLE_LIFETIME = timedelta(days=30)
 REFRESH = cast(Table, RefreshToken.__table__)
+HELD = held(
+    select(
+        FAMILY.c.id.label("grant_id"),
+        FAMILY.c.scope.label("family_scope"),
+        FAMILY.c.claims,
+        FAMILY.c.expires_at.label("family_expires_at"),
+        REFRESH.c.id.label("shown_id"),
+    )
+    .join_from(REFRESH, FAMILY, FAMILY.c.id == REFRESH.c.family_id)
+    .join(CLIENT, CLIENT.c.client_id == FAMILY.c.client_id)
+    .where(
+        REFRESH.c.token_hash == bindparam("shown_hash"),
+        FAMILY.c.client_id == bindparam("for_client"),
+        FAMILY.c.ended_at.is_(None),
+    ),
+    FAMILY.c.session_id,
+    or_(outlives(FAMILY.c, CLIENT.c), LIVE),
+)
 WON = (
     update(REFRESH)
     .where(
-        REFRESH.c.token_hash == bindparam("shown_hash"),
+        REFRESH.c.id == HELD.c.shown_id,
         REFRESH.c.redeemed_at.is_(None),
         REFRESH.c.expires_at > bindparam("now"),
-        FAMILY.c.id == REFRESH.c.family_id,
-        FAMILY.c.client_id == bindparam("for_client"),
-        FAMILY.c.ended_at.is_(None),
-        SESSION.c.id == FAMILY.c.session_id,
-        CLIENT.c.client_id == FAMILY.c.client_id,
-        or_(outlives(FAMILY.c, CLIENT.c), SESSION.c.ended_at.is_(None)),
-        ACCOUNT.c.id == SESSION.c.account_id,
-        ACCOUNT.c.disabled_at.is_(None),
     )
     .values(redeemed_at=bindparam("now"))
     .returning(
-        FAMILY.c.id.label("grant_id"),
-        func.coalesce(bindparam("narrower", type_=FAMILY.c.scope.type), FAMILY.c.scope).label(
+        func.coalesce(bindparam("narrower", type_=FAMILY.c.scope.type), HELD.c.family_scope).label(
             "scope"
         ),
         null().label("nonce"),
-        FAMILY.c.claims,
-        FAMILY.c.expires_at.label("family_expires_at"),
-        *SIGN_IN_COLUMNS,
+        *HELD.c,
     )
     .cte("won")
 )

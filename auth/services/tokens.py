@@ -6,14 +6,15 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CTE, Table, bindparam, insert, select, update
+from sqlalchemy import CTE, ColumnElement, Select, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from auth.models import Account, RefreshFamily, SignInSession, Token
 from auth.services.sign_in import Origin
+from auth.services.usage import count_token
 from core import audit, clock
 from core.crypto import token_hash
 from core.ids import new_id
@@ -24,6 +25,7 @@ SERVICE_TOKEN = "auth:issue-service-token"  # noqa: S105  the name of an action
 ACCOUNT = cast(Table, Account.__table__)
 SESSION = cast(Table, SignInSession.__table__)
 TOKEN = cast(Table, Token.__table__)
+LIVE = SESSION.c.ended_at.is_(None)
 # The sign-in that something was granted in, as a Granted tells of it.
 SIGN_IN_COLUMNS = (
     SESSION.c.id.label("session_id"),
@@ -60,6 +62,24 @@ class Granted:
     def scopes(self) -> list[str]:
         """The scopes one by one."""
         return self.scope.split()
+
+
+def held(
+    found: Select[Any],
+    session_id: ColumnElement[Any],
+    live: ColumnElement[bool] = LIVE,
+) -> CTE:
+    """The sign-in that ``found`` was granted in, held until its token is written: who ends it
+    meanwhile waits, and then finds whom to tell.
+    """
+    sign_in = found.add_columns(*SIGN_IN_COLUMNS)
+    return (
+        sign_in.join(SESSION, SESSION.c.id == session_id)
+        .join(ACCOUNT, ACCOUNT.c.id == SESSION.c.account_id)
+        .where(live, ACCOUNT.c.disabled_at.is_(None))
+        .with_for_update(read=True, of=SESSION)
+        .cte("held")
+    )
 
 
 def granting(won: CTE, *more: CTE) -> Statement:
@@ -137,7 +157,7 @@ def end_grant(session: Session, grant_id: UUID) -> None:
 
 
 def issue_service_token(session: Session, client_id: str, scope: str, origin: Origin) -> str:
-    """An application's own token, which stands for no person; audited."""
+    """An application's own token, which stands for no person; audited, and counted."""
     token = secrets.token_urlsafe(32)
     session.add(
         Token(
@@ -157,4 +177,5 @@ def issue_service_token(session: Session, client_id: str, scope: str, origin: Or
         request_id=origin.request_id,
     )
     audit.note(session, event)
+    count_token(session, client_id)
     return token

@@ -99,7 +99,9 @@ def usage(application_id: UUID) -> ResponseReturnValue:
     """How it was used in the last month."""
     with transaction() as session:
         application, used = application_usage(session, current_actor(), application_id)
-    return _page(application, tab="usage", usage=used, chart=_chart(used))
+    return _page(
+        application, tab="usage", usage=used, chart=_chart(used), service=_service_chart(used)
+    )
 
 
 @pages.get("/<uuid:application_id>/history")
@@ -302,11 +304,27 @@ def _places(units: Sequence[Unit], application: ApplicationView | None) -> list[
     return list(offered.items())
 
 
+def _service_chart(used: Usage) -> dict[str, object] | None:
+    """Of what it took by itself; None where that was nothing."""
+    if not used.tokens:
+        return None
+    values = [day.tokens for day in used.days]
+    return {
+        "kind": "line",
+        "labels": _labels(used),
+        "series": [{"name": gettext("自己取凭证的次数"), "values": values}],
+    }
+
+
+def _labels(used: Usage) -> list[str]:
+    return [f"{day.day:%m-%d}" for day in used.days]
+
+
 def _chart(used: Usage) -> dict[str, object]:
     """docs/ui.md, charts."""
     return {
         "kind": "line",
-        "labels": [f"{day.day:%m-%d}" for day in used.days],
+        "labels": _labels(used),
         "series": [
             {"name": gettext("登录次数"), "values": [day.sign_ins for day in used.days]},
             {"name": gettext("人数"), "values": [day.people for day in used.days]},

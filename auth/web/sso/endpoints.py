@@ -35,6 +35,7 @@ from auth.services.revocation import revoke_token
 from auth.services.signing import public_keys
 from auth.services.userinfo import read_claims
 from auth.web.identity import origin
+from auth.web.sso.sharing import share
 from core.database import transaction
 from core.errors import TooMany
 from core.ids import new_id
@@ -67,6 +68,7 @@ ADDRESSES = {
 }
 
 endpoints = Blueprint("oidc", __name__)
+endpoints.after_request(share)
 
 
 @endpoints.get("/.well-known/openid-configuration")

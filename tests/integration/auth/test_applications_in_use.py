@@ -9,15 +9,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from auth.models import Account, ClientUse
+from auth.models import Account, Client, ClientServiceUse, ClientUse
 from auth.services.usage import forget_use
 from core import clock
 from core.access import Role
 from tests.factories.auth import make_account
 from tests.factories.directory import CITY, COUNTY, OTHER_COUNTY, make_institution
 from tests.factories.residents import make_resident
-from tests.factories.sso import RelyingParty
-from tests.integration.auth.applications import ADMIN, county, placed, region
+from tests.factories.sso import RelyingParty, make_client
+from tests.integration.auth.applications import ADMIN, API, county, placed, region
+from tests.integration.auth.test_sso_services import SERVICE, own_token
 
 __all__ = ["county", "region"]
 Browser = Callable[[UUID], FlaskClient]
@@ -58,6 +59,34 @@ def test_use_is_counted_by_day_and_person(
     assert (
         session.scalar(select(ClientUse).where(ClientUse.day < today - timedelta(days=90))) is None
     )
+
+
+def test_tokens_of_its_own_are_counted_apart(
+    client: FlaskClient,
+    session: Session,
+    county: Account,
+    signed_in: Browser,
+    bearer: Callable[[UUID], dict[str, str]],
+) -> None:
+    make_client(session, "service", **SERVICE)
+    application = session.get_one(Client, "service")
+    application.unit = COUNTY
+    session.flush()
+    page = f"{ADMIN}/{application.id}/usage"
+    browser = signed_in(county.id)
+    assert "自己取凭证" not in browser.get(page).text
+    for _ in range(5):
+        own_token(client)
+    own_token(client, scope="nothing.of.ours")  # is refused
+    old = clock.today() - timedelta(days=100)
+    session.add(ClientServiceUse(client_id="service", day=old, tokens=7))
+    session.flush()
+    used = client.get(f"{API}/{application.id}/usage", headers=bearer(county.id)).get_json()
+    assert (used["tokens"], used["sign_ins"], used["people"]) == (5, 0, 0)
+    assert used["days"][-1]["tokens"] == 5
+    assert "自己取凭证的次数" in browser.get(page).text
+    forget_use(session)
+    assert session.scalars(select(ClientServiceUse.tokens)).all() == [5]
 
 
 def test_tiles_are_for_a_role_in_a_place(

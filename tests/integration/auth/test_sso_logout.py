@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,19 +15,25 @@ from flask import Flask, Response, request
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from auth.jobs import end_sessions_that_are_over, tell_application
-from auth.models import Account, Client, LogoutNotice
+from auth.models import Account, Client, LogoutNotice, SignInSession, Token
 from auth.oidc import backchannel
+from auth.queries.actors import actor_of_session
 from auth.schemas import NoticeKind
 from auth.services import wechat
 from auth.services.accounts import end_sign_ins
+from auth.services.authorization_codes import Asked, Presented, issue_code, redeem_code
+from auth.services.device import begin_device, let_device_in, redeem_device_code
+from auth.services.logout import end_sessions
+from auth.services.refresh import open_family, rotate
 from auth.services.sign_in import Origin
 from auth.services.signing import read_own_token
+from auth.services.tokens import Granted
 from core import clock, outgoing
-from core.access import Role
+from core.access import Actor, Role
 from core.database import transaction
 from core.errors import Unavailable
 from core.ids import new_id
@@ -37,12 +44,13 @@ from tests.factories.auth import make_account, open_browser_session
 from tests.factories.directory import COUNTY
 from tests.factories.dripping import BODY, HEADERS, dripping
 from tests.factories.identities import join_wechat
-from tests.factories.sso import RelyingParty, make_client
+from tests.factories.sso import REDIRECT_URI, RelyingParty, make_client
 from tests.integration.auth.recovering import sent
 from wechat.schemas import App, WeChatUser
 
 __all__ = ["sent"]
 Browser = Callable[[UUID], FlaskClient]
+GRANTS = ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"]
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -273,3 +281,49 @@ def test_an_application_that_drips_is_not_waited_for(
         # Of its answer the status counts, and that comes before the body.
         assert backchannel.deliver(call) is (after == BODY)
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("by", ["code", "device", "refresh"])
+def test_an_exchange_under_way_is_waited_for_and_told(
+    by: str, app: APIFlask, committed_database: Engine
+) -> None:
+    """Its token is there only with its commit, and whoever ends the session has to see it."""
+    with transaction() as session:
+        make_client(session, backchannel_logout_uri="https://clinic.example/logout", grants=GRANTS)
+        token = open_browser_session(session, make_account(session).id)
+        actor = actor_of_session(session, token)
+        assert actor is not None
+        which = SignInSession.id == actor.session_id
+        redeem = _ready_to_redeem(session, actor, by)
+
+    def sign_out() -> None:
+        with transaction() as other:
+            end_sessions(other, which)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            assert isinstance(redeem(session), Granted)
+            ending = pool.submit(sign_out)
+            with pytest.raises(TimeoutError):
+                ending.result(timeout=0.5)
+        ending.result(timeout=30)
+    with transaction() as session:
+        assert session.scalars(select(LogoutNotice.client_id)).all() == ["clinic"]
+        assert None not in session.scalars(select(Token.ended_at)).all()
+        assert not isinstance(redeem(session), Granted)
+
+
+def _ready_to_redeem(session: Session, actor: Actor, by: str) -> Callable[[Session], object]:
+    """What an application holds in the actor's session, as one statement makes a token of it."""
+    if by == "device":
+        codes = begin_device(session, "clinic", "openid")
+        let_device_in(session, actor, codes.user_code)
+        return lambda work: redeem_device_code(work, codes.device_code, "clinic")
+    issue_code(session, actor, "clinic", Asked(REDIRECT_URI, "openid", "challenge"), "the code")
+    presented = Presented("the code", "clinic", REDIRECT_URI, "challenge")
+    if by == "code":
+        return lambda work: redeem_code(work, presented)
+    granted = redeem_code(session, presented)
+    assert granted is not None
+    first = open_family(session, granted)
+    return lambda work: rotate(work, first, "clinic", None)
