@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import Session
 
-from appointments.queries.desk import elderly_age
-from appointments.queries.offers import SLOT, STRIP_DAYS, find_alternatives, has_place
-from appointments.schemas import BookingView, DayOffer, Pool, SlotState, SlotView
+from appointments.queries.desk import callers_rule
+from appointments.queries.offers import SLOT, find_alternatives, has_place
+from appointments.schemas import FURTHEST_DAYS, BookingView, DayOffer, Pool, SlotState, SlotView
 from core import clock
 from core.access import Actor, Role
 from residents.public import care_units, contracted, may_act, people_by_id
@@ -48,7 +48,7 @@ class Choice:
             returned = and_(has_place(Pool.PUBLIC), SLOT.c.reserved_until <= clock.now())
             return or_(has_place(Pool.FAMILY_DOCTOR), returned)
         if self.way is Way.DESK:
-            old = self._old_enough(clock.today() + timedelta(days=STRIP_DAYS))
+            old = self._old_enough(clock.today() + timedelta(days=FURTHEST_DAYS))
             onsite = has_place(Pool.ONSITE)
             return or_(onsite, has_place(Pool.ELDERLY)) if old else onsite
         public = has_place(Pool.PUBLIC)
@@ -100,7 +100,8 @@ def choice_of(session: Session, actor: Actor, booking: BookingView) -> Choice:
     if way is Way.CARE:
         return Choice(way)
     born = people_by_id(session, [booking.person_id])[booking.person_id].birth_date
-    return Choice(way, born=born, least_age=elderly_age(session, booking.institution_id))
+    rule = callers_rule(session, booking.institution_id)
+    return Choice(way, born=born, least_age=rule.least_age)
 
 
 def find_elsewhere(session: Session, former: BookingView, choice: Choice) -> list[SlotView]:

@@ -26,7 +26,7 @@ from portal.factory import ROOM_NAMES, ROOT
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 ROOMS = ("core", *ROOM_NAMES)
-CALLS = re.compile(r"^(?:import requests|from requests)\b|\bsession_to\(", re.M)
+CALLS = re.compile(r"\brequests\.(?:get|post|request|Session)\b|\bsession_to\(")
 READING = {"GET", "HEAD", "OPTIONS"}
 # Calls whose string arguments are catalogue keys.
 MARKERS = {"N_", "_", "gettext", "ngettext"}

@@ -172,7 +172,7 @@ def test_a_stale_translation_is_found(tmp_path: Path) -> None:
 def test_calls_outside_step_aside(tmp_path: Path) -> None:
     assert guards.calls_that_hold_a_place(ROOT) == []
     (tmp_path / "auth").mkdir()
-    (tmp_path / "auth/caller.py").write_text("import requests\n", encoding="utf-8")
+    (tmp_path / "auth/caller.py").write_text("requests.post(address)\n", encoding="utf-8")
     assert guards.calls_that_hold_a_place(tmp_path) == [
         "auth/caller.py: calls outside without aside()"
     ]
