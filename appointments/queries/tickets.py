@@ -4,7 +4,18 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, bindparam, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from appointments.models import Rule, Ticket
@@ -164,14 +175,16 @@ def hall_topic(institution_id: UUID) -> str:
 def list_rooms(
     session: Session, actor: Actor, institution_id: UUID, institution: InstitutionView | None = None
 ) -> list[RoomRow]:
-    """The rooms of today by department and half-day. Raises NotFound or Denied."""
+    """The rooms of today by department and half-day, with those that were stopped while somebody
+    is there still. Raises NotFound or Denied.
+    """
     place = institution or get_institution(session, institution_id)
     wanted = queue_resource(institution_id, institution_id, place.division_code)
     require(session, actor, QueueAction.RUN_QUEUE, wanted)
     found = ROOMS.where(
         CLINIC.c.institution_id == institution_id,
         CLINIC.c.date == clock.today(),
-        CLINIC.c.stopped_at.is_(None),
+        or_(CLINIC.c.stopped_at.is_(None), _count(*HERE) > 0),
     ).order_by(CLINIC.c.department_name, CLINIC.c.half_day.desc(), CLINIC.c.clinic_name)
     return [RoomRow.model_validate(row) for row in session.execute(found)]
 
