@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from appointments.models import Rule, Ticket
+from appointments.models import Rule, Ticket, Triage
 from appointments.queries.bookings import BOOKING, LIVE, units_of
 from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT
 from appointments.queries.pace import read_pace, wait_range
@@ -286,6 +286,16 @@ def find_here(session: Session, booking_id: UUID) -> Row[Any] | None:
         )
     )
     return session.execute(query).one_or_none()
+
+
+def redirected_to(session: Session, booking_id: UUID) -> UUID | None:
+    """The booking with which triage sent a booking's patient on to another department."""
+    query = (
+        select(Triage.booking_id)
+        .join(Ticket, Ticket.id == Triage.ticket_id)
+        .where(Ticket.booking_id == booking_id, Triage.booking_id.is_not(None))
+    )
+    return session.scalar(query)
 
 
 def runs_queue(actor: Actor, ticket: Row[Any]) -> bool:
