@@ -161,7 +161,7 @@ def end_bookings(session_id: str) -> None:
         slots = stopped_slots(session, stopped)
     for slot_id in slots:
         with transaction() as session:
-            end_stopped(session, slot_id)
+            end_stopped(session, stopped, slot_id)
 
 
 @outside_job

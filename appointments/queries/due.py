@@ -4,12 +4,13 @@ from datetime import time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, select, union
 from sqlalchemy.orm import Session
 
 from appointments.models import Reminder
-from appointments.queries.bookings import BOOKING
-from appointments.queries.offers import CLINIC, SLOT
+from appointments.queries.bookings import BOOKING, LIVE
+from appointments.queries.offers import SLOT
+from appointments.queries.tickets import TICKET
 from appointments.schemas import BookingView, ReminderKind, State
 from core import clock
 
@@ -90,16 +91,13 @@ def reserved_over(session: Session) -> list[UUID]:
 
 
 def stopped_slots(session: Session, session_id: UUID) -> list[UUID]:
-    """The slots of a stopped session in which somebody has a place that was not over yet."""
-    query = (
-        select(ID)
-        .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
-        .where(
-            CLINIC.c.id == session_id,
-            SLOT.c.stopped,
-            SLOT.c.ends_at > CLINIC.c.stopped_at,
-            SLOT.c.taken > 0,
-        )
-        .order_by(ID)
+    """The slots in which a stop may have something to end: those of the session where somebody has
+    a place, over or not, and those of who was sent to its room from another.
+    """
+    own = select(ID).where(SLOT.c.session_id == session_id, SLOT.c.taken > 0)
+    sent = (
+        select(BOOKING.c.slot_id)
+        .join(TICKET, TICKET.c.booking_id == BOOKING.c.id)
+        .where(TICKET.c.session_id == session_id, BOOKING.c.state.in_(LIVE))
     )
-    return list(session.scalars(query))
+    return sorted(session.scalars(union(own, sent)))

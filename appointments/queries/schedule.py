@@ -24,8 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from appointments.models import Holiday, Template, TemplateException, Wait
-from appointments.queries.bookings import BOOKING, LIVE, units_of
+from appointments.queries.bookings import units_of
 from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT
+from appointments.queries.stops import met_by_stop
 from appointments.schemas import (
     Clash,
     EntryState,
@@ -160,18 +161,9 @@ def session_view(session: Session, row: Row[Any]) -> SessionView:
 
 
 def whom_it_meets(session: Session, session_ids: Iterable[UUID]) -> tuple[int, int]:
-    """Live bookings whose slot is not over, and people who wait, in these sessions."""
+    """Bookings that a stop of these sessions ends now, and people who wait for a place."""
     ids = list(session_ids)
-    booked = (
-        select(func.count())
-        .select_from(BOOKING)
-        .join(SLOT, SLOT.c.id == BOOKING.c.slot_id)
-        .where(
-            SLOT.c.session_id.in_(ids),
-            SLOT.c.ends_at > clock.now(),
-            BOOKING.c.state.in_(LIVE),
-        )
-    )
+    booked = select(func.count()).select_from(met_by_stop(ids, clock.now()))
     waiting = (
         select(func.count())
         .select_from(WAIT)

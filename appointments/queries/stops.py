@@ -1,15 +1,39 @@
 """What a stop means to those it meets."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, Uuid, and_, bindparam, cast, func, select
+from sqlalchemy import (
+    Row,
+    Select,
+    Subquery,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from appointments.models import Wait
-from appointments.queries.bookings import BOOKING, get_booking, units_of
+from appointments.queries.bookings import BOOKING, LIVE, get_booking, units_of
 from appointments.queries.offers import CLINIC, SLOT
-from appointments.schemas import Action, Because, BookingView, State, StoppedBooking
+from appointments.queries.tickets import IN_QUEUE, TICKET
+from appointments.schemas import (
+    Action,
+    Because,
+    BookingView,
+    State,
+    StoppedBooking,
+    TicketState,
+)
 from core.access import Actor, Resource, require
 from core.errors import NotFound
 from notifications.public import Message
@@ -24,7 +48,7 @@ TOLD = and_(
     MESSAGE.c.link == INSTEAD_BEFORE + cast(BOOKING.c.id, Text) + INSTEAD_AFTER,
 )
 # A row without a booking where a stop has ended none. Bookings by day and house: these have an
-# index, and a session is of one.
+# index, and a session is of one. With those of other sessions whose patients waited in its room.
 STOPPED = (
     select(
         CLINIC.c.institution_id,
@@ -42,6 +66,7 @@ STOPPED = (
         CLINIC.outerjoin(
             BOOKING.join(SLOT, SLOT.c.id == BOOKING.c.slot_id)
             .join(PATIENT, PATIENT.c.id == BOOKING.c.person_id)
+            .outerjoin(TICKET, TICKET.c.booking_id == BOOKING.c.id)
             .outerjoin(
                 LATER,
                 and_(
@@ -54,7 +79,7 @@ STOPPED = (
                 BOOKING.c.date == CLINIC.c.date,
                 BOOKING.c.institution_id == CLINIC.c.institution_id,
                 BOOKING.c.because == Because.STOPPED,
-                SLOT.c.session_id == CLINIC.c.id,
+                or_(SLOT.c.session_id == CLINIC.c.id, TICKET.c.session_id == CLINIC.c.id),
             ),
         )
     )
@@ -63,12 +88,52 @@ STOPPED = (
 )
 
 
-def stop_reason(session: Session, booking_id: UUID) -> str:
-    """Why the session of a booking was stopped; nothing where it takes place again."""
+def met_by_stop(session_ids: Collection[UUID], at: datetime) -> Subquery:
+    """The live bookings that a stop of these sessions at this moment ends: of those who wait in
+    their rooms, whatever the time and the session of the booking; and of slots that are not over,
+    but for patients who stand in another room, or were called or seen.
+    """
+    ids = list(session_ids)
+    live = BOOKING.c.state.in_(LIVE)
+    waiting = (
+        select(BOOKING.c.id, BOOKING.c.slot_id)
+        .join(TICKET, TICKET.c.booking_id == BOOKING.c.id)
+        .where(TICKET.c.session_id.in_(ids), TICKET.c.state.in_(IN_QUEUE), live)
+    )
+    came = exists().where(TICKET.c.booking_id == BOOKING.c.id, TICKET.c.state != TicketState.LEFT)
+    expected = (
+        select(BOOKING.c.id, BOOKING.c.slot_id)
+        .join(SLOT, SLOT.c.id == BOOKING.c.slot_id)
+        .where(SLOT.c.session_id.in_(ids), SLOT.c.ends_at > at, live, ~came)
+    )
+    return union_all(waiting, expected).subquery()
+
+
+def queued_in_vain(session: Session, session_id: UUID) -> list[UUID]:
+    """The tickets in a room's queue whose bookings have ended."""
     query = (
-        select(CLINIC.c.stop_reason)
+        select(TICKET.c.id)
+        .join(BOOKING, BOOKING.c.id == TICKET.c.booking_id)
+        .where(
+            TICKET.c.session_id == session_id,
+            TICKET.c.state.in_(IN_QUEUE),
+            BOOKING.c.state == State.CANCELLED,
+        )
+    )
+    return list(session.scalars(query))
+
+
+def stop_reason(session: Session, booking_id: UUID) -> str:
+    """Why the session of a booking was stopped, or the room that its patient waited in; nothing
+    where it takes place again.
+    """
+    room = CLINIC.alias("room")
+    query = (
+        select(func.coalesce(func.nullif(CLINIC.c.stop_reason, ""), room.c.stop_reason))
         .join_from(BOOKING, SLOT, SLOT.c.id == BOOKING.c.slot_id)
         .join(CLINIC, CLINIC.c.id == SLOT.c.session_id)
+        .outerjoin(TICKET, TICKET.c.booking_id == BOOKING.c.id)
+        .outerjoin(room, room.c.id == TICKET.c.session_id)
         .where(BOOKING.c.id == booking_id)
     )
     return session.scalar(query) or ""

@@ -14,11 +14,12 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    or_,
     select,
 )
 from sqlalchemy.orm import Session
 
-from appointments.models import Rule, Ticket
+from appointments.models import Rule, Ticket, Triage
 from appointments.queries.bookings import BOOKING, LIVE, units_of
 from appointments.queries.offers import CLINIC, CLINIC_COLUMNS, SLOT
 from appointments.queries.pace import read_pace, wait_range
@@ -184,14 +185,16 @@ def hall_topic(institution_id: UUID) -> str:
 def list_rooms(
     session: Session, actor: Actor, institution_id: UUID, institution: InstitutionView | None = None
 ) -> list[RoomRow]:
-    """The rooms of today by department and half-day. Raises NotFound or Denied."""
+    """The rooms of today by department and half-day, with those that were stopped while somebody
+    is there still. Raises NotFound or Denied.
+    """
     place = institution or get_institution(session, institution_id)
     wanted = queue_resource(institution_id, institution_id, place.division_code)
     require(session, actor, QueueAction.RUN_QUEUE, wanted)
     found = ROOMS.where(
         CLINIC.c.institution_id == institution_id,
         CLINIC.c.date == clock.today(),
-        CLINIC.c.stopped_at.is_(None),
+        or_(CLINIC.c.stopped_at.is_(None), _count(*HERE) > 0),
     ).order_by(CLINIC.c.department_name, CLINIC.c.half_day.desc(), CLINIC.c.clinic_name)
     return [RoomRow.model_validate(row) for row in session.execute(found)]
 
@@ -293,6 +296,16 @@ def find_here(session: Session, booking_id: UUID) -> Row[Any] | None:
         )
     )
     return session.execute(query).one_or_none()
+
+
+def redirected_to(session: Session, booking_id: UUID) -> UUID | None:
+    """The booking with which triage sent a booking's patient on to another department."""
+    query = (
+        select(Triage.booking_id)
+        .join(Ticket, Ticket.id == Triage.ticket_id)
+        .where(Ticket.booking_id == booking_id, Triage.booking_id.is_not(None))
+    )
+    return session.scalar(query)
 
 
 def runs_queue(actor: Actor, ticket: Row[Any]) -> bool:

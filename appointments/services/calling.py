@@ -137,6 +137,8 @@ def transfer(session: Session, actor: Actor, ticket_id: UUID, command: Transfer)
 
     Raises NotFound, Denied, or Conflict ``other_room``.
     """
+    # Both rooms, so that nobody is sent to one that is being stopped.
+    places.lock_rooms(session, {room_of_ticket(session, ticket_id), command.session_id})
     ticket = _ticket_to_run(session, actor, ticket_id)
     if ticket.session_id == command.session_id:
         return ticket

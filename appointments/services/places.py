@@ -2,7 +2,7 @@
 statement, never a value read and written back. Lock order everywhere: patients (by their lock),
 slots (by id), bookings; who offers the places of a session to those who wait holds the session
 before all of them. Who has a slot has all that happens to its places, so a booking that finds it
-full may end what is over there, and a stop may end them all, without waiting for each other.
+full may end what is over there, and a stop what it meets, without waiting for each other.
 Whoever ends a booking and its ticket holds the room, that is the session's row, before the slots:
 a console holds it before it moves a ticket and what the ticket's booking says of the visit.
 """
@@ -14,12 +14,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, func, literal_column, select, text
 from sqlalchemy.orm import Session
 
-from appointments.models import ClinicSession, Slot
-from appointments.schemas import Because, Pool, Source
+from appointments.models import Booking, ClinicSession, Slot
+from appointments.schemas import Because, Pool, Source, State
 from core import clock
 from directory.public import in_service
 
-SLOT, CLINIC = Slot.__table__, ClinicSession.__table__
+SLOT, CLINIC, BOOKING = Slot.__table__, ClinicSession.__table__, Booking.__table__
 # The column of each pool's free places.
 COLUMNS = {pool: pool.value for pool in Pool} | {Pool.PUBLIC: "remaining"}
 RESERVED = (Pool.FAMILY_DOCTOR, Pool.REFERRAL)
@@ -168,7 +168,7 @@ END_HELD = _ending(
 )
 END_ONE_ANY = _ending(_ITS_SLOT, "booking.id = :id")
 END_EXPIRED = _ending("slot.id = :slot_id", "booking.held_until <= :now")
-END_ALL = _ending("slot.id = :slot_id AND slot.stopped", "true")
+END_THESE = _ending("slot.id = :slot_id", "booking.id = ANY(:ids)")
 # A booking, its slot before it.
 LOCK_BOOKING = text(f"""
 WITH place AS (
@@ -350,10 +350,13 @@ def end_expired(session: Session, slot_id: UUID) -> list[Row[Any]]:
     return list(session.execute(END_EXPIRED, values))
 
 
-def end_all(session: Session, slot_id: UUID, because: Because) -> list[Row[Any]]:
-    """End all live bookings of a slot, if it is stopped; returns what ended."""
-    values = {"slot_id": slot_id, "now": clock.now(), "because": because}
-    return list(session.execute(END_ALL, values))
+def end_these(
+    session: Session, slot_id: UUID, booking_ids: Collection[UUID], because: Because
+) -> list[Row[Any]]:
+    """End those of these bookings of a slot that are live; returns what ended."""
+    ids = list(booking_ids)
+    values = {"slot_id": slot_id, "ids": ids, "now": clock.now(), "because": because}
+    return list(session.execute(END_THESE, values))
 
 
 def lock_patients(session: Session, person_ids: Iterable[UUID]) -> None:
@@ -383,6 +386,15 @@ def lock_slots(session: Session, slot_ids: Collection[UUID]) -> None:
     session.execute(
         select(by_id).where(by_id.in_(slot_ids)).order_by(by_id).with_for_update(key_share=True)
     ).all()
+
+
+def lock_bookings_of(session: Session, slot_id: UUID) -> list[UUID]:
+    """Hold all live bookings of a slot, and the slot before them."""
+    lock_slots(session, [slot_id])
+    live = BOOKING.c.state.in_((State.HELD, State.BOOKED))
+    query = select(BOOKING.c.id).where(BOOKING.c.slot_id == slot_id, live)
+    held = query.order_by(BOOKING.c.id).with_for_update(key_share=True)
+    return list(session.scalars(held))
 
 
 def lock_booking(session: Session, booking_id: UUID) -> None:

@@ -1,7 +1,9 @@
 """Use cases of a stop: nobody books any more, everybody affected is told and offered another place,
-and it never counts against them.
+and it never counts against them. Who stands in its room is affected, whatever the session of their
+booking; who was sent on to another, or is with the doctor, is not.
 """
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,7 @@ from appointments.events import BookingStopped, SessionStopped, WaitStopped
 from appointments.models import ClinicSession, Template, TemplateException, Wait
 from appointments.queries.offers import SLOT
 from appointments.queries.schedule import get_session, schedule_of, whom_it_meets
+from appointments.queries.stops import met_by_stop, queued_in_vain
 from appointments.schemas import (
     Because,
     SessionView,
@@ -24,8 +27,11 @@ from appointments.schemas import (
     Waiting,
 )
 from appointments.services import places
+from appointments.services.arriving import changed
+from appointments.services.leaving import leave_with
 from appointments.services.opening import hold_schedules
 from appointments.services.sessions import find_session
+from appointments.services.sweeping import offer_returned
 from core import clock
 from core.access import Actor, require
 from core.errors import Conflict, Invalid
@@ -124,17 +130,36 @@ def end_waits(session: Session, session_id: UUID) -> None:
         publish(session, WaitStopped(wait_id=row.id, person_id=row.person_id))
 
 
-def end_stopped(session: Session, slot_id: UUID) -> list[UUID]:
-    """End what is booked in a slot, if it is still stopped; returns what ended. Whoever booked
-    before the stop has committed, as the stop held the slot: nobody is overlooked.
+def end_stopped(session: Session, session_id: UUID, slot_id: UUID) -> list[UUID]:
+    """End what a stop meets in a slot, if the session is still stopped; returns what ended. Those
+    who wait in its room wait no more.
+
+    Whoever booked before the stop has committed, as the stop held the slot, and whoever checks in
+    meanwhile holds their booking: nobody is overlooked.
     """
-    ended = places.end_all(session, slot_id, Because.STOPPED)
+    places.lock_rooms(session, [session_id])
+    columns = (ClinicSession.stopped_at, ClinicSession.institution_id)
+    room = session.execute(select(*columns).where(ClinicSession.id == session_id)).one()
+    if room.stopped_at is None:
+        return []
+    places.lock_bookings_of(session, slot_id)
+    met = met_by_stop([session_id], room.stopped_at)
+    ids = session.scalars(select(met.c.id).where(met.c.slot_id == slot_id)).all()
+    ended = places.end_these(session, slot_id, ids, Because.STOPPED)
+    leave_with(session, queued_in_vain(session, session_id))
+    # A place of another session goes on to who waits for that one.
+    offer_returned(session, ended)
+    if ended:
+        # Those who watch from home, too.
+        changed(session, session_id, room.institution_id)
     for row in ended:
         publish(session, BookingStopped(booking_id=row.id, person_id=row.person_id))
     return [row.id for row in ended]
 
 
 def _stop(session: Session, session_ids: list[UUID], reason: str, *, closed: int) -> StopOutcome:
+    # Whoever is being sent to one of these rooms, or called there, comes before the stop or after.
+    places.lock_rooms(session, session_ids)
     bookings, waiting = whom_it_meets(session, session_ids)
     stopped = session.execute(
         update(ClinicSession)
@@ -149,11 +174,16 @@ def _stop(session: Session, session_ids: list[UUID], reason: str, *, closed: int
     return StopOutcome(sessions=len(stopped), bookings=bookings, waiting=waiting, closed=closed)
 
 
-def set_stopped(session: Session, session_ids: list[UUID], *, stopped: bool) -> None:
-    """Let the slots of these sessions take bookings or not; they are held from here on."""
+def set_stopped(
+    session: Session, session_ids: list[UUID], *, stopped: bool, besides: Collection[UUID] = ()
+) -> list[UUID]:
+    """Let the slots of these sessions take bookings or not; they are held from here on, and the
+    slots ``besides``. Returns the sessions' slots.
+    """
     ids = list(session.scalars(select(SLOT.c.id).where(SLOT.c.session_id.in_(session_ids))))
-    places.lock_slots(session, ids)
+    places.lock_slots(session, {*ids, *besides})
     session.execute(places.SET_STOPPED, {"stopped": stopped, "slot_ids": ids})
+    return ids
 
 
 def _require_stop(session: Session, actor: Actor, command: StopDays) -> None:

@@ -1,10 +1,10 @@
 """A hospital says that a session of its own is off, or on again."""
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from appointments.models import ClinicSession
-from appointments.queries.offers import SLOT
+from appointments.queries.due import stopped_slots
 from appointments.services.outbound import forget_calls
 from appointments.services.stopping import end_stopped, end_waits, set_stopped
 from core import clock
@@ -23,11 +23,13 @@ def stop_imported(session: Session, clinic: ClinicSession, reason: str) -> bool:
     )
     if session.execute(stopped).first() is None:
         return False
-    set_stopped(session, [clinic.id], stopped=True)
+    met = stopped_slots(session, clinic.id)
+    own = set_stopped(session, [clinic.id], stopped=True, besides=met)
     end_waits(session, clinic.id)
-    own = select(SLOT.c.id).where(SLOT.c.session_id == clinic.id).order_by(SLOT.c.id)
-    for slot_id in session.scalars(own).all():
-        for booking_id in end_stopped(session, slot_id):
+    for slot_id in met:
+        ended = end_stopped(session, clinic.id, slot_id)
+        # Of who was sent to this room from another session the hospital knows nothing yet.
+        for booking_id in ended if slot_id in own else ():
             forget_calls(session, booking_id)
     return True
 

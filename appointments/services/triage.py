@@ -9,7 +9,9 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from appointments.events import BookingCancelled
 from appointments.models import Booking, Ticket, Triage
+from appointments.queries.bookings import find_booking
 from appointments.queries.onsite import find_onsite
 from appointments.queries.tickets import HERE, get_ticket
 from appointments.schemas import (
@@ -17,6 +19,7 @@ from appointments.schemas import (
     Precedence,
     QueueAction,
     RecordTriage,
+    Source,
     TicketState,
     TicketView,
     TriageView,
@@ -24,10 +27,12 @@ from appointments.schemas import (
 )
 from appointments.services import places
 from appointments.services.arriving import changed, priority_of, walk_in
+from appointments.services.referral_visits import follow_change
 from appointments.services.sweeping import offer_returned
 from core import clock
 from core.access import Actor
 from core.errors import Conflict
+from core.events import publish
 from core.messages import N_
 
 EMERGENCY_LEVEL = 2
@@ -97,9 +102,17 @@ def _redirect(
     if session.execute(gone).first() is None:
         raise _over()
     values = {"id": ticket.booking_id, "now": clock.now(), "because": Because.HOSPITAL}
-    offer_returned(session, session.execute(places.END_ONE_ANY, values).all())
+    ended = session.execute(places.END_ONE_ANY, values).all()
+    offer_returned(session, ended)
     changed(session, ticket.session_id, ticket.institution_id)
-    return walk_in(session, actor, WalkIn(slot_id=slot_id, person_id=ticket.person_id))
+    goes_on = walk_in(session, actor, WalkIn(slot_id=slot_id, person_id=ticket.person_id))
+    new = find_booking(session, goes_on.booking_id)
+    if new and former.source == Source.REFERRAL:
+        # Before the fact that the former visit fell away: it did not, it goes on elsewhere.
+        follow_change(session, actor, former.id, new)
+    for row in ended:
+        publish(session, BookingCancelled(booking_id=row.id, person_id=row.person_id))
+    return goes_on
 
 
 def _over() -> Conflict:

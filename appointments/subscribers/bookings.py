@@ -21,6 +21,7 @@ from appointments.queries.circle import (
     words_of,
 )
 from appointments.queries.stops import instead_link, stop_reason
+from appointments.queries.tickets import redirected_to
 from appointments.schemas import ONE_VISIT, AtHospital, Because, BookingView, Source
 from core.events import Event
 from core.messages import N_
@@ -92,6 +93,16 @@ _BY_HOSPITAL_FOR = N_(
     "医院或医生取消了%(name)s的预约：%(when)s，%(institution)s %(department)s。不计爽约，可以另约。"
 )
 CANCELLED_BY_THEM = Words(_BY_HOSPITAL, _BY_HOSPITAL, _BY_HOSPITAL_FOR, _BY_HOSPITAL_FOR)
+_REDIRECTED = N_(
+    "分诊后请您改到%(to)s就诊，号已另给：%(when)s，%(institution)s %(department)s 的号已退回，"
+    "不计爽约。"
+)
+_REDIRECTED_FOR = N_(
+    "分诊后请%(name)s改到%(to)s就诊，号已另给："
+    "%(when)s，%(institution)s %(department)s 的号已退回，"
+    "不计爽约。"
+)
+REDIRECTED = Words(_REDIRECTED, _REDIRECTED, _REDIRECTED_FOR, _REDIRECTED_FOR)
 _CHANGED_FOR = N_(
     "%(name)s的预约已改为 %(when)s，%(institution)s %(department)s，第 %(number)s 号。"
 )
@@ -135,7 +146,10 @@ def tell_cancelled(session: Session, event: BookingCancelled) -> None:
     if booking is None:
         return
     words, more = CANCELLED, {}
-    if booking.because is Because.HOSPITAL:
+    if new := _redirected(session, booking):
+        words = REDIRECTED
+        more = {"to": new.department_name, "to_en": new.department_name_en or ""}
+    elif booking.because is Because.HOSPITAL:
         words = CANCELLED_BY_THEM
     elif booking.because is Because.LATE and (counts := _counts(session, booking)):
         words, more = CANCELLED_LATE, {"counts": counts}
@@ -170,6 +184,14 @@ def tell_stopped(session: Session, event: BookingStopped) -> None:
     link = instead_link(event.booking_id)
     for person_id in circle_of_booking(session, booking).everybody:
         notify(session, person_id, sentence, values, link, sms=True)
+
+
+def _redirected(session: Session, booking: BookingView) -> BookingView | None:
+    """The booking with which triage sent the patient on, where that ended this one."""
+    if booking.because is not Because.HOSPITAL:
+        return None
+    new = redirected_to(session, booking.id)
+    return find_booking(session, new) if new else None
 
 
 def _counts(session: Session, booking: BookingView) -> str:

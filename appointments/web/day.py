@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from appointments.queries.bookings import get_booking
+from appointments.queries.bookings import find_booking, get_booking
 from appointments.queries.day_list import desk_institutions
 from appointments.queries.offers import get_slot
 from appointments.queries.tickets import (
@@ -236,10 +236,13 @@ def waiting_live(booking_id: UUID) -> Response:
     def render() -> str:
         with reading() as session:
             ticket = ticket_of_booking(session, booking_id)
+            # Who is not in the queue reads of the booking, which may have ended under their eyes.
+            out = ticket is None or ticket.state is TicketState.LEFT
+            standing = (find_booking(session, booking_id) if out else None) or booking
         if ticket and ticket.session_id != room:
             # The patient was sent to another room: the next stream watches that one.
             raise NotFound()
-        return _waiting_part("_waiting", booking, ticket, window)
+        return _waiting_part("_waiting", standing, ticket, window)
 
     return live([queue_topic(room)], render)
 

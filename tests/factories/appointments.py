@@ -265,6 +265,7 @@ def make_ticket(session: Session, booking: Booking, slot: Slot, **more: object) 
         .where(Ticket.department_id == slot.department_id, Ticket.date == slot.date)
     )
     values: dict[str, object] = {
+        "session_id": slot.session_id,
         "priority": Precedence.ORDINARY,
         "label": f"{(given or 0) + 1:03d}",
         "due_at": slot.starts_at,
@@ -272,7 +273,6 @@ def make_ticket(session: Session, booking: Booking, slot: Slot, **more: object) 
     }
     ticket = Ticket(
         id=new_id(),
-        session_id=slot.session_id,
         institution_id=slot.institution_id,
         department_id=slot.department_id,
         division_code=slot.division_code,

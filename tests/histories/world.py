@@ -312,5 +312,7 @@ def stop(session: Session, department: Department, number: int) -> None:
     session.flush()
     session.execute(places.SET_STOPPED, {"stopped": True, "slot_ids": own})
     for slot_id in sorted(own):
-        places.end_all(session, slot_id, Because.STOPPED)
+        places.end_these(
+            session, slot_id, places.lock_bookings_of(session, slot_id), Because.STOPPED
+        )
     end_waits(session, department.sessions[number])

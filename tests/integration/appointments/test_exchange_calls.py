@@ -251,9 +251,7 @@ def test_a_booking_that_ended_without_a_word(place: Place, his: StandIn, run_job
     booking_id = place.book()
     run_jobs()
     with transaction() as session:
-        stop = {"stopped": True, "slot_ids": [place.slots[0].id]}
-        session.execute(places.SET_STOPPED, stop)
-        places.end_all(session, place.slots[0].id, Because.STOPPED)
+        places.end_these(session, place.slots[0].id, [booking_id], Because.STOPPED)
     return_numbers()
     run_jobs()
     assert his.number_of(booking_id)["state"] == "returned"

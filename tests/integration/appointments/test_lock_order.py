@@ -131,7 +131,7 @@ def test_a_hospital_refuses_while_the_session_is_stopped(monkeypatch: pytest.Mon
 
     def stop(session: Session) -> object:
         sleep(0.2)
-        return end_stopped(session, slot.id)
+        return end_stopped(session, slot.session_id, slot.id)
 
     # The hospital was first: nothing was left for the stop to end.
     assert at_once(refuse, stop) == [True, []]

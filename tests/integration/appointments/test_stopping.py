@@ -1,9 +1,11 @@
 """A stop: nobody books, everybody is told and offered another place; repeated, and undone."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,7 +16,8 @@ from appointments.models import Booking, ClinicSession, Slot, TemplateException,
 from appointments.public import open_sessions
 from appointments.queries.bookings import find_booking
 from appointments.queries.offers import find_alternatives
-from appointments.queries.stops import get_stopped, list_stopped
+from appointments.queries.stops import get_stopped, list_stopped, stop_reason
+from appointments.queries.tickets import list_rooms, queue_topic
 from appointments.schemas import (
     BookSlot,
     ChangeBooking,
@@ -23,7 +26,9 @@ from appointments.schemas import (
     StopDays,
     StopSession,
 )
+from appointments.services import arriving
 from appointments.services.booking import book_slot
+from appointments.services.calling import finish
 from appointments.services.cancelling import cancel_booking
 from appointments.services.changing import take_instead
 from appointments.services.stopping import (
@@ -45,6 +50,7 @@ from tests.factories.appointments import (
     make_clinic,
     make_slots,
     make_template,
+    make_ticket,
 )
 from tests.factories.auth import actor_for
 from tests.factories.directory import make_staff
@@ -143,11 +149,11 @@ def test_the_work_goes_on_where_it_was_left(
     session.commit()
     done: list[object] = []
 
-    def dies_at_the_second(current: Session, slot_id: UUID) -> None:
+    def dies_at_the_second(current: Session, session_id: UUID, slot_id: UUID) -> None:
         if done:
             raise RuntimeError("the worker died")
         done.append(slot_id)
-        end_stopped(current, slot_id)
+        end_stopped(current, session_id, slot_id)
 
     monkeypatch.setattr(jobs, "end_stopped", dies_at_the_second)
     with pytest.raises(RuntimeError):
@@ -237,6 +243,97 @@ def test_a_visit_that_was_stays(session: Session, clinic: Clinic, registrar: Act
         end_bookings(str(first.session_id))
     session.expire_all()
     assert (seen.state, missed.because) == ("booked", "stopped")
+
+
+def beside(session: Session, clinic: Clinic, slot: Slot) -> list[Slot]:
+    """The slots of a colleague in the same department, on the day of this slot."""
+    colleague = make_staff(session, clinic.institution, department=clinic.department)
+    return make_slots(session, clinic._replace(doctor=colleague), day=slot.date)
+
+
+def test_who_waits_in_the_room_goes_and_who_was_sent_on_stays(
+    session: Session, clinic: Clinic, registrar: Actor
+) -> None:
+    """Whatever the time: the first were due at eight, and the room was late."""
+    first, *_, last = make_slots(session, clinic)
+    other = beside(session, clinic, first)[0]
+    late, passed_over, sent_on, with_doctor, left = (
+        make_booking(session, slot, make_person(session).id)
+        for slot in (first, first, first, last, last)
+    )
+    lent = make_booking(session, other, make_person(session).id)
+    stay = make_booking(session, other, make_person(session).id)
+    now = clock.now()
+    rows: dict[Booking, dict[str, object]] = {
+        late: {},
+        passed_over: {"state": "skipped", "skipped_at": now},
+        sent_on: {"session_id": other.session_id},
+        with_doctor: {"state": "called", "called_at": now},
+        left: {"state": "left"},
+        lent: {"session_id": first.session_id},
+        stay: {"session_id": other.session_id},
+    }
+    tickets = {
+        booking: make_ticket(session, booking, first, **more) for booking, more in rows.items()
+    }
+    with clock.shifted(first.ends_at - clock.now() + timedelta(minutes=30)):
+        outcome = stop_session(session, registrar, first.session_id, STOP)
+        session.commit()
+        end_bookings(str(first.session_id))
+    session.expire_all()
+    gone = {late, passed_over, left, lent}
+    assert {booking for booking in rows if booking.because == "stopped"} == gone
+    assert outcome.bookings == len(gone)
+    assert {row.state for booking, row in tickets.items() if booking in gone} == {"left"}
+    others = {booking: row.state for booking, row in tickets.items() if booking not in gone}
+    assert others == {sent_on: "waiting", with_doctor: "called", stay: "waiting"}
+    assert (first.taken, last.taken, other.taken) == (1, 1, 1)
+    # The desk finds all of them, and they all read why.
+    listed = {row.booking_id for row in list_stopped(session, registrar, first.session_id)}
+    assert listed == {booking.id for booking in gone}
+    assert {stop_reason(session, booking.id) for booking in gone} == {"医生生病"}
+
+
+def test_a_stopped_room_is_listed_while_somebody_is_there(
+    session: Session, clinic: Clinic, registrar: Actor
+) -> None:
+    with clock.shifted(clock.at(clock.today() + DAY, 8) - clock.now()):
+        slot = make_slots(session, clinic, day=clock.today())[0]
+        booking = make_booking(session, slot, make_person(session).id)
+        ticket = make_ticket(session, booking, slot, state="called", called_at=clock.now())
+        stop(session, registrar, slot)
+        rooms = list_rooms(session, registrar, clinic.institution.id)
+        assert [row.called for row in rooms] == [ticket.label]
+        finish(session, registrar, ticket.id)
+        assert list_rooms(session, registrar, clinic.institution.id) == []
+    session.expire_all()
+    assert booking.state == "attended"
+
+
+def test_who_watches_sees_that_the_clinic_is_stopped(
+    session: Session,
+    clinic: Clinic,
+    registrar: Actor,
+    signed_in: Callable[[UUID], FlaskClient],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slot = make_slots(session, clinic)[0]
+    (account, person), (at_home, other) = make_resident(session), make_resident(session)
+    booking = make_booking(session, slot, person.id)
+    make_ticket(session, booking, slot)
+    coming = make_booking(session, slot, other.id)
+    session.commit()
+    address = f"/appointments/bookings/{booking.id}"
+    assert "下一个就是您" in signed_in(account.id).get(f"{address}/queue/live").text
+    told: list[str] = []
+    monkeypatch.setattr(arriving, "announce", lambda _, *topics: told.extend(topics))
+    stop(session, registrar, slot)
+    assert queue_topic(slot.session_id) in told
+    page = signed_in(account.id).get(f"{address}/queue/live").text
+    assert "停诊" in page
+    assert f"{address}/instead" in page
+    page = signed_in(at_home.id).get(f"/appointments/bookings/{coming.id}/queue/live").text
+    assert "已经结束" in page
 
 
 def away(clinic: Clinic, days: int, **more: object) -> StopDays:

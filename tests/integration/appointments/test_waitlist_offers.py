@@ -15,6 +15,7 @@ from appointments.schemas import Because, BookSlot, Source, State, Waiting
 from appointments.services import places
 from appointments.services.booking import book_slot, confirm_booking
 from appointments.services.cancelling import cancel_booking
+from appointments.services.stopping import end_stopped
 from appointments.services.waitlist import leave_wait
 from core import clock
 from core.errors import Conflict
@@ -253,9 +254,9 @@ def test_a_stopped_session_offers_nothing_and_closes(session: Session) -> None:
     (slot,) = make_full(session, make_clinic(session))
     wait = join(session, resident(session), slot)
     session.execute(places.SET_STOPPED, {"stopped": True, "slot_ids": [slot.id]})
-    places.end_all(session, slot.id, Because.STOPPED)
     session.get_one(ClinicSession, slot.session_id).stopped_at = clock.now()
     session.flush()
+    end_stopped(session, slot.session_id, slot.id)
     offer_places(str(slot.session_id))
     keep_waits_moving()
     assert state(session, wait) is Waiting.CLOSED
