@@ -150,6 +150,8 @@ def test_the_desk_reaches_a_booking_and_changes_its_time(
     page = browser.get(f"{here}/change?date={day}").text
     assert offered(page, case) == [str(case.slots[2].id)]
     assert "老年电话号 余 1" in page
+    # The public has some left: only the desk has none to give.
+    assert "约满" not in page
     assert pool_of(browser.get(f"{here}/change/{case.slots[2].id}").text) == ["elderly"]
     assert pool_of(browser.get(f"{here}/change/{case.slots[1].id}").text) == []
     answer = browser.post(
