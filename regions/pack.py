@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +43,7 @@ from regions.facts import (
     ServicePack,
     Specialty,
     Symptom,
+    SymptomWord,
     Threshold,
     Village,
     WhatToBring,
@@ -76,6 +78,7 @@ class RegionPack:
     packs_document: PackDocument
     packs: tuple[ServicePack, ...]
     symptoms: tuple[Symptom, ...]
+    symptom_words: tuple[SymptomWord, ...]
     appointment_rules: AppointmentRules
     conduct_rules: tuple[ConductRule, ...]
     clinics: tuple[DepartmentClinic, ...]
@@ -122,6 +125,16 @@ class RegionPack:
         """The codes of one list; empty if there is no such list."""
         return tuple(item for item in self.code_lists if item.list == name)
 
+    def searched(self) -> Iterator[Symptom]:
+        """The words for symptoms, and after each all that it is called besides."""
+        besides: dict[str, list[str]] = {}
+        for each in self.symptom_words:
+            besides.setdefault(each.word, []).append(each.word_en)
+        for symptom in self.symptoms:
+            yield symptom
+            for word in besides.get(symptom.word, ()):
+                yield symptom.model_copy(update={"word": word})
+
     def departments_of(self, institution: Institution) -> tuple[DepartmentName, ...]:
         """What an institution opens by its type and grade; none for agencies."""
         return tuple(
@@ -165,7 +178,10 @@ def load_english(name: str, home: Path = _HOME) -> English:
     )
     names = ((each.name, each.name_en) for each in named)
     phrases = _rows(directory / "phrases.csv", Phrase)
-    return English([*place_names(divisions), *names], phrases)
+    words = _rows(directory / "symptom_words.csv", SymptomWord)
+    # A word's first English is the one that stays, and what is named otherwise goes before.
+    said = ((each.word, each.word_en) for each in reversed(words))
+    return English([*said, *place_names(divisions), *names], phrases)
 
 
 def load_boundaries(name: str, home: Path = _HOME) -> dict[str, Any]:
@@ -216,6 +232,7 @@ def _read(directory: Path) -> RegionPack:
         packs_document=catalogue.document,
         packs=catalogue.packs,
         symptoms=_rows(directory / "symptoms.csv", Symptom),
+        symptom_words=_rows(directory / "symptom_words.csv", SymptomWord),
         appointment_rules=_document(directory / _APPOINTMENT_RULES, AppointmentRules),
         conduct_rules=_rows(directory / "conduct_rules.csv", ConductRule),
         clinics=_rows(directory / "clinics.csv", DepartmentClinic),
@@ -359,6 +376,10 @@ def _check_services(pack: RegionPack) -> None:
     unique("symptoms.csv", (s.word + s.specialty_code for s in pack.symptoms))
     for symptom in pack.symptoms:
         known("symptoms.csv", symptom.specialty_code, specialties)
+    words = {symptom.word for symptom in pack.symptoms}
+    unique("symptom_words.csv", (each.word_en for each in pack.symptom_words))
+    for each in pack.symptom_words:
+        known("symptom_words.csv", each.word, words)
     unique(_REFERRAL_RULES, (each.code for each in pack.referral_rules.criteria))
     unique(_WHAT_TO_BRING, (each.code for each in pack.what_to_bring.items))
     unique("thresholds.csv", (threshold.metric for threshold in pack.thresholds))

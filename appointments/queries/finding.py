@@ -1,11 +1,12 @@
 """From a word to places that are free: symptoms lead to specialties, these to departments."""
 
+import re
 from collections.abc import Mapping
 from math import asin, cos, radians, sin, sqrt
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from appointments.models import Symptom
@@ -39,13 +40,16 @@ MOST_OFFERS = 30
 EARTH_KM = 6371.0
 T = TypeVar("T")
 NOTHING = DepartmentOffer(free=0, earliest=None)
+# A word of a language with spaces begins where a word of the text does: no rash in a trash can.
+KNOWN = func.lower(Symptom.word)
+SPACED = case((KNOWN.regexp_match("^[a-z0-9]"), func.concat(" ", KNOWN)), else_=KNOWN)
 # What was typed is part of a word, or a sentence that holds one.
 WORDS = (
     select(Symptom.word, Symptom.specialty_code, Symptom.diseases, Symptom.urgent)
     .where(
         or_(
-            func.strpos(Symptom.word, bindparam("text")) > 0,
-            func.strpos(bindparam("text"), Symptom.word) > 0,
+            func.strpos(SPACED, bindparam("text")) > 0,
+            func.strpos(bindparam("sentence"), SPACED) > 0,
         )
     )
     .order_by(Symptom.diseases.desc(), Symptom.word, Symptom.specialty_code)
@@ -59,7 +63,7 @@ def find(session: Session, finding: Finding) -> Found:
     text = (finding.q or "").strip()
     if not text:
         return Found(words=[], urgent=False, offers=[], doctors=[])
-    rows = session.execute(WORDS, {"text": text}).all()
+    rows = session.execute(WORDS, _asked(text)).all()
     weights: dict[str, int] = {}
     for row in rows:
         weights[row.specialty_code] = weights.get(row.specialty_code, 0) + row.diseases
@@ -80,6 +84,13 @@ def find(session: Session, finding: Finding) -> Found:
         offers=offers[:MOST_OFFERS],
         doctors=find_doctors(session, text, MOST_DOCTORS),
     )
+
+
+def _asked(text: str) -> dict[str, str]:
+    """What is looked for among the words: as part of one, and as what holds one."""
+    raw = text.lower()
+    plain = " ".join(re.findall(r"[^\W_]+(?:['-][^\W_]+)*", raw)) or raw
+    return {"text": f" {plain}" if raw.isascii() else raw, "sentence": f" {plain} {raw}"}
 
 
 def list_doctor_slots(session: Session, staff_id: UUID) -> list[SlotView]:

@@ -15,7 +15,7 @@ from core.web.forms import read_query
 from directory.public import get_doctor, list_divisions
 from residents.public import find_home
 
-# What is looked for most; the search knows the words in Chinese, whatever they are shown in.
+# What is looked for most; asked in Chinese, whatever it is shown in.
 USUAL = (
     N_("发热"), N_("咳嗽"), N_("头痛"), N_("腹痛"), N_("关节痛"),
     N_("儿科"), N_("妇科"), N_("骨科"),

@@ -19,10 +19,11 @@ MOST_FOUND = 100
 def find_departments(
     session: Session, text: str, specialty_codes: Collection[str]
 ) -> list[FoundDepartment]:
-    """Departments in service whose name or institution holds ``text``, or that treat one of these
-    specialties; the 100 first by specialty and institution.
+    """Departments in service whose name in either language or institution holds ``text``, or that
+    treat one of these specialties; the 100 first by specialty and institution.
     """
-    matching = [contains(Department.name, text), contains(Institution.name, text)] if text else []
+    named = (Department.name, Department.name_en, Institution.name)
+    matching = [contains(column, text) for column in named] if text else []
     matching += [_treats(code) for code in specialty_codes]
     query = (
         select(

@@ -104,6 +104,16 @@ class Symptom(Fact):
     provenance: str
 
 
+class SymptomWord(Fact):
+    """``symptom_words.csv``: what else people call what ``symptoms.csv`` knows by ``word``, in
+    English and small letters; the first of a word is also how it is shown.
+    """
+
+    word: str
+    word_en: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9' -]+$")]
+    provenance: str
+
+
 class Waitlist(Fact):
     """How a freed place is offered; ``priority`` comes before the time of joining. No offer begins
     in the quiet hours, where a region has them.

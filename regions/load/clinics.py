@@ -139,7 +139,7 @@ def load_symptoms(bulk: Bulk, pack: RegionPack) -> None:
     bulk.copy(
         "appointments_symptom",
         ("word", "specialty_code", "diseases", "urgent"),
-        ((s.word, s.specialty_code, s.diseases, s.urgent) for s in pack.symptoms),
+        ((s.word, s.specialty_code, s.diseases, s.urgent) for s in pack.searched()),
     )
 
 

@@ -51,7 +51,7 @@ def update_region(session: Session, actor: Actor, pack: RegionPack) -> Counter[B
         for each in pack.institutions
         if each.bookable and each.code in bookable
     )
-    for symptom in pack.symptoms:
+    for symptom in pack.searched():
         bulk.run(_WORD, symptom.model_dump())
     load_norms(bulk, pack)
     load_prescription_rules(bulk, pack)

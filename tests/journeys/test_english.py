@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.people import Staff
@@ -20,23 +21,38 @@ PAGES = {
         "/", "/me/", "/messages/", "/appointments/", "/appointments/bookings", "/family-doctor/",
         "/family-doctor/mine", "/packs/", "/packs/mine", "/packs/mine/records",
         "/packs/mine/orders", "/auth/security", "/auth/security/totp", "/auth/security/phone",
-        "/auth/security/password", "/auth/security/passkeys/new",
+        "/auth/security/password", "/auth/security/passkeys/new", "/appointments/find",
+        "/appointments/find?q=fever", "/appointments/waits/", "/appointments/record",
+        "/appointments/conduct", "/appointments/referrals/mine",
     ),
     "demo-leader": (
         "/family-doctor/today", "/family-doctor/panel", "/family-doctor/applications",
-        "/service-records/", "/service-records/new",
+        "/service-records/", "/service-records/new", "/appointments/referrals/",
+        "/appointments/referrals/?folder=sent",
     ),
-    "demo-registrar": ("/appointments/day-list", "/auth/recovery/", "/auth/recovery/new"),
+    "demo-registrar": (
+        "/appointments/day-list", "/auth/recovery/", "/auth/recovery/new", "/appointments/desk/",
+        "/appointments/queues", "/appointments/screens", "/appointments/review",
+        "/appointments/appeals", "/appointments/reviews", "/appointments/exchange/",
+        "/appointments/referrals/", "/appointments/schedule/",
+        "/appointments/schedule/sessions/new", "/appointments/schedule/templates",
+        "/appointments/schedule/templates/new", "/appointments/schedule/copy",
+        "/appointments/schedule/exceptions",
+    ),
     "demo-admin": (
         "/admin/", "/admin/institutions/", "/admin/departments/", "/admin/staff/", "/admin/teams/",
         "/admin/accounts/", "/admin/institutions/new", "/admin/staff/new", "/admin/teams/new",
         "/admin/accounts/new", "/auth/recovery/", "/auth/security",
+        "/appointments/schedule/rules", "/appointments/schedule/holidays",
+        "/appointments/conduct-rules", "/appointments/reviews", "/appointments/exchange/links",
     ),
     "demo-security": (
         "/admin/security/", "/admin/permissions/", "/admin/permissions/gov_stats:read",
         "/admin/accounts/",
     ),
-    "demo-analyst": ("/statistics/", "/statistics/?tab=primary_care"),
+    "demo-analyst": (
+        "/statistics/", "/statistics/?tab=primary-care", "/statistics/?tab=graded-diagnosis",
+    ),
 }  # fmt: skip
 
 
@@ -51,6 +67,33 @@ def test_english_is_complete(visit: Visit, staff: Staff, username: str) -> None:
     visitor.go("/?lang=en", ANY)
     chinese = [f"{path}: {text}" for path in PAGES[username] for text in left(visitor, path)]
     assert not chinese, "\n".join(chinese)
+
+
+@pytest.mark.parametrize("screen", [DESKTOP], indirect=True)
+def test_the_day_at_a_hospital_reads_english(visit: Visit, staff: Staff) -> None:
+    desk, hall = visit(), visit()
+    staff.sign_in(desk, "demo-registrar", ANY)
+    desk.go("/appointments/screens?lang=en", ANY)
+    desk.main.locator("input[name=name]").fill("Second floor")
+    desk.main.locator("input[name=department_ids]").first.check()
+    desk.main.locator("form:has(input[name=department_ids]) button").last.click()
+    shown = desk.main.locator(".screen-address a")
+    expect(shown).to_be_visible()
+    address = shown.get_attribute("href") or ""
+    hall.go("/auth/sign-in?lang=en", ANY)
+    assert left(hall, address) == []
+    desk.go("/appointments/queues", ANY)
+    for path in first_links(desk, "/appointments/queues/"):
+        assert left(desk, path) == []
+    desk.go("/appointments/schedule/", ANY)
+    for path in first_links(desk, "/appointments/schedule/sessions/"):
+        assert left(desk, path) == []
+
+
+def first_links(visitor: Visitor, begins: str) -> list[str]:
+    """The first link of the page that leads there, where the demo has any today."""
+    found = visitor.main.locator(f"a[href^='{begins}']").all()
+    return [href for link in found[:1] if (href := link.get_attribute("href"))]
 
 
 @pytest.mark.parametrize("screen", [PHONE], indirect=True)

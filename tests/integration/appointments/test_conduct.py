@@ -6,7 +6,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -308,27 +307,6 @@ def test_many_accounts_on_one_device(session: Session) -> None:
     elsewhere = attempt(session, resident(session, device=b"another"), slot)
     assert elsewhere
     assert elsewhere.code == "slot_full"
-
-
-def test_a_bearer_has_no_device_and_is_counted_by_account(
-    session: Session, client: FlaskClient, bearer: Callable[[UUID], dict[str, str]]
-) -> None:
-    slot = full_slot(session, make_clinic(session))
-    make_conduct_rule(session, ConductCode.DEVICE, review_at=2)
-    make_conduct_rule(session, ConductCode.SPEED, review_at=3)
-    session.commit()
-
-    def book(actor: Actor) -> str:
-        body = {"slot_id": str(slot.id), "person_id": str(actor.person_id)}
-        headers = bearer(actor.account_id)
-        answer = client.post("/api/v1/appointments/bookings", json=body, headers=headers)
-        return str(answer.get_json()["code"])
-
-    callers = [resident(session) for _ in range(3)]
-    session.commit()
-    assert {book(each) for each in callers} == {"slot_full"}
-    assert session.scalars(select(Act.device).distinct()).all() == [None]
-    assert [book(callers[0]) for _ in range(2)] == ["slot_full", "under_review"]
 
 
 def test_an_old_window_is_forgotten_and_a_rule_that_is_off_counts_nothing(session: Session) -> None:

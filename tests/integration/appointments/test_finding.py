@@ -63,6 +63,39 @@ def test_what_cannot_wait_is_said_so(session: Session, headache: None) -> None:
     assert not find(session, Finding(q="100%")).offers
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("Headache", ["headache"]),
+        ("I have bad headaches, since Monday", ["headache"]),
+        ("head", ["headache"]),
+        ("ache", []),
+        ("a trash can", []),
+        ("发热 Rash!", ["rash"]),
+        ("covid-19", ["COVID-19"]),
+        ("%", []),
+    ],
+)
+def test_english_words_are_found_where_a_word_begins(
+    session: Session, typed: str, found: list[str]
+) -> None:
+    make_clinic(session)
+    for word in ("headache", "rash", "COVID-19"):
+        session.add(Symptom(word=word, specialty_code="03", diseases=3, urgent=False))
+    session.flush()
+    result = find(session, Finding(q=typed))
+    assert result.words == found
+    assert bool(result.offers) == bool(found)
+
+
+def test_a_department_is_found_by_its_english_name(session: Session) -> None:
+    clinic = make_clinic(session)
+    clinic.department.name_en = "Paediatrics"
+    session.flush()
+    found = find(session, Finding(q="paediatrics"))
+    assert [offer.department_id for offer in found.offers] == [clinic.department.id]
+
+
 def test_a_doctor_and_a_hospital_are_found_by_name(session: Session) -> None:
     clinic = make_clinic(session)
     clinic.doctor.name = "阿依古丽·买买提江"

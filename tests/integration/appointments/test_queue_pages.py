@@ -74,6 +74,26 @@ def test_from_the_slot_through_the_queue_and_back(
         assert "/booked" in answer.location
 
 
+def test_the_queue_reads_english(session: Session, signed_in: SignedIn) -> None:
+    clinic, slot, release_id = released(session, rate=1)
+    account, _ = make_resident(session)
+    session.commit()
+    page = f"/appointments/queue/{release_id}"
+    browser = signed_in(account.id)
+    shown = []
+    with at(session, release_id, -timedelta(minutes=5)):
+        browser.post(f"{page}?slot={slot.id}")
+        shown.append(browser.get(f"{page}?slot={slot.id}&lang=en").text)
+    with at(session, release_id, SECOND * 1.5):
+        shown.append(browser.get(f"{page}?slot={slot.id}&lang=en").text)
+        shown.append(browser.get(f"{page}/order?lang=en").text)
+    for text in shown:
+        main = re.sub(r"<[^>]+>", " ", text.partition("<main")[2].partition("</main>")[0])
+        for name in (clinic.institution.name, clinic.department.name, clinic.doctor.name):
+            main = main.replace(name, "")
+        assert not re.findall("[\u4e00-\u9fff]+", main)
+
+
 def test_the_api_books_only_through_the_queue(
     client: FlaskClient, session: Session, bearer: Bearer
 ) -> None:

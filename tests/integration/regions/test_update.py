@@ -61,7 +61,7 @@ def test_what_is_new_comes_once(region: Session, small_pack: RegionPack) -> None
     assert brought == {Brought.MADE: 4, Brought.CHANGED: 2}
     codes = {rule.code for rule in small_pack.conduct_rules}
     assert set(region.scalars(select(ConductRule.code))) == codes
-    assert len(region.scalars(select(Symptom.word)).all()) == len(small_pack.symptoms)
+    assert len(region.scalars(select(Symptom.word)).all()) == len(list(small_pack.searched()))
     for rule in hospitals(region):
         assert (rule.quiet_from, rule.quiet_until, rule.version) == (time(22), time(7), 2)
         [change] = rules_history(region, rule.institution_id, PageQuery()).items

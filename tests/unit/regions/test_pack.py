@@ -11,7 +11,7 @@ import pytest
 
 import regions.pack
 from regions.flaws import PackError
-from regions.pack import RegionPack, available_packs, load_pack
+from regions.pack import RegionPack, available_packs, load_english, load_pack
 
 HOME = Path(regions.pack.__file__).parent
 
@@ -23,6 +23,16 @@ def test_packs_are_found_by_their_region_file() -> None:
 def test_an_unknown_pack_is_refused_with_those_there_are() -> None:
     with pytest.raises(PackError, match="guigang"):
         load_pack("atlantis")
+
+
+def test_every_word_for_a_symptom_has_english(pack: RegionPack) -> None:
+    known = {symptom.word for symptom in pack.symptoms}
+    assert known == {each.word for each in pack.symptom_words}
+    english = load_english("guigang")
+    assert english.find("发热") == "fever"
+    ways = {symptom.specialty_code for symptom in pack.symptoms if symptom.word == "发热"}
+    searched = [symptom for symptom in pack.searched() if symptom.word == "high temperature"]
+    assert {symptom.specialty_code for symptom in searched} == ways
 
 
 def test_every_file_is_as_long_as_the_facts(pack: RegionPack) -> None:
