@@ -153,7 +153,9 @@ def join(session: Session, actor: Actor, browser: str) -> Door:
         raise _closed()
     held = _identity_of(session, upstream.id, arrival.subject)
     if held is not None and held.account_id != actor.account_id:
-        if not may_let_go(session, held, Assurance(arrival.assurance)):
+        # Who arrived before it was joined was not told of the other account.
+        told = held.linked_at < arrival.created_at
+        if not told or not may_let_go(session, held, Assurance(arrival.assurance)):
             raise _taken()
         let_go(session, actor, held)
     identity = _add_identity(session, upstream, arrival, actor.account_id)
