@@ -166,7 +166,9 @@ def signed_in(app: Flask, account: str) -> str:
         if holder is None:
             raise RuntimeError(f"the demo has no account {account}")
         proofs = [Method.PASSWORD, Method.SMS]
-        opened = open_session(session, holder, proofs, Origin(""), Assurance.TWO_FACTORS)
+        opened = open_session(
+            session, holder, proofs, Origin("", device="bench"), Assurance.TWO_FACTORS
+        )
     client = app.test_client()
     with client.session_transaction() as cookie:
         cookie["_user_id"] = opened.token

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from auth.models import Upstream, UpstreamArrival, UpstreamIdentity, UpstreamRole
+from auth.models import Account, Upstream, UpstreamArrival, UpstreamIdentity, UpstreamRole
 from auth.organisation import organisation
 from auth.queries.accounts import holder
 from auth.schemas.applications import Icon
@@ -56,6 +56,17 @@ def find_arrival(session: Session, browser: str) -> tuple[UpstreamArrival, Upstr
     )
     row = session.execute(query).one_or_none()
     return (row[0], row[1]) if row else None
+
+
+def name_of_holder(session: Session, arrival: UpstreamArrival) -> str | None:
+    """What the account is called that who arrived signs in to until now, if there is one."""
+    query = select(Account.display_name).join(UpstreamIdentity)
+    return session.scalar(
+        query.where(
+            UpstreamIdentity.upstream_id == arrival.upstream_id,
+            UpstreamIdentity.subject == arrival.subject,
+        )
+    )
 
 
 def list_identities(session: Session, actor: Actor) -> list[IdentityView]:

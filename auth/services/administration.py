@@ -121,7 +121,7 @@ def disable_account(
     """Stop an account: its sessions and tokens end at once. Raises NotFound, Denied or Conflict."""
     account = _managed(session, actor, account_id, Action.DISABLE_ACCOUNT)
     if account.disabled_at is None:
-        _set_disabled(session, actor, account, command.version, disabled=True)
+        set_disabled(session, actor, account, command.version, disabled=True)
         end_sign_ins(session, account_id)
     return read_summary(session, account)
 
@@ -132,7 +132,7 @@ def enable_account(
     """Let a disabled account sign in again. Raises NotFound, Denied or Conflict."""
     account = _managed(session, actor, account_id, Action.DISABLE_ACCOUNT)
     if account.disabled_at is not None:
-        _set_disabled(session, actor, account, command.version, disabled=False)
+        set_disabled(session, actor, account, command.version, disabled=False)
     return read_summary(session, account)
 
 
@@ -177,9 +177,10 @@ def _managed(session: Session, actor: Actor, account_id: UUID, action: Action) -
     return account
 
 
-def _set_disabled(
+def set_disabled(
     session: Session, actor: Actor, account: Account, version: int, *, disabled: bool
 ) -> None:
+    """Stop an account or let it go on, with its history. The caller ends what is open."""
     history.change(
         session,
         actor,

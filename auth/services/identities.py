@@ -4,7 +4,7 @@ from them. Each is a way in that outlives the phone, the password and every fact
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, delete, literal, select
+from sqlalchemy import ColumnElement, any_, delete, exists, literal, select
 from sqlalchemy.orm import Session
 
 from auth.claims import Method
@@ -17,6 +17,7 @@ from auth.models import (
     WeChatIdentity,
     WeChatSession,
 )
+from auth.queries.factors import standing_of
 from auth.services.logout import end_families, end_on_the_way, end_sessions
 from auth.services.upstream_roles import end_mapped, grants_of_identity
 
@@ -44,6 +45,21 @@ def part_upstream(session: Session, identity: UpstreamIdentity) -> None:
     end_sessions(session, came)
     end_families(session, RefreshFamily.session_id.in_(select(SignInSession.id).where(came)))
     _forget(session, identity)
+
+
+def has_another_way(session: Session, identity: UpstreamIdentity) -> bool:
+    """Whether its account can be signed in to without it. WeChat opens none that two factors
+    guard.
+    """
+    standing = standing_of(session, identity.account_id)
+    if standing.means & {Method.SMS, Method.PASSWORD, Method.PASSKEY}:
+        return True
+    others = exists().where(
+        UpstreamIdentity.account_id == identity.account_id, UpstreamIdentity.id != identity.id
+    )
+    wechat = exists().where(WeChatIdentity.account_id == identity.account_id)
+    ways = others if standing.needs_two else others | wechat
+    return bool(session.scalar(select(ways)))
 
 
 def part_all(session: Session, account_id: UUID) -> bool:

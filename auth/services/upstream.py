@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -31,10 +31,11 @@ from auth.schemas.applications import Icon
 from auth.schemas.upstream import Door, UnlinkIdentity, UpstreamAction
 from auth.services import limits
 from auth.services.accounts import create_account
-from auth.services.identities import part_upstream
+from auth.services.identities import has_another_way, part_upstream
 from auth.services.notices import notify_owner
 from auth.services.second_factor import begin
 from auth.services.sign_in import Origin
+from auth.services.upstream_moves import let_go, may_let_go
 from auth.services.upstream_roles import follow_claim
 from auth.upstream.exchange import Proof, Way
 from core import clock, history
@@ -49,6 +50,10 @@ WAY_LIFETIME = timedelta(minutes=10)
 ARRIVAL_LIFETIME = timedelta(minutes=20)
 DEPARTURES_PER_ADDRESS = 100
 LONGEST_NAME = 60
+ONLY_WAY = N_(
+    "这是您登录的唯一方式。请先绑定手机号、通行密钥或另一个账号，再取消连接。"
+    "您已有另一个账号的，请登录那个账号，在“连接的账号”里连接，就会改为登录那个账号。"
+)
 
 
 def set_out(
@@ -113,8 +118,9 @@ def find_next(session: Session, state: str, browser: str) -> str | None:
 def arrive(
     session: Session, attempt: UpstreamAttempt, proof: Proof, origin: Origin
 ) -> SignedIn | Pending | None:
-    """Sign in to the account that was joined. None where none was: who it is waits in this browser
-    for ``join`` or ``open_account``. Raises Denied (account disabled), Conflict or NotFound.
+    """Sign in to the account that was joined. None where none was, or where another was that can
+    let go: who it is waits in this browser for ``join`` or ``open_account``. Raises Denied (account
+    disabled), Conflict or NotFound.
     """
     upstream = open_upstream(session, attempt.upstream_id)
     arrival = _arrival(upstream, attempt, proof)
@@ -123,7 +129,10 @@ def arrive(
         session.add(arrival)
         return None
     if attempt.joining not in (None, identity.account_id):
-        raise _taken()
+        if not may_let_go(session, identity, Assurance(arrival.assurance)):
+            raise _taken()
+        session.add(arrival)
+        return None
     return _sign_in(session, upstream, identity, arrival, origin)
 
 
@@ -133,7 +142,8 @@ def may_join(session: Session, actor: Actor) -> None:
 
 
 def join(session: Session, actor: Actor, browser: str) -> Door:
-    """Join who arrived in this browser to the actor's account, and tell its owner.
+    """Join who arrived in this browser to the actor's account, and tell its owner. Another account
+    that was joined lets go: who proved both in one sitting is the owner of both.
 
     Raises Conflict, Denied, or StepUpRequired.
     """
@@ -141,6 +151,13 @@ def join(session: Session, actor: Actor, browser: str) -> Door:
     arrival, upstream = _settle(session, browser)
     if not upstream.linking:
         raise _closed()
+    held = _identity_of(session, upstream.id, arrival.subject)
+    if held is not None and held.account_id != actor.account_id:
+        # Who arrived before it was joined was not told of the other account.
+        told = held.linked_at < arrival.created_at
+        if not told or not may_let_go(session, held, Assurance(arrival.assurance)):
+            raise _taken()
+        let_go(session, actor, held)
     identity = _add_identity(session, upstream, arrival, actor.account_id)
     account = session.get_one(Account, actor.account_id)
     notify_owner(session, account, NoticeKind.PROVIDER_JOINED)
@@ -172,10 +189,8 @@ def unlink(session: Session, actor: Actor, command: UnlinkIdentity) -> UnlinkIde
     identity = session.get(UpstreamIdentity, command.identity_id)
     if identity is None or identity.account_id != actor.account_id:
         raise NotFound()
-    if not _has_another_way(session, identity):
-        raise Conflict(
-            "only_way_in", N_("这是您登录的唯一方式。请先绑定手机号或另一个账号，再取消连接。")
-        )
+    if not has_another_way(session, identity):
+        raise Conflict("only_way_in", ONLY_WAY)
     part_upstream(session, identity)
     notify_owner(session, session.get_one(Account, actor.account_id), NoticeKind.PROVIDER_PARTED)
     return command
@@ -276,19 +291,8 @@ def _identity_of(session: Session, upstream_id: UUID, subject: str) -> UpstreamI
     query = select(UpstreamIdentity).where(
         UpstreamIdentity.upstream_id == upstream_id, UpstreamIdentity.subject == subject
     )
-    return session.scalar(query)
-
-
-def _has_another_way(session: Session, identity: UpstreamIdentity) -> bool:
-    account = session.get_one(Account, identity.account_id)
-    others = session.scalar(
-        select(func.count())
-        .select_from(UpstreamIdentity)
-        .where(
-            UpstreamIdentity.account_id == identity.account_id, UpstreamIdentity.id != identity.id
-        )
-    )
-    return bool(others or account.phone_index or account.password_hash)
+    # Locked: one who leaves its account meanwhile is not joined to two.
+    return session.scalar(query.with_for_update())
 
 
 def _assurance(upstream: Upstream, claims: Mapping[str, Any]) -> Assurance:

@@ -18,7 +18,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from auth.models import Upstream, UpstreamAttempt
 from auth.oidc.provider import issuer
-from auth.queries.upstream import find_arrival, list_identities, open_upstream
+from auth.queries.upstream import (
+    find_arrival,
+    list_identities,
+    name_of_holder,
+    open_upstream,
+)
 from auth.schemas import Pending, SignedIn
 from auth.schemas.upstream import Door, UnlinkIdentity
 from auth.services import upstream as services
@@ -110,6 +115,7 @@ def join() -> ResponseReturnValue:
     """Somebody we do not know yet: join them to an account of ours, or open one."""
     with transaction() as session:
         found = find_arrival(session, _browser())
+        held_by = name_of_holder(session, found[0]) if found else None
     if found is None:
         return _failed(None, services.way_lost(), next_path())
     arrival, upstream = found
@@ -117,6 +123,7 @@ def join() -> ResponseReturnValue:
         "auth/upstream/join.html",
         upstream=upstream,
         arrival=arrival,
+        held_by=held_by,
         next=next_path(),
     )
 

@@ -14,8 +14,10 @@ from auth.assurance import FRESH
 from auth.models import (
     Account,
     Notice,
+    Passkey,
     RoleGrant,
     SignInSession,
+    Totp,
     Upstream,
     UpstreamArrival,
     UpstreamIdentity,
@@ -30,6 +32,8 @@ from core.access import Actor, Role
 from core.models import AuditEvent, ChangeRecord
 from tests.factories.auth import make_account, make_phone
 from tests.factories.directory import CITY, COUNTY, make_divisions, make_institution
+from tests.factories.identities import join_wechat
+from tests.factories.residents import make_person
 from tests.factories.upstream import (
     DESK,
     PLAIN,
@@ -38,6 +42,7 @@ from tests.factories.upstream import (
     make_upstream,
     provider_running,
 )
+from wechat.schemas import App, WeChatUser
 
 Browser = Callable[[UUID], FlaskClient]
 JOIN, OPEN, LINKS = "/auth/upstream/join", "/auth/upstream/account", "/auth/identities"
@@ -219,15 +224,93 @@ def test_declining_and_doubled_parameters(traveller: Traveller) -> None:
 def test_an_identity_is_of_one_account(
     traveller: Traveller, session: Session, resident: Account, signed_in: Browser
 ) -> None:
-    traveller.travel()
-    traveller.portal.post(OPEN)
+    """And an account has one identity at a provider."""
     browser = at(traveller, signed_in(resident.id))
-    taken = browser.travel(join="yes", next=LINKS)
-    assert (taken.status_code, "upstream_taken" in taken.text) == (409, True)
-    # And an account has one identity at a provider.
     browser.portal.post(browser.travel(DESK, join="yes").location)
     second = browser.portal.post(browser.travel(STATISTICS, join="yes").location)
     assert (second.status_code, "upstream_taken" in second.text) == (409, True)
+
+
+def test_who_opened_a_new_account_beside_theirs_brings_it_back(
+    traveller: Traveller, session: Session, resident: Account, signed_in: Browser
+) -> None:
+    """They prove both in one sitting; the account that is left empty is closed."""
+    traveller.travel()
+    traveller.portal.post(OPEN)
+    new = session.scalars(select(UpstreamIdentity)).one().account_id
+    browser = at(traveller, signed_in(resident.id))
+    arrived = browser.travel(join="yes", next=LINKS)
+    assert "它原来连接的账号“韦示例”" in browser.portal.get(arrived.location).text
+    assert browser.portal.post(arrived.location, data={"next": LINKS}).location == LINKS
+    session.expire_all()
+    assert session.scalars(select(UpstreamIdentity)).one().account_id == resident.id
+    assert session.get_one(Account, new).disabled_at is not None
+    about = AuditEvent.resource_id == str(new)
+    assert "auth:unlink-identity" in session.scalars(select(AuditEvent.action).where(about)).all()
+    # What was open at the other ended; the provider opens this one.
+    assert traveller.portal.get(LINKS).location.startswith("/auth/sign-in")
+    assert traveller.travel(next=NEXT).location == NEXT
+    assert "居民甲" in traveller.portal.get("/").text
+
+
+@pytest.mark.parametrize("holds", ["person", "role", "two factors", "closed"])
+def test_what_nobody_could_reach_any_more_is_not_left_behind(
+    traveller: Traveller, session: Session, resident: Account, signed_in: Browser, holds: str
+) -> None:
+    """Nor is an account let go that the provider's word alone does not open."""
+    # One with a role is opened by a provider that vouches for two factors.
+    whom = DESK if holds == "role" else PLAIN
+    traveller.travel(whom)
+    traveller.portal.post(OPEN)
+    other = session.get_one(Account, session.scalars(select(UpstreamIdentity)).one().account_id)
+    if holds == "person":
+        other.person_id = make_person(session).id
+    elif holds == "role":
+        grant_role(session, other.id, Role.ANALYST, CITY, "市")
+    elif holds == "two factors":
+        other.phone_index = b"phone"
+        session.add(Totp(account_id=other.id, secret="s", confirmed_at=clock.now()))
+    else:
+        other.disabled_at = clock.now()
+    session.flush()
+    browser = at(traveller, signed_in(resident.id))
+    taken = browser.travel(whom, join="yes", next=LINKS)
+    assert (taken.status_code, "upstream_taken" in taken.text) == (409, True)
+
+
+def test_an_account_with_another_way_in_stays_and_its_owner_is_told(
+    traveller: Traveller, session: Session, resident: Account, signed_in: Browser
+) -> None:
+    traveller.travel()
+    traveller.portal.post(OPEN)
+    other = session.get_one(Account, session.scalars(select(UpstreamIdentity)).one().account_id)
+    join_wechat(session, other.id, WeChatUser(app=App.OFFICIAL_ACCOUNT, app_id="a", openid="o"))
+    browser = at(traveller, signed_in(resident.id))
+    browser.portal.post(browser.travel(join="yes", next=LINKS).location)
+    session.refresh(other)
+    assert other.disabled_at is None
+    told = session.execute(select(Notice.account_id, Notice.kind)).all()
+    assert set(told) == {
+        (other.id, NoticeKind.PROVIDER_PARTED), (resident.id, NoticeKind.PROVIDER_JOINED),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["passkey", "wechat"])
+def test_a_passkey_and_wechat_are_ways_in(
+    traveller: Traveller, session: Session, resident: Account, way: str
+) -> None:
+    traveller.travel()
+    traveller.portal.post(OPEN)
+    identity = session.scalars(select(UpstreamIdentity)).one()
+    mine = identity.account_id
+    if way == "passkey":
+        key = {"credential_id": b"c", "public_key": b"p", "sign_count": 0, "name": "钥匙"}
+        session.add(Passkey(account_id=mine, **key))
+        session.flush()
+    else:
+        join_wechat(session, mine, WeChatUser(app=App.OFFICIAL_ACCOUNT, app_id="a", openid="o"))
+    traveller.portal.post(f"{LINKS}/unlink", data={"identity_id": str(identity.id)})
+    assert session.scalars(select(UpstreamIdentity)).all() == []
 
 
 def test_a_disabled_account_stays_shut(traveller: Traveller, session: Session) -> None:
