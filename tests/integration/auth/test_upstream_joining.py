@@ -119,6 +119,27 @@ def test_no_account_is_opened_where_the_provider_may_not(
     assert session.scalar(select(func.count()).select_from(Account)) == 0
 
 
+def test_somebody_signed_in_may_sign_out_and_open_a_new_account(
+    traveller: Traveller,
+    session: Session,
+    upstream: Upstream,
+    resident: Account,
+    signed_in: Browser,
+) -> None:
+    upstream.linking = False
+    session.flush()
+    browser = at(traveller, signed_in(resident.id))
+    here = browser.travel(next=NEXT).location
+    page = browser.portal.get(here).text
+    assert ("请先退出登录" in page, "也不能建立新账号" in page) == (True, False)
+    assert f'name="next" value="{JOIN}?next={NEXT}"' in page
+    left = browser.portal.post("/auth/sign-out", data={"next": here})
+    assert left.location == here
+    assert "建立新账号" in browser.portal.get(here).text
+    assert browser.portal.post(OPEN, data={"next": NEXT}).location == NEXT
+    assert session.scalar(select(func.count()).select_from(Account)) == 2
+
+
 def test_an_account_is_joined_by_who_proved_both(
     traveller: Traveller, session: Session, resident: Account, signed_in: Browser
 ) -> None:
