@@ -29,7 +29,7 @@ from auth.models import (
 )
 from auth.oidc.backchannel import call_of, deliver
 from auth.services import factor_reset, recovery
-from auth.services.logout import begin_attempt, end_over, note_answer
+from auth.services.logout import begin_attempt, end_over, forget_notice, note_answer
 from auth.services.signing import rotate_keys
 from auth.services.usage import forget_use
 from core import clock
@@ -129,9 +129,12 @@ def tell_application(notice_id: str) -> None:
     """Tell an application that a session has ended. Raises Unavailable, to be tried again."""
     with transaction() as session:
         notice = begin_attempt(session, UUID(notice_id))
-        call = call_of(session, notice, settings().public_url.rstrip("/")) if notice else None
-    if call is None:
-        return
+        if notice is None:
+            return
+        call = call_of(session, notice, settings().public_url.rstrip("/"))
+        if call is None:
+            forget_notice(session, notice)
+            return
     if not deliver(call):
         raise Unavailable("logout_unanswered")
     with transaction() as session:

@@ -4,9 +4,9 @@ Whatever comes back is hostile until checked: where it comes from, its size, its
 """
 
 import json
+from http import HTTPStatus
 from typing import Any
 
-import requests
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -67,16 +67,16 @@ def test(base_url: str, secret: str) -> Trouble | None:
 
 
 def _answer(status: int, body: bytes) -> Answer:
-    if status == requests.codes.accepted:
+    if status == HTTPStatus.ACCEPTED:
         return Answer(CallState.WAITING)
-    if status not in (requests.codes.ok, requests.codes.conflict):
+    if status not in (HTTPStatus.OK, HTTPStatus.CONFLICT):
         raise Silent(Trouble.FAILED)
     try:
         said = Said.model_validate_json(body)
     except ValidationError:
         raise Silent(Trouble.UNREADABLE) from None
     # A word and a status that contradict each other are no answer.
-    if (status == requests.codes.ok) is not (said.result is CallAnswer.DONE):
+    if (status == HTTPStatus.OK) is not (said.result is CallAnswer.DONE):
         raise Silent(Trouble.UNREADABLE)
     return Answer(CallState(said.result.value), said.number)
 

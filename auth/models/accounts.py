@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
+    false,
     func,
     text,
 )
@@ -58,6 +59,8 @@ class RoleGrant(Base):
 
     It counts from ``starts_at`` until ``ends_at`` (None: for good), unless it was taken back:
     ``ended_at`` is checked for being set, so that it binds at once whatever a clock says.
+    ``withheld``: a provider's claim had given it and somebody here took it back, so that no claim
+    gives it again.
     """
 
     __tablename__ = "auth_role_grant"
@@ -112,6 +115,7 @@ class RoleGrant(Base):
     starts_at: Mapped[Created]
     ends_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    withheld: Mapped[bool] = mapped_column(server_default=false())
 
 
 class SignInSession(Base):

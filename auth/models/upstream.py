@@ -12,6 +12,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -99,7 +100,8 @@ class UpstreamGrant(Base):
 class UpstreamAttempt(Base):
     """A browser on its way to a provider and back: ten minutes, used once.
 
-    ``joining`` is the account that was signed in and asked to be joined.
+    ``joining`` is the account that was signed in and asked to be joined, or to prove itself again.
+    ``anew``: the provider was told to ask the person, even one it still knew.
     """
 
     __tablename__ = "auth_upstream_attempt"
@@ -113,6 +115,7 @@ class UpstreamAttempt(Base):
     code_verifier: Mapped[str] = mapped_column(Encrypted("auth_upstream_attempt.code_verifier"))
     next_path: Mapped[str]
     joining: Mapped[UUID | None] = mapped_column(ForeignKey("auth_account.id"))
+    anew: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[Created]
     expires_at: Mapped[Moment]
     redeemed_at: Mapped[datetime | None]

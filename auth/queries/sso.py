@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Table, and_, any_, bindparam, func, litera
 from sqlalchemy.orm import Session
 
 from auth.claims import Holder, kept_claims
-from auth.models import Account, Client, Consent, LogoutNotice, RefreshFamily
+from auth.models import Account, Client, Consent, LogoutNotice, RefreshFamily, SignInSession
 from auth.queries.accounts import holder
 from auth.queries.actors import (
     ACCOUNT,
@@ -47,6 +47,8 @@ def outlives(family: Any, client: Any) -> ColumnElement[bool]:
 
 CONSENT = cast(Table, Consent.__table__)
 # Held until the code is written: who withdraws meanwhile waits, and finds the code to end.
+# Notices that the owner of the sessions is shown; the page is no log.
+MOST_TOLD = 50
 CONSENTED = Statement(
     select(CONSENT.c.scope)
     .where(
@@ -245,6 +247,25 @@ def list_told(session: Session, session_id: UUID) -> list[ToldApplication]:
         ToldApplication(name=name, state=_notice_state(attempts, answered_at is not None))
         for name, attempts, answered_at in session.execute(query)
     ]
+
+
+def list_told_of_own(session: Session, actor: Actor) -> list[ToldApplication]:
+    """The applications that were told lately of the end of any of the actor's sessions, the latest
+    first, each by its last notice. The caller has asked the policy.
+    """
+    query = (
+        select(Client.client_id, Client.name, LogoutNotice.attempts, LogoutNotice.answered_at)
+        .join(Client, Client.client_id == LogoutNotice.client_id)
+        .join(SignInSession, SignInSession.id == LogoutNotice.session_id)
+        .where(SignInSession.account_id == actor.account_id)
+        .order_by(LogoutNotice.created_at.desc(), Client.name)
+        .limit(MOST_TOLD)
+    )
+    latest: dict[str, ToldApplication] = {}
+    for client_id, name, attempts, answered_at in session.execute(query):
+        state = _notice_state(attempts, answered_at is not None)
+        latest.setdefault(client_id, ToldApplication(name=name, state=state))
+    return list(latest.values())
 
 
 def _notice_state(attempts: int, answered: bool) -> NoticeState:

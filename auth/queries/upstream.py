@@ -32,6 +32,17 @@ def list_doors(session: Session) -> list[Door]:
     return [Door(id=row.id, name=row.name, icon=Icon(row.icon)) for row in session.execute(query)]
 
 
+def list_own_doors(session: Session, account_id: UUID) -> list[Door]:
+    """The providers in use that open an account, by name."""
+    query = (
+        select(Upstream.id, Upstream.name, Upstream.icon)
+        .join(UpstreamIdentity, UpstreamIdentity.upstream_id == Upstream.id)
+        .where(Upstream.disabled_at.is_(None), UpstreamIdentity.account_id == account_id)
+        .order_by(Upstream.name, Upstream.id)
+    )
+    return [Door(id=row.id, name=row.name, icon=Icon(row.icon)) for row in session.execute(query)]
+
+
 def open_upstream(session: Session, upstream_id: UUID) -> Upstream:
     """A provider that is in use. Raises NotFound."""
     upstream = session.get(Upstream, upstream_id)

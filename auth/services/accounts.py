@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy import exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from auth import passwords, ports
-from auth.models import Account, RefreshFamily, RoleGrant, SignInSession, Token
+from auth.models import Account, RefreshFamily, RoleGrant, SignInSession, Token, UpstreamGrant
 from auth.queries.grants import in_force, not_over
 from auth.services.logout import end_on_the_way, end_sessions
 from auth.services.sign_in import phone_index
@@ -204,7 +204,8 @@ def end_grants(
     account_id: UUID | None = None,
     roles: Collection[Role] = GRANTED_ROLES,
 ) -> int:
-    """End the ``roles`` held on exactly these units, by everybody or by one account.
+    """End the ``roles`` held on exactly these units, by everybody or by one account. Those that a
+    provider's claim gave are not given by one again.
 
     Returns how many grants ended.
     """
@@ -213,7 +214,9 @@ def end_grants(
     )
     if account_id is not None:
         query = query.where(RoleGrant.account_id == account_id)
-    ended = session.execute(query.values(ended_at=clock.now()).returning(RoleGrant.id))
+    mapped = exists().where(UpstreamGrant.grant_id == RoleGrant.id)
+    ending = query.values(ended_at=clock.now(), withheld=mapped)
+    ended = session.execute(ending.returning(RoleGrant.id))
     return len(ended.all())
 
 

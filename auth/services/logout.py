@@ -122,6 +122,11 @@ def begin_attempt(session: Session, notice_id: UUID) -> LogoutNotice | None:
     )
 
 
+def forget_notice(session: Session, notice: LogoutNotice) -> None:
+    """The application does not want to be told any more: nobody waits for its answer."""
+    session.delete(notice)
+
+
 def note_answer(session: Session, notice_id: UUID) -> None:
     """The application said that it knows."""
     session.execute(

@@ -38,6 +38,8 @@ from auth.services.sign_in import Origin
 from auth.services.upstream_moves import let_go, may_let_go
 from auth.services.upstream_roles import follow_claim
 from auth.upstream.exchange import Proof, Way
+from auth.upstream.failures import Flaw, Untrusted
+from auth.upstream.id_token import LEEWAY_SECONDS
 from core import clock, history
 from core.access import NOBODY, Actor, require
 from core.crypto import token_hash
@@ -54,13 +56,20 @@ ONLY_WAY = N_(
     "这是您登录的唯一方式。请先绑定手机号、通行密钥或另一个账号，再取消连接。"
     "您已有另一个账号的，请登录那个账号，在“连接的账号”里连接，就会改为登录那个账号。"
 )
+NOBODY_KNOWS_WHEN = datetime.fromtimestamp(0, UTC)
 
 
 def set_out(
-    session: Session, upstream_id: UUID, browser: str, next_path: str, joining: UUID | None
+    session: Session,
+    upstream_id: UUID,
+    browser: str,
+    next_path: str,
+    joining: UUID | None,
+    *,
+    anew: bool = False,
 ) -> Way:
     """Begin a way to a provider, bound to ``browser``; ``joining`` is the account that is to be
-    joined. Raises NotFound.
+    joined or proved, ``anew`` that a fresh proof is wanted. Raises NotFound.
     """
     open_upstream(session, upstream_id)
     way = Way(*(secrets.token_urlsafe(32) for _ in range(3)))
@@ -74,6 +83,7 @@ def set_out(
             code_verifier=way.code_verifier,
             next_path=next_path,
             joining=joining,
+            anew=anew,
             created_at=now,
             expires_at=now + WAY_LIFETIME,
         )
@@ -120,10 +130,13 @@ def arrive(
 ) -> SignedIn | Pending | None:
     """Sign in to the account that was joined. None where none was, or where another was that can
     let go: who it is waits in this browser for ``join`` or ``open_account``. Raises Denied (account
-    disabled), Conflict or NotFound.
+    disabled), Conflict or NotFound; or Untrusted where who is signed in wanted to prove it anew and
+    the provider did not ask.
     """
     upstream = open_upstream(session, attempt.upstream_id)
     arrival = _arrival(upstream, attempt, proof)
+    if attempt.anew and attempt.joining and arrival.authenticated_at < attempt.created_at:
+        raise Untrusted(Flaw.NOT_ASKED_ANEW)
     identity = _identity_of(session, upstream.id, proof.subject)
     if identity is None:
         session.add(arrival)
@@ -229,7 +242,7 @@ def _arrival(upstream: Upstream, attempt: UpstreamAttempt, proof: Proof) -> Upst
         name=_name(proof.profile),
         roles=_texts(proof.profile.get(upstream.role_claim)) if upstream.role_claim else [],
         assurance=_assurance(upstream, proof.claims),
-        authenticated_at=_authenticated_at(proof.claims, now),
+        authenticated_at=_authenticated_at(proof.claims, attempt, now),
         created_at=now,
         expires_at=now + ARRIVAL_LIFETIME,
     )
@@ -305,10 +318,17 @@ def _assurance(upstream: Upstream, claims: Mapping[str, Any]) -> Assurance:
     return Assurance.ONE_FACTOR
 
 
-def _authenticated_at(claims: Mapping[str, Any], now: datetime) -> datetime:
-    """When the person proved it there: perhaps hours before they came here."""
+def _authenticated_at(
+    claims: Mapping[str, Any], attempt: UpstreamAttempt, now: datetime
+) -> datetime:
+    """When the person proved it there: perhaps hours before they came here, and long ago where the
+    provider does not say.
+    """
     told = claims.get("auth_time")
     if isinstance(told, bool) or not isinstance(told, int | float):
+        return NOBODY_KNOWS_WHEN
+    # Their clock may be behind ours; what they were asked anew was proved on the way.
+    if attempt.anew and told >= attempt.created_at.timestamp() - LEEWAY_SECONDS:
         return now
     return datetime.fromtimestamp(max(0, min(told, now.timestamp())), UTC)
 

@@ -20,13 +20,15 @@ def follow_claim(
 ) -> None:
     """Give what ``values`` of the role claim stand for, and end what they stand for no longer.
 
-    A role that somebody gave by hand stays theirs to end.
+    A role that somebody gave by hand stays theirs to end, and one that somebody took back theirs
+    to give again.
     """
     wanted = {(rule.role, rule.unit): rule for rule in rules_for(session, upstream, values)}
     held = list(session.scalars(_held().where(UpstreamGrant.identity_id == identity.id)))
     end_mapped(session, upstream, [g for g in held if (g.role, g.unit) not in wanted])
     account = load_account(session, identity.account_id)
-    for place in wanted.keys() - {(grant.role, grant.unit) for grant in held}:
+    kept = {(grant.role, grant.unit) for grant in held} | _withheld(session, identity.account_id)
+    for place in wanted.keys() - kept:
         rule = wanted[place]
         if _give(session, identity, rule.role, rule.unit, rule.unit_name):
             _note(session, upstream, account, rule.role, None, rule.unit_name)
@@ -51,6 +53,14 @@ def end_mapped(session: Session, upstream: Upstream, grants: Iterable[RoleGrant]
         )
         account = load_account(session, grant.account_id)
         _note(session, upstream, account, grant.role, grant.unit_name, None)
+
+
+def _withheld(session: Session, account_id: UUID) -> set[tuple[str, str]]:
+    """By account, not by identity: parting and joining anew brings nothing back."""
+    query = select(RoleGrant.role, RoleGrant.unit).where(
+        RoleGrant.account_id == account_id, RoleGrant.withheld
+    )
+    return {(row.role, row.unit) for row in session.execute(query)}
 
 
 def _held() -> Select[RoleGrant]:

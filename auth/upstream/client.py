@@ -8,11 +8,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, TypeGuard
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-import requests
 import structlog
 
 from auth.upstream.exchange import Proof, Registration, Way, read_json
@@ -30,6 +30,7 @@ LARGEST_ANSWER = 256 * 1024
 KEPT_FOR = timedelta(minutes=10)
 # How soon the keys are fetched anew again because of a key that nobody knows.
 KEYS_PAUSE = timedelta(minutes=1)
+ASKED_ANEW_SECONDS = 60
 DISCOVERY = "/.well-known/openid-configuration"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 THEIR_FAULT = {"server_error", "temporarily_unavailable"}
@@ -70,8 +71,10 @@ def forget() -> None:
     _keys.clear()
 
 
-def authorization_address(at: Registration, way: Way, locale: str) -> str:
-    """Where to send the browser. Raises Untrusted or Unavailable."""
+def authorization_address(at: Registration, way: Way, locale: str, *, anew: bool = False) -> str:
+    """Where to send the browser; ``anew``, to prove there once more who is in front of it. Raises
+    Untrusted or Unavailable.
+    """
     provider = _provider(at.issuer)
     digest = hashlib.sha256(way.code_verifier.encode()).digest()
     query = {
@@ -85,6 +88,9 @@ def authorization_address(at: Registration, way: Way, locale: str) -> str:
         "code_challenge_method": "S256",
         "ui_locales": locale,
     }
+    if anew:
+        # The first makes the provider ask, the second makes it say when it did (Core, 2).
+        query |= {"prompt": "login", "max_age": str(ASKED_ANEW_SECONDS)}
     address = provider.authorization_endpoint
     return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
 
@@ -148,7 +154,7 @@ def _redeem(at: Registration, provider: _Provider, code: str, verifier: str) -> 
         if at.client_secret is not None:
             body["client_secret"] = at.client_secret
     status, tokens = _ask("POST", provider.token_endpoint, data=body, auth=proof)
-    if status != requests.codes.ok:
+    if status != HTTPStatus.OK:
         wrong_code = tokens.get("error") == "invalid_grant"
         raise Untrusted(Flaw.CODE_REFUSED if wrong_code else Flaw.REFUSED)
     return tokens
@@ -160,7 +166,7 @@ def _userinfo(provider: _Provider, access_token: str, subject: str) -> dict[str,
         return {}
     bearer = {"Authorization": f"Bearer {access_token}"}
     status, claims = _ask("GET", provider.userinfo_endpoint, headers=bearer)
-    if status != requests.codes.ok:
+    if status != HTTPStatus.OK:
         raise Untrusted(Flaw.REFUSED)
     if claims.get("sub") != subject:
         raise Untrusted(Flaw.WRONG_SUBJECT)
@@ -178,7 +184,7 @@ def _provider(issuer: str) -> _Provider:
 def _discover(issuer: str) -> _Provider:
     """OpenID Connect Discovery 1.0, 4.3: the issuer must be the one that was asked."""
     status, found = _ask("GET", issuer.rstrip("/") + DISCOVERY)
-    if status != requests.codes.ok or found.get("issuer") != issuer:
+    if status != HTTPStatus.OK or found.get("issuer") != issuer:
         raise Untrusted(Flaw.WRONG_METADATA)
     endpoints = {name: _endpoint(issuer, found.get(name)) for name in ENDPOINTS}
     userinfo = found.get("userinfo_endpoint")
@@ -236,7 +242,7 @@ def _find_key(provider: _Provider, kid: str, key_type: str) -> Mapping[str, Any]
 def _fetch_keys(provider: _Provider) -> list[Mapping[str, Any]]:
     status, found = _ask("GET", provider.jwks_uri)
     keys = found.get("keys")
-    if status != requests.codes.ok or not isinstance(keys, list):
+    if status != HTTPStatus.OK or not isinstance(keys, list):
         raise Untrusted(Flaw.WRONG_METADATA)
     return [key for key in keys if isinstance(key, dict)]
 

@@ -28,6 +28,7 @@ class Flaw(StrEnum):
     EXPIRED = "upstream_expired"
     EARLY = "upstream_early"
     UNTIMED = "upstream_untimed"
+    NOT_ASKED_ANEW = "upstream_not_asked_anew"
 
 
 class Untrusted(PortalError):

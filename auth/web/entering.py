@@ -10,6 +10,7 @@ from auth.schemas import Pending, SignedIn, Step
 from auth.services.sign_in import replace_session
 from auth.web.identity import KEPT_BY_FLASK_LOGIN, begin, origin
 from auth.web.leftovers import LEFTOVERS, PENDING
+from core import clock
 from core.database import transaction
 from core.errors import SignInRequired
 from core.web.access import signed_in
@@ -21,6 +22,8 @@ PAGES = {
     Step.SET_UP: "set_up.show",
     Step.NEW_PASSWORD: "set_up.new_password",
 }
+# When this browser was let in last.
+ENTERED = "entered_at"
 # What strangers send here is short.
 FORM_BYTES = 32 * 1024
 # By address: a whole hospital may stand behind one.
@@ -47,6 +50,7 @@ def enter(signed_in: SignedIn) -> None:
             replace_session(session, former, signed_in.token, origin())
     for name in LEFTOVERS:
         cookie.pop(name, None)
+    cookie[ENTERED] = clock.now().timestamp()
     begin(signed_in)
 
 

@@ -142,7 +142,8 @@ def passkey() -> ResponseReturnValue:
 @open_to(SIGNED_IN)
 def sign_out() -> ResponseReturnValue:
     """End the session here; applications that signed in through it end with it."""
-    return redirect(sign_out_here(current_actor()))
+    page = sign_out_here(current_actor())
+    return redirect(next_path() if "next" in request.form else page)
 
 
 @pages.post("/role")

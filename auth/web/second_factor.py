@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from auth import passkeys, ports
 from auth.claims import Method
 from auth.queries.factors import Candidate, candidate_of, masked_phone_of, standing_of
+from auth.queries.upstream import list_own_doors
 from auth.schemas import ChallengeSent, Pending, Proof, SignedIn, Step
 from auth.services import passkeys as passkey_services
 from auth.services import second_factor as services
@@ -176,6 +177,8 @@ def _ask(
     chosen = next((m for m in usable if m == wanted), usable[0] if usable else None)
     with transaction() as session:
         phone = masked_phone_of(session, candidate.account_id)
+        own = candidate.session_id is not None
+        doors = list_own_doors(session, candidate.account_id) if own and not usable else []
     page = render_template(
         "auth/second_factor.html",
         proof=form,
@@ -183,7 +186,8 @@ def _ask(
         offers=usable,
         method=chosen,
         phone=phone,
-        own=candidate.session_id is not None,
+        own=own,
+        doors=doors,
         next=next_path(),
         door=request.blueprint,
     )

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from auth import passkeys, ports, totp
 from auth.claims import Method
 from auth.queries.factors import candidate_of, list_sessions, read_security
+from auth.queries.sso import list_told_of_own
 from auth.schemas import (
     AddPasskey,
     ChangePassword,
@@ -54,10 +55,13 @@ def show() -> ResponseReturnValue:
     with transaction() as session:
         security = read_security(session, actor)
         sessions = list_sessions(session, actor)
+        told = list_told_of_own(session, actor)
     return render_template(
         "auth/security.html",
         security=security,
         sessions=sessions,
+        told=told,
+        still=True,
         device=device_in_words,
         labels=METHOD_LABELS,
         passkeys=passkeys.relying_party() is not None,

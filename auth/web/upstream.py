@@ -33,6 +33,7 @@ from auth.upstream.failures import Flaw, Untrusted
 from auth.web.entering import FORM_BYTES, TRIES, WITHIN, go_on
 from auth.web.identity import arriving, origin
 from auth.web.sso.form_targets import let_sign_in_lead_on
+from auth.web.sso.renewal import is_wanted_anew
 from core.database import transaction
 from core.errors import Conflict, PortalError, StepUpRequired
 from core.web.access import ANYONE, SIGNED_IN, current_actor, open_to, signed_in
@@ -58,9 +59,9 @@ LONGEST_COOKIE = 64
 @open_to(ANYONE)
 def start(upstream_id: UUID) -> ResponseReturnValue:
     """Send the browser to the provider; with ``join`` to join whom it vouches for to the signed-in
-    account, once it is surely its owner.
+    account, once it is surely its owner; with ``again`` to prove anew who is signed in.
     """
-    joining = None
+    joining, again = None, False
     if "join" in request.args and signed_in():
         try:
             with transaction() as session:
@@ -69,15 +70,18 @@ def start(upstream_id: UUID) -> ResponseReturnValue:
             # Back to the page of the link: no form may lead on to the provider.
             return redirect(url_for("step_up.show", next=next_path()))
         joining = current_actor().account_id
+    elif again := "again" in request.args and signed_in():
+        joining = current_actor().account_id
     browser = _browser() or secrets.token_urlsafe(32)
+    anew = again or is_wanted_anew(next_path())
     with transaction() as session:
         services.count_departure(session, origin())
     with transaction() as session:
         upstream = open_upstream(session, upstream_id)
-        way = services.set_out(session, upstream_id, browser, next_path(), joining)
+        way = services.set_out(session, upstream_id, browser, next_path(), joining, anew=anew)
     locale = "en" if english() else "zh-CN"
     try:
-        address = client.authorization_address(_registration(upstream), way, locale)
+        address = client.authorization_address(_registration(upstream), way, locale, anew=anew)
     except PortalError as error:
         return _failed(upstream, error, next_path())
     response = redirect(address)

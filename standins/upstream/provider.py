@@ -173,6 +173,7 @@ def decide() -> ResponseReturnValue:
                 redirect_uri=address,
                 nonce=asked.get("nonce"),
                 challenge=asked.get("code_challenge", ""),
+                anew=asked.get("prompt") == "login" and "max_age" in asked,
             )
         )
     return redirect(f"{address}?{urlencode(back)}", 303)

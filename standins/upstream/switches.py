@@ -16,6 +16,10 @@ class Mode(StrEnum):
     WRONG_PARTY = "wrong_party"
     WRONG_NONCE = "wrong_nonce"
     NO_NONCE = "no_nonce"
+    # Of when the person proved it: not told; an hour ago, unless asked to ask; an hour ago even so
+    NO_AUTH_TIME = "no_auth_time"
+    STILL_SIGNED_IN = "still_signed_in"
+    NEVER_ASKS = "never_asks"
     LONE_SURROGATE = "lone_surrogate"
     NO_SUBJECT = "no_subject"
     NO_EXPIRY = "no_expiry"

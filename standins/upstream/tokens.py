@@ -40,6 +40,8 @@ class Grant:
     redirect_uri: str
     nonce: str | None
     challenge: str
+    # Whether the application wanted the person to be asked.
+    anew: bool = False
 
 
 @cache
@@ -109,6 +111,9 @@ def _claims(switch: Switch, issuer: str, grant: Grant, access_token: str) -> dic
         Mode.WRONG_PARTY: {"aud": [grant.client_id, "another"], "azp": "another"},
         Mode.WRONG_NONCE: {"nonce": "another-nonce"},
         Mode.NO_NONCE: {"nonce": None},
+        Mode.NO_AUTH_TIME: {"auth_time": None},
+        Mode.STILL_SIGNED_IN: {} if grant.anew else {"auth_time": now - 3600},
+        Mode.NEVER_ASKS: {"auth_time": now - 3600},
         Mode.LONE_SURROGATE: {"nonce": "\ud800"},
         Mode.NO_SUBJECT: {"sub": None},
         Mode.NO_EXPIRY: {"exp": None},

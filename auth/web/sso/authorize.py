@@ -3,7 +3,11 @@
 from datetime import timedelta
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oidc.core.errors import ConsentRequiredError, LoginRequiredError
+from authlib.oidc.core.errors import (
+    ConsentRequiredError,
+    InteractionRequiredError,
+    LoginRequiredError,
+)
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
@@ -20,6 +24,7 @@ from auth.web.sso.renewal import CHOSEN, challenge_of, must_sign_in, send_to_sig
 from auth.web.sso.requests import provider_of_request
 from core.access import Actor
 from core.database import transaction
+from core.errors import StepUpRequired
 from core.messages import N_
 from core.web.access import ANYONE, acting, open_to, signed_in
 from core.web.languages import gettext, speak_meanwhile
@@ -106,7 +111,12 @@ def _next_step(provider: Provider, grant: CodeGrant, actor: Actor | None) -> Res
         if silent:
             raise ConsentRequiredError(redirect_uri=grant.redirect_uri)
         return _ask(provider, grant, actor)
-    return _to_application(provider, grant, actor)
+    try:
+        return _to_application(provider, grant, actor)
+    except StepUpRequired:
+        if silent:
+            raise InteractionRequiredError(redirect_uri=grant.redirect_uri) from None
+        raise
 
 
 def _must_choose(grant: CodeGrant) -> bool:

@@ -11,6 +11,7 @@ from auth.oidc.demands import UnmetRequirementsError, prompts, wanted_level, wan
 from auth.oidc.grants import CodeGrant
 from auth.oidc.provider import issuer
 from auth.services.signing import read_own_token
+from auth.web.entering import ENTERED
 from auth.web.hints import HINT
 from core import clock
 from core.access import Actor
@@ -21,6 +22,8 @@ from core.access import Actor
 SENT = "sso_sent_to_sign_in"
 # For which request somebody chose the present account.
 CHOSEN = "sso_chosen"
+# The address of the request for which a proof made before, here or at a provider, is not enough.
+ANEW = "sso_anew"
 
 
 def must_sign_in(session: Session, grant: CodeGrant, actor: Actor) -> bool:
@@ -29,17 +32,28 @@ def must_sign_in(session: Session, grant: CodeGrant, actor: Actor) -> bool:
     """
     payload = grant.request.payload
     fresh = _came_back(grant, actor)
+    tried = fresh or _signed_in_since(grant)
     if _is_too_unsure(grant, actor):
-        if fresh:
+        if tried:
             raise UnmetRequirementsError(redirect_uri=grant.redirect_uri)
         return True
     if _is_another(session, grant, actor):
-        if fresh:
+        if tried:
             raise LoginRequiredError(redirect_uri=grant.redirect_uri)
         return True
     max_age = payload.data.get("max_age")
     too_old = max_age is not None and _age(actor) > int(max_age)
-    return (too_old or "login" in prompts(payload)) and not fresh
+    if fresh or not (too_old or "login" in prompts(payload)):
+        return False
+    # A provider elsewhere signed them in without asking.
+    if tried:
+        raise LoginRequiredError(redirect_uri=grant.redirect_uri)
+    return True
+
+
+def is_wanted_anew(following: str) -> bool:
+    """Whether the request at this address has sent somebody to the door for a fresh proof."""
+    return cookie.get(ANEW) == following
 
 
 def send_to_sign_in(grant: CodeGrant) -> ResponseReturnValue:
@@ -47,7 +61,10 @@ def send_to_sign_in(grant: CodeGrant) -> ResponseReturnValue:
     challenge = challenge_of(grant)
     cookie[SENT] = [challenge, clock.now().timestamp()]
     cookie[CHOSEN] = challenge  # signing in is choosing
-    cookie[HINT] = grant.request.payload.data.get("login_hint", "")
+    payload = grant.request.payload
+    if "login" in prompts(payload) or "max_age" in payload.data:
+        cookie[ANEW] = request.full_path
+    cookie[HINT] = payload.data.get("login_hint", "")
     return redirect(url_for("auth.sign_in", next=request.full_path))
 
 
@@ -60,6 +77,14 @@ def _came_back(grant: CodeGrant, actor: Actor) -> bool:
     challenge, sent_at = cookie.get(SENT, ("", 0))
     proved_at = actor.authenticated_at.timestamp() if actor.authenticated_at else 0
     return bool(challenge == challenge_of(grant) and proved_at >= sent_at)
+
+
+def _signed_in_since(grant: CodeGrant) -> bool:
+    """Whether the door has let them in since they were sent there for this request, by a proof
+    however old.
+    """
+    challenge, sent_at = cookie.get(SENT, ("", 0))
+    return bool(challenge == challenge_of(grant) and cookie.get(ENTERED, -1) >= sent_at)
 
 
 def _is_too_unsure(grant: CodeGrant, actor: Actor) -> bool:

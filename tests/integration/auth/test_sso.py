@@ -10,11 +10,12 @@ from uuid import UUID
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from auth import passwords
 from auth.models import Account, SignInSession
+from auth.services.accounts import grant_role
 from core import clock
 from core.access import Role
 from core.models import AuditEvent
@@ -24,6 +25,7 @@ from tests.factories.auth import (
     make_phone,
     open_browser_session,
 )
+from tests.factories.directory import COUNTY
 from tests.factories.residents import make_person
 from tests.factories.sso import (
     ISSUER,
@@ -287,6 +289,18 @@ def test_prompt_none_never_shows_a_page(client: FlaskClient, browser: FlaskClien
     with clock.shifted(timedelta(minutes=5)):
         old = RelyingParty().address(prompt="none", max_age="60")
         assert answer_of(browser.get(old))["error"] == "login_required"
+
+
+def test_prompt_none_answers_the_application_where_a_step_up_is_due(
+    session: Session, account: Account, browser: FlaskClient
+) -> None:
+    RelyingParty().agree(browser)
+    grant_role(session, account.id, Role.REGISTRAR, COUNTY, "某县")
+    session.execute(update(SignInSession).values(assurance=1))
+    rp = RelyingParty()
+    back = answer_of(browser.get(rp.address(prompt="none")))
+    assert (back["error"], back["state"]) == ("interaction_required", rp.state)
+    assert browser.get(RelyingParty().address()).location.startswith("/auth/step-up?next=")
 
 
 @pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "60"}, {"max_age": "0"}])

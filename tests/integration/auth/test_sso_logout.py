@@ -15,7 +15,7 @@ from flask import Flask, Response, request
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from auth.jobs import end_sessions_that_are_over, tell_application
@@ -51,6 +51,7 @@ from wechat.schemas import App, WeChatUser
 __all__ = ["sent"]
 Browser = Callable[[UUID], FlaskClient]
 GRANTS = ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"]
+SECURITY = "/auth/security"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -125,6 +126,44 @@ def test_signing_out_tells_the_application(
     assert ">已退出<" in after.text
     assert "hx-trigger" not in after.text
     assert client.get("/auth/signed-out").location == "/auth/sign-in"  # another browser
+
+
+def test_who_ends_a_session_elsewhere_sees_which_applications_know(
+    browser: FlaskClient,
+    client: FlaskClient,
+    session: Session,
+    account: Account,
+    app: APIFlask,
+    listener: Listener,
+    run_jobs: Callable[[], int],
+) -> None:
+    RelyingParty().tokens(client, browser)
+    card = "随登录一起退出的应用"
+    mine, others = app.test_client(), app.test_client()
+    for each, whose in ((mine, account.id), (others, make_account(session).id)):
+        token = open_browser_session(session, whose)
+        with each.session_transaction() as cookie:
+            cookie["_user_id"], cookie["_fresh"] = token, True
+    assert card not in mine.get(SECURITY).text
+    mine.post(f"{SECURITY}/sessions/end-others")
+    page = mine.get(SECURITY).text
+    assert (card in page, "示例诊所" in page, "正在通知" in page) == (True, True, True)
+    assert "hx-trigger" not in page
+    run_jobs()
+    assert ">已退出<" in mine.get(SECURITY).text
+    assert card not in others.get(SECURITY).text
+
+
+def test_an_application_that_wants_no_notices_any_more_is_not_waited_for(
+    browser: FlaskClient, client: FlaskClient, session: Session, listener: Listener
+) -> None:
+    RelyingParty().tokens(client, browser)
+    browser.post("/auth/sign-out")
+    session.execute(update(Client).values(backchannel_logout_uri=None))
+    tell_application(str(session.scalars(select(LogoutNotice.id)).one()))
+    assert "hx-trigger" not in browser.get("/auth/signed-out/applications").text
+    assert browser.get("/auth/signed-out").location == "/auth/sign-in"
+    assert listener.heard == []
 
 
 def test_an_application_signs_out_and_hears_of_it(

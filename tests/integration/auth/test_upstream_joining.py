@@ -23,10 +23,12 @@ from auth.models import (
     UpstreamIdentity,
 )
 from auth.queries.upstream import list_rules
-from auth.schemas import NoticeKind
+from auth.schemas import EndRole, GrantRole, NoticeKind
 from auth.schemas.upstream import MapRole, UnmapRole, UpstreamVersion
 from auth.services import upstream_administration as administration
 from auth.services.accounts import grant_role
+from auth.services.grants import end_role, give_role
+from auth.services.identities import part_upstream
 from core import clock
 from core.access import Actor, Role
 from core.models import AuditEvent, ChangeRecord
@@ -122,6 +124,54 @@ def test_no_account_is_opened_where_the_provider_may_not(
     refused = traveller.portal.post(OPEN, data={"next": NEXT})
     assert (refused.status_code, "upstream_closed" in refused.text) == (403, True)
     assert session.scalar(select(func.count()).select_from(Account)) == 0
+
+
+def test_somebody_signed_in_may_sign_out_and_open_a_new_account(
+    traveller: Traveller,
+    session: Session,
+    upstream: Upstream,
+    resident: Account,
+    signed_in: Browser,
+) -> None:
+    upstream.linking = False
+    session.flush()
+    browser = at(traveller, signed_in(resident.id))
+    here = browser.travel(next=NEXT).location
+    page = browser.portal.get(here).text
+    assert ("请先退出登录" in page, "也不能建立新账号" in page) == (True, False)
+    assert f'name="next" value="{JOIN}?next={NEXT}"' in page
+    left = browser.portal.post("/auth/sign-out", data={"next": here})
+    assert left.location == here
+    assert "建立新账号" in browser.portal.get(here).text
+    assert browser.portal.post(OPEN, data={"next": NEXT}).location == NEXT
+    assert session.scalar(select(func.count()).select_from(Account)) == 2
+
+
+def test_a_role_that_was_taken_back_does_not_come_again(
+    traveller: Traveller, session: Session, upstream: Upstream, administrator: Actor
+) -> None:
+    institution = make_institution(session)
+    rule = MapRole(value="desk", role=Role.REGISTRAR, unit=str(institution.id))
+    administration.map_role(session, administrator, upstream.id, rule)
+    traveller.travel(DESK)
+    traveller.portal.post(OPEN)
+    before = {("administrator", CITY)}
+    given = before | {("registrar", str(institution.id))}
+    assert current_grants(session) == given
+    account = session.scalars(select(Account).where(Account.display_name == "黄示例")).one()
+    end_role(session, administrator, account.id, EndRole(role=rule.role, unit=rule.unit))
+    session.flush()
+    traveller.travel(DESK)
+    assert current_grants(session) == before
+    # Nor by parting and joining anew.
+    identity = session.scalars(select(UpstreamIdentity)).one()
+    part_upstream(session, identity)
+    session.flush()
+    traveller.travel(DESK, join="yes")
+    traveller.portal.post(JOIN)
+    assert current_grants(session) == before
+    give_role(session, administrator, account.id, GrantRole(role=rule.role, unit=rule.unit))
+    assert current_grants(session) == given
 
 
 def test_an_account_is_joined_by_who_proved_both(
