@@ -11,6 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.models import AuditEvent
+from tests.factories.directory import make_team
+from tests.factories.family_doctor import make_contract
+from tests.factories.residents import make_resident
 from tests.integration.portal.searched import THIS, Searched
 from tests.integration.portal.test_searches import of_desks, of_teams
 
@@ -54,3 +57,25 @@ def test_a_search_in_a_list_is_a_look_at_each_whom_it_shows(
         if (found - browsed > browsed - before) is not expected:
             wrong.append(f"{address}: {before} {browsed} {found}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_who_was_found_sees_it_and_it_costs_no_statement(
+    client: FlaskClient,
+    bearer: Callable[[UUID], dict[str, str]],
+    session: Session,
+    count_statements: Callable[[], Any],
+) -> None:
+    team, leader, _ = make_team(session)
+    residents = [make_resident(session, name=f"覃小{name}") for name in "满丰收"]
+    for _, person in residents:
+        make_contract(session, person, team)
+    session.commit()
+    address = f"/api/v1/family-doctor/contracts?team_id={team.id}"
+    with count_statements() as browsed:
+        client.get(address, headers=bearer(leader))
+    with count_statements() as searched:
+        client.get(f"{address}&search=覃小", headers=bearer(leader))
+    assert len(searched) == len(browsed)
+    for account, _ in residents:
+        seen = client.get("/api/v1/audit/mine", headers=bearer(account.id)).get_json()["items"]
+        assert [(item["who"]["id"], item["manner"]) for item in seen] == [(str(leader), "looked")]
