@@ -7,10 +7,10 @@ import click
 from sqlalchemy import text
 
 from audit.copies import head_copies
-from audit.queries.log import export_lines, public_keys
+from audit.queries.log import copied, export_lines, public_keys
 from audit.queries.verification import verify_log
 from audit.services.keys import rotate_key, signing_key
-from audit.services.log import seal
+from audit.services.log import refill, seal
 from core.database import transaction
 from core.errors import PortalError
 
@@ -34,16 +34,25 @@ def seal_command() -> None:
 @audit.command()
 def verify() -> None:
     """Hold events, leaves, heads and their copies against each other; 1 if anything is wrong."""
-    copies = list(head_copies().lines())
+    place = head_copies()
+    with transaction() as session:
+        once = max(copied(session), place.highest())
+    copies = list(place.lines())
     with transaction() as session:
         session.execute(ONE_SNAPSHOT)
-        result = verify_log(session, copies)
+        result = verify_log(session, copies, once)
     for finding in result.findings[:MOST_SHOWN]:
         click.echo(finding)
     looked = f"{result.leaves} events, {result.heads} heads, {result.copies} copies"
     if result.findings:
         raise click.ClickException(f"{len(result.findings)} findings among {looked}.")
     click.echo(f"Verified: {looked}; all fit together.")
+
+
+@audit.command("refill-copies")
+def refill_command() -> None:
+    """Copy anew the heads that the second place lost, once you know why it did."""
+    click.echo(f"Copied {refill(head_copies())} heads.")
 
 
 @audit.command()

@@ -10,6 +10,8 @@ from core.settings import settings
 
 # Longer than any head's line.
 TAIL_BYTES = 4096
+# Where the directory says itself up to which head it ever was.
+COUNT = "highest.txt"
 
 
 class HeadCopies(Protocol):
@@ -20,6 +22,9 @@ class HeadCopies(Protocol):
 
     def last_number(self) -> int:
         """The number of the last head copied; 0 before the first."""
+
+    def highest(self) -> int:
+        """The highest number that ever came, as said apart from the lines; 0 before the first."""
 
     def add(self, lines: Sequence[bytes]) -> None:
         """Keep these lines for good; they are on disk when this returns."""
@@ -45,16 +50,22 @@ class FileCopies:
                 return int(json.loads(whole[-1])["head"]["number"])
         return 0
 
+    def highest(self) -> int:
+        """As ``HeadCopies``; lines too, so that the directory may be append-only."""
+        whole = [line for line in _tail(self._count) if line.strip().isdigit()]
+        return max(map(int, whole), default=0)
+
     def add(self, lines: Sequence[bytes]) -> None:
         """As ``HeadCopies``."""
         self._directory.mkdir(parents=True, exist_ok=True)
         for line in lines:
-            place = self._file_of(line)
-            torn = not _tail(place)[-1].endswith(b"\n")
-            with place.open("ab") as file:
-                file.write(b"\n" + line if torn else line)
-                file.flush()
-                os.fsync(file.fileno())
+            _append(self._file_of(line), line)
+        numbers = [int(json.loads(line)["head"]["number"]) for line in lines]
+        _append(self._count, b"%d\n" % max([self.highest(), *numbers]))
+
+    @property
+    def _count(self) -> Path:
+        return self._directory / COUNT
 
     def _file_of(self, line: bytes) -> Path:
         month = json.loads(line)["head"]["time"][:7]
@@ -62,6 +73,14 @@ class FileCopies:
 
     def _files(self) -> list[Path]:
         return sorted(self._directory.glob("heads-*.jsonl"))
+
+
+def _append(place: Path, line: bytes) -> None:
+    torn = not _tail(place)[-1].endswith(b"\n")
+    with place.open("ab") as file:
+        file.write(b"\n" + line if torn else line)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _tail(file: Path) -> list[bytes]:

@@ -61,6 +61,18 @@ class Head(Base):
     signature: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class Copied(Base):
+    """The last head that came to the second place, said beside the heads: what is lost there later
+    is missed, not copied anew. One row.
+    """
+
+    __tablename__ = "audit_copied"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger)
+
+
 class Question(Base):
     """A resident asks why somebody looked at their data; an auditor answers, once."""
 

@@ -68,6 +68,11 @@ class EventSearch(PageQuery):
     since: Day | None = None
     until: Day | None = None
 
+    @property
+    def sought(self) -> str | None:
+        """Whose data are looked for; an account is not."""
+        return self.person
+
 
 class OwnEvents(SearchQuery):
     """One's own page, or the page of ``person_id`` whose records one may see: what others did, what

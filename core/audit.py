@@ -1,6 +1,7 @@
 """The audit: an event in the same transaction as the decision. No audit, no data."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeAlias
@@ -28,14 +29,45 @@ EVENT = text(
     " INSERT INTO core_audit_unsequenced (event_id, at) SELECT id, at FROM made"
 )
 INSERT = Statement(EVENT)
-# Whether the same was written since.
+COLUMNS = {
+    "id": "uuid",
+    "at": "timestamptz",
+    "account_id": "uuid",
+    "acting_for": "uuid",
+    "action": "text",
+    "resource_type": "text",
+    "resource_id": "text",
+    "person_id": "uuid",
+    "outcome": "text",
+    "policies": "text[]",
+    "channel": "text",
+    "address": "text",
+    "request_id": "text",
+    "looked": "boolean",
+}
+NAMES = ", ".join(COLUMNS)
+GIVEN = (
+    "json_to_recordset(CAST(:events AS json)) AS given ("
+    + ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    + ")"
+)
+# Many at once: a search of a list is an event for each whom it shows.
+SOME = text(
+    f"WITH made AS (INSERT INTO core_audit_event ({NAMES}) SELECT {NAMES} FROM {GIVEN}"  # noqa: S608
+    " RETURNING id, at)"
+    " INSERT INTO core_audit_unsequenced (event_id, at) SELECT id, at FROM made"
+)
+# Which of these were written since.
 WRITTEN = text(
-    "SELECT FROM core_audit_event WHERE account_id = :account_id AND at > :since"
-    " AND action = :action AND resource_type = :resource_type AND resource_id = :resource_id"
-    " AND person_id IS NOT DISTINCT FROM :person_id AND outcome = :outcome"
-    " AND acting_for IS NOT DISTINCT FROM :acting_for"
-    " AND channel = :channel AND address = :address"
-    " AND looked = :looked LIMIT 1"
+    f"SELECT given.id FROM {GIVEN} WHERE EXISTS ("  # noqa: S608
+    " SELECT FROM core_audit_event AS event"
+    " WHERE event.account_id = given.account_id AND event.at > :since"
+    " AND event.action = given.action AND event.resource_type = given.resource_type"
+    " AND event.resource_id = given.resource_id"
+    " AND event.person_id IS NOT DISTINCT FROM given.person_id AND event.outcome = given.outcome"
+    " AND event.acting_for IS NOT DISTINCT FROM given.acting_for"
+    " AND event.channel = given.channel AND event.address = given.address"
+    " AND event.looked = given.looked)"
 )
 LOOK = timedelta(minutes=1)
 PENDING = "core.audit.pending"
@@ -81,6 +113,18 @@ def note(session: Session, event: Row) -> None:
     session.info.setdefault(PENDING, []).append({"id": new_id(), "at": clock.now(), **event})
 
 
+def note_found(session: Session, people: Iterable[UUID | None]) -> None:
+    """For a list that was searched: the look at it, which was noted last, is one at each of these
+    people too. Nothing for a list that is nobody's data and asked no policy.
+    """
+    pending = session.info.get(PENDING)
+    if not pending:
+        return
+    listed = pending[-1]
+    shown = [each for each in dict.fromkeys(people) if each not in (None, listed["person_id"])]
+    pending += [{**listed, "id": new_id(), "person_id": each} for each in shown]
+
+
 @contextmanager
 def looking_on(session: Session) -> Iterator[None]:
     """For a page that asks for the same again by itself: what the block notes is written unless
@@ -89,10 +133,10 @@ def looking_on(session: Session) -> Iterator[None]:
     """
     before = session.info.pop(PENDING, [])
     yield
-    since = {"since": clock.now() - LOOK}
     looks = session.info.pop(PENDING, [])
-    new = [look for look in looks if session.execute(WRITTEN, look | since).first() is None]
-    session.info[PENDING] = before + new
+    given = {"events": _as_json(looks), "since": clock.now() - LOOK}
+    written = set(session.scalars(WRITTEN, given)) if looks else set()
+    session.info[PENDING] = before + [look for look in looks if look["id"] not in written]
 
 
 def write_pending(session: Session) -> None:
@@ -102,8 +146,12 @@ def write_pending(session: Session) -> None:
         return
     if len(rows) == 1:
         INSERT.send(session, rows[0])
-    else:  # together, in one exchange with the database
-        session.execute(EVENT, rows)
+    else:
+        session.execute(SOME, {"events": _as_json(rows)})
+
+
+def _as_json(rows: Sequence[Row]) -> str:
+    return json.dumps(rows, default=str)
 
 
 def write_denial(session: Session, error: BaseException) -> None:

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Select, bindparam, tuple_
 from sqlalchemy.orm import Session
 
+from core.audit import note_found
 from core.errors import Invalid
+from core.finding import people_of
 from core.messages import N_
 
 DEFAULT_LIMIT = 20
@@ -27,6 +29,12 @@ class PageQuery(BaseModel):
 
     cursor: Annotated[str | None, Field(max_length=LONGEST_CURSOR)] = None
     limit: Annotated[int, Field(ge=1, le=HIGHEST_LIMIT)] = DEFAULT_LIMIT
+
+    @property
+    def sought(self) -> str | None:
+        """The text that somebody is looked for by, if any."""
+        text: str | None = getattr(self, "search", None)
+        return text
 
 
 class Page(BaseModel, Generic[T]):
@@ -65,13 +73,21 @@ class Listing:
     def read(
         self, session: Session, page: PageQuery, **values: object
     ) -> tuple[list[Any], str | None]:
-        """One page's rows and the next cursor. Raises Invalid ``bad_cursor``."""
+        """One page's rows and the next cursor; whom a search shows is told that they were looked
+        for. Raises Invalid ``bad_cursor``.
+        """
         query = self._behind(page.cursor) if page.cursor else self._first
-        rows = list(session.execute(query, {"page_limit": page.limit + 1, **values}))
+        people = people_of(query) if page.sought else []
+        values = {"page_limit": page.limit + 1, **values}
+        # Behind the list's own columns, which are read by name or from the front.
+        rows = list(session.execute(query.add_columns(*people), values))
+        shown = rows[: page.limit]
+        if people:
+            note_found(session, [each for row in shown for each in row[-len(people) :]])
         if len(rows) <= page.limit:
-            return rows, None
-        rows = rows[: page.limit]
-        return rows, encode(rows[-1][-len(self._order) :])
+            return shown, None
+        ends = len(shown[-1]) - len(people)
+        return shown, encode(shown[-1][ends - len(self._order) : ends])
 
     def _behind(self, cursor: str) -> Select[*tuple[Any, ...]]:
         order = self._order

@@ -137,6 +137,10 @@ class Settings(BaseSettings):
             )
         if not self.database_url:
             raise ValueError("set DATABASE_URL to the PostgreSQL of this installation")
+        if self.audit_copy_dir is None:
+            raise ValueError(
+                "set AUDIT_COPY_DIR to a directory on another machine's disk for the audit's heads"
+            )
         if self.seal_key_file is None or not self.seal_key_password.get_secret_value():
             raise ValueError(
                 "set SEAL_KEY_FILE and SEAL_KEY_PASSWORD to the PKCS #12 file that seals agreements"

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from audit.models import Head, Key, Leaf
+from audit.models import Copied, Head, Key, Leaf
 from audit.records import event_record, head_line, moment
 from audit.schemas import HeadView
 from audit.verifier import VERSION, Keys, Statement, canonical, read_keys, signed_text
@@ -33,6 +33,11 @@ def known_keys(session: Session) -> Keys:
     """The same, to verify with."""
     pem = public_keys(session)
     return read_keys(pem.encode()) if pem else {}
+
+
+def copied(session: Session) -> int:
+    """The number of the last head that came to the second place, as the database says; 0 before."""
+    return session.scalar(select(Copied.number)) or 0
 
 
 def latest_head(session: Session) -> HeadView:

@@ -40,12 +40,13 @@ class Verification:
     findings: list[str] = field(default_factory=list)
 
 
-def verify_log(session: Session, copies: Iterable[bytes]) -> Verification:
+def verify_log(session: Session, copies: Iterable[bytes], once: int = 0) -> Verification:
     """Compare all that there is; nothing is trusted but the published keys and the copies.
 
-    The copies are read first: what is there was in the database before.
+    The copies are read first: what is there was in the database before. And ``once`` was known
+    before them: the last head that either place says was copied.
     """
-    check = _Check(session, known_keys(session))
+    check = _Check(session, known_keys(session), once)
     check.result.findings += check.read_copies(copies)
     check.result.findings += check.follow_heads()
     check.result.findings += check.look_outside_the_log()
@@ -55,9 +56,10 @@ def verify_log(session: Session, copies: Iterable[bytes]) -> Verification:
 class _Check:
     """One verification; each step tells what it found."""
 
-    def __init__(self, session: Session, keys: Keys) -> None:
+    def __init__(self, session: Session, keys: Keys, once: int) -> None:
         self._session = session
         self._keys = keys
+        self._once = once
         self._copied: dict[int, bytes] = {}
         self.result = Verification()
 
@@ -85,6 +87,8 @@ class _Check:
             self._session.scalars(ordered) as heads,
         ):
             yield from self._follow(heads, leaves)
+        if self._once > (highest := last.number if last else 0):
+            yield f"heads {highest + 1} to {self._once}: copied once, but gone from the database"
         yield from (
             f"head {number}: copied, but no longer in the database" for number in self._copied
         )
@@ -152,7 +156,8 @@ class _Check:
         if _signed_tree(head) is None:
             yield f"head {number}: its frontier does not give its root"
         copy = self._copied.pop(number, None)
-        if copy is None and head.at < clock.now() - COPIED_WITHIN:
+        overdue = head.at < clock.now() - COPIED_WITHIN
+        if copy is None and (number <= self._once or overdue):
             yield f"head {number}: not in the second place"
         if copy is not None and copy != _print(head_line(head)):
             yield f"head {number}: not as it was copied"

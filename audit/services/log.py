@@ -4,15 +4,19 @@ What is written with one transaction is a batch of leaves and its head, so that 
 either both or none, and the next batch goes on from the newest head.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import structlog
 from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.orm import Session
 
 from audit.copies import HeadCopies
-from audit.models import Head, Leaf
+from audit.models import Copied, Head, Leaf
+from audit.queries.log import copied
 from audit.records import event_record, head_line, head_statement
 from audit.services.keys import signing_key
 from audit.verifier import canonical, digest, signed_text
@@ -21,6 +25,7 @@ from core.database import committing_each, transaction
 from core.merkle import Frontier, leaf_hash
 from core.models import AuditEvent, UnsequencedEvent
 
+log = structlog.get_logger()
 BATCH = 2000
 # Any number that no other advisory lock of the database has.
 APPENDER = 0x61756469
@@ -107,15 +112,48 @@ def _signed_head(session: Session, before: Head | None, tree: Frontier) -> Head:
     return head
 
 
+def refill(copies: HeadCopies) -> int:
+    """Copy anew what the second place lost; for operators who have seen why. Returns how many."""
+    kept = {int(json.loads(line)["head"]["number"]) for line in copies.lines() if _is_whole(line)}
+    number = filled = 0
+    while heads := _heads_after(number):
+        number = heads[-1][0]
+        if lost := [line for each, line in heads if each not in kept]:
+            copies.add(lost)
+            filled += len(lost)
+    _say_copied(number)
+    return filled
+
+
 def _copy(copies: HeadCopies) -> None:
-    """Outside any transaction: the second place may be slow, or away."""
+    """Outside any transaction: the second place may be slow, or away. What it had once and has no
+    longer is told, never made good in silence.
+    """
     last = copies.last_number()
-    while lines := _lines_after(last):
-        copies.add(lines)
-        last += len(lines)
+    with transaction() as session:
+        once = max(copied(session), copies.highest())
+    if last < once:
+        log.error("audit.copies.lost", last=last, once=once)
+    last = max(last, once)
+    while heads := _heads_after(last):
+        copies.add([line for _, line in heads])
+        last = heads[-1][0]
+    _say_copied(last)
 
 
-def _lines_after(number: int) -> list[bytes]:
+def _say_copied(number: int) -> None:
+    """The highest stays: a smaller one would hide a loss."""
+    said = insert_once(Copied).values(id=1, number=number)
+    highest = func.greatest(Copied.number, said.excluded.number)
+    with transaction() as session:
+        session.execute(said.on_conflict_do_update(index_elements=["id"], set_={"number": highest}))
+
+
+def _heads_after(number: int) -> list[tuple[int, bytes]]:
     with transaction() as session:
         query = select(Head).where(Head.number > number).order_by(Head.number).limit(BATCH)
-        return [head_line(head) for head in session.scalars(query)]
+        return [(head.number, head_line(head)) for head in session.scalars(query)]
+
+
+def _is_whole(line: bytes) -> bool:
+    return line.startswith(b'{"head"') and line.endswith(b"}\n")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, exists, false, func, literal, select
+from sqlalchemy import Select, Uuid, false, func, literal, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Resource, decide
@@ -63,10 +63,8 @@ def list_counted(
     shows = shows_names(actor, report)
     if page.search:
         of_person = COUNTED[OF[code]]
-        theirs = exists().where(
-            of_person.id == counted.c.id, is_of(of_person.person_id, page.search)
-        )
-        query = query.where(theirs if shows else false())
+        theirs = is_of(of_person.person_id, page.search) if shows else false()
+        query = query.join(of_person, of_person.id == counted.c.id).where(theirs)
     rows, following = read_page(session, query, [counted.c.position], page)
     found = LOOKS[OF[code]](session, {row.id for row in rows}, code)
     items = [

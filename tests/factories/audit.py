@@ -20,6 +20,7 @@ class Copies:
 
     def __init__(self) -> None:
         self.kept: list[bytes] = []
+        self.count = 0
 
     def lines(self) -> Iterator[bytes]:
         return iter(self.kept)
@@ -27,8 +28,12 @@ class Copies:
     def last_number(self) -> int:
         return len(self.kept)
 
+    def highest(self) -> int:
+        return self.count
+
     def add(self, lines: Sequence[bytes]) -> None:
         self.kept += lines
+        self.count += len(lines)
 
 
 def note_event(

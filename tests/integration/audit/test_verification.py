@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from audit.copies import COUNT, FileCopies
+from audit.queries.log import copied
 from audit.queries.verification import SEALED_WITHIN, verify_log
-from audit.services.log import seal
+from audit.services.log import refill, seal
 from core import clock
 from tests.factories.audit import Copies, note_event, note_events
 
@@ -157,3 +160,61 @@ def test_a_head_signed_anew_with_the_stolen_key_differs_from_its_copy(
 def test_a_worker_that_stands_still_is_noticed(session: Session, log: Copies) -> None:
     with clock.shifted(SEALED_WITHIN + timedelta(minutes=1)):
         assert "1 events wait for the log too long: does the worker run?" in findings(session, log)
+
+
+def told(session: Session, place: FileCopies) -> list[str]:
+    """What `audit verify` says at once, without waiting for a copy to be overdue."""
+    once = max(copied(session), place.highest())
+    findings = verify_log(session, list(place.lines()), once).findings
+    session.commit()
+    return findings
+
+
+def cut_the_last_head(session: Session, place: Path) -> None:
+    """From the database with its leaves and events, and its line from the copy."""
+    last = "(SELECT max(number) FROM audit_head)"
+    leaves = f"seq >= (SELECT size FROM audit_head WHERE number = {last} - 1)"
+    events = f"(SELECT event_id FROM audit_leaf WHERE {leaves})"
+    session.execute(text(f"DELETE FROM core_audit_event WHERE id IN {events}"))
+    session.execute(text(f"DELETE FROM audit_leaf WHERE {leaves}"))
+    session.execute(text(f"DELETE FROM audit_head WHERE number = {last}"))
+    session.commit()
+    (file,) = place.glob("heads-*")
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+def test_a_second_place_that_is_gone_is_not_made_anew_in_silence(
+    session: Session, tmp_path: Path
+) -> None:
+    place = FileCopies(tmp_path)
+    for _ in range(3):
+        note_event()
+        seal(place)
+    assert told(session, place) == []
+    for file in tmp_path.iterdir():
+        file.unlink()
+    seal(place)
+    lost = [f"head {number}: not in the second place" for number in (1, 2, 3)]
+    assert told(session, place) == lost
+    assert refill(place) == 3
+    assert told(session, place) == []
+
+
+@pytest.mark.parametrize("forgets", ["nothing", "the database", "the second place"])
+def test_what_is_cut_off_at_both_places_is_found(
+    session: Session, tmp_path: Path, forgets: str
+) -> None:
+    place = FileCopies(tmp_path)
+    for _ in range(2):
+        note_event()
+        seal(place)
+    cut_the_last_head(session, tmp_path)
+    if forgets == "the database":
+        session.execute(text("DELETE FROM audit_copied"))
+        session.commit()
+    if forgets == "the second place":
+        (tmp_path / COUNT).unlink()
+    assert told(session, place) == ["heads 2 to 2: copied once, but gone from the database"]
+    note_event()
+    seal(place)
+    assert told(session, place) == ["head 2: not in the second place"]

@@ -19,6 +19,7 @@ GOOD = {
     "SEAL_KEY_FILE": "/etc/kangqiao/seal.p12",
     "SEAL_KEY_PASSWORD": "k",
     "TRUSTED_PROXIES": "1",
+    "AUDIT_COPY_DIR": "/mnt/elsewhere/audit-heads",
 }
 
 
@@ -50,6 +51,7 @@ def test_a_complete_production_starts(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SEAL_KEY_FILE", ""),
         ("SEAL_KEY_PASSWORD", ""),
         ("TRUSTED_PROXIES", ""),
+        ("AUDIT_COPY_DIR", ""),
         ("SEAL_TSA_URL", "http://time.example"),
     ],
 )
