@@ -1,14 +1,14 @@
 """Roles that a provider's claim gives no more, and ways to a provider that wants to ask anew.
 
-Revision ID: 0063f
+Revision ID: 0068
 Revises: 0062
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0063f"
-down_revision = "0062"
+revision = "0068"
+down_revision = "0067"
 branch_labels = None
 depends_on = None
 

@@ -22,11 +22,11 @@ GRANT = text(
 
 def test_what_was_given_before_is_not_withheld(app: object, empty: Engine) -> None:
     with empty.begin() as connection:
-        command.upgrade(config(connection), "0062")
+        command.upgrade(config(connection), "0067")
         connection.execute(ACCOUNT)
         connection.execute(GRANT)
-        command.upgrade(config(connection), "0063f")
+        command.upgrade(config(connection), "0068")
         assert connection.scalars(COLUMNS).all() == ["auth_role_grant", "auth_upstream_attempt"]
         assert connection.scalars(text("SELECT withheld FROM auth_role_grant")).all() == [False]
-        command.downgrade(config(connection), "0062")
+        command.downgrade(config(connection), "0067")
         assert connection.scalars(COLUMNS).all() == []

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0063d2"
-down_revision = "0063d"
+revision = "0066"
+down_revision = "0065"
 branch_labels = None
 depends_on = None
 

@@ -19,9 +19,9 @@ def test_a_link_made_before_is_asked_from_now_on(app: object, empty: Engine) -> 
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             make_link(session, make_clinic(session), "https://his.example.org")
             session.commit()
-        command.downgrade(config(connection), "0062")
+        command.downgrade(config(connection), "0064")
         assert connection.scalar(LINKS) == 1
-        command.upgrade(config(connection), "0063d")
+        command.upgrade(config(connection), "0065")
         assert connection.scalar(ASKED) == 1
-        command.downgrade(config(connection), "0062")
+        command.downgrade(config(connection), "0064")
         assert connection.scalar(LINKS) == 1

@@ -28,10 +28,10 @@ def test_a_proposal_down_comes_and_goes(app: object, empty: Engine) -> None:
             make_referral(session, make_person(session), slot, team, down=True, to_team=team)
             values = {"house": make_township(session).id}
             session.commit()
-        command.downgrade(config(connection), "0063d")
+        command.downgrade(config(connection), "0065")
         with pytest.raises(IntegrityError), connection.begin_nested():
             connection.execute(PROPOSED, values)
-        command.upgrade(config(connection), "0063d2")
+        command.upgrade(config(connection), "0066")
         connection.execute(PROPOSED, values)
-        command.downgrade(config(connection), "0063d")
+        command.downgrade(config(connection), "0065")
         assert connection.execute(STATES).one() == ("sent", None)

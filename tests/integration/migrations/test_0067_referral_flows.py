@@ -23,8 +23,8 @@ def test_the_counts_of_referrals_come_and_go(app: object, empty: Engine) -> None
             team = make_team(session, make_township(session))[0]
             make_referral(session, make_person(session), slot, team)
             session.commit()
-        command.downgrade(config(connection), "0063d2")
+        command.downgrade(config(connection), "0066")
         assert not TABLES & set(inspect(connection).get_table_names())
-        command.upgrade(config(connection), "0063d3")
+        command.upgrade(config(connection), "0067")
         assert set(inspect(connection).get_table_names()) >= TABLES
         assert connection.scalar(REFERRALS) == 1

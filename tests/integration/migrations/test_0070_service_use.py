@@ -18,7 +18,7 @@ SIGN_INS = text("SELECT sign_ins FROM auth_client_use")
 
 def test_own_tokens_are_counted_apart(app: object, empty: Engine) -> None:
     with empty.begin() as connection:
-        command.upgrade(config(connection), "0062")
+        command.upgrade(config(connection), "0069")
         connection.execute(CLIENT)
         connection.execute(text("SET session_replication_role = replica"))  # no account is needed
         connection.execute(
@@ -27,10 +27,10 @@ def test_own_tokens_are_counted_apart(app: object, empty: Engine) -> None:
             )
         )
         connection.execute(text("SET session_replication_role = origin"))
-        command.upgrade(config(connection), "0063h")
+        command.upgrade(config(connection), "0070")
         connection.execute(
             text("INSERT INTO auth_client_service_use VALUES ('service', current_date, 5)")
         )
         assert connection.scalar(SIGN_INS) == 3
-        command.downgrade(config(connection), "0062")
+        command.downgrade(config(connection), "0069")
         assert connection.scalar(SIGN_INS) == 3

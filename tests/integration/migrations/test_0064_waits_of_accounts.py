@@ -21,13 +21,13 @@ ENTRIES = text(
 
 def test_the_index_comes_and_goes_around_waits(app: object, empty: Engine) -> None:
     with empty.begin() as connection:
-        command.upgrade(config(connection), "0062")
+        command.upgrade(config(connection), "0063")
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for state in ("waiting", "left"):
             connection.execute(WAIT, {"state": state})
-        command.upgrade(config(connection), "0063c")
+        command.upgrade(config(connection), "0064")
         assert connection.scalar(ENTRIES) is True
         assert connection.scalar(KEPT) == 2
-        command.downgrade(config(connection), "0062")
+        command.downgrade(config(connection), "0063")
         assert connection.scalar(ENTRIES) is None
         assert connection.scalar(KEPT) == 2

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0063d3"
-down_revision = "0063d2"
+revision = "0067"
+down_revision = "0066"
 branch_labels = None
 depends_on = None
 

@@ -23,7 +23,7 @@ def test_excess_is_none_before(app: object, empty: Engine) -> None:
         command.upgrade(config(connection), "0062")
         connection.execute(text("SET session_replication_role = replica"))  # no session is needed
         connection.execute(SLOT)
-        command.upgrade(config(connection), "0063b")
+        command.upgrade(config(connection), "0063")
         found = text("SELECT excess FROM appointments_slot")
         assert connection.scalars(found).all() == [0, 0]
         full = "UPDATE appointments_slot SET excess = :excess WHERE remaining = :free"
