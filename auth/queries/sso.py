@@ -36,6 +36,8 @@ from core.statements import Statement, Where
 
 CLIENT = cast(Table, Client.__table__)
 FAMILY = cast(Table, RefreshFamily.__table__)
+# Notices that the owner of the sessions is shown; the page is no log.
+MOST_TOLD = 50
 
 
 def outlives(family: Any, client: Any) -> ColumnElement[bool]:
@@ -47,8 +49,6 @@ def outlives(family: Any, client: Any) -> ColumnElement[bool]:
 
 CONSENT = cast(Table, Consent.__table__)
 # Held until the code is written: who withdraws meanwhile waits, and finds the code to end.
-# Notices that the owner of the sessions is shown; the page is no log.
-MOST_TOLD = 50
 CONSENTED = Statement(
     select(CONSENT.c.scope)
     .where(
