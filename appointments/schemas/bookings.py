@@ -217,8 +217,8 @@ class SlotView(Clinic):
     # Further places, for residents with a family doctor.
     family_doctor: int
     # Further places that only the desk gives out, for its own pages.
-    onsite: int = Field(exclude=True)
-    elderly: int = Field(exclude=True)
+    onsite: int = Field(default=0, exclude=True)
+    elderly: int = Field(default=0, exclude=True)
     opens_at: datetime
     closes_at: datetime
     cancel_until: datetime

@@ -182,7 +182,7 @@ def _rule(policy: Policy) -> Rule:
 
 
 def _holder(row: Any, policies: Collection[Policy]) -> Holder:
-    grant, username, granted_by, display_name, _ = row
+    grant, username, granted_by, display_name = row[:4]
     role = Role(grant.role)
     return Holder(
         **dict(as_grant(grant, granted_by)),

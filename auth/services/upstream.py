@@ -142,7 +142,8 @@ def arrive(
         session.add(arrival)
         return None
     if attempt.joining not in (None, identity.account_id):
-        if not may_let_go(session, identity, Assurance(arrival.assurance)):
+        # Somebody else's proves nothing of who is signed in, and takes nothing from them.
+        if attempt.anew or not may_let_go(session, identity, Assurance(arrival.assurance)):
             raise _taken()
         session.add(arrival)
         return None

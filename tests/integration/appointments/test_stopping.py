@@ -324,7 +324,7 @@ def test_who_watches_sees_that_the_clinic_is_stopped(
     coming = make_booking(session, slot, other.id)
     session.commit()
     address = f"/appointments/bookings/{booking.id}"
-    assert "下一个就是您" in signed_in(account.id).get(f"{address}/queue/live").text
+    assert "开诊后第一个就是您" in signed_in(account.id).get(f"{address}/queue/live").text
     told: list[str] = []
     monkeypatch.setattr(arriving, "announce", lambda _, *topics: told.extend(topics))
     stop(session, registrar, slot)
