@@ -12,7 +12,10 @@ from typing import NamedTuple
 
 from tests.model.places import outcomes
 from tests.model.state import Frame, State
-from tests.model.steps import CLEAR, Answer, Blur, Step
+from tests.model.steps import CLEAR, Answer, Blur, Lapse, Offer, Step, Sweep
+
+# What answers the same whether or not it found something to do.
+SILENT = Offer | Lapse | Sweep
 
 
 class Operation(NamedTuple):
@@ -74,7 +77,8 @@ def _following(
     frame: Frame, operations: Sequence[Operation], done: int, state: State, now: float
 ) -> list[tuple[int, State]]:
     """What may happen next, the likeliest last. An answered operation that can but leave things as
-    they are and fits is the only one: what fits now need not be tried later.
+    they are and fits is the only one: what fits now need not be tried later, unless it says the
+    same where it does something.
     """
     open_ones = [(i, each) for i, each in enumerate(operations) if not done >> i & 1]
     earliest = min((each.returned for _, each in open_ones), default=math.inf)
@@ -88,7 +92,7 @@ def _following(
             if each.lost or answer == each.answer
         ]
         changed = [(each.returned, i, other) for other in after if other is not state]
-        if after and not changed and not each.lost:
+        if after and not changed and not each.lost and not isinstance(each.step, SILENT):
             return [(i, state)]
         found += changed
         if len(changed) < len(after) and not each.lost:

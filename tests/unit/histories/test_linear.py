@@ -165,6 +165,22 @@ def test_a_place_is_not_offered_before_it_came_back_nor_twice() -> None:
     assert not fits(RETURNED, offered(None, 3, 4), begin=WAITED)
 
 
+def test_an_offer_that_found_nobody_may_have_come_after_what_it_gave_to_the_public() -> None:
+    """It answers the same before the place came back, when there was nothing to give."""
+    afternoon = Times(1, 0, 0, 9, 9, 9, 9)
+    frame = FRAME._replace(slots=(*FRAME.slots, afternoon))
+    busy = Line(0, 1, 0.1)
+    begin = State(
+        (Slot((0, 0, 0, 0, 0, 0), 1, 1), Slot((0, 0, 0, 0, 0, 0), 1, 1)),
+        {Ref(0, 1): Booking(0, "public", "booked"), Ref(1, 1): Booking(1, "public", "booked")},
+        {busy: Waited()},
+    )
+    cancelled = Operation(Cancel(Ref(0, 1)), Seen(Ref(0, 1), "cancelled", "patient"), 1, 3)
+    assert fits(cancelled, offered(None, 0.5, 4), begin=begin, left=1, frame=frame)
+    assert fits(cancelled, offered(None, 0.5, 4), begin=begin, left=0, frame=frame)
+    assert not fits(cancelled, offered(None, 3.5, 4), begin=begin, left=0, frame=frame)
+
+
 def test_an_offer_that_ran_out_goes_to_the_next() -> None:
     over = Operation(Lapse(Ref(0, 2)), None, 5, 6), Operation(Sweep(0), None, 7, 8)
     first = RETURNED, offered(1, 3, 4), *over
