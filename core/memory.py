@@ -19,6 +19,13 @@ class Memory(Generic[K, V]):
         self._kept: OrderedDict[K, V] = OrderedDict()
         self._lock = Lock()
 
+    def find(self, key: K) -> V | None:
+        """The result of ``key`` where it is kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
     def get(self, key: K, make: Callable[[], V]) -> V:
         """The result of ``key``, made now if it is not kept; two at once may both make it."""
         with self._lock:

@@ -39,6 +39,7 @@ STANDING = (
         RELEASE.c.seed,
         RELEASE.c.drawn_at,
         RELEASE.c.arrivals,
+        RELEASE.c.drawn,
         ARRIVAL.c.arrived_at,
         ARRIVAL.c.number,
     )
@@ -59,6 +60,11 @@ STANDING_ALONE = str(
 # at once is counted once.
 STANDING_LOCKED = STANDING.add_columns(
     func.pg_advisory_xact_lock(bindparam("own_lock", type_=BigInteger())).label("lock")
+)
+# Who was drawn, and which number they have for ever.
+DRAWN = (
+    "SELECT person_id, number FROM appointments_arrival"
+    " WHERE release_id = %(release)s AND number <= %(drawn)s"
 )
 OF_INSTITUTION = (
     select(RELEASE.c.id)
@@ -159,7 +165,7 @@ def queue_view(row: Mapping[Any, Any]) -> QueueView:
         rate=row["rate"],
         seed_hash=row["seed_hash"],
         seed=row["seed"],
-        waiting=row["arrivals"],
+        waiting=row["arrivals"] if row["drawn_at"] is None else row["drawn"],
         joined=row["arrived_at"] is not None,
         number=number,
         before=None if number is None else max(0, number - 1 - entered),

@@ -33,6 +33,7 @@ from appointments.queries.queue import (
     queue_view,
 )
 from appointments.schemas import QueueView, ReleaseAction
+from appointments.services.drawn import remember
 from appointments.services.refusals import day_and_time
 from core import clock
 from core.access import Actor, Resource, decide, require
@@ -66,7 +67,7 @@ WITH own AS MATERIALIZED (
     FROM counted
     RETURNING number, arrived_at
 )
-SELECT id, institution_id, opens_at, ends_at, rate, seed_hash, seed, drawn_at, arrivals,
+SELECT id, institution_id, opens_at, ends_at, rate, seed_hash, seed, drawn_at, arrivals, drawn,
     made.arrived_at, made.number
 FROM counted, made
 """
@@ -236,6 +237,7 @@ def stand_at_once(connection: psycopg.Connection[Any], place: Place) -> QueueVie
     row = connection.execute(STANDING_ALONE, values).fetchone()
     if row is None or (row["drawn_at"] is None and clock.now() >= row["opens_at"]):
         return None
+    remember(connection, row)
     return queue_view(row)
 
 

@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import pytest
 from flask.testing import FlaskClient
 from itsdangerous import Signer
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from appointments.models import Arrival, Release
+from appointments.web import places
 from auth.models import Account
 from core import clock
 from core.database import at_once, transaction
@@ -93,6 +95,37 @@ def test_a_ticket_takes_the_same_place_and_sees_it(
         session.commit()
         assert Caller(client, bearer(third.id), release_id).send().json["number"] == 3
     assert session.get_one(Release, release_id, populate_existing=True).arrivals == 3
+
+
+def test_who_was_drawn_is_answered_from_memory(
+    client: FlaskClient, session: Session, bearer: Bearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once a process has asked for the order; whoever came later is asked about each time."""
+    *_, release_id = released(session)
+    accounts = [make_resident(session)[0] for _ in range(4)]
+    session.commit()
+    with at(session, release_id, -timedelta(minutes=1)):
+        early = [Caller(client, bearer(each.id), release_id) for each in accounts[:3]]
+        for each in early:
+            assert each.send().json["waiting"]
+    asked: list[object] = []
+
+    def counted() -> AbstractContextManager[Any]:
+        asked.append(None)
+        return at_once()
+
+    with at(session, release_id, SECOND / 10):
+        late = Caller(client, bearer(accounts[3].id), release_id)
+        assert late.send().json["number"] == 4
+        numbers = [each.look()["number"] for each in early]
+        monkeypatch.setattr(places, "at_once", counted)
+        seen = [each.send(method="GET").json for each in early]
+        assert [each["number"] for each in seen] == numbers
+        assert all(each["joined"] and each["waiting"] == 3 for each in seen)
+        assert not asked
+        assert late.send(method="GET").json["number"] == 4
+        assert len(asked) == 1
+    assert sorted(numbers) == [1, 2, 3]
 
 
 def test_a_ticket_opens_neither_too_early_nor_when_it_is_over(

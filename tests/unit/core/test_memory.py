@@ -14,6 +14,7 @@ def test_a_result_is_made_once_a_key() -> None:
     assert [memory.get("a", lambda: make("a")) for _ in range(3)] == [1, 1, 1]
     assert memory.get("b", lambda: make("b")) == 2
     assert made == ["a", "b"]
+    assert (memory.find("b"), memory.find("c")) == (2, None)
 
 
 def test_the_one_asked_for_longest_ago_goes_first() -> None:
