@@ -45,6 +45,7 @@ COLUMNS = {
     "request_id": "text",
     "looked": "boolean",
 }
+# Only these names of our own are put into the statements below; what is given is bound.
 NAMES = ", ".join(COLUMNS)
 GIVEN = (
     "json_to_recordset(CAST(:events AS json)) AS given ("
